@@ -1,0 +1,50 @@
+# Every target works in a fresh clone: it makes its own .venv when there is none.
+
+PYTHON ?= python3
+WORKERS ?= auto
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow check bench clean
+
+help:  ## say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.run  ## charge, optimise, compare with the paper, draw: the two-minute tour
+	@$(BIN)/qbjax demo
+
+check: .venv/.test  ## format, lint, types and floors
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -q -n 0 tests/test_floors.py
+
+test: check  ## check, then every test that takes seconds, and the doctests
+	@$(BIN)/pytest -q -n $(WORKERS) -m "not slow" --doctest-modules tests qbjax
+
+test-slow: check  ## check, then every test
+	@$(BIN)/pytest -q -n $(WORKERS) --doctest-modules tests qbjax
+
+bench: .venv/.bench  ## run every benchmark, one after the other
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+clean:  ## remove the virtual environment and what tools left behind
+	@rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp per set of dependencies, older than pyproject.toml when they may have changed.
+.venv/.run: EXTRA :=
+.venv/.test: EXTRA := [test]
+.venv/.bench: EXTRA := [bench]
+
+.venv/.run .venv/.test .venv/.bench: pyproject.toml | $(BIN)/python
+	@echo "Installing qbjax$(EXTRA) and what it needs into .venv (a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".$(EXTRA)"
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "qbjax needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	       "Try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Making a virtual environment in .venv ..."
+	@$(PYTHON) -m venv .venv

@@ -1,0 +1,37 @@
+"""How every test and doctest runs: double precision, strict shapes, strict dtypes."""
+
+import os
+from pathlib import Path
+
+# Before equinox is imported: its run-time errors are host callbacks, and the persistent
+# cache silently skips every program that holds one. "nan" turns them into values, which our
+# tests read from `status`.
+os.environ.setdefault("EQX_ON_ERROR", "nan")
+
+import hypothesis
+import jax
+import platformdirs
+import pytest
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+# Also before the first compilation: later, the folder would be ignored.
+CACHE = Path(platformdirs.user_cache_dir("qbjax")) / "tests"
+jax.config.update("jax_compilation_cache_dir", str(CACHE))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+# No deadline, for the first example compiles; derandomised, so that a run can be repeated.
+hypothesis.settings.register_profile("qbjax", deadline=None, derandomize=True, max_examples=40)
+hypothesis.settings.load_profile("qbjax")
+
+
+@pytest.fixture(autouse=True)
+def _strict_promotion(request):
+    """float64 never meets complex128 by accident; doctests show what users type."""
+    exempt = request.node.get_closest_marker("standard_promotion")
+    if exempt or isinstance(request.node, pytest.DoctestItem):
+        yield
+    else:
+        with jax.numpy_dtype_promotion("strict"):
+            yield

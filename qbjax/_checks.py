@@ -1,0 +1,269 @@
+"""The only validators: a bad argument is answered with "Argument `x` must …, but …."
+
+Values are checked on the host, with NumPy, and only when they are concrete; traced values
+get the checks of shape and dtype alone, so a check never enters a compiled program. Every
+function returns its argument as a float64 or complex128 JAX array and repairs nothing: what
+does not pass is an error. A wrong kind of thing is a `TypeError`, a wrong value or shape a
+`ValueError`.
+"""
+
+import difflib
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float, Inexact
+
+from qbjax._types import Hamiltonian, Ket, Number, Rho, Times
+
+STATE_TOLERANCE = 1e-8
+"""How far a state may be from Hermitian, normalised and positive: the accuracy of the
+default solver."""
+
+
+def x64() -> None:
+    """Insists on double precision.
+
+    Raises:
+        RuntimeError: if JAX is in its single-precision default.
+    """
+    if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+        raise RuntimeError(
+            "qbjax needs double precision: "
+            'type `import jax; jax.config.update("jax_enable_x64", True)` first.'
+        )
+
+
+def is_concrete(value: Any) -> bool:
+    """Whether no part of `value` is traced, so that its numbers may be looked at."""
+    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(value))
+
+
+def is_plain_zero(value: Any) -> bool:
+    """Whether `value` is the Python number 0: the sign to drop a term from a model."""
+    return type(value) in (int, float) and value == 0
+
+
+def scalar(
+    name: str,
+    value: Any,
+    *,
+    low: float | int | None = None,
+    high: float | int | None = None,
+    open_low: bool = False,
+    open_high: bool = False,
+    complex_ok: bool = False,
+    finite: bool = True,
+) -> Number:
+    """A number that is not NaN, within bounds that are closed unless called open.
+
+    Args:
+        name: the argument's name, for the error.
+        value: a Python, NumPy or JAX number.
+        low, high: bounds, or None for none; a bounded number is real.
+        open_low, open_high: whether the bound itself is excluded.
+        complex_ok: whether a complex number is welcome.
+        finite: whether an infinity is an error.
+
+    Returns:
+        a 0-d array, complex128 if `value` is complex, else float64.
+    """
+    host = _array(name, value, (), complex_ok, finite)
+    if isinstance(host, np.ndarray):
+        number = host[()]
+        too_low = low is not None and (number <= low if open_low else number < low)
+        too_high = high is not None and (number >= high if open_high else number > high)
+        if too_low or too_high:
+            bounds = _bounds(low, high, open_low, open_high)
+            raise ValueError(f"Argument `{name}` must be {bounds}, but is {number}.")
+    return jnp.asarray(host)
+
+
+def array(
+    name: str,
+    value: Any,
+    *,
+    shape: tuple[int | str, ...] | None = None,
+    complex_ok: bool = False,
+    finite: bool = True,
+) -> Inexact[jax.Array, "..."]:
+    """An array of numbers without NaN.
+
+    Args:
+        name: the argument's name, for the error.
+        value: an array of any library, or nested sequences of numbers.
+        shape: sizes, where a word stands for any size, the same word for the same size.
+        complex_ok: whether complex numbers are welcome.
+        finite: whether infinities are errors.
+
+    Returns:
+        a complex128 array if `value` is complex, else float64.
+    """
+    return jnp.asarray(_array(name, value, shape, complex_ok, finite))
+
+
+def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
+    """A whole number within closed bounds, known before compilation."""
+    if not is_concrete(value):
+        raise TypeError(f"Argument `{name}` must be known before compilation, but is traced.")
+    try:
+        # np.asarray for the dtype alone: operator.index would take a bool for a number.
+        number = operator.index(value) if np.asarray(value).dtype.kind != "b" else None
+    except (TypeError, ValueError):
+        number = None
+    if number is None:
+        raise TypeError(f"Argument `{name}` must be an integer, but is {_show(value)}.")
+    if number < low or (high is not None and number > high):
+        bounds = _bounds(low, high, False, False)
+        raise ValueError(f"Argument `{name}` must be {bounds}, but is {number}.")
+    return number
+
+
+def times(name: str, value: Any) -> Times:
+    """Instants: one axis, not empty, finite, strictly increasing."""
+    host = _array(name, value, ("t",), False, True)
+    if host.shape == (0,):
+        raise ValueError(f"Argument `{name}` must hold at least one time, but is empty.")
+    if isinstance(host, np.ndarray) and (stuck := np.flatnonzero(np.diff(host) <= 0)).size:
+        i = int(stuck[0])
+        raise ValueError(
+            f"Argument `{name}` must increase strictly, "
+            f"but goes from {host[i]} to {host[i + 1]} at index {i + 1}."
+        )
+    return jnp.asarray(host)
+
+
+def density_matrix(name: str, rho: Any, *, dim: int | None = None) -> Rho:
+    """A state: Hermitian, of trace one and positive within `STATE_TOLERANCE`."""
+    host = _array(name, rho, (dim or "d", dim or "d"), True, True)
+    if isinstance(host, np.ndarray):
+        _check_hermitian(name, host)
+        if abs(np.trace(host) - 1) > STATE_TOLERANCE:
+            raise ValueError(
+                f"Argument `{name}` must have trace 1, but has trace {np.trace(host).real:.10g}."
+            )
+        lowest = np.linalg.eigvalsh(host)[0]
+        if lowest < -STATE_TOLERANCE:
+            raise ValueError(
+                f"Argument `{name}` must be positive, but has the eigenvalue {lowest:.4g}."
+            )
+    return jnp.asarray(host)
+
+
+def ket(name: str, psi: Any, *, dim: int | None = None) -> Ket:
+    """A pure state: a vector of norm one within `STATE_TOLERANCE`."""
+    host = _array(name, psi, (dim or "d",), True, True)
+    if isinstance(host, np.ndarray) and abs(np.linalg.norm(host) - 1) > STATE_TOLERANCE:
+        raise ValueError(
+            f"Argument `{name}` must have norm 1, but has norm {np.linalg.norm(host):.10g}."
+        )
+    return jnp.asarray(host)
+
+
+def hermitian(name: str, H: Any, *, dim: int | None = None) -> Rho:
+    """A Hermitian matrix, within `STATE_TOLERANCE` of its largest element."""
+    host = _array(name, H, (dim or "d", dim or "d"), True, True)
+    if isinstance(host, np.ndarray):
+        _check_hermitian(name, host)
+    return jnp.asarray(host)
+
+
+def hamiltonian(name: str, H: Any, *, dim: int | None = None) -> Hamiltonian:
+    """Real levels (d,), or a Hermitian matrix (d, d)."""
+    host = _numbers(name, H, True)
+    if host.ndim == 1:
+        return array(name, H, shape=(dim or "d",))
+    if host.ndim == 2:
+        return hermitian(name, H, dim=dim)
+    d = dim or "d"
+    raise ValueError(
+        f"Argument `{name}` must have shape ({d},) or ({d}, {d}), but has shape {host.shape}."
+    )
+
+
+def choice(name: str, value: Any, options: Sequence[str]) -> str:
+    """One of a few words; a near miss is told which word is near."""
+    if isinstance(value, str) and value in options:
+        return value
+    near = difflib.get_close_matches(str(value), options, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    listed = ", ".join(repr(option) for option in options)
+    raise ValueError(f"Argument `{name}` must be one of {listed}, but is {_show(value)}{hint}.")
+
+
+def _array(
+    name: str, value: Any, shape: tuple[int | str, ...] | None, complex_ok: bool, finite: bool
+) -> Inexact[jax.Array | np.ndarray, "..."]:
+    host = _numbers(name, value, complex_ok)
+    if shape is not None and not _fits(host.shape, shape):
+        listed = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+        expected = f"have shape ({listed})" if shape else "be a single number"
+        raise ValueError(f"Argument `{name}` must {expected}, but has shape {host.shape}.")
+    if isinstance(host, np.ndarray):
+        bad = ~np.isfinite(host) if finite else np.isnan(host)
+        if bad.any():
+            index = tuple(int(i) for i in np.argwhere(bad)[0])
+            expected = "be finite" if finite else "not be NaN"
+            place = f" at index {index}" if index else ""
+            raise ValueError(f"Argument `{name}` must {expected}, but is {host[index]}{place}.")
+    return host
+
+
+def _numbers(name: str, value: Any, complex_ok: bool) -> Inexact[jax.Array | np.ndarray, "..."]:
+    """`value` in double precision: a NumPy array if concrete, else a traced one."""
+    x64()
+    try:
+        raw = np.asarray(value) if is_concrete(value) else jnp.asarray(value)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"Argument `{name}` must be an array of numbers, but is {_show(value)}."
+        ) from None
+    # V is bfloat16 and its like, which the next test refuses by name.
+    if raw.dtype.kind not in "iufcV":
+        raise TypeError(f"Argument `{name}` must be made of numbers, but is {_show(value)}.")
+    if raw.dtype.kind not in "iu" and raw.dtype not in (np.float64, np.complex128):
+        raise TypeError(
+            f"Argument `{name}` must be in double precision, but has dtype {raw.dtype}."
+        )
+    if raw.dtype.kind == "c" and not complex_ok:
+        raise TypeError(f"Argument `{name}` must be real, but is {_show(value)}.")
+    return raw.astype(np.complex128 if raw.dtype.kind == "c" else np.float64)
+
+
+def _fits(actual: tuple[int, ...], shape: tuple[int | str, ...]) -> bool:
+    if len(actual) != len(shape):
+        return False
+    sizes: dict[int | str, int] = {}
+    return all(
+        sizes.setdefault(word, word if isinstance(word, int) else n) == n
+        for word, n in zip(shape, actual)
+    )
+
+
+def _check_hermitian(name: str, host: Inexact[np.ndarray, "d d"]) -> None:
+    defect: Float[np.ndarray, "d d"] = np.abs(host - host.conj().T)
+    if defect.size and defect.max() > STATE_TOLERANCE * max(1.0, np.abs(host).max()):
+        i, j = (int(k) for k in np.unravel_index(defect.argmax(), defect.shape))
+        raise ValueError(
+            f"Argument `{name}` must be Hermitian, but element ({i}, {j}) is {host[i, j]:.6g} "
+            f"and element ({j}, {i}) is {host[j, i]:.6g}."
+        )
+
+
+def _bounds(
+    low: float | int | None, high: float | int | None, open_low: bool, open_high: bool
+) -> str:
+    below = None if low is None else f"{'greater than' if open_low else 'at least'} {low:g}"
+    above = None if high is None else f"{'less than' if open_high else 'at most'} {high:g}"
+    return " and ".join(part for part in (below, above) if part)
+
+
+def _show(value: Any) -> str:
+    """A value in a few characters, on one line."""
+    if hasattr(value, "shape") and value.shape != ():
+        return f"an array of {value.dtype} with shape {tuple(value.shape)}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,55 @@
+r"""A Hermitian matrix as one real matrix.
+
+Write $\rho = S + iA$ with $S$ real symmetric and $A$ real antisymmetric. Then
+
+$$R = S + A, \qquad S = (R + R^T)/2, \qquad A = (R - R^T)/2$$
+
+loses nothing and needs half the memory. *Every* real matrix $R$ stands for a
+Hermitian $\rho$, so rounding cannot make a packed state non-Hermitian: the
+exponential growth of an anti-Hermitian part, which ruins integrators of the
+"$M + M^\dagger$" kind, cannot start. A superoperator $L = L_r + iL_i$ that keeps
+Hermiticity acts as $R' = L_r R + L_i R^T$ (two real superoperators); when $L_i = 0$
+and $\rho$ starts real, $R = \rho$ and nothing is transposed.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Inexact
+
+
+def pack(rho: Inexact[Array, "d d"]) -> Float[Array, "d d"]:
+    """Packs a Hermitian matrix $S + iA$ into the real matrix $S + A$.
+
+    Args:
+        rho: Hermitian matrix, real or complex, shape (d, d).
+
+    Returns:
+        The real matrix $R$, shape (d, d).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> pack(jnp.array([[1.0, 2.0 + 3.0j], [2.0 - 3.0j, 0.0]])).tolist()
+        [[1.0, 5.0], [-1.0, 0.0]]
+    """
+    return jnp.real(rho) + jnp.imag(rho) if jnp.iscomplexobj(rho) else rho
+
+
+def unpack(packed: Float[Array, "d d"], *, real: bool) -> Inexact[Array, "d d"]:
+    """The Hermitian matrix that `packed` stands for.
+
+    Args:
+        packed: the real matrix $R$, shape (d, d).
+        real: if the matrix is known to be real, the antisymmetric part is rounding
+            and is dropped, and the answer is real.
+
+    Returns:
+        $S$ when `real`, else $S + iA$, shape (d, d).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> unpack(jnp.array([[1.0, 5.0], [-1.0, 0.0]]), real=False)[0, 1].item()
+        (2+3j)
+    """
+    symmetric = (packed + packed.T) / 2
+    if real:
+        return symmetric
+    return symmetric + 1j * (packed - packed.T) / 2

@@ -1,0 +1,5 @@
+"""The physics: one file per system, each behind the interface of `base`."""
+
+from qbjax.batteries.base import Battery as Battery
+from qbjax.batteries.base import State as State
+from qbjax.batteries.dopo import DOPO as DOPO

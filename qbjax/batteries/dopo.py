@@ -1,0 +1,354 @@
+r"""The coherent-Ising-machine battery: a degenerate optical parametric oscillator.
+
+The signal mode $a_s$ stores the energy, the pump mode $a_p$ charges it. Rotating at the
+drive, ħ = 1,
+
+$$\dot\rho = -i[H, \rho] + \sum_{j=s,p} \gamma_j(\bar n_j+1) D[a_j]\rho
+  + \gamma_j\bar n_j D[a_j^\dagger]\rho,$$
+$$H = i\tfrac{\kappa}{2}(a_s^{\dagger 2}a_p - a_s^2 a_p^\dagger)
+  + i\sqrt{\gamma_p}(F a_p^\dagger - F^* a_p) + \Delta(a_s^\dagger a_s + 2a_p^\dagger a_p).$$
+
+(The paper prints $a_s^\dagger$ for $a_s^{\dagger 2}$ in Eqs. 4 and A13.) Energies are in
+units of $\omega_s$, times in units of $1/\gamma_s$.
+
+| symbol | argument | good value |
+|---|---|---|
+| κ | `coupling` | 0.5 |
+| γ_s, γ_p | `signal_decay`, `pump_decay` | 1, 16 |
+| n̄_s, n̄_p | `signal_thermal`, `pump_thermal` | 0 (3.5e-14 at room temperature) |
+| Δ = ω_s − ω_d/2 | `detuning` | 0 |
+| F | the protocol's amplitude | 3; threshold γ_s√γ_p/(4κ) = 2 |
+| levels | `signal_levels`, `pump_levels` | 44, 5 displaced (56, 5 for the steady state at F = 3) |
+
+Two frames give the same signal. `frame="lab"` is the equation above; the pump then needs
+levels for its own coherent amplitude. `frame="displaced"` shifts $a_p \to a_p + \beta(t)$
+with
+$$\dot\beta = \sqrt{\gamma_p}F - (\gamma_p/2 + 2i\Delta)\beta - \tfrac{\kappa}{2}m,
+  \qquad m = \mathrm{Tr}(a_s^2\tilde\rho),$$
+$$\tilde H = i\tfrac{\kappa}{2}[a_s^{\dagger 2}(a_p + \beta) - h.c.]
+  + i\tfrac{\kappa}{2}(m a_p^\dagger - m^* a_p) + \Delta(\ldots),$$
+which keeps the pump near its vacuum: about fifty times faster and more accurate. Signal
+parity splits ρ into an even and an odd block, and everything is real when Δ and the
+phase of F are absent.
+
+Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026),
+Eqs. (1)–(13), Apps. A–C.
+"""
+
+from typing import Literal
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Inexact
+
+from qbjax import _checks
+from qbjax.batteries import dopo_layout as layouts
+from qbjax.batteries import dopo_mean_field as mean_field
+from qbjax.batteries import dopo_observables as observe
+from qbjax.batteries.base import Battery, Options, State, check_origin
+from qbjax.batteries.dopo_layout import Layout
+from qbjax.dynamics.integrate import integrate
+from qbjax.dynamics.lindblad import Generator, expectation
+from qbjax.dynamics.trajectory import Trajectory
+from qbjax.protocols import Constant, Pump, resolve
+
+Number = Float[Array, ""] | float
+
+
+class DOPO(Battery):
+    r"""A signal mode charged by a pumped second-harmonic mode; see the module's docstring.
+
+    A rate or detuning left out, or given as the plain number 0, drops its term from the
+    generator; pass `jnp.asarray(0.)` to keep a term and differentiate at zero.
+
+    Args:
+        signal_levels: levels of the storage cell, at least 2.
+        pump_levels: levels of the charger, at least 2.
+        coupling: κ, in units of the signal decay.
+        signal_decay: γ_s; fixes the unit of time when 1.
+        pump_decay: γ_p.
+        signal_thermal: thermal occupation n̄_s of the signal's bath.
+        pump_thermal: thermal occupation n̄_p of the pump's bath.
+        detuning: Δ = ω_s − ω_d/2.
+        frame: "displaced" (fast) or "lab" (the paper's; linear in ρ).
+
+    Raises:
+        ValueError: for fewer than two levels, negative or non-finite rates, an unknown
+            frame. TypeError: for numbers that are not real, of double precision.
+
+    Example:
+        >>> import jax.numpy as jnp, qbjax as qb
+        >>> battery = qb.batteries.DOPO(signal_levels=12, pump_levels=4)
+        >>> run = qb.charge(battery, qb.protocols.Constant(1.0), jnp.linspace(0.0, 2.0, 5))
+        >>> bool(run.ergotropy[-1] < run.energy[-1])
+        True
+    """
+
+    coupling: Number
+    signal_decay: Number
+    pump_decay: Number
+    signal_thermal: Number
+    pump_thermal: Number
+    detuning: Number
+    signal_levels: int = eqx.field(static=True)
+    pump_levels: int = eqx.field(static=True)
+    frame: str = eqx.field(static=True)
+
+    def __init__(
+        self,
+        signal_levels: int,
+        pump_levels: int,
+        coupling=0.5,
+        signal_decay=1.0,
+        pump_decay=16.0,
+        signal_thermal=0,
+        pump_thermal=0,
+        detuning=0,
+        frame: Literal["displaced", "lab"] = "displaced",
+    ):
+        self.signal_levels = _checks.integer("signal_levels", signal_levels, low=2)
+        self.pump_levels = _checks.integer("pump_levels", pump_levels, low=2)
+        self.coupling = _checks.scalar("coupling", coupling, low=0)
+        self.signal_decay = _checks.scalar("signal_decay", signal_decay, low=0)
+        self.pump_decay = _checks.scalar("pump_decay", pump_decay, low=0)
+        self.signal_thermal = _optional("signal_thermal", signal_thermal, low=0)
+        self.pump_thermal = _optional("pump_thermal", pump_thermal, low=0)
+        self.detuning = _optional("detuning", detuning)
+        self.frame = _checks.choice("frame", frame, ("displaced", "lab"))
+
+    # --- the interface of `batteries.base.Battery`
+
+    def check(self, protocol, times):
+        if not isinstance(protocol, Pump):
+            raise TypeError(
+                "Argument `protocol` must be a pump protocol such as qb.protocols.Constant(3.0), "
+                f"but is {protocol!r}."
+            )
+        if times is None:
+            raise ValueError("Argument `times` must be given for a DOPO battery, but is None.")
+        times = _checks.times("times", times)
+        protocol.check_times(times)
+        return times
+
+    def initial_state(self, initial=None) -> State:
+        if isinstance(initial, State):
+            check_origin(initial, self._origin, self._parameters)
+            return initial
+        if initial is None:
+            initial = np.eye(1, self.signal_levels)[0]
+        rho = _as_density_matrix(initial, self.signal_levels)
+        sectored, real = _symmetries(initial)
+        layout = self._layout(sectored=sectored, complex_fields=False)
+        return State(
+            blocks=observe.with_empty_pump(layout, rho),
+            displacement=jnp.zeros(2) if layout.displaced else None,
+            parameters=self._parameters,
+            origin=self._origin,
+            sectored=sectored,
+            real=real,
+        )
+
+    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
+        complex_mean = self.frame == "displaced" and not state.real
+        layout = self._layout(state.sectored, protocol.is_complex or complex_mean)
+        generator = self.generator(layout)
+        real = state.real and generator.real
+
+        def wrap(y) -> State:
+            return State(*y, self._parameters, self._origin, state.sectored, real)
+
+        def save(t, y):
+            seen = observe.everything(layout, *y, rate=field(t, y)[0], real=real)
+            return seen, None if options.save is None else options.save(t, wrap(y))
+
+        field = self._field(layout, generator, protocol, real)
+        solution = integrate(
+            field,
+            (state.blocks, state.displacement),
+            times,
+            save=save,
+            edges=protocol.edges(),
+            solver=options.solver,
+            adjoint=options.adjoint,
+            moving=options.moving,
+        )
+        seen, saved = solution.saved
+        certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
+        return Trajectory(
+            times=times,
+            observables=seen | observe.average_powers(times, seen),
+            saved=saved,
+            status=solution.status,
+            steps=solution.steps,
+            final_state=wrap(solution.final),
+            units=observe.UNITS,
+            modes=("signal", "pump"),
+            **certificate,
+        )
+
+    def idle(self) -> Pump:
+        return Constant(0.0)
+
+    def cell(self, state: State) -> Inexact[Array, "d d"]:
+        """Density matrix of the signal mode; the displacement does not touch it."""
+        check_origin(state, self._origin, self._parameters)
+        return observe.cell(self._layout(state.sectored), state.blocks, real=state.real)
+
+    @property
+    def cell_hamiltonian(self) -> Float[np.ndarray, " d"]:
+        """Levels n = 0 … of the signal mode, in units of ω_s."""
+        return np.arange(self.signal_levels, dtype=float)
+
+    def certificate(self, state: State) -> Float[Array, "2"]:
+        return observe.top_populations(self._layout(state.sectored), state.blocks)
+
+    def recommended_levels(self, protocol) -> dict[str, tuple[str, int]]:
+        r"""Levels for a coherent state of the mean-field amplitude, $\bar n + 10\sqrt{\bar n}$.
+
+        Found to give the steady ergotropy at F = 3, 3.5 and 4 to 1e-3 (56, 73 and 89
+        levels); near and below threshold, where fluctuations rule, at least 1.4 times the
+        present number.
+        """
+        peak = resolve(protocol).peak
+        signal = float(self.mean_photons(peak))
+        pump = 0.0 if self.frame == "displaced" else float(4 * peak**2 / self.pump_decay)
+        enough = [int(np.ceil(n + 10 * np.sqrt(n))) for n in (signal, pump)]
+        extra = (int(np.ceil(0.4 * self.signal_levels)), 2 if self.frame == "displaced" else 4)
+        return {
+            "signal": ("signal_levels", max(enough[0], self.signal_levels + extra[0])),
+            "pump": ("pump_levels", max(enough[1], self.pump_levels + extra[1])),
+        }
+
+    def refined(self) -> "DOPO":
+        """About a third more signal levels (44 to 60), and one more of the pump (lab: half more)."""
+        more_pump = 1 if self.frame == "displaced" else -(-self.pump_levels // 2)
+        return DOPO(
+            self.signal_levels + max(8, round(0.36 * self.signal_levels)),
+            self.pump_levels + more_pump,
+            self.coupling,
+            self.signal_decay,
+            self.pump_decay,
+            self.signal_thermal,
+            self.pump_thermal,
+            self.detuning,
+            self.frame,
+        )
+
+    # --- what a DOPO has besides
+
+    def density_matrix(self, state: State) -> Inexact[Array, "d d"]:
+        """The whole density matrix, signal ⊗ pump.
+
+        Raises:
+            ValueError: in the displaced frame, whose pump levels do not hold the pump's
+                coherent amplitude.
+        """
+        check_origin(state, self._origin, self._parameters)
+        if self.frame == "displaced":
+            raise ValueError(
+                'Argument `frame` of the battery must be "lab" for its whole density matrix, but '
+                'is "displaced": the pump levels are counted from its moving amplitude.'
+            )
+        return self.generator(self._layout(state.sectored)).density_matrix(
+            state.blocks, real=state.real
+        )
+
+    def generator(self, layout: Layout | None = None) -> Generator:
+        """The Lindblad generator; its controls are the lab frame's F, or β and m.
+
+        Args:
+            layout: which terms to hold; by default those of a real pump on the whole space.
+        """
+        layout = self._layout(sectored=False) if layout is None else layout
+        loss = [self.signal_decay * (self.signal_thermal + 1), self.pump_decay * (self.pump_thermal + 1)]
+        gain = [self.signal_decay * self.signal_thermal] if layout.signal_thermal else []
+        gain += [self.pump_decay * self.pump_thermal] if layout.pump_thermal else []
+        terms = [self.coupling / 2, *([self.detuning] if layout.detuned else [])]
+        return Generator(layouts.structure(layout), jnp.stack(terms), jnp.stack(loss + gain))
+
+    def threshold(self) -> Float[Array, ""]:
+        """Pump amplitude at which the mean field starts to oscillate (App. B): 2 for the
+        default numbers."""
+        return mean_field.threshold(self)
+
+    def mean_photons(self, amplitude) -> Float[Array, ""]:
+        """Steady mean-field photon number of the signal, 0 below threshold (App. B)."""
+        return mean_field.photons(self, amplitude)
+
+    @property
+    def _parameters(self) -> tuple:
+        numbers = (
+            self.coupling,
+            self.signal_decay,
+            self.pump_decay,
+            self.signal_thermal,
+            self.pump_thermal,
+            self.detuning,
+        )
+        return tuple(x for x in numbers if not _checks.is_plain_zero(x))
+
+    @property
+    def _origin(self) -> tuple:
+        return ("DOPO", self.signal_levels, self.pump_levels, self.frame)
+
+    def _layout(self, sectored: bool, complex_fields: bool = False) -> Layout:
+        displaced = self.frame == "displaced"
+        detuned = not _checks.is_plain_zero(self.detuning)
+        return Layout(
+            signal_levels=self.signal_levels,
+            pump_levels=self.pump_levels,
+            displaced=displaced,
+            sectored=sectored,
+            detuned=detuned,
+            complex_fields=complex_fields or (displaced and detuned),
+            signal_thermal=not _checks.is_plain_zero(self.signal_thermal),
+            pump_thermal=not _checks.is_plain_zero(self.pump_thermal),
+        )
+
+    def _field(self, layout: Layout, generator: Generator, protocol: Pump, real: bool):
+        """The vector field on (blocks, displacement)."""
+        drive = jnp.sqrt(self.pump_decay)
+
+        def lab(t, y):
+            force = drive * protocol.signal(t)
+            signals = [jnp.real(force)] + ([jnp.imag(force)] if layout.complex_fields else [])
+            return generator(y[0], jnp.stack(signals)), None
+
+        def displaced(t, y):
+            blocks, beta = y
+            force = drive * protocol.signal(t)
+            m = expectation(layouts.squared_signal(layout), blocks, real=real)
+            m = jnp.stack([m[0], m[1] + jnp.zeros(())])
+            turn = jnp.stack([beta[1], -beta[0]])
+            pull = -self.pump_decay / 2 * beta + 2 * self.detuning * turn - self.coupling / 2 * m
+            fields = jnp.stack([beta, m])
+            signals = fields.T.ravel() if layout.complex_fields else fields[:, 0]
+            slope = jnp.stack([jnp.real(force), jnp.imag(force)]) + pull
+            return generator(blocks, self.coupling / 2 * signals), slope
+
+        return displaced if layout.displaced else lab
+
+
+def _optional(name, value, **bounds) -> Number:
+    """A number whose term is dropped when it is the plain Python 0."""
+    return value if _checks.is_plain_zero(value) else _checks.scalar(name, value, **bounds)
+
+
+def _symmetries(initial) -> tuple[bool, bool]:
+    """Whether a cell state has no coherence between even and odd levels, and is real.
+
+    Decided from concrete values; a traced state gets the general layout.
+    """
+    if not _checks.is_concrete(initial):
+        return False, not jnp.iscomplexobj(initial)
+    host = np.asarray(initial)
+    rho = np.outer(host, host.conj()) if host.ndim == 1 else host
+    return not np.any(rho[::2, 1::2]), not np.any(np.imag(rho))
+
+
+def _as_density_matrix(initial, levels: int):
+    if np.ndim(initial) == 1:
+        psi = _checks.ket("initial", initial, dim=levels)
+        return jnp.outer(psi, jnp.conj(psi))
+    return _checks.density_matrix("initial", initial, dim=levels)

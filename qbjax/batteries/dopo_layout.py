@@ -1,0 +1,94 @@
+"""The DOPO battery's operators, sorted once per structure and cached.
+
+The composite index is n_s N_p + n_p: storage cell first, charger second. In a parity
+sector the signal's levels n_s = 0, 2, … (or 1, 3, …) are contiguous, so every operator
+of the model is a handful of diagonals there.
+"""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from qbjax.algebra import operators
+from qbjax.dynamics.structure import Structure, diagonals
+
+
+class Layout(NamedTuple):
+    """What decides which terms the generator has; hashable, the key of the cache."""
+
+    signal_levels: int
+    pump_levels: int
+    displaced: bool
+    sectored: bool
+    detuned: bool
+    complex_fields: bool
+    signal_thermal: bool
+    pump_thermal: bool
+
+
+@functools.lru_cache(maxsize=64)
+def structure(layout: Layout) -> Structure:
+    """Shifts of the master equation in one frame.
+
+    Hamiltonians: the three-wave coupling, then the detuning. Jumps: signal and pump
+    loss, then signal and pump gain. Controls: real parts of the fields, then imaginary
+    ones; lab: F; displaced: β and m.
+    """
+    s, p = modes(layout)
+    S2 = s @ s
+    hamiltonians = [_generated(S2.T @ p)]
+    if layout.detuned:
+        hamiltonians.append((s.T @ s + 2 * p.T @ p).tocsr())
+    jumps = [s, p]
+    jumps += [s.T.tocsr()] if layout.signal_thermal else []
+    jumps += [p.T.tocsr()] if layout.pump_thermal else []
+    fields = [S2.T, p.T] if layout.displaced else [p.T]
+    controls = [_generated(a) for a in fields]
+    if layout.complex_fields:
+        controls += [-(a + a.T).tocsr() for a in fields]
+    return Structure(hamiltonians, jumps, controls, sectors(layout))
+
+
+@functools.lru_cache(maxsize=64)
+def squared_signal(layout: Layout):
+    """Diagonals of $a_s^2$ per sector, for m = Tr(a_s² ρ)."""
+    s, _ = modes(layout)
+    return _bands(s @ s, layout)
+
+
+@functools.lru_cache(maxsize=64)
+def pump_lowering(layout: Layout):
+    """Diagonals of $a_p$ per sector."""
+    return _bands(modes(layout)[1], layout)
+
+
+def modes(layout: Layout):
+    """Sparse $a_s$ and $a_p$ on the composite space."""
+    s, p = (sp.csr_array(operators.destroy(n)) for n in layout[:2])
+    ones = [sp.eye_array(n) for n in layout[:2]]
+    return sp.kron(s, ones[1], format="csr"), sp.kron(ones[0], p, format="csr")
+
+
+def sectors(layout: Layout) -> list[np.ndarray]:
+    """Composite indices of the even and the odd photon numbers, or of all."""
+    photons = np.arange(layout.signal_levels * layout.pump_levels) // layout.pump_levels
+    if not layout.sectored:
+        return [np.arange(photons.size)]
+    return [np.flatnonzero(photons % 2 == parity) for parity in (0, 1)]
+
+
+def photons(layout: Layout) -> list[np.ndarray]:
+    """Signal photon numbers of each sector's cell levels."""
+    step = layout.pump_levels
+    return [states[::step] // step for states in sectors(layout)]
+
+
+def _generated(a):
+    """The Hermitian $i(a - a^\\dagger)$ for a real a."""
+    return (1j * (a - a.T)).tocsr()
+
+
+def _bands(operator, layout):
+    return [diagonals(operator[states][:, states]) for states in sectors(layout)]

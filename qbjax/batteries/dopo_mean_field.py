@@ -1,0 +1,57 @@
+r"""Closed forms of the DOPO's mean field (App. B of the paper, extended to a detuning).
+
+$$\dot\alpha_s = -(\gamma_s/2 + i\Delta)\alpha_s + \kappa\alpha_s^*\alpha_p, \qquad
+  \dot\alpha_p = -(\gamma_p/2 + 2i\Delta)\alpha_p - \tfrac{\kappa}{2}\alpha_s^2 + \sqrt{\gamma_p}F .$$
+
+With $z = (\gamma_p/2 + 2i\Delta)(\gamma_s/2 + i\Delta)/\kappa$ a steady oscillation obeys
+$\gamma_p|F|^2 = |z + \tfrac{\kappa}{2}|\alpha_s|^2|^2$, and the silent state is stable until
+$\sqrt{\gamma_p}|F| = |z|$. From the vacuum the mean field never starts: quantum noise does
+that, which is why the battery is simulated as a density matrix.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def threshold(battery) -> Float[Array, ""]:
+    r"""$F_{th} = |z|/\sqrt{\gamma_p}$; at Δ = 0, $\gamma_s\sqrt{\gamma_p}/(4\kappa)$.
+
+    Example:
+        >>> import qbjax as qb
+        >>> float(threshold(qb.batteries.DOPO(8, 3)))
+        2.0
+    """
+    re, im = _unpumped(battery)
+    return jnp.sqrt(re**2 + im**2) / jnp.sqrt(battery.pump_decay)
+
+
+def photons(battery, amplitude) -> Float[Array, ""]:
+    r"""$|\alpha_s|^2 = \tfrac{2}{\kappa}(\sqrt{\gamma_p|F|^2 - (\mathrm{Im} z)^2} - \mathrm{Re} z)$
+    above threshold, else 0.
+
+    Example:
+        >>> import qbjax as qb
+        >>> float(photons(qb.batteries.DOPO(8, 3), 3.0))
+        16.0
+    """
+    re, im = _unpumped(battery)
+    above = jnp.abs(amplitude) > threshold(battery)
+    force = battery.pump_decay * jnp.abs(amplitude) ** 2
+    root = jnp.sqrt(jnp.where(above, force - im**2, 1.0))
+    return jnp.where(above, 2 / battery.coupling * (root - re), 0.0)
+
+
+def slopes(battery, force, signal, pump):
+    r"""$(\dot\alpha_s, \dot\alpha_p)$ at a pump amplitude F; complex numbers in and out."""
+    signal_loss = battery.signal_decay / 2 + 1j * battery.detuning
+    pump_loss = battery.pump_decay / 2 + 2j * battery.detuning
+    signal_slope = -signal_loss * signal + battery.coupling * jnp.conj(signal) * pump
+    pump_slope = -pump_loss * pump - battery.coupling / 2 * signal**2
+    return signal_slope, pump_slope + jnp.sqrt(battery.pump_decay) * force
+
+
+def _unpumped(battery):
+    s, p, d = battery.signal_decay, battery.pump_decay, battery.detuning
+    re = (p * s / 4 - 2 * d**2) / battery.coupling
+    im = (p / 2 + s) * d / battery.coupling
+    return re, im

@@ -1,0 +1,181 @@
+r"""What is known of a Lindblad generator before any number is: its structure.
+
+A matrix with few nonzero diagonals acts by shifts: with $A_{i,i+k} = a_k[i]$,
+
+$$(A X B^\dagger)_{ij} = \sum_{k,l} a_k[i]\, b_l^*[j]\, X_{i+k,\,j+l}.$$
+
+`Structure` sorts the operators of a master equation into such shifts, once, on the
+host: per *sector* (a set of basis states that no coherence leaves, such as the even
+or the odd photon numbers), with real and imaginary parts apart, so that the packed
+real state of `algebra.packing` can be moved by real arithmetic. Rates, coefficients
+and control signals stay symbolic: `Structure` holds where they go, `Generator`
+(in `lindblad`) holds what they are.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+
+class Drift(NamedTuple):
+    r"""Column $k$ of $G = -iH - \tfrac12\sum\gamma L^\dagger L$ in one sector.
+
+    The diagonal at `offset` is `coefficients[index] @ table`, acting on $R$, or on
+    $R^T$ when it is the imaginary part of $G$.
+    """
+
+    offset: int
+    index: np.ndarray
+    table: np.ndarray
+    imaginary: bool
+
+
+class Jump(NamedTuple):
+    r"""One pair of diagonals of $\gamma L \rho L^\dagger$, from sector to sector."""
+
+    source: int
+    offsets: tuple[int, int]
+    rate: int
+    rows: np.ndarray
+    columns: np.ndarray
+    imaginary: bool
+
+
+class Sector(NamedTuple):
+    """Everything that feeds one block of the state."""
+
+    states: np.ndarray
+    drifts: tuple[Drift, ...]
+    jumps: tuple[Jump, ...]
+
+
+class Structure:
+    """The shifts of a master equation, compiled on the host from concrete operators.
+
+    Compared by identity: build one per structure (batteries cache theirs), so that
+    jitted functions find their earlier compilation.
+
+    Args:
+        hamiltonians: Hermitian matrices (d, d); coefficient j multiplies the j-th.
+        jumps: jump operators (d, d); rate j multiplies the j-th dissipator.
+        controls: Hermitian matrices (d, d) whose coefficients are signals.
+        sectors: disjoint sets of basis states that together make the whole; no
+            Hamiltonian may connect two of them, and a jump must take each sector
+            into a single one.
+
+    Raises:
+        ValueError: if a term leaves the sectors.
+    """
+
+    def __init__(self, hamiltonians, jumps, controls=(), sectors=None):
+        as_sparse = [[sp.csr_array(m) for m in group] for group in (hamiltonians, jumps, controls)]
+        self.hamiltonians, self.jumps, self.controls = as_sparse
+        self.dimension = int(_first(as_sparse).shape[0])
+        states = [np.arange(self.dimension)] if sectors is None else list(sectors)
+        self.sizes = tuple(len(s) for s in states)
+        self.sectors = tuple(
+            Sector(s, self._drifts(s), self._jumps_into(t, states)) for t, s in enumerate(states)
+        )
+        self.imaginary = any(
+            term.imaginary for sector in self.sectors for term in (*sector.drifts, *sector.jumps)
+        )
+        self._check_closed(states)
+
+    @property
+    def reach(self) -> int:
+        """The largest shift: how far a block must be padded."""
+        drifts = [abs(d.offset) for s in self.sectors for d in s.drifts]
+        jumps = [abs(k) for s in self.sectors for j in s.jumps for k in j.offsets]
+        return max([0, *drifts, *jumps])
+
+    @property
+    def terms(self) -> int:
+        """How many shifted copies of the state one application reads."""
+        return sum(2 * len(s.drifts) + len(s.jumps) for s in self.sectors)
+
+    def drift_operators(self):
+        r"""$-iH_j$, $-\tfrac12 L_j^\dagger L_j$ and $-iC_j$: the order of coefficients."""
+        decays = [-0.5 * (L.conj().T @ L) for L in self.jumps]
+        return [-1j * H for H in self.hamiltonians] + decays + [-1j * C for C in self.controls]
+
+    def _drifts(self, states) -> tuple[Drift, ...]:
+        found: dict[tuple[int, bool], list[tuple[int, np.ndarray]]] = {}
+        for j, operator in enumerate(self.drift_operators()):
+            for offset, values in diagonals(_block(operator, states, states)).items():
+                for imaginary, part in ((False, values.real), (True, values.imag)):
+                    if part.any():
+                        found.setdefault((offset, imaginary), []).append((j, part))
+        return tuple(
+            Drift(k, np.array([j for j, _ in rows]), np.stack([v for _, v in rows]), imaginary)
+            for (k, imaginary), rows in sorted(found.items())
+        )
+
+    def _jumps_into(self, target, sectors) -> tuple[Jump, ...]:
+        found = []
+        for rate, L in enumerate(self.jumps):
+            for source, states in enumerate(sectors):
+                bands = diagonals(_block(L, sectors[target], states))
+                for k, a in bands.items():
+                    for m, b in bands.items():
+                        found += _jump_parts(source, (k, m), rate, a, b)
+        return tuple(found)
+
+    def _check_closed(self, sectors):
+        if sum(self.sizes) != self.dimension:
+            raise ValueError(f"Sectors must hold {self.dimension} states, but hold {self.sizes}.")
+        label = np.empty(self.dimension, dtype=int)
+        for s, states in enumerate(sectors):
+            label[states] = s
+        for H in (*self.hamiltonians, *self.controls):
+            rows, columns = H.nonzero()
+            if np.any(label[rows] != label[columns]):
+                raise ValueError("Sectors must be closed under every Hamiltonian term.")
+        for L in self.jumps:
+            rows, columns = L.nonzero()
+            if any(len(set(label[rows[label[columns] == s]])) > 1 for s in range(len(sectors))):
+                raise ValueError("A jump must take each sector into a single sector.")
+
+
+def diagonals(matrix) -> dict[int, np.ndarray]:
+    """The nonzero diagonals of a matrix: offset k to values $A_{i,i+k}$, one per row.
+
+    Example:
+        >>> import numpy as np
+        >>> {k: v.tolist() for k, v in diagonals(np.diag([1.0, 2.0], 1)).items()}
+        {1: [1.0, 2.0, 0.0]}
+    """
+    coo = sp.coo_array(matrix)
+    found: dict[int, np.ndarray] = {}
+    for i, j, value in zip(coo.row, coo.col, coo.data, strict=True):
+        if value != 0:
+            row = found.setdefault(int(j) - int(i), np.zeros(coo.shape[0], dtype=coo.dtype))
+            row[i] = value
+    return found
+
+
+def _block(matrix, rows: np.ndarray, columns: np.ndarray):
+    return matrix[rows][:, columns]
+
+
+def _jump_parts(source, offsets, rate, a, b) -> list[Jump]:
+    """Real and imaginary part of $a[i] b^*[j]$, each a sum of real outer products."""
+    products = [
+        (a.real, b.real, False),
+        (a.imag, b.imag, False),
+        (a.imag, b.real, True),
+        (-a.real, b.imag, True),
+    ]
+    return [
+        Jump(source, offsets, rate, rows, columns, imaginary)
+        for rows, columns, imaginary in products
+        if rows.any() and columns.any()
+    ]
+
+
+def _first(groups: Sequence[Sequence]):
+    for group in groups:
+        for matrix in group:
+            return matrix
+    raise ValueError("A master equation needs at least one operator.")

@@ -1,0 +1,154 @@
+"""What happened: the one record that every driver returns."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Float, Int, PyTree
+
+from qbjax import _checks
+from qbjax.dynamics.integrate import STATUS_NAMES
+
+TRUNCATION_LIMIT = 1e-4
+"""Top-two-level population above which a result is not to be believed.
+
+Measured on the DOPO battery: ergotropies are then wrong by more than about one per cent.
+"""
+
+
+class TruncationWarning(UserWarning):
+    """A mode's top levels are populated: the result depends on where it was cut."""
+
+
+class BreakdownWarning(UserWarning):
+    """A run ended early; what it had reached is kept, the rest is NaN."""
+
+
+class Trajectory(eqx.Module):
+    """A run of a battery: observables over time, and whether to believe them.
+
+    Observables are attributes: `run.ergotropy` is `run.observables["ergotropy"]`.
+
+    Attributes:
+        times: shape (T,).
+        observables: name to array, leading axis T.
+        saved: what the caller's own `save` returned, leading axis T; None without.
+        status: 0 ok, 1 step limit, 2 not finite, 3 breakdown. Later values are NaN.
+        truncation: population of the top two levels of each truncated mode, shape
+            (T, modes). Two, because parity empties every other level.
+        trace_defect: |Tr ρ − 1|, shape (T,).
+        steps: solver steps taken, rejected ones included.
+        final_state: opaque; give it back to the same battery.
+        units: name to unit, for labels.
+        modes: names of the truncated modes.
+    """
+
+    times: Float[Array, " T"]
+    observables: dict[str, Array]
+    saved: PyTree[Array] | None
+    status: Int[Array, ""]
+    truncation: Float[Array, "T modes"]
+    trace_defect: Float[Array, " T"]
+    steps: Int[Array, ""]
+    final_state: Any
+    units: tuple[tuple[str, str], ...] = eqx.field(static=True, default=())
+    modes: tuple[str, ...] = eqx.field(static=True, default=())
+
+    def __getattr__(self, name: str) -> Array:
+        # Only reached for names that are no fields. Dunder look-ups (copy, pickle) may
+        # come before `observables` exists.
+        if not name.startswith("_") and name in self.observables:
+            return self.observables[name]
+        known = ", ".join(sorted(self.observables)) if not name.startswith("_") else ""
+        raise AttributeError(f"A trajectory has no `{name}`; its observables are: {known}.")
+
+    def __dir__(self):
+        return [*object.__dir__(self), *self.observables]
+
+    def summary(self) -> dict[str, Array]:
+        """Status, worst truncation and trace defect, and steps: scalars for a sweep."""
+        return {
+            "status": self.status,
+            "truncation": jnp.max(self.truncation, initial=0.0, where=~jnp.isnan(self.truncation)),
+            "trace_defect": jnp.max(
+                self.trace_defect, initial=0.0, where=~jnp.isnan(self.trace_defect)
+            ),
+            "steps": self.steps,
+        }
+
+    def to_xarray(self) -> xr.Dataset:
+        """The run as a labelled dataset: coordinate `time`, units in the attributes."""
+        units = dict(self.units)
+        variables = {
+            name: (("time", *_axes(name, values)), np.asarray(values), _unit(units, name))
+            for name, values in self.observables.items()
+        }
+        variables["truncation"] = (("time", "mode"), np.asarray(self.truncation))
+        variables["trace_defect"] = (("time",), np.asarray(self.trace_defect))
+        if self.saved is not None:
+            variables |= _saved_variables(self.saved)
+        time = ("time", np.asarray(self.times), _unit(units, "time"))
+        status = int(self.status)
+        attributes = {
+            "status": status,
+            "status_name": STATUS_NAMES[status],
+            "steps": int(self.steps),
+        }
+        return xr.Dataset(variables, coords={"time": time, "mode": list(self.modes)}, attrs=attributes)
+
+
+def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None:
+    """Warns, once per concrete run, of an early end or of populated top levels.
+
+    Under `jit`, `vmap` or `grad` nothing is known and nothing is said: there
+    `run.status` and `run.truncation` carry the news.
+
+    Args:
+        run: the trajectory.
+        recommended: gives mode name to (constructor argument, levels to use instead).
+    """
+    if not _checks.is_concrete((run.status, run.truncation)):
+        return
+    if int(run.status):
+        warnings.warn(
+            f"The run ended early ({STATUS_NAMES[int(run.status)]}, after {int(run.steps)} "
+            "steps); values that were not reached are NaN.",
+            BreakdownWarning,
+            stacklevel=3,
+        )
+    known = np.asarray(run.truncation)
+    worst = np.max(known, axis=0, initial=0.0, where=~np.isnan(known))
+    over = {m: w for m, w in zip(run.modes, worst, strict=True) if w > TRUNCATION_LIMIT}
+    if over:
+        advice = recommended()
+        use = ", ".join(f"{advice[mode][0]}={advice[mode][1]}" for mode in over)
+        found = ", ".join(f"{value:.1e} in the {mode} mode" for mode, value in over.items())
+        warnings.warn(
+            f"Too few levels: the top two hold {found} (limit {TRUNCATION_LIMIT:.0e}), so "
+            f"the result depends on where the ladder was cut. Use {use}.",
+            TruncationWarning,
+            stacklevel=3,
+        )
+
+
+def _unit(units, name):
+    return {"units": units[name]} if name in units else {}
+
+
+def _axes(name, values):
+    return tuple(f"{name}_axis_{i}" for i in range(1, np.ndim(values)))
+
+
+def _saved_variables(saved):
+    leaves, _ = jax.tree_util.tree_flatten_with_path(saved)
+    variables = {}
+    for path, values in leaves:
+        name = "saved" + jax.tree_util.keystr(path, simple=True, separator="_").join(("_", ""))
+        name = name.rstrip("_")
+        variables[name] = (("time", *_axes(name, values)), np.asarray(values))
+    return variables

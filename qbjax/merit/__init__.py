@@ -1,0 +1,34 @@
+"""How good a state is: functions of a density matrix and, where energy enters, of a
+Hamiltonian."""
+
+from qbjax.merit.energetics import energy, energy_variance, instantaneous_power
+from qbjax.merit.passivity import (
+    active_energy,
+    antiergotropy,
+    capacity,
+    coherent_ergotropy,
+    ergotropy,
+    incoherent_ergotropy,
+    instantaneous_ergotropic_power,
+    passive_energy,
+    passive_energy_of_spectrum,
+)
+from qbjax.merit.statistics import fano_factor, fano_factor_of_populations, purity
+
+__all__ = [
+    "active_energy",
+    "antiergotropy",
+    "capacity",
+    "coherent_ergotropy",
+    "energy",
+    "energy_variance",
+    "ergotropy",
+    "fano_factor",
+    "fano_factor_of_populations",
+    "incoherent_ergotropy",
+    "instantaneous_ergotropic_power",
+    "instantaneous_power",
+    "passive_energy",
+    "passive_energy_of_spectrum",
+    "purity",
+]

@@ -1,0 +1,151 @@
+r"""Numbers that an optimiser may choose, and the map that keeps them feasible.
+
+A plain number in a protocol is fixed; `free(value, low, high)` marks a trainable one
+and carries its bounds. Optimisers see an unbounded coordinate $u$ through the
+transformation that Minuit made standard (F. James, *Minuit reference manual*, 1.2.1):
+
+* both bounds: $v = \mathrm{low} + (\mathrm{high} - \mathrm{low})(1 + \sin u)/2$,
+* only low: $v = \mathrm{low} - 1 + \sqrt{u^2 + 1}$; only high: mirrored,
+* none: $v = u$.
+
+Every iterate is feasible, and unlike a sigmoid's the bounds themselves are reached at
+finite $u$, with a quadratic optimum there when the objective still grows beyond.
+"""
+
+import math
+from collections.abc import Callable
+from typing import TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from qbjax import _checks
+
+Tree = TypeVar("Tree")
+
+_NUDGE = 1e-3
+"""dv/du vanishes on a bound, so a start there would never move: it starts this fraction
+of the range inside instead."""
+
+
+class Free(eqx.Module):
+    """A trainable number (or array of them) with its bounds; made by `free`."""
+
+    value: Float[Array, "..."]
+    low: float = eqx.field(static=True)
+    high: float = eqx.field(static=True)
+
+
+def free(value, low: float = -math.inf, high: float = math.inf) -> Free:
+    """Marks a number of a protocol as trainable between two bounds.
+
+    Args:
+        value: where the search starts; a number or an array.
+        low: lower bound, -inf for none.
+        high: upper bound, inf for none.
+
+    Returns:
+        A `Free`, to be put where the protocol takes the number.
+
+    Raises:
+        ValueError: if `low` is not below `high`, or a value lies outside.
+        TypeError: if the value is not a real number of double precision.
+
+    Example:
+        >>> from qbjax.protocols import SwitchOff
+        >>> SwitchOff(3.0, free(10.0, 5.0, 20.0)).time.high
+        20.0
+    """
+    start = _checks.array("value", value)
+    low, high = float(low), float(high)
+    if not low < high:
+        raise ValueError(f"Argument `low` must be below `high`={high:g}, but is {low:g}.")
+    if _checks.is_concrete(start) and not bool(jnp.all((start >= low) & (start <= high))):
+        raise ValueError(f"Argument `value` must lie in [{low:g}, {high:g}], but is {value}.")
+    return Free(start, low, high)
+
+
+def is_free(node) -> bool:
+    """Whether a node of a protocol is a trainable number."""
+    return isinstance(node, Free)
+
+
+def resolve(tree: Tree) -> Tree:
+    """The protocol with every trainable number replaced by its present value."""
+    return jax.tree.map(lambda x: x.value if is_free(x) else x, tree, is_leaf=is_free)
+
+
+def coordinates(tree: PyTree) -> tuple[list[Array], Callable[[list[Array]], PyTree]]:
+    """Unbounded coordinates of the trainable numbers, and the way back.
+
+    Args:
+        tree: a protocol with at least one `free` number.
+
+    Returns:
+        The list of coordinates u, and a function from such a list to the protocol with
+        plain numbers in place of the free ones.
+
+    Raises:
+        ValueError: if nothing is free.
+    """
+    leaves, treedef = jax.tree.flatten(tree, is_leaf=is_free)
+    frees = [x for x in leaves if is_free(x)]
+    if not frees:
+        raise ValueError(
+            "Argument `protocol` must have a trainable number, but has none; "
+            "mark one with qb.free(value, low, high)."
+        )
+
+    def rebuild(us: list[Array]) -> PyTree:
+        values = iter([_to_value(u, f.low, f.high) for u, f in zip(us, frees, strict=True)])
+        return treedef.unflatten([next(values) if is_free(x) else x for x in leaves])
+
+    return [_to_coordinate(f) for f in frees], rebuild
+
+
+def random_start(key: Array, tree: Tree) -> Tree:
+    """The protocol with its free numbers drawn uniformly between their bounds.
+
+    Raises:
+        ValueError: if a free number lacks a bound.
+    """
+    leaves, treedef = jax.tree.flatten(tree, is_leaf=is_free)
+    keys = iter(jax.random.split(key, len(leaves)))
+
+    def draw(node):
+        if not is_free(node):
+            return node
+        if not (math.isfinite(node.low) and math.isfinite(node.high)):
+            raise ValueError(
+                "Argument `starts` must be 1 when a free number has no finite bounds, "
+                f"but one lies in [{node.low:g}, {node.high:g}]."
+            )
+        value = jax.random.uniform(next(keys), node.value.shape, minval=node.low, maxval=node.high)
+        return Free(value, node.low, node.high)
+
+    return treedef.unflatten([draw(x) for x in leaves])
+
+
+def _to_value(u, low, high):
+    if math.isfinite(low) and math.isfinite(high):
+        # The clip only removes the last bit by which rounding may leave the interval.
+        return jnp.clip(low + (high - low) * (1 + jnp.sin(u)) / 2, low, high)
+    if math.isfinite(low):
+        return low - 1 + jnp.sqrt(u**2 + 1)
+    if math.isfinite(high):
+        return high + 1 - jnp.sqrt(u**2 + 1)
+    return u
+
+
+def _to_coordinate(free: Free):
+    low, high, v = free.low, free.high, free.value
+    if math.isfinite(low) and math.isfinite(high):
+        unit = jnp.clip((v - low) / (high - low), _NUDGE, 1 - _NUDGE)
+        return jnp.arcsin(2 * unit - 1)
+    if math.isfinite(low):
+        return jnp.sqrt((jnp.maximum(v - low, _NUDGE) + 1) ** 2 - 1)
+    if math.isfinite(high):
+        return jnp.sqrt((jnp.maximum(high - v, _NUDGE) + 1) ** 2 - 1)
+    return v

@@ -1,0 +1,132 @@
+r"""How hard the charger is pumped, and until when: $F(t)$.
+
+Units: those of the battery's rates; for the DOPO battery $F$ is the drive amplitude of
+$\sqrt{\gamma_p}F(a_p^\dagger - a_p)$ and times are in units of $1/\gamma_s$. A complex
+amplitude is a pump with a phase.
+"""
+
+import abc
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Inexact
+
+from qbjax import _checks
+from qbjax.protocols.free import Free, is_free
+
+
+class Pump(eqx.Module):
+    """A pump protocol: a signal in time, and the times at which it jumps."""
+
+    @abc.abstractmethod
+    def signal(self, time: Float[Array, ""]) -> Inexact[Array, ""]:
+        """The amplitude $F(t)$."""
+
+    @abc.abstractmethod
+    def edges(self) -> Float[Array, " E"] | None:
+        """Times at which the signal jumps; solver steps end there. None for none."""
+
+    @abc.abstractmethod
+    def check_times(self, times: Float[Array, " T"]) -> None:
+        """Raises ValueError if the protocol does not fit the times (when concrete)."""
+
+    @property
+    @abc.abstractmethod
+    def is_complex(self) -> bool:
+        """Whether the signal has an imaginary part (by type, not by value)."""
+
+    @property
+    @abc.abstractmethod
+    def peak(self) -> Float[Array, ""]:
+        """The largest |F|."""
+
+
+class Constant(Pump):
+    """A pump of constant amplitude.
+
+    Args:
+        amplitude: F, real or complex, or `qb.free(...)`.
+
+    Raises:
+        ValueError: if it is not finite. TypeError: if it is not a number.
+
+    Example:
+        >>> float(Constant(3.0).signal(1.0))
+        3.0
+    """
+
+    amplitude: Inexact[Array, ""] | Free
+
+    def __init__(self, amplitude):
+        self.amplitude = _number("amplitude", amplitude, complex_ok=True)
+
+    def signal(self, time):
+        return self.amplitude
+
+    def edges(self):
+        return None
+
+    def check_times(self, times):
+        return None
+
+    @property
+    def is_complex(self):
+        return jnp.iscomplexobj(self.amplitude)
+
+    @property
+    def peak(self):
+        return jnp.abs(self.amplitude)
+
+
+class SwitchOff(Pump):
+    """A constant pump until a switch-off time, nothing after it.
+
+    Differentiable in its time: solver steps end on the edge, wherever it lies relative
+    to the times at which observables are saved.
+
+    Args:
+        amplitude: F before the switch-off, real or complex, or `qb.free(...)`.
+        time: when the pump stops, or `qb.free(...)`.
+
+    Raises:
+        ValueError: if a value is not finite. TypeError: if it is not a number.
+
+    Example:
+        >>> pump = SwitchOff(3.0, 10.0)
+        >>> float(pump.signal(9.9)), float(pump.signal(10.0))
+        (3.0, 0.0)
+    """
+
+    amplitude: Inexact[Array, ""] | Free
+    time: Float[Array, ""] | Free
+
+    def __init__(self, amplitude, time):
+        self.amplitude = _number("amplitude", amplitude, complex_ok=True)
+        self.time = _number("time", time)
+
+    def signal(self, time):
+        return jnp.where(time < self.time, self.amplitude, jnp.zeros_like(self.amplitude))
+
+    def edges(self):
+        return self.time[None]
+
+    def check_times(self, times):
+        if not _checks.is_concrete((self.time, times)):
+            return
+        if not times[0] <= self.time <= times[-1]:
+            raise ValueError(
+                f"Argument `time` of SwitchOff must lie within the times [{times[0]:g}, "
+                f"{times[-1]:g}], but is {self.time:g}."
+            )
+
+    @property
+    def is_complex(self):
+        return jnp.iscomplexobj(self.amplitude)
+
+    @property
+    def peak(self):
+        return jnp.abs(self.amplitude)
+
+
+def _number(name, value, *, complex_ok=False):
+    return value if is_free(value) else _checks.scalar(name, value, complex_ok=complex_ok)

@@ -1,0 +1,1 @@
+"""How we choose: optimisers and classical recipes."""

@@ -1,0 +1,133 @@
+"""The house stands: imports go down, files and functions stay short, no drawer is called
+utils."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = (
+    ("_types",),
+    ("_checks",),
+    ("algebra",),
+    ("dynamics", "merit", "protocols"),
+    ("batteries",),
+    ("loads",),
+    ("cycle",),
+    ("strategies",),
+    ("studies",),
+    ("views",),
+    ("cli", "__main__"),
+    ("__init__",),
+)
+HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
+DRAWERS = {"utils", "util", "misc", "helpers", "common", "core"}
+LONGEST_FILE, LONGEST_BODY, LONGEST_QUESTION = 300, 40, 80
+
+
+def room(path):
+    """The folder or file of the package that a path belongs to: qbjax/merit/x.py is in
+    merit."""
+    return path.relative_to(ROOT / "qbjax").with_suffix("").parts[0]
+
+
+def imported_rooms(tree):
+    """Rooms of the package that a module imports; a relative import is reported as such."""
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            yield "."
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (name.split(".")[1] for name in names if name.startswith("qbjax."))
+
+
+def climbs(path, tree):
+    """Imports that do not go down: rooms above, neighbours, or unknown."""
+    here = room(path)
+    return [
+        there
+        for there in imported_rooms(tree)
+        if there != here and HEIGHT.get(there, len(FLOORS)) >= HEIGHT.get(here, -1)
+    ]
+
+
+def long_functions(tree):
+    """Functions whose body, without its docstring, is too long, as (name, lines)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+            if lines > LONGEST_BODY:
+                yield node.name, lines
+
+
+def star_imports(tree):
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return [node.module for node in nodes if any(alias.name == "*" for alias in node.names)]
+
+
+PACKAGE = sorted((ROOT / "qbjax").rglob("*.py"))
+QUESTIONS = sorted((ROOT / "optimize").glob("*.py"))
+EVERYTHING = [
+    *PACKAGE,
+    *QUESTIONS,
+    *sorted((ROOT / "benchmarks").glob("*.py")),
+    *sorted((ROOT / "tests").rglob("*.py")),
+]
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=name)
+def test_package_file(path):
+    tree = ast.parse(path.read_text())
+    assert room(path) in HEIGHT, "no such room in the house: add it to FLOORS, and to the docs"
+    assert climbs(path, tree) == []
+    assert not DRAWERS & set(path.relative_to(ROOT).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=name)
+def test_every_file(path):
+    text = path.read_text()
+    tree = ast.parse(text)
+    assert star_imports(tree) == []
+    assert list(long_functions(tree)) == []
+    assert len(text.splitlines()) <= (LONGEST_QUESTION if path in QUESTIONS else LONGEST_FILE)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("algebra/states.py", "from qbjax.merit import energy"),
+        ("merit/passivity.py", "import qbjax.dynamics.lindblad"),
+        ("protocols/pump.py", "from qbjax import dynamics"),
+        ("batteries/dopo.py", "from qbjax.cycle import charge"),
+        ("cycle.py", "from .batteries import DOPO"),
+        ("cycle.py", "from qbjax.attic import chest"),
+        ("_types.py", "from qbjax import _checks"),
+    ],
+)
+def test_a_climbing_import_is_seen(path, line):
+    assert climbs(ROOT / "qbjax" / path, ast.parse(line))
+
+
+def test_a_descending_import_passes():
+    lines = "import jax\nfrom qbjax import _checks\nfrom qbjax.merit.passivity import ergotropy"
+    assert climbs(ROOT / "qbjax/batteries/dopo.py", ast.parse(lines)) == []
+
+
+def test_a_long_function_and_a_star_import_are_seen():
+    body = "    x = 1\n"
+    assert list(long_functions(ast.parse("def f():\n" + body * 40))) == []
+    assert (
+        list(long_functions(ast.parse('def f():\n    """Long\n\n    words."""\n' + body * 40)))
+        == []
+    )
+    assert list(long_functions(ast.parse("def f():\n" + body * 41))) == [("f", 41)]
+    assert star_imports(ast.parse("from math import *")) == ["math"]
