@@ -13,6 +13,7 @@ and $\rho$ starts real, $R = \rho$ and nothing is transposed.
 """
 
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float, Inexact
 
 
@@ -52,4 +53,4 @@ def unpack(packed: Float[Array, "d d"], *, real: bool) -> Inexact[Array, "d d"]:
     symmetric = (packed + packed.T) / 2
     if real:
         return symmetric
-    return symmetric + 1j * (packed - packed.T) / 2
+    return lax.complex(symmetric, (packed - packed.T) / 2)

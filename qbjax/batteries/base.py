@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact
 
@@ -112,6 +113,30 @@ def check_origin(state: State, origin: tuple, parameters: tuple) -> None:
             else "Argument `initial` must be a State of this battery, but was made with "
             "other terms."
         )
+
+
+def as_density_matrix(initial, levels: int) -> Inexact[Array, "d d"]:
+    """The density matrix of a cell given as one, or as a ket.
+
+    Raises:
+        ValueError, TypeError: if it is not a state of so many levels.
+    """
+    if np.ndim(initial) == 1:
+        psi = _checks.ket("initial", initial, dim=levels)
+        return jnp.outer(psi, jnp.conj(psi))
+    return _checks.density_matrix("initial", initial, dim=levels)
+
+
+def symmetries(initial) -> tuple[bool, bool]:
+    """Whether a cell state has no coherence between even and odd levels, and is real.
+
+    Decided from concrete values; a traced state gets the general layout.
+    """
+    if not _checks.is_concrete(initial):
+        return False, not jnp.iscomplexobj(initial)
+    host = np.asarray(initial)
+    rho = np.outer(host, host.conj()) if host.ndim == 1 else host
+    return not np.any(rho[::2, 1::2]), not np.any(np.imag(rho))
 
 
 def _name(origin: tuple) -> str:

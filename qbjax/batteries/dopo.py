@@ -35,7 +35,7 @@ Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (20
 Eqs. (1)–(13), Apps. A–C.
 """
 
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -43,17 +43,26 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
+from qbjax.batteries import dopo_frames as frames
 from qbjax.batteries import dopo_layout as layouts
 from qbjax.batteries import dopo_mean_field as mean_field
 from qbjax.batteries import dopo_observables as observe
-from qbjax.batteries.base import Battery, Options, State, check_origin
+from qbjax.batteries.base import (
+    Battery,
+    Options,
+    State,
+    as_density_matrix,
+    check_origin,
+    symmetries,
+)
 from qbjax.batteries.dopo_layout import Layout
 from qbjax.dynamics.integrate import integrate
-from qbjax.dynamics.lindblad import Generator, expectation
+from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Constant, Pump, resolve
 
 Number = Float[Array, ""] | float
+Frame = Literal["displaced", "lab"]
 
 
 class DOPO(Battery):
@@ -93,7 +102,7 @@ class DOPO(Battery):
     detuning: Number
     signal_levels: int = eqx.field(static=True)
     pump_levels: int = eqx.field(static=True)
-    frame: str = eqx.field(static=True)
+    frame: Frame = eqx.field(static=True)
 
     def __init__(
         self,
@@ -105,8 +114,9 @@ class DOPO(Battery):
         signal_thermal=0,
         pump_thermal=0,
         detuning=0,
-        frame: Literal["displaced", "lab"] = "displaced",
+        frame: Frame = "displaced",
     ):
+        _checks.choice("frame", frame, get_args(Frame))
         self.signal_levels = _checks.integer("signal_levels", signal_levels, low=2)
         self.pump_levels = _checks.integer("pump_levels", pump_levels, low=2)
         self.coupling = _checks.scalar("coupling", coupling, low=0)
@@ -115,7 +125,7 @@ class DOPO(Battery):
         self.signal_thermal = _optional("signal_thermal", signal_thermal, low=0)
         self.pump_thermal = _optional("pump_thermal", pump_thermal, low=0)
         self.detuning = _optional("detuning", detuning)
-        self.frame = _checks.choice("frame", frame, ("displaced", "lab"))
+        self.frame = frame
 
     # --- the interface of `batteries.base.Battery`
 
@@ -137,8 +147,8 @@ class DOPO(Battery):
             return initial
         if initial is None:
             initial = np.eye(1, self.signal_levels)[0]
-        rho = _as_density_matrix(initial, self.signal_levels)
-        sectored, real = _symmetries(initial)
+        rho = as_density_matrix(initial, self.signal_levels)
+        sectored, real = symmetries(initial)
         layout = self._layout(sectored=sectored, complex_fields=False)
         return State(
             blocks=observe.with_empty_pump(layout, rho),
@@ -156,13 +166,14 @@ class DOPO(Battery):
         real = state.real and generator.real
 
         def wrap(y) -> State:
-            return State(*y, self._parameters, self._origin, state.sectored, real)
+            blocks, displacement = y
+            return State(blocks, displacement, self._parameters, self._origin, state.sectored, real)
 
         def save(t, y):
             seen = observe.everything(layout, *y, rate=field(t, y)[0], real=real)
             return seen, None if options.save is None else options.save(t, wrap(y))
 
-        field = self._field(layout, generator, protocol, real)
+        field = frames.field(self, layout, generator, protocol, real=real)
         solution = integrate(
             field,
             (state.blocks, state.displacement),
@@ -204,36 +215,14 @@ class DOPO(Battery):
         return observe.top_populations(self._layout(state.sectored), state.blocks)
 
     def recommended_levels(self, protocol) -> dict[str, tuple[str, int]]:
-        r"""Levels for a coherent state of the mean-field amplitude, $\bar n + 10\sqrt{\bar n}$.
-
-        Found to give the steady ergotropy at F = 3, 3.5 and 4 to 1e-3 (56, 73 and 89
-        levels); near and below threshold, where fluctuations rule, at least 1.4 times the
-        present number.
-        """
-        peak = resolve(protocol).peak
-        signal = float(self.mean_photons(peak))
-        pump = 0.0 if self.frame == "displaced" else float(4 * peak**2 / self.pump_decay)
-        enough = [int(np.ceil(n + 10 * np.sqrt(n))) for n in (signal, pump)]
-        extra = (int(np.ceil(0.4 * self.signal_levels)), 2 if self.frame == "displaced" else 4)
-        return {
-            "signal": ("signal_levels", max(enough[0], self.signal_levels + extra[0])),
-            "pump": ("pump_levels", max(enough[1], self.pump_levels + extra[1])),
-        }
+        return mean_field.recommended_levels(self, resolve(protocol).peak)
 
     def refined(self) -> "DOPO":
-        """About a third more signal levels (44 to 60), and one more of the pump (lab: half more)."""
+        """About a third more signal levels, and one more of the pump (lab: half more)."""
         more_pump = 1 if self.frame == "displaced" else -(-self.pump_levels // 2)
-        return DOPO(
-            self.signal_levels + max(8, round(0.36 * self.signal_levels)),
-            self.pump_levels + more_pump,
-            self.coupling,
-            self.signal_decay,
-            self.pump_decay,
-            self.signal_thermal,
-            self.pump_thermal,
-            self.detuning,
-            self.frame,
-        )
+        more = max(8, round(0.36 * self.signal_levels))
+        signal, pump = self.signal_levels + more, self.pump_levels + more_pump
+        return DOPO(signal, pump, frame=self.frame, **self._numbers)
 
     # --- what a DOPO has besides
 
@@ -261,32 +250,31 @@ class DOPO(Battery):
             layout: which terms to hold; by default those of a real pump on the whole space.
         """
         layout = self._layout(sectored=False) if layout is None else layout
-        loss = [self.signal_decay * (self.signal_thermal + 1), self.pump_decay * (self.pump_thermal + 1)]
+        loss = [
+            self.signal_decay * (self.signal_thermal + 1),
+            self.pump_decay * (self.pump_thermal + 1),
+        ]
         gain = [self.signal_decay * self.signal_thermal] if layout.signal_thermal else []
         gain += [self.pump_decay * self.pump_thermal] if layout.pump_thermal else []
         terms = [self.coupling / 2, *([self.detuning] if layout.detuned else [])]
         return Generator(layouts.structure(layout), jnp.stack(terms), jnp.stack(loss + gain))
 
     def threshold(self) -> Float[Array, ""]:
-        """Pump amplitude at which the mean field starts to oscillate (App. B): 2 for the
-        default numbers."""
+        """Pump amplitude of the mean-field threshold: 2 for the default numbers."""
         return mean_field.threshold(self)
 
     def mean_photons(self, amplitude) -> Float[Array, ""]:
-        """Steady mean-field photon number of the signal, 0 below threshold (App. B)."""
+        """Steady mean-field photon number of the signal, 0 below threshold."""
         return mean_field.photons(self, amplitude)
 
     @property
+    def _numbers(self) -> dict[str, Any]:
+        names = "coupling signal_decay pump_decay signal_thermal pump_thermal detuning"
+        return {name: getattr(self, name) for name in names.split()}
+
+    @property
     def _parameters(self) -> tuple:
-        numbers = (
-            self.coupling,
-            self.signal_decay,
-            self.pump_decay,
-            self.signal_thermal,
-            self.pump_thermal,
-            self.detuning,
-        )
-        return tuple(x for x in numbers if not _checks.is_plain_zero(x))
+        return tuple(x for x in self._numbers.values() if not _checks.is_plain_zero(x))
 
     @property
     def _origin(self) -> tuple:
@@ -306,49 +294,7 @@ class DOPO(Battery):
             pump_thermal=not _checks.is_plain_zero(self.pump_thermal),
         )
 
-    def _field(self, layout: Layout, generator: Generator, protocol: Pump, real: bool):
-        """The vector field on (blocks, displacement)."""
-        drive = jnp.sqrt(self.pump_decay)
-
-        def lab(t, y):
-            force = drive * protocol.signal(t)
-            signals = [jnp.real(force)] + ([jnp.imag(force)] if layout.complex_fields else [])
-            return generator(y[0], jnp.stack(signals)), None
-
-        def displaced(t, y):
-            blocks, beta = y
-            force = drive * protocol.signal(t)
-            m = expectation(layouts.squared_signal(layout), blocks, real=real)
-            m = jnp.stack([m[0], m[1] + jnp.zeros(())])
-            turn = jnp.stack([beta[1], -beta[0]])
-            pull = -self.pump_decay / 2 * beta + 2 * self.detuning * turn - self.coupling / 2 * m
-            fields = jnp.stack([beta, m])
-            signals = fields.T.ravel() if layout.complex_fields else fields[:, 0]
-            slope = jnp.stack([jnp.real(force), jnp.imag(force)]) + pull
-            return generator(blocks, self.coupling / 2 * signals), slope
-
-        return displaced if layout.displaced else lab
-
 
 def _optional(name, value, **bounds) -> Number:
     """A number whose term is dropped when it is the plain Python 0."""
     return value if _checks.is_plain_zero(value) else _checks.scalar(name, value, **bounds)
-
-
-def _symmetries(initial) -> tuple[bool, bool]:
-    """Whether a cell state has no coherence between even and odd levels, and is real.
-
-    Decided from concrete values; a traced state gets the general layout.
-    """
-    if not _checks.is_concrete(initial):
-        return False, not jnp.iscomplexobj(initial)
-    host = np.asarray(initial)
-    rho = np.outer(host, host.conj()) if host.ndim == 1 else host
-    return not np.any(rho[::2, 1::2]), not np.any(np.imag(rho))
-
-
-def _as_density_matrix(initial, levels: int):
-    if np.ndim(initial) == 1:
-        psi = _checks.ket("initial", initial, dim=levels)
-        return jnp.outer(psi, jnp.conj(psi))
-    return _checks.density_matrix("initial", initial, dim=levels)

@@ -146,7 +146,7 @@ def integrate(
         status = jnp.where(_all_finite(initial), OK, NON_FINITE)
         return Solution(saved, initial, status, jnp.array(0))
     out = diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda t, y, _: field(t, y)),
+        diffrax.ODETerm(lambda t, y, _: field(jnp.asarray(t), y)),
         solver.method,
         t0=fixed[0],
         t1=fixed[-1],

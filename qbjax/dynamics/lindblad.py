@@ -131,9 +131,9 @@ def expectation(bands, blocks: Blocks, *, real: bool):
         real: if the state is real; the imaginary part is then not computed.
 
     Returns:
-        (real part, imaginary part), scalars; the second is 0.0 when `real`.
+        (real part, imaginary part), scalars; the second is 0 when `real`.
     """
-    re, im = 0.0, 0.0
+    re, im = jnp.zeros(()), jnp.zeros(())
     for sector, block in zip(bands, blocks, strict=True):
         for k, values in sector.items():
             below, above = _diagonal(block, -k), _diagonal(block, k)
@@ -161,14 +161,14 @@ def _shifted(structure, blocks, weights, rates) -> Blocks:
     for target, (sector, block) in enumerate(zip(structure.sectors, blocks, strict=True)):
         total = jnp.zeros_like(block)
         for drift in sector.drifts:
-            values = weights[drift.index] @ drift.table
+            values = weights[drift.weights] @ drift.table
             left = read(target, drift.imaginary, drift.offset, 0, block.shape)
             right = read(target, drift.imaginary, 0, drift.offset, block.shape)
             sign = -1.0 if drift.imaginary else 1.0
             total = total + values[:, None] * left + sign * values[None, :] * right
         for jump in sector.jumps:
-            rows = rates[jump.rate] * jump.rows
-            moved = read(jump.source, jump.imaginary, *jump.offsets, block.shape)
+            rows, (k, m) = rates[jump.rate] * jump.rows, jump.offsets
+            moved = read(jump.source, jump.imaginary, k, m, block.shape)
             total = total + rows[:, None] * jump.columns[None, :] * moved
         out.append(total)
     return tuple(out)

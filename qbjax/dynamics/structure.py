@@ -22,12 +22,12 @@ import scipy.sparse as sp
 class Drift(NamedTuple):
     r"""Column $k$ of $G = -iH - \tfrac12\sum\gamma L^\dagger L$ in one sector.
 
-    The diagonal at `offset` is `coefficients[index] @ table`, acting on $R$, or on
+    The diagonal at `offset` is `coefficients[weights] @ table`, acting on $R$, or on
     $R^T$ when it is the imaginary part of $G$.
     """
 
     offset: int
-    index: np.ndarray
+    weights: np.ndarray
     table: np.ndarray
     imaginary: bool
 
@@ -79,7 +79,8 @@ class Structure:
             Sector(s, self._drifts(s), self._jumps_into(t, states)) for t, s in enumerate(states)
         )
         self.imaginary = any(
-            term.imaginary for sector in self.sectors for term in (*sector.drifts, *sector.jumps)
+            any(d.imaginary for d in s.drifts) or any(j.imaginary for j in s.jumps)
+            for s in self.sectors
         )
         self._check_closed(states)
 

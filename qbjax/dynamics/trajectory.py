@@ -84,7 +84,7 @@ class Trajectory(eqx.Module):
     def to_xarray(self) -> xr.Dataset:
         """The run as a labelled dataset: coordinate `time`, units in the attributes."""
         units = dict(self.units)
-        variables = {
+        variables: dict[str, tuple] = {
             name: (("time", *_axes(name, values)), np.asarray(values), _unit(units, name))
             for name, values in self.observables.items()
         }
@@ -99,7 +99,9 @@ class Trajectory(eqx.Module):
             "status_name": STATUS_NAMES[status],
             "steps": int(self.steps),
         }
-        return xr.Dataset(variables, coords={"time": time, "mode": list(self.modes)}, attrs=attributes)
+        return xr.Dataset(
+            variables, coords={"time": time, "mode": list(self.modes)}, attrs=attributes
+        )
 
 
 def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None:

@@ -29,8 +29,8 @@ _ERROR = np.asarray(_TABLEAU.b_error)
 class _Interpolation(diffrax.AbstractLocalInterpolation):
     """diffrax's Tsit5 interpolation, with the stages kept apart until one is needed."""
 
-    t0: Any
-    t1: Any
+    t0: Any  # type: ignore[misc]  # diffrax declares it a class variable; its own do this too
+    t1: Any  # type: ignore[misc]
     y0: Any
     y1: Any
     stages: tuple
@@ -38,9 +38,7 @@ class _Interpolation(diffrax.AbstractLocalInterpolation):
     def evaluate(self, t0, t1=None, left=True):
         dt = self.t1 - self.t0
         k = jax.tree.map(lambda *x: dt * jnp.stack(x), *self.stages)
-        dense = diffrax.Tsit5.interpolation_cls(
-            t0=self.t0, t1=self.t1, y0=self.y0, y1=self.y1, k=k
-        )
+        dense = diffrax.Tsit5.interpolation_cls(t0=self.t0, t1=self.t1, y0=self.y0, y1=self.y1, k=k)
         return dense.evaluate(t0, t1, left)
 
 

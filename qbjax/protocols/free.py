@@ -14,7 +14,7 @@ finite $u$, with a quadratic optimum there when the objective still grows beyond
 
 import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import equinox as eqx
 import jax
@@ -24,6 +24,10 @@ from jaxtyping import Array, Float, PyTree
 from qbjax import _checks
 
 Tree = TypeVar("Tree")
+
+Trainable: TypeAlias = Any
+"""A number of a protocol: an array, or a `Free` until the protocol is resolved. Any, since
+a type checker cannot know which protocols are resolved."""
 
 _NUDGE = 1e-3
 """dv/du vanishes on a bound, so a start there would never move: it starts this fraction
@@ -90,7 +94,7 @@ def coordinates(tree: PyTree) -> tuple[list[Array], Callable[[list[Array]], PyTr
     Raises:
         ValueError: if nothing is free.
     """
-    leaves, treedef = jax.tree.flatten(tree, is_leaf=is_free)
+    leaves, treedef = _flatten(tree)
     frees = [x for x in leaves if is_free(x)]
     if not frees:
         raise ValueError(
@@ -111,7 +115,7 @@ def random_start(key: Array, tree: Tree) -> Tree:
     Raises:
         ValueError: if a free number lacks a bound.
     """
-    leaves, treedef = jax.tree.flatten(tree, is_leaf=is_free)
+    leaves, treedef = _flatten(tree)
     keys = iter(jax.random.split(key, len(leaves)))
 
     def draw(node):
@@ -126,6 +130,10 @@ def random_start(key: Array, tree: Tree) -> Tree:
         return Free(value, node.low, node.high)
 
     return treedef.unflatten([draw(x) for x in leaves])
+
+
+def _flatten(tree) -> tuple[list, Any]:
+    return jax.tree.flatten(tree, is_leaf=is_free)
 
 
 def _to_value(u, low, high):

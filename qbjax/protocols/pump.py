@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
-from qbjax.protocols.free import Free, is_free
+from qbjax.protocols.free import Trainable, is_free
 
 
 class Pump(eqx.Module):
@@ -55,7 +55,7 @@ class Constant(Pump):
         3.0
     """
 
-    amplitude: Inexact[Array, ""] | Free
+    amplitude: Trainable
 
     def __init__(self, amplitude):
         self.amplitude = _number("amplitude", amplitude, complex_ok=True)
@@ -97,8 +97,8 @@ class SwitchOff(Pump):
         (3.0, 0.0)
     """
 
-    amplitude: Inexact[Array, ""] | Free
-    time: Float[Array, ""] | Free
+    amplitude: Trainable
+    time: Trainable
 
     def __init__(self, amplitude, time):
         self.amplitude = _number("amplitude", amplitude, complex_ok=True)

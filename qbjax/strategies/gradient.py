@@ -29,16 +29,11 @@ _VERY_BAD = 1e12
 interpolates cubics through it."""
 
 _LBFGS = optax.lbfgs(
-    linesearch=optax.scale_by_zoom_linesearch(
-        max_linesearch_steps=6, initial_guess_strategy="one"
-    )
+    linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=6, initial_guess_strategy="one")
 )
 """One object, so that a second `maximize` of the same objective compiles nothing. Six trials
 per line search, not optax's twenty: at a kink (populations that change order) no step
 satisfies the Wolfe conditions, and the best of six does."""
-
-_SHARPNESS = 10.0
-"""How much tighter the tolerances of the verification are."""
 
 
 class Progress(NamedTuple):
@@ -134,7 +129,7 @@ def maximize(
     _checks.x64()
     steps, starts = _checks.integer("steps", steps, low=1), _checks.integer("starts", starts, low=1)
     _checks.choice("mode", mode, ("reverse", "forward"))
-    _checks.scalar("tolerance", tolerance, low=0)
+    threshold = _checks.scalar("tolerance", tolerance, low=0)
     candidates = _starting_points(protocol, starts, key)
     problem = _Problem(objective, candidates[0], mode)
     problem.check_scalar(battery)
@@ -143,7 +138,7 @@ def maximize(
     losses, stopped = [], False
     for step in range(steps):
         tried = search.coordinates
-        search, loss, done = _step(problem, optimizer, battery, search, tolerance)
+        search, loss, done = _step(problem, optimizer, battery, search, threshold)
         losses.append(np.asarray(loss))
         if step == 0 and not np.any(losses[0] < _VERY_BAD):
             raise ValueError(
@@ -156,13 +151,12 @@ def maximize(
         if stopped:
             break
     winner = int(np.argmin(search.best_loss))
-    history = -np.array([loss[winner] for loss in losses])
-    found = problem.protocol([u[winner] for u in search.best])
+    best = problem.protocol([u[winner] for u in search.best])
     return Best(
-        protocol=found,
+        protocol=best,
         value=-search.best_loss[winner],
-        verified_value=None if battery is None else _verify(objective, found, battery),
-        history=history,
+        verified_value=None if battery is None else _verify(objective, best, battery),
+        history=-np.array([loss[winner] for loss in losses]),
         converged=stopped,
         start_values=-np.asarray(search.best_loss),
     )
@@ -239,8 +233,7 @@ def _step(problem: _Problem, optimizer, battery, search: _Search, tolerance):
     loss = problem.loss(battery)
     evaluate = optax.value_and_grad_from_state(loss)
     update = optax.with_extra_args_support(optimizer).update
-    searches = otu.tree_get(search.optimizer, "grad") is not None
-    patience = 2 if searches else 10
+    patience = 2 if otu.tree_get(search.optimizer, "grad") is not None else 10
 
     def one(search: _Search):
         us = search.coordinates
@@ -252,10 +245,9 @@ def _step(problem: _Problem, optimizer, battery, search: _Search, tolerance):
         gained = search.best_loss - value > 0.1 * scale
         stalled = jnp.where(gained, 0, search.stalled + 1)
         better = value < search.best_loss
-        best = jax.tree.map(lambda a, b: jnp.where(better, a, b), us, search.best)
         seen = search._replace(
-            best=best,
-            best_loss=jnp.where(better, value, search.best_loss),
+            best=jax.tree.map(lambda a, b: jnp.where(better, a, b), us, search.best),
+            best_loss=jnp.minimum(value, search.best_loss),
             first_loss=first,
             stalled=stalled,
         )
@@ -282,9 +274,7 @@ def _strong(tree):
 
 
 def _starting_points(protocol, starts, key) -> list:
-    fixed = jax.tree.map(
-        lambda x: x if is_free(x) else _as_leaf(x), protocol, is_leaf=is_free
-    )
+    fixed = jax.tree.map(lambda x: x if is_free(x) else _as_leaf(x), protocol, is_leaf=is_free)
     keys = jax.random.split(jax.random.key(0) if key is None else key, starts)
     return [fixed] + [random_start(k, fixed) for k in keys[1:]]
 
@@ -306,5 +296,5 @@ def _verify(objective, protocol, battery):
     """The objective with more levels and tighter tolerances."""
     # Not under one jit: eager, `charge` warns if even the refined ladder is too short, and
     # its own compilations serve every verification of this battery.
-    with sharpened(_SHARPNESS):
+    with sharpened(10.0):
         return objective(protocol, battery.refined())

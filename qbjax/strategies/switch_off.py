@@ -90,6 +90,6 @@ def best_switch_off(
         ValueError: for an unknown aim, a wait that is not positive, bounds in disorder.
     """
     index = AIMS.index(_checks.choice("aim", aim, AIMS))
-    wait = _checks.scalar("wait", wait, low=0, open_low=True)
-    plan = Plan(SwitchOff(amplitude, free(start, low, high)), wait, jnp.array(index))
+    waited = _checks.scalar("wait", wait, low=0, open_low=True)
+    plan = Plan(SwitchOff(amplitude, free(start, low, high)), waited, jnp.array(index))
     return maximize(figure_of_merit, plan, battery=battery, mode="forward", progress=progress)
