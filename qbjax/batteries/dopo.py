@@ -61,7 +61,7 @@ from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Constant, Pump, resolve
 
-Number = Float[Array, ""] | float
+Number = Float[Array, ""] | float | int
 Frame = Literal["displaced", "lab"]
 
 

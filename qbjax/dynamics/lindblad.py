@@ -108,11 +108,11 @@ class Generator(eqx.Module):
         structure, d = self.structure, self.structure.dimension
         _check_fits(d)
         drift = _combine(structure.drift_operators(), self._weights(signals), d)
-        identity = jnp.eye(d)
+        identity = jnp.eye(d, dtype=complex)
         total = jnp.kron(drift, identity) + jnp.kron(identity, drift.conj())
         for rate, jump in zip(self.rates, structure.jumps, strict=True):
             dense = jnp.asarray(jump.toarray(), dtype=complex)
-            total = total + rate * jnp.kron(dense, dense.conj())
+            total = total + rate.astype(complex) * jnp.kron(dense, dense.conj())
         return total
 
     def _weights(self, signals) -> Float[Array, " W"]:
@@ -231,7 +231,7 @@ def _combine(operators, weights, d):
     total = jnp.zeros((d, d), dtype=complex)
     for weight, operator in zip(weights, operators, strict=True):
         dense = operator if isinstance(operator, np.ndarray) else operator.toarray()
-        total = total + weight * jnp.asarray(dense, dtype=complex)
+        total = total + weight.astype(complex) * jnp.asarray(dense, dtype=complex)
     return total
 
 

@@ -7,26 +7,20 @@ or gradient is not finite counts as very bad and flat, so a line search backs ou
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
-import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
 import optax
-import optax.tree_utils as otu
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.batteries.base import Battery
 from qbjax.dynamics.integrate import sharpened
 from qbjax.protocols import coordinates, is_free, random_start
-
-_VERY_BAD = 1e12
-"""Loss of a protocol that cannot be evaluated: finite, since the zoom line search
-interpolates cubics through it."""
+from qbjax.strategies.search import VERY_BAD, Problem, begin, explained, step_all
 
 _LBFGS = optax.lbfgs(
     linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=6, initial_guess_strategy="one")
@@ -65,17 +59,6 @@ class Best(eqx.Module):
     history: Float[np.ndarray, " steps"]
     converged: bool
     start_values: Float[np.ndarray, " starts"]
-
-
-class _Search(NamedTuple):
-    """The state of one start."""
-
-    coordinates: list
-    optimizer: Any
-    best: list
-    best_loss: Float[Array, ""]
-    first_loss: Float[Array, ""]
-    stalled: Int[Array, ""]
 
 
 def maximize(
@@ -131,16 +114,18 @@ def maximize(
     _checks.choice("mode", mode, ("reverse", "forward"))
     threshold = _checks.scalar("tolerance", tolerance, low=0)
     candidates = _starting_points(protocol, starts, key)
-    problem = _Problem(objective, candidates[0], mode)
+    problem = Problem(objective, candidates[0], mode)
     problem.check_scalar(battery)
     stacked = jax.tree.map(lambda *x: jnp.stack(x), *[coordinates(p)[0] for p in candidates])
-    search = _begin(optimizer, stacked)
+    search = begin(optimizer, stacked)
     losses, stopped = [], False
     for step in range(steps):
         tried = search.coordinates
-        search, loss, done = _step(problem, optimizer, battery, search, threshold)
+        search, loss, done = explained(step_all, mode)(
+            problem, optimizer, battery, search, threshold
+        )
         losses.append(np.asarray(loss))
-        if step == 0 and not np.any(losses[0] < _VERY_BAD):
+        if step == 0 and not np.any(losses[0] < VERY_BAD):
             raise ValueError(
                 "Argument `objective` must be finite at the start, but its value or gradient "
                 "is not, at any start."
@@ -160,117 +145,6 @@ def maximize(
         converged=stopped,
         start_values=-np.asarray(search.best_loss),
     )
-
-
-class _Problem(eqx.Module):
-    """The loss as a function of coordinates: a pytree, so that jit finds it again."""
-
-    objective: Callable = eqx.field(static=True)
-    template: Any
-    mode: str = eqx.field(static=True)
-
-    def protocol(self, us: list) -> Any:
-        return coordinates(self.template)[1](us)
-
-    def value(self, us, battery) -> Float[Array, ""]:
-        protocol = self.protocol(us)
-        return self.objective(protocol) if battery is None else self.objective(protocol, battery)
-
-    def check_scalar(self, battery):
-        us, _ = coordinates(self.template)
-        out = eqx.filter_eval_shape(self.value, us, battery)
-        if getattr(out, "shape", None) != () or not jnp.issubdtype(out.dtype, jnp.floating):
-            raise ValueError(f"Argument `objective` must return a real scalar, but returns {out}.")
-
-    def loss(self, battery) -> Callable:
-        """Minus the objective, NaN-safe, differentiated in the chosen mode."""
-
-        def slopes(us):
-            if self.mode == "reverse":
-                return jax.value_and_grad(self.value)(us, battery)
-            return _forward_value_and_grad(partial(self.value, battery=battery), us)
-
-        @jax.custom_vjp
-        def loss(us):
-            value = self.value(us, battery)
-            return jnp.where(jnp.isfinite(value), -value, _VERY_BAD)
-
-        def forward(us):
-            value, grads = slopes(us)
-            finite = jnp.isfinite(value)
-            for g in grads:
-                finite &= jnp.all(jnp.isfinite(g))
-            safe = [jnp.where(finite, -g, 0.0) for g in grads]
-            return jnp.where(finite, -value, _VERY_BAD), safe
-
-        loss.defvjp(forward, lambda grads, ct: ([ct * g for g in grads],))
-        return loss
-
-
-def _forward_value_and_grad(function, us):
-    """Value and gradient by one forward tangent per number, no memory of the run."""
-    flat, unravel = jax.flatten_util.ravel_pytree(us)
-    push = partial(jax.jvp, lambda x: function(unravel(x)), (flat,))
-    if flat.size == 1:
-        value, slope = push((jnp.ones(1),))
-        return value, unravel(slope[None])
-    value, slopes = jax.vmap(lambda e: push((e,)), out_axes=(None, 0))(jnp.eye(flat.size))
-    return value, unravel(slopes)
-
-
-@eqx.filter_jit
-def _begin(optimizer, stacked) -> _Search:
-    def begin(us):
-        worst = jnp.array(jnp.inf)
-        return _Search(us, optimizer.init(us), us, worst, worst, jnp.array(0))
-
-    return _strong(jax.vmap(begin)(stacked))
-
-
-@eqx.filter_jit
-def _step(problem: _Problem, optimizer, battery, search: _Search, tolerance):
-    """One step of every start; converged starts stand still."""
-    loss = problem.loss(battery)
-    evaluate = optax.value_and_grad_from_state(loss)
-    update = optax.with_extra_args_support(optimizer).update
-    patience = 2 if otu.tree_get(search.optimizer, "grad") is not None else 10
-
-    def one(search: _Search):
-        us = search.coordinates
-        value, grads = evaluate(us, state=search.optimizer)
-        first = jnp.where(jnp.isinf(search.first_loss), value, search.first_loss)
-        scale = tolerance * jnp.maximum(jnp.abs(value), 1e-3 * jnp.abs(value - first))
-        slope = jnp.max(jnp.stack([jnp.max(jnp.abs(g)) for g in grads]))
-        # Against the best, not the last: at a kink the values go up and down for ever.
-        gained = search.best_loss - value > 0.1 * scale
-        stalled = jnp.where(gained, 0, search.stalled + 1)
-        better = value < search.best_loss
-        seen = search._replace(
-            best=jax.tree.map(lambda a, b: jnp.where(better, a, b), us, search.best),
-            best_loss=jnp.minimum(value, search.best_loss),
-            first_loss=first,
-            stalled=stalled,
-        )
-        done = (value < _VERY_BAD) & ((slope <= scale) | (stalled >= patience))
-
-        def move(seen: _Search):
-            updates, state = update(
-                grads, seen.optimizer, us, value=value, grad=grads, value_fn=loss
-            )
-            moved = optax.apply_updates(us, updates)
-            moved = jax.tree.map(lambda a, b: jnp.where(jnp.isfinite(a), a, b), moved, us)
-            return seen._replace(coordinates=moved, optimizer=state)
-
-        return jax.lax.cond(done, lambda s: s, move, seen), value, done
-
-    batched = partial(jax.lax.map, one) if jax.default_backend() == "cpu" else jax.vmap(one)
-    search, value, done = batched(search)
-    return _strong(search), value, done
-
-
-def _strong(tree):
-    """Weak types made strong: a step then takes what a step returns, and compiles once."""
-    return jax.tree.map(lambda x: jax.lax.convert_element_type(x, x.dtype), tree)
 
 
 def _starting_points(protocol, starts, key) -> list:

@@ -1,0 +1,5 @@
+"""`python -m qbjax.cli` is `qbjax`."""
+
+from qbjax.cli import main
+
+main()

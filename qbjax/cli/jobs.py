@@ -1,0 +1,145 @@
+"""The jobs of the commands, with progress: charge, find switch-off times, the demo."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+
+from qbjax.batteries import DOPO
+from qbjax.cli.session import Steps, out
+from qbjax.cycle import charge, store
+from qbjax.protocols import Constant
+from qbjax.strategies.gradient import Best, Progress
+from qbjax.strategies.switch_off import Aim, best_switch_off
+from qbjax.views import claims, plot, report
+
+DEMO_BATTERY: dict[str, Any] = {
+    "signal_levels": 44,
+    "pump_levels": 5,
+    "coupling": 0.5,
+    "signal_decay": 1.0,
+    "pump_decay": 16.0,
+}
+DEMO_WAITS = (0.5, 1.0, 2.0)
+UNTIL, POINTS = 40.0, 401
+
+
+def demo(directory: Path) -> None:
+    """Charges the paper's battery, finds when to switch its pump off, compares, draws.
+
+    Args:
+        directory: where everything is saved.
+    """
+    start = time.perf_counter()
+    battery, F = DOPO(**DEMO_BATTERY), claims.AMPLITUDE
+    cases: list[tuple[Aim, float]] = [("power", 0.0), ("coherent", 0.0)]
+    cases += [("stored", wait) for wait in DEMO_WAITS]
+    with Steps(2 + len(cases)) as steps:
+        run, kept = _charge_and_keep(battery, F, steps)
+        optima = search(battery, F, cases, steps)
+    compared = claims.sheet(claims.claims(run, optima, kept))
+    best = report.optima_sheet(optima)
+    title = f"Coherent-Ising-machine battery, pumped at F = {F:g} (threshold 2)"
+    figure = plot.demo_figure(run, optima, kept, claims.SWITCH_OFF, title)
+    sheets = [report.charging(run), best, compared]
+    options = {"amplitude": F, **DEMO_BATTERY}
+    written = report.save(
+        directory,
+        datasets={"run": run, "storage": kept, "optima": optima},
+        config={
+            "charge dopo": {**options, "until": UNTIL, "points": POINTS},
+            "optimize switch-off": {**options, "aim": "all", "wait": list(DEMO_WAITS)},
+        },
+        sheets=sheets,
+        figure=figure,
+        notes=[report.reliability(run)],
+    )
+    show(sheets, report.reliability(run))
+    tell_saved(directory, written, time.perf_counter() - start)
+
+
+def search(
+    battery: DOPO, amplitude: float, cases: Sequence[tuple[Aim, float]], steps: Steps, **bounds: Any
+) -> xr.Dataset:
+    """Finds the switch-off time of every (aim, wait); one compilation serves all.
+
+    Args:
+        battery: what is charged.
+        amplitude: F while the pump is on.
+        cases: aims and storage times.
+        steps: tells the progress.
+        bounds: `start`, `low`, `high` of `best_switch_off`.
+
+    Returns:
+        `report.optima` of the results.
+    """
+    bests = []
+    for aim, wait in cases:
+        with steps.step(f"switch off: {report.describe(aim, wait)}") as now:
+            bests.append(
+                best_switch_off(
+                    aim, battery, amplitude, wait=wait or 1.0, progress=_narrator(now), **bounds
+                )
+            )
+            now(_outcome(bests[-1]))
+    return report.optima(bests, [aim for aim, _ in cases], [wait for _, wait in cases])
+
+
+def charged(battery: DOPO, protocol: Any, times: np.ndarray, steps: Steps, name: str) -> Any:
+    """A run, its compilation told apart from nothing: the first call does both."""
+    with steps.step(name) as now:
+        run = jax.block_until_ready(charge(battery, protocol, times))
+        now(f"W = {float(run.ergotropy[-1]):.4f} at t = {times[-1]:g}")
+    return run
+
+
+def show(sheets: Sequence[report.Sheet], note: str) -> None:
+    """Prints tables, and a dim line below."""
+    console = out()
+    for sheet in sheets:
+        console.print(report.to_rich(sheet))
+    console.print(note, style="dim", soft_wrap=True, markup=False)
+
+
+def tell_saved(directory: Path, written: Sequence[Path], seconds: float) -> None:
+    """Ends a command: what lies where, and how long it took."""
+    names = ", ".join(path.name for path in written)
+    text = f"Saved in {directory} (files of an earlier run are replaced): {names}"
+    out().print(text, soft_wrap=True, markup=False)
+    out().print(f"Took {seconds:.0f} s.", style="bold")
+
+
+def _charge_and_keep(battery, F, steps):
+    """The run, and what is left after switching off early and at its end.
+
+    Every run has as many points as the first: one program then serves them all.
+    """
+    pump, waiting = Constant(F), np.linspace(0.0, 4.0, POINTS)
+    times = np.linspace(0.0, UNTIL, POINTS)
+    whole = charged(battery, pump, times, steps, f"charge to t = {UNTIL:g}")
+    with steps.step("wait after t = 10 and t = 40", "running …") as now:
+        early = charge(battery, pump, np.linspace(0.0, claims.SWITCH_OFF, POINTS))
+        kept = [store(battery, r.final_state, waiting).to_xarray() for r in (early, whole)]
+        now(", ".join(f"W = {float(k['ergotropy'].interp(time=1.0)):.3f}" for k in kept) + " left")
+    when = xr.DataArray(
+        [claims.SWITCH_OFF, UNTIL], dims="switched_off", attrs={"units": "1/gamma_s"}
+    )
+    left = xr.concat(kept, dim=when.rename("switched_off"), combine_attrs="drop_conflicts")
+    return whole.to_xarray(), left
+
+
+def _narrator(now):
+    def narrate(seen: Progress) -> None:
+        at = float(seen.protocol.pump.time)
+        now(f"step {seen.step}: t = {at:.4f}, {seen.value:.6f}")
+
+    return narrate
+
+
+def _outcome(best: Best) -> str:
+    at, steps = float(best.protocol.pump.time), len(best.history)
+    return f"t = {at:.4f}, {float(best.value):.6f} in {steps} steps"

@@ -1,0 +1,162 @@
+"""One step of a gradient search, jitted whole: what `maximize` repeats.
+
+The search runs in the unbounded coordinates of `protocols.free`; several starts are one
+program, `lax.map` on a CPU and `vmap` on an accelerator.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.flatten_util
+import jax.numpy as jnp
+import optax
+import optax.tree_utils as otu
+from jaxtyping import Array, Float, Int
+
+from qbjax.protocols import coordinates
+
+VERY_BAD = 1e12
+"""Loss of a protocol that cannot be evaluated: finite, since the zoom line search
+interpolates cubics through it."""
+
+
+class Search(NamedTuple):
+    """The state of one start."""
+
+    coordinates: list
+    optimizer: Any
+    best: list
+    best_loss: Float[Array, ""]
+    first_loss: Float[Array, ""]
+    stalled: Int[Array, ""]
+
+
+class Problem(eqx.Module):
+    """The loss as a function of coordinates: a pytree, so that jit finds it again."""
+
+    objective: Callable = eqx.field(static=True)
+    template: Any
+    mode: str = eqx.field(static=True)
+
+    def protocol(self, us: list) -> Any:
+        return coordinates(self.template)[1](us)
+
+    def value(self, us, battery) -> Float[Array, ""]:
+        protocol = self.protocol(us)
+        return self.objective(protocol) if battery is None else self.objective(protocol, battery)
+
+    def check_scalar(self, battery):
+        us, _ = coordinates(self.template)
+        out = eqx.filter_eval_shape(self.value, us, battery)
+        if getattr(out, "shape", None) != () or not jnp.issubdtype(out.dtype, jnp.floating):
+            raise ValueError(f"Argument `objective` must return a real scalar, but returns {out}.")
+
+    def loss(self, battery) -> Callable:
+        """Minus the objective, NaN-safe, differentiated in the chosen mode."""
+
+        def slopes(us):
+            if self.mode == "reverse":
+                return jax.value_and_grad(self.value)(us, battery)
+            return _forward_value_and_grad(partial(self.value, battery=battery), us)
+
+        @jax.custom_vjp
+        def loss(us):
+            value = self.value(us, battery)
+            return jnp.where(jnp.isfinite(value), -value, VERY_BAD)
+
+        def forward(us):
+            value, grads = slopes(us)
+            finite = jnp.isfinite(value)
+            for g in grads:
+                finite &= jnp.all(jnp.isfinite(g))
+            safe = [jnp.where(finite, -g, 0.0) for g in grads]
+            return jnp.where(finite, -value, VERY_BAD), safe
+
+        loss.defvjp(forward, lambda grads, ct: ([ct * g for g in grads],))
+        return loss
+
+
+def _forward_value_and_grad(function, us):
+    """Value and gradient by one forward tangent per number, no memory of the run."""
+    flat, unravel = jax.flatten_util.ravel_pytree(us)
+    push = partial(jax.jvp, lambda x: function(unravel(x)), (flat,))
+    if flat.size == 1:
+        value, slope = push((jnp.ones(1),))
+        return value, unravel(slope[None])
+    value, slopes = jax.vmap(lambda e: push((e,)), out_axes=(None, 0))(jnp.eye(flat.size))
+    return value, unravel(slopes)
+
+
+@eqx.filter_jit
+def begin(optimizer, stacked) -> Search:
+    def begin(us):
+        worst = jnp.array(jnp.inf)
+        return Search(us, optimizer.init(us), us, worst, worst, jnp.array(0))
+
+    return _strong(jax.vmap(begin)(stacked))
+
+
+@eqx.filter_jit
+def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
+    """One step of every start; converged starts stand still."""
+    loss = problem.loss(battery)
+    evaluate = optax.value_and_grad_from_state(loss)
+    update = optax.with_extra_args_support(optimizer).update
+    patience = 2 if otu.tree_get(search.optimizer, "grad") is not None else 10
+
+    def one(search: Search):
+        us = search.coordinates
+        value, grads = evaluate(us, state=search.optimizer)
+        first = jnp.where(jnp.isinf(search.first_loss), value, search.first_loss)
+        scale = tolerance * jnp.maximum(jnp.abs(value), 1e-3 * jnp.abs(value - first))
+        slope = jnp.max(jnp.stack([jnp.max(jnp.abs(g)) for g in grads]))
+        # Against the best, not the last: at a kink the values go up and down for ever.
+        gained = search.best_loss - value > 0.1 * scale
+        stalled = jnp.where(gained, 0, search.stalled + 1)
+        better = value < search.best_loss
+        seen = search._replace(
+            best=jax.tree.map(lambda a, b: jnp.where(better, a, b), us, search.best),
+            best_loss=jnp.minimum(value, search.best_loss),
+            first_loss=first,
+            stalled=stalled,
+        )
+        done = (value < VERY_BAD) & ((slope <= scale) | (stalled >= patience))
+
+        def move(seen: Search):
+            updates, state = update(
+                grads, seen.optimizer, us, value=value, grad=grads, value_fn=loss
+            )
+            moved = optax.apply_updates(us, updates)
+            moved = jax.tree.map(lambda a, b: jnp.where(jnp.isfinite(a), a, b), moved, us)
+            return seen._replace(coordinates=moved, optimizer=state)
+
+        return jax.lax.cond(done, lambda s: s, move, seen), value, done
+
+    batched = partial(jax.lax.map, one) if jax.default_backend() == "cpu" else jax.vmap(one)
+    search, value, done = batched(search)
+    return _strong(search), value, done
+
+
+def explained(step, mode):
+    """JAX's complaint about the other mode, in the words of the argument that is wrong."""
+
+    def explained(*args):
+        try:
+            return step(*args)
+        except (TypeError, ValueError) as error:
+            if "custom_vjp" not in str(error) and "Reverse-mode" not in str(error):
+                raise
+            raise ValueError(
+                f'Argument `mode` must fit the objective, but is "{mode}": its qb.charge and '
+                f'qb.store need adjoint="{mode}" (or "direct").'
+            ) from error
+
+    return explained
+
+
+def _strong(tree):
+    """Weak types made strong: a step then takes what a step returns, and compiles once."""
+    return jax.tree.map(lambda x: jax.lax.convert_element_type(x, x.dtype), tree)

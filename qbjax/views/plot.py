@@ -1,0 +1,221 @@
+"""Pictures of data: every function draws on an axes and returns it, and computes nothing.
+
+`data` is what `run.to_xarray()` gives (or any mapping of names to labelled arrays over
+`time`), `optima` what `report.optima` gives. Colours are Okabe and Ito's, told apart by
+the colour-blind, and every curve has its own dash besides.
+"""
+
+import re
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#8A8A8A"
+
+CURVES = {
+    "energy": ("energy", GREY, (0, (1, 1.2))),
+    "ergotropy": ("ergotropy $W$", BLACK, "-"),
+    "coherent_ergotropy": ("coherent $W^c$", VERMILION, (0, (5, 1.5))),
+    "incoherent_ergotropy": ("incoherent $W^i$", BLUE, (0, (5, 1.5, 1, 1.5))),
+    "charging_power": ("energy / time", GREY, (0, (1, 1.2))),
+    "ergotropic_power": ("ergotropy / time", BLACK, "-"),
+}
+"""Label, colour and dash of an observable, the same in every panel."""
+
+AIMS = {
+    "power": ("largest $W/t$", BLACK, "o"),
+    "coherent": ("largest $W^c$", VERMILION, "D"),
+    "stored": ("best for storing", GREEN, "s"),
+}
+"""Label, colour and marker of an aim, the same in every panel."""
+
+STYLE: Any = {
+    "font.size": 9.5,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "lines.linewidth": 1.7,
+    "savefig.dpi": 200,
+    "svg.fonttype": "none",
+}
+"""Switched on by `demo_figure` and `charging_figure` only; importing changes nothing."""
+
+
+def charging(data: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Energy, ergotropy and its two parts over time."""
+    names = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
+    ax = _curves(data, names, ax)
+    ax.set_ylabel(_label("energy", data["ergotropy"]))
+    return ax
+
+
+def power(data: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Energy and ergotropy per time since the start."""
+    ax = _curves(data, ("charging_power", "ergotropic_power"), ax)
+    ax.set_ylabel(_label("average power", data["ergotropic_power"]))
+    return ax
+
+
+def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Ergotropy and its coherent part left after switching off, one pair of curves for
+    each value of the dimension `switched_off`."""
+    ax = _axes(ax)
+    colours = (GREEN, PURPLE, ORANGE, SKY)
+    for colour, at in zip(colours, data["switched_off"].values, strict=False):
+        one = data.sel(switched_off=at)
+        for name, dash in (("ergotropy", "-"), ("coherent_ergotropy", (0, (5, 1.5)))):
+            symbol = "W" if name == "ergotropy" else "W^c"
+            label = f"${symbol}$, pump off at $t = {at:g}$"
+            ax.plot(one["time"], one[name], color=colour, ls=dash, label=label)
+    ax.set_xlabel(_label("time since the pump went off", data["time"]))
+    ax.set_ylabel(_label("left in the cell", data["ergotropy"]))
+    ax.set_xlim(float(data["time"][0]), float(data["time"][-1]))
+    ax.set_ylim(bottom=0)
+    ax.legend()
+    return ax
+
+
+def switch_off(data: xr.Dataset, optima: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Marks the switch-off times of `optima`, each on the curve it belongs to: on the
+    power for "power", on W^c for "coherent", on W for "stored"; curves that are not in
+    the panel yet are drawn."""
+    if ax is None:
+        ax = charging(data)
+    for case in range(optima.sizes["case"]):
+        _mark(data, optima.isel(case=case), ax)
+    return ax
+
+
+def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = None) -> Axes:
+    """Best switch-off time against storage time; the power's optimum is storage time 0.
+
+    Args:
+        optima: what `report.optima` gives.
+        ax: where to draw.
+        claim: a single time said to be best whatever the storage, drawn as a line.
+    """
+    ax = _axes(ax)
+    if claim is not None:
+        ax.axhline(claim, color=GREY, ls=(0, (4, 2)), lw=1.2, label=f"paper: $t ≈ {claim:g}$")
+    stored = optima.isel(case=np.flatnonzero(optima["aim"].values != "coherent")).sortby("wait")
+    ax.plot(stored["wait"], stored["time"], color=GREEN, lw=1.0, alpha=0.6)
+    for aim in ("power", "stored"):
+        some = stored.isel(case=np.flatnonzero(stored["aim"].values == aim))
+        label, colour, marker = AIMS[aim]
+        ax.plot(some["wait"], some["time"], marker, color=colour, ms=6, label=label)
+    for case in range(stored.sizes["case"]):
+        one = stored.isel(case=case)
+        at = (float(one["wait"]), float(one["time"]))
+        _tell(ax, f"{at[1]:.2f}", at, (6, -12))
+    ax.margins(x=0.14, y=0.18)
+    ax.set_xlabel(_label("storage time $T_s$", optima["wait"]))
+    ax.set_ylabel(_label("best switch-off time", optima["time"]))
+    ax.legend(loc="upper left")
+    return ax
+
+
+def charging_figure(data: xr.Dataset, optima: xr.Dataset | None = None) -> Figure:
+    """Charging above, power below; optima marked where given."""
+    with plt.rc_context(STYLE):
+        figure, (above, below) = plt.subplots(
+            2, 1, figsize=(6.4, 6.4), sharex=True, layout="constrained"
+        )
+        charging(data, above)
+        power(data, below)
+        if optima is not None:
+            _mark_both(data, optima, above, below)
+        above.set_xlabel("")
+        above.set_title("What the battery holds")
+        below.set_title("How fast it got there")
+    return figure
+
+
+def demo_figure(
+    data: xr.Dataset, optima: xr.Dataset, kept: xr.Dataset, claim: float, title: str = ""
+) -> Figure:
+    """Four panels: charging, power, what is left after switching off, best times.
+
+    Args:
+        data: the charging run.
+        optima: what `report.optima` gives.
+        kept: runs after switching off, with a dimension `switched_off`.
+        claim: the paper's single switch-off time.
+        title: above everything.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(2, 2, figsize=(10.4, 7.2), layout="constrained")
+        (a, b), (c, d) = axes
+        charging(data, a).set_title("a   Charging")
+        power(data, b).set_title("b   Average power")
+        storage(kept, c).set_title("c   After the pump is switched off")
+        waiting(optima, d, claim).set_title("d   When to switch off, by what you want")
+        _mark_both(data, optima, a, b)
+        if title:
+            figure.suptitle(title, x=0.012, ha="left", fontsize=11.5)
+    return figure
+
+
+def _mark_both(data, optima, charge_axes, power_axes):
+    """Power optima on the power panel, the others on the charging panel."""
+    is_power = optima["aim"].values == "power"
+    switch_off(data, optima.isel(case=np.flatnonzero(~is_power)), charge_axes)
+    switch_off(data, optima.isel(case=np.flatnonzero(is_power)), power_axes)
+    for ax in (charge_axes, power_axes):
+        ax.legend(loc="best")
+
+
+def _mark(data, one, ax):
+    aim, at, wait = str(one["aim"].values), float(one["time"]), float(one["wait"])
+    label, colour, marker = AIMS[aim]
+    curve = {"power": "ergotropic_power", "coherent": "coherent_ergotropy"}.get(aim, "ergotropy")
+    height = float(np.interp(at, data["time"], data[curve]))
+    known = ax.get_legend_handles_labels()[1]
+    ax.plot(
+        [at], [height], marker, color=colour, ms=6, mec="white", mew=0.8, zorder=5,
+        label=None if label in known else label,
+    )  # fmt: skip
+    if aim != "stored":
+        offset = (6, 7) if aim == "power" else (4, -14)
+        _tell(ax, f"$t = {at:.2f}$", (at, height), offset)
+    else:
+        _tell(ax, f"$T_s = {wait:g}$", (at, height), (-7, 1), ha="right", size=7.5)
+
+
+def _tell(ax, text, at, offset, ha="left", size=8.5):
+    ax.annotate(text, at, xytext=offset, textcoords="offset points", ha=ha, fontsize=size)
+
+
+def _curves(data, names, ax):
+    ax = _axes(ax)
+    for name in names:
+        label, colour, dash = CURVES[name]
+        ax.plot(data["time"], data[name], color=colour, ls=dash, label=label)
+    ax.set_xlabel(_label("time", data["time"]))
+    ax.set_xlim(float(data["time"][0]), float(data["time"][-1]))
+    ax.set_ylim(bottom=0)
+    ax.legend()
+    return ax
+
+
+def _axes(ax):
+    return plt.subplots(layout="constrained")[1] if ax is None else ax
+
+
+def _label(name: str, values: xr.DataArray) -> str:
+    r"""`time` in `1/gamma_s` becomes "time ($1/\gamma_s$)"."""
+    unit = values.attrs.get("units", "1")
+    greek = re.sub(r"\b(gamma|omega|kappa|mu|nu)(_\w+)?\b", r"\\\1\2", unit).replace(" ", r"\,")
+    return name if unit == "1" else f"{name}  (${greek}$)"

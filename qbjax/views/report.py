@@ -1,0 +1,254 @@
+"""Pages from data: tables for terminal and Markdown, and a run saved as a directory.
+
+A table is data (`Sheet`) until the last moment, so that the terminal, the Markdown file
+and the tests read the same thing.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from rich import box
+from rich.table import Table
+
+from qbjax.strategies.gradient import Best
+
+_COLUMNS = {
+    "time": "time",
+    "energy": "energy",
+    "ergotropy": "W",
+    "coherent_ergotropy": "W^c",
+    "incoherent_ergotropy": "W^i",
+    "ergotropic_power": "W/t",
+    "purity": "purity",
+}
+
+
+class Sheet(NamedTuple):
+    """A table as data.
+
+    Attributes:
+        title: above the table.
+        columns: headings.
+        rows: cells, already text.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+def to_rich(sheet: Sheet) -> Table:
+    """The table for a terminal; columns of numbers are set right."""
+    table = Table(title=sheet.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for i, heading in enumerate(sheet.columns):
+        numeric = bool(sheet.rows) and all(_is_number(row[i]) for row in sheet.rows)
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in sheet.rows:
+        table.add_row(*row)
+    return table
+
+
+def to_markdown(sheet: Sheet) -> str:
+    r"""The table for a Markdown file.
+
+    Example:
+        >>> print(to_markdown(Sheet("Best", ("t", "W"), [("1", "2 | 3")])))
+        ## Best
+        <BLANKLINE>
+        | t | W |
+        |---|---|
+        | 1 | 2 \| 3 |
+    """
+    lines = [f"## {sheet.title}", "", _line(sheet.columns), "|" + "---|" * len(sheet.columns)]
+    return "\n".join(lines + [_line(row) for row in sheet.rows])
+
+
+def charging(data: xr.Dataset, count: int = 9) -> Sheet:
+    """A few times of a run, evenly spread."""
+    rows = []
+    for i in np.unique(np.linspace(0, data.sizes["time"] - 1, count).round().astype(int)):
+        one = data.isel(time=int(i))
+        rows.append((f"{float(one['time']):g}", *(_number(one[n]) for n in list(_COLUMNS)[1:])))
+    return Sheet("Charging", tuple(_COLUMNS.values()), rows)
+
+
+def reliability(data: xr.Dataset) -> str:
+    """One line: how the run ended, and how much the top levels hold."""
+    worst = data["truncation"].max("time", skipna=True)
+    tops = ", ".join(f"{float(worst.sel(mode=m)):.1e} ({m})" for m in data["mode"].values)
+    status = f"status: {data.attrs['status_name']} after {data.attrs['steps']} solver steps"
+    return f"{status}; population of the top two levels: {tops}"
+
+
+def optima(bests: Sequence[Best], aims: Sequence[str], waits: Sequence[float]) -> xr.Dataset:
+    """What several `best_switch_off` found, as one dataset over `case`.
+
+    Args:
+        bests: results.
+        aims: the aim of each.
+        waits: the storage time of each; counts as 0 unless the aim is "stored".
+
+    Returns:
+        Variables `time`, `value`, `verified_value`, `converged`, and `history` over
+        (case, step), NaN after the last step; coordinates `aim` and `wait`.
+    """
+    length = max(len(best.history) for best in bests)
+    history = np.full((len(bests), length), np.nan)
+    for i, best in enumerate(bests):
+        history[i, : len(best.history)] = best.history
+    unit = {"units": "1/gamma_s"}
+    used = [wait if aim == "stored" else 0.0 for aim, wait in zip(aims, waits, strict=True)]
+    return xr.Dataset(
+        {
+            "time": ("case", [float(b.protocol.pump.time) for b in bests], unit),
+            "value": ("case", [float(b.value) for b in bests]),
+            "verified_value": ("case", [_or_nan(b.verified_value) for b in bests]),
+            "converged": ("case", np.array([int(b.converged) for b in bests])),
+            "history": (("case", "step"), history),
+        },
+        coords={"aim": ("case", list(aims)), "wait": ("case", used, unit)},
+    )
+
+
+def optima_sheet(data: xr.Dataset, references: Sequence[tuple[float, float]] = ()) -> Sheet:
+    """Optima as a table, with (time, value) references beside them if there are any."""
+    columns: tuple[str, ...] = ("aim", "switch off at", "value", "verified", "steps", "converged")
+    rows: list[tuple[str, ...]] = []
+    for i in range(data.sizes["case"]):
+        one = data.isel(case=i)
+        steps = int(np.sum(np.isfinite(one["history"].values)))
+        row: tuple[str, ...] = (
+            describe(str(one["aim"].values), float(one["wait"])),
+            f"{float(one['time']):.4f}",
+            f"{float(one['value']):.6f}",
+            f"{float(one['verified_value']):.6f}",
+            str(steps),
+            "yes" if int(one["converged"]) else "no",
+        )
+        rows.append(row + tuple(f"{x:.6g}" for x in references[i]) if references else row)
+    columns += ("reference time", "reference value") if references else ()
+    return Sheet("When to switch the pump off", columns, rows)
+
+
+def describe(aim: str, wait: float) -> str:
+    """An aim in words.
+
+    Example:
+        >>> describe("stored", 0.5)
+        'W(t+T)/(t+T), T = 0.5'
+    """
+    words = {"power": "average power W/t", "coherent": "coherent ergotropy W^c"}
+    return words.get(aim, f"W(t+T)/(t+T), T = {wait:g}")
+
+
+def save(
+    directory: Path,
+    *,
+    datasets: Mapping[str, xr.Dataset],
+    config: Mapping[str, Mapping[str, Any]],
+    sheets: Sequence[Sheet],
+    figure: Figure | None = None,
+    notes: Sequence[str] = (),
+) -> list[Path]:
+    """Saves a run: `NAME.nc` for every dataset, `config.toml`, `table.md`, `figure.png`
+    and `figure.svg`. Files of the same name are replaced.
+
+    Args:
+        directory: made if there is none.
+        datasets: name to data.
+        config: command to its options, see `write_config`.
+        sheets: the tables, in order.
+        figure: the picture; drawn twice.
+        notes: paragraphs below the tables.
+
+    Returns:
+        The files written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, data in datasets.items():
+        written.append(directory / f"{name}.nc")
+        data.to_netcdf(written[-1], engine="h5netcdf")
+    if figure is not None:
+        for kind in ("png", "svg"):
+            written.append(directory / f"figure.{kind}")
+            figure.savefig(written[-1])
+    written += [directory / "table.md", directory / "config.toml"]
+    pages = [to_markdown(sheet) for sheet in sheets] + list(notes)
+    written[-2].write_text("\n\n".join(pages) + "\n", encoding="utf-8")
+    written[-1].write_text(write_config(config), encoding="utf-8")
+    return written
+
+
+def write_config(config: Mapping[str, Mapping[str, Any]]) -> str:
+    """Options of commands as TOML that repeats them; options that are None are left out.
+
+    Numbers are written so that reading gives the same bits.
+
+    Example:
+        >>> print(write_config({"charge dopo": {"amplitude": 3.0}}), end="")
+        # repeat with: qbjax charge dopo --config config.toml
+        ["charge dopo"]
+        amplitude = 3.0
+    """
+    blocks = []
+    for command, options in config.items():
+        lines = [f"# repeat with: qbjax {command} --config config.toml", f"[{_toml(command)}]"]
+        lines += [f"{key} = {_toml(x)}" for key, x in options.items() if x is not None]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def read_config(path: Path, command: str) -> dict[str, Any]:
+    """The options of a command from a file of `write_config`.
+
+    Raises:
+        ValueError: if the file is no TOML, or says nothing about the command.
+    """
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"Argument `config` must be a TOML file, but {path} is not: {error}."
+        raise ValueError(message) from error
+    if command not in config:
+        known = ", ".join(f"[{name}]" for name in config) or "nothing"
+        raise ValueError(
+            f'Argument `config` must have a section ["{command}"], but {path} has {known}.'
+        )
+    return config[command]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(x) for x in value) + "]"
+    return repr(value)
+
+
+def _or_nan(value) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _line(cells):
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _number(value) -> str:
+    number = float(value)
+    return "—" if np.isnan(number) else f"{number:.4f}"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace("—", "nan"))
+    except ValueError:
+        return False
+    return True
