@@ -64,9 +64,7 @@ def charge(
     if not (solver is None or isinstance(solver, Solver)):
         raise TypeError(f"Argument `solver` must be a qb.Solver, but is {solver!r}.")
     if not (save is None or callable(save)):
-        raise TypeError(
-            f"Argument `save` must be callable as save(t, state), but is {save!r}."
-        )
+        raise TypeError(f"Argument `save` must be callable as save(t, state), but is {save!r}.")
     protocol = resolve(protocol)
     moving = _moving(times)
     times = battery.check(protocol, times)

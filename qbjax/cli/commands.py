@@ -14,7 +14,7 @@ import qbjax
 from qbjax.batteries import DOPO
 from qbjax.cli import jobs, session
 from qbjax.protocols import Constant, SwitchOff
-from qbjax.strategies.switch_off import AIMS, Aim
+from qbjax.strategies.switch_off import Aim
 from qbjax.views import plot, report
 
 app = typer.Typer(
@@ -104,11 +104,12 @@ def demo(context: typer.Context, out: Out = None) -> None:
     """Charge the coherent-Ising-machine battery, find when to switch its pump off for three
     aims, compare with the paper, draw it all."""
     session.out().print(
-        "[bold]A coherent-Ising-machine battery[/] (F = 3, κ = 0.5, γ_p = 16, "
-        "44×5 levels)\nIt is charged to t = 40; a gradient then looks for the best time to switch "
-        "the pump off:\nfor power, for coherent ergotropy, and for what is left after storing. "
-        "Every result is verified with 60×6 levels.\nOne to two minutes the first time, most of "
-        "it compiling; half a minute later on."
+        "[bold]A coherent-Ising-machine battery[/] (F = 3, κ = 0.5, γ_p = 16, 44×5 levels)\n"
+        "is charged to t = 40. Then a gradient looks for the best time to switch its pump\n"
+        "off: for power, for coherent ergotropy, for what is left after storing. Every\n"
+        "result is verified with 60×6 levels. One to two minutes the first time, most of\n"
+        "it compiling; half a minute later on.",
+        soft_wrap=True,
     )
     session.tell_cache()
     with session.plainly(debug=context.obj):
@@ -176,7 +177,7 @@ def optimize_switch_off(
     began = time.perf_counter()
     with session.plainly(debug=context.obj):
         battery = _battery(context)
-        aims: tuple[Aim, ...] = AIMS if aim == "all" else (aim,)
+        aims: tuple[Aim, ...] = ("power", "coherent", "stored") if aim == "all" else (aim,)
         cases = [(a, w) for a in aims for w in (wait or [1.0] if a == "stored" else [0.0])]
         with jobs.Steps(1 + len(cases)) as steps:
             optima = jobs.search(battery, amplitude, cases, steps, start=start, low=low, high=high)

@@ -38,18 +38,20 @@ def demo(directory: Path) -> None:
     battery, F = DOPO(**DEMO_BATTERY), claims.AMPLITUDE
     cases: list[tuple[Aim, float]] = [("power", 0.0), ("coherent", 0.0)]
     cases += [("stored", wait) for wait in DEMO_WAITS]
-    with Steps(2 + len(cases)) as steps:
+    with Steps(3 + len(cases)) as steps:
         run, kept = _charge_and_keep(battery, F, steps)
         optima = search(battery, F, cases, steps)
-    compared = claims.sheet(claims.claims(run, optima, kept))
+        peak = _close_to(claims.best(optima, "coherent").time, battery, F, steps)
+    compared = claims.sheet(claims.claims(run, optima, kept, peak))
     best = report.optima_sheet(optima)
-    title = f"Coherent-Ising-machine battery, pumped at F = {F:g} (threshold 2)"
+    threshold = float(battery.threshold())
+    title = f"Coherent-Ising-machine battery pumped at F = {F:g} (threshold {threshold:g})"
     figure = plot.demo_figure(run, optima, kept, claims.SWITCH_OFF, title)
     sheets = [report.charging(run), best, compared]
     options = {"amplitude": F, **DEMO_BATTERY}
     written = report.save(
         directory,
-        datasets={"run": run, "storage": kept, "optima": optima},
+        datasets={"run": run, "storage": kept, "optima": optima, "peak": peak},
         config={
             "charge dopo": {**options, "until": UNTIL, "points": POINTS},
             "optimize switch-off": {**options, "aim": "all", "wait": list(DEMO_WAITS)},
@@ -90,7 +92,7 @@ def search(
 
 
 def charged(battery: DOPO, protocol: Any, times: np.ndarray, steps: Steps, name: str) -> Any:
-    """A run, its compilation told apart from nothing: the first call does both."""
+    """A run; the step lasts until its numbers are there."""
     with steps.step(name) as now:
         run = jax.block_until_ready(charge(battery, protocol, times))
         now(f"W = {float(run.ergotropy[-1]):.4f} at t = {times[-1]:g}")
@@ -121,7 +123,7 @@ def _charge_and_keep(battery, F, steps):
     pump, waiting = Constant(F), np.linspace(0.0, 4.0, POINTS)
     times = np.linspace(0.0, UNTIL, POINTS)
     whole = charged(battery, pump, times, steps, f"charge to t = {UNTIL:g}")
-    with steps.step("wait after t = 10 and t = 40", "running …") as now:
+    with steps.step("wait, pump off at t = 10 and t = 40", "running …") as now:
         early = charge(battery, pump, np.linspace(0.0, claims.SWITCH_OFF, POINTS))
         kept = [store(battery, r.final_state, waiting).to_xarray() for r in (early, whole)]
         now(", ".join(f"W = {float(k['ergotropy'].interp(time=1.0)):.3f}" for k in kept) + " left")
@@ -130,6 +132,13 @@ def _charge_and_keep(battery, F, steps):
     )
     left = xr.concat(kept, dim=when.rename("switched_off"), combine_attrs="drop_conflicts")
     return whole.to_xarray(), left
+
+
+def _close_to(peak, battery, F, steps):
+    """The run once more, its points crowded around a time: fine enough to see a kink."""
+    times = np.concatenate([[0.0], peak + np.linspace(-0.2, 0.2, POINTS - 1)])
+    with steps.step(f"look closely at t = {peak:.2f}", "running …"):
+        return charge(battery, Constant(F), times).to_xarray().isel(time=slice(1, None))
 
 
 def _narrator(now):

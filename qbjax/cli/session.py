@@ -147,7 +147,7 @@ class Steps:
         seconds = time.perf_counter() - start
         outcome = "" if last[0] == doing else escape(last[0])
         self._progress.console.print(
-            f"[green]✓[/] {escape(name):<44} {outcome:<42} [dim]{seconds:5.1f} s[/]", soft_wrap=True
+            f"[green]✓[/] {escape(name):<38} {outcome:<32} [dim]{seconds:5.1f} s[/]", soft_wrap=True
         )
         self._progress.advance(self._all)
 

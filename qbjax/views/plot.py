@@ -34,6 +34,13 @@ AIMS = {
 }
 """Label, colour and marker of an aim, the same in every panel."""
 
+CURVE_OF = {
+    "power": "ergotropic_power",
+    "coherent": "coherent_ergotropy",
+    "stored": "ergotropy",
+}
+"""The observable that an aim looks at when the pump stops."""
+
 STYLE: Any = {
     "font.size": 9.5,
     "axes.titlesize": 10.5,
@@ -73,7 +80,7 @@ def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Ergotropy and its coherent part left after switching off, one pair of curves for
     each value of the dimension `switched_off`."""
     ax = _axes(ax)
-    colours = (GREEN, PURPLE, ORANGE, SKY)
+    colours = (ORANGE, PURPLE, SKY, GREEN)
     for colour, at in zip(colours, data["switched_off"].values, strict=False):
         one = data.sel(switched_off=at)
         for name, dash in (("ergotropy", "-"), ("coherent_ergotropy", (0, (5, 1.5)))):
@@ -83,7 +90,9 @@ def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(_label("time since the pump went off", data["time"]))
     ax.set_ylabel(_label("left in the cell", data["ergotropy"]))
     ax.set_xlim(float(data["time"][0]), float(data["time"][-1]))
-    ax.set_ylim(bottom=0)
+    ax.set_yscale("log")
+    top = float(data["ergotropy"].max())
+    ax.set_ylim(max(float(data["ergotropy"].min()), 1e-3 * top), 1.5 * top)
     ax.legend()
     return ax
 
@@ -92,10 +101,22 @@ def switch_off(data: xr.Dataset, optima: xr.Dataset, ax: Axes | None = None) -> 
     """Marks the switch-off times of `optima`, each on the curve it belongs to: on the
     power for "power", on W^c for "coherent", on W for "stored"; curves that are not in
     the panel yet are drawn."""
-    if ax is None:
-        ax = charging(data)
-    for case in range(optima.sizes["case"]):
-        _mark(data, optima.isel(case=case), ax)
+    ax = charging(data) if ax is None else ax
+    for aim, (label, colour, marker) in AIMS.items():
+        some = optima.isel(case=np.flatnonzero(optima["aim"].values == aim)).sortby("wait")
+        if not some.sizes["case"]:
+            continue
+        if aim == "stored":
+            label += " $T_s$ = " + ", ".join(f"{wait:g}" for wait in some["wait"].values)
+        height = np.asarray(np.interp(some["time"], data["time"], data[CURVE_OF[aim]]))
+        ax.plot(
+            some["time"], height, marker, color=colour, ms=6, mec="white", mew=0.8, zorder=5,
+            label=label,
+        )  # fmt: skip
+        if aim != "stored":
+            for at in zip(some["time"].values, height, strict=True):
+                _tell(ax, f"$t = {at[0]:.2f}$", at, (0, -15), ha="center")
+    _legend_above(ax, 2)
     return ax
 
 
@@ -109,7 +130,7 @@ def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = No
     """
     ax = _axes(ax)
     if claim is not None:
-        ax.axhline(claim, color=GREY, ls=(0, (4, 2)), lw=1.2, label=f"paper: $t ≈ {claim:g}$")
+        ax.axhline(claim, color=GREY, ls=(0, (4, 2)), lw=1.2, label=f"paper: $t$ ≈ {claim:g}")
     stored = optima.isel(case=np.flatnonzero(optima["aim"].values != "coherent")).sortby("wait")
     ax.plot(stored["wait"], stored["time"], color=GREEN, lw=1.0, alpha=0.6)
     for aim in ("power", "stored"):
@@ -119,7 +140,7 @@ def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = No
     for case in range(stored.sizes["case"]):
         one = stored.isel(case=case)
         at = (float(one["wait"]), float(one["time"]))
-        _tell(ax, f"{at[1]:.2f}", at, (6, -12))
+        _tell(ax, f"{at[1]:.2f}", at, (-6, 6), ha="right")
     ax.margins(x=0.14, y=0.18)
     ax.set_xlabel(_label("storage time $T_s$", optima["wait"]))
     ax.set_ylabel(_label("best switch-off time", optima["time"]))
@@ -173,29 +194,19 @@ def _mark_both(data, optima, charge_axes, power_axes):
     is_power = optima["aim"].values == "power"
     switch_off(data, optima.isel(case=np.flatnonzero(~is_power)), charge_axes)
     switch_off(data, optima.isel(case=np.flatnonzero(is_power)), power_axes)
-    for ax in (charge_axes, power_axes):
-        ax.legend(loc="best")
 
 
-def _mark(data, one, ax):
-    aim, at, wait = str(one["aim"].values), float(one["time"]), float(one["wait"])
-    label, colour, marker = AIMS[aim]
-    curve = {"power": "ergotropic_power", "coherent": "coherent_ergotropy"}.get(aim, "ergotropy")
-    height = float(np.interp(at, data["time"], data[curve]))
-    known = ax.get_legend_handles_labels()[1]
-    ax.plot(
-        [at], [height], marker, color=colour, ms=6, mec="white", mew=0.8, zorder=5,
-        label=None if label in known else label,
-    )  # fmt: skip
-    if aim != "stored":
-        offset = (6, 7) if aim == "power" else (4, -14)
-        _tell(ax, f"$t = {at:.2f}$", (at, height), offset)
-    else:
-        _tell(ax, f"$T_s = {wait:g}$", (at, height), (-7, 1), ha="right", size=7.5)
+def _legend_above(ax, columns):
+    """A legend over the curves, which get out of its way."""
+    handles = ax.get_legend_handles_labels()[0]
+    rows = -(-len(handles) // columns)
+    top = max(np.nanmax(line.get_ydata()) for line in ax.get_lines())
+    ax.set_ylim(0, top * (1.06 + 0.085 * rows))
+    ax.legend(loc="upper left", ncols=columns, columnspacing=1.2, handlelength=2.2)
 
 
-def _tell(ax, text, at, offset, ha="left", size=8.5):
-    ax.annotate(text, at, xytext=offset, textcoords="offset points", ha=ha, fontsize=size)
+def _tell(ax, text, at, offset, ha):
+    ax.annotate(text, at, xytext=offset, textcoords="offset points", ha=ha, fontsize=8.5)
 
 
 def _curves(data, names, ax):
@@ -205,8 +216,7 @@ def _curves(data, names, ax):
         ax.plot(data["time"], data[name], color=colour, ls=dash, label=label)
     ax.set_xlabel(_label("time", data["time"]))
     ax.set_xlim(float(data["time"][0]), float(data["time"][-1]))
-    ax.set_ylim(bottom=0)
-    ax.legend()
+    _legend_above(ax, 2)
     return ax
 
 

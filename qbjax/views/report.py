@@ -132,18 +132,18 @@ def optima_sheet(data: xr.Dataset, references: Sequence[tuple[float, float]] = (
         )
         rows.append(row + tuple(f"{x:.6g}" for x in references[i]) if references else row)
     columns += ("reference time", "reference value") if references else ()
-    return Sheet("When to switch the pump off", columns, rows)
+    title = "When to switch the pump off (stored: W(t+T)/(t+T) after waiting T)"
+    return Sheet(title, columns, rows)
 
 
 def describe(aim: str, wait: float) -> str:
-    """An aim in words.
+    """An aim in few words; "stored" is W(t+T)/(t+T).
 
     Example:
         >>> describe("stored", 0.5)
-        'W(t+T)/(t+T), T = 0.5'
+        'stored, T = 0.5'
     """
-    words = {"power": "average power W/t", "coherent": "coherent ergotropy W^c"}
-    return words.get(aim, f"W(t+T)/(t+T), T = {wait:g}")
+    return {"power": "power W/t", "coherent": "coherent W^c"}.get(aim, f"stored, T = {wait:g}")
 
 
 def save(

@@ -1,5 +1,7 @@
 """Closed forms, failures as data, and derivatives with respect to the times."""
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -15,7 +17,15 @@ ACCURACY = 1e-8
 """Of SOLVER, over a few units of time."""
 
 TIMES = jnp.array([0.5, 0.9, 2.0, 2.5])
-NAMED = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
+
+
+def field(t, y):
+    """All problems side by side: one compilation."""
+    return {problem.name: problem.field(t, y[problem.name]) for problem in PROBLEMS}
+
+
+def exact(t):
+    return {problem.name: problem.exact(t) for problem in PROBLEMS}
 
 
 def keep(t, y):
@@ -23,91 +33,77 @@ def keep(t, y):
 
 
 def run(field, initial, times=TIMES, **options):
-    options = {"save": keep, "solver": SOLVER} | options
-    return integrate(field, initial, times, **options)
+    return integrate(field, initial, times, **({"save": keep, "solver": SOLVER} | options))
 
 
-@NAMED
-def test_closed_forms(problem):
-    solution = run(problem.field, problem.initial)
+@jax.jit
+def everything(times):
+    return run(field, exact(0.5), times)
+
+
+def test_closed_forms():
+    solution = everything(TIMES)
     assert int(solution.status) == 0
     assert int(solution.steps) > 0
     assert tree_allclose(solution.saved["t"], TIMES, rtol=0)
-    assert tree_allclose(solution.saved["y"], jax.vmap(problem.exact)(TIMES), rtol=ACCURACY)
-    assert tree_allclose(solution.final, problem.exact(TIMES[-1]), rtol=ACCURACY)
+    assert tree_allclose(solution.saved["y"], jax.vmap(exact)(TIMES), rtol=ACCURACY)
+    assert tree_allclose(solution.final, exact(TIMES[-1]), rtol=ACCURACY)
 
 
-@NAMED
-@pytest.mark.parametrize("moving", ["later", "all"])
-def test_derivative_with_respect_to_the_times(problem, moving):
-    """Later times move along the solution; a later start of one state delays everything."""
+@pytest.mark.parametrize("moving", ["later", "all", "none"])
+def test_derivative_with_respect_to_the_times(moving):
+    @jax.jit
+    def slope(direction):
+        def value(times):
+            solution = run(field, exact(0.5), times, adjoint="forward", moving=moving)
+            return solution.saved["y"], solution.final
 
-    def value(times):
-        solution = run(problem.field, problem.initial, times, adjoint="forward", moving=moving)
-        return solution.saved["y"], solution.final
+        return jax.jvp(value, (TIMES,), (direction,))[1]
 
-    direction = jnp.array([1.0 if moving == "all" else 0.0, 0.3, -0.7, 2.0])
-    _, (saved, final) = jax.jvp(value, (TIMES,), (direction,))
-    slope = jax.jacfwd(problem.exact)
-    if moving == "later":
-        exact = jax.vmap(lambda t, d: jax.tree.map(lambda x: d * x, slope(t)))(TIMES, direction)
-        assert tree_allclose(saved, exact, rtol=10 * ACCURACY)
-        assert tree_allclose(final, jax.tree.map(lambda x: x[-1], exact), rtol=10 * ACCURACY)
-        return
-    # `final` is nothing but the last one saved; and no closed form delays a driven system.
+    later = jnp.array([0.0, 0.3, -0.7, 2.0])
+    saved, final = slope(later)
+    along = jax.vmap(lambda t, d: jax.jvp(exact, (t,), (d,))[1])(TIMES, later)
+    expected = jax.tree.map(jnp.zeros_like, along) if moving == "none" else along
+    assert tree_allclose(saved, expected, rtol=10 * ACCURACY)
     assert tree_allclose(final, jax.tree.map(lambda x: x[-1], saved), rtol=ACCURACY)
-    numeric = central_difference(
-        lambda times: jnp.concatenate([x.ravel() for x in jax.tree.leaves(value(times)[0])]),
-        TIMES,
-        direction,
-    )
-    ours = jnp.concatenate([x.ravel() for x in jax.tree.leaves(saved)])
-    assert tree_allclose(ours, numeric, rtol=GRADIENT)
+    if moving == "all":
+        # No closed form delays the start of a driven system: compare with differences.
+        direction = jnp.array([1.0, 0.3, -0.7, 2.0])
+        numeric = central_difference(lambda x: _flat(everything(x).saved["y"]), TIMES, direction)
+        assert tree_allclose(_flat(slope(direction)[0]), numeric, rtol=GRADIENT)
+
+
+def _flat(tree):
+    return jnp.concatenate([x.ravel() for x in jax.tree.leaves(tree)])
 
 
 @pytest.mark.parametrize("adjoint", ["reverse", "direct"])
 def test_gradient_with_respect_to_the_times(adjoint):
+    weights = jnp.arange(1.0, 5.0)
+
     def value(times):
         solution = run(lambda t, y: -t * y, jnp.array(1.0), times, adjoint=adjoint, moving="all")
-        return jnp.sum(solution.saved["y"] * jnp.arange(1.0, 5.0))
+        return jnp.sum(solution.saved["y"] * weights)
 
-    def exact(times):
-        return jnp.sum(jnp.exp((times[0] ** 2 - times**2) / 2) * jnp.arange(1.0, 5.0))
+    def closed(times):
+        return jnp.sum(jnp.exp((times[0] ** 2 - times**2) / 2) * weights)
 
-    assert tree_allclose(jax.grad(value)(TIMES), jax.grad(exact)(TIMES), rtol=10 * ACCURACY)
-
-
-def test_times_that_are_not_moving_have_no_derivative():
-    def value(times):
-        return run(lambda t, y: -y, jnp.array(1.0), times, moving="none").final
-
-    assert jax.grad(value)(TIMES).tolist() == [0.0, 0.0, 0.0, 0.0]
-
-
-OFF = {"between saved times": 1.3, "on one": 0.9, "just after one": 0.9 + 1e-9}
+    assert tree_allclose(jax.grad(value)(TIMES), jax.grad(closed)(TIMES), rtol=10 * ACCURACY)
 
 
 @pytest.mark.parametrize("adjoint", ["reverse", "forward"])
-@pytest.mark.parametrize("off", OFF.values(), ids=OFF)
-def test_derivative_with_respect_to_an_edge(off, adjoint):
+def test_derivative_with_respect_to_an_edge(adjoint):
     times = jnp.array([0.0, 0.9, 2.0, 2.5])
 
     def value(off):
-        solution = run(
-            lambda t, y: jnp.where(t < off, 1.0, 0.0) - y,
-            jnp.array(0.0),
-            times,
-            edges=off[None],
-            adjoint=adjoint,
-        )
-        return solution.saved["y"][jnp.array([2, 3])]
+        decay = lambda t, y: jnp.where(t < off, 1.0, 0.0) - y  # noqa: E731
+        solution = run(decay, jnp.array(0.0), times, edges=off[None], adjoint=adjoint)
+        return solution.saved["y"][2:]
 
-    exact = lambda off: switched_decay(times[2:], off)  # noqa: E731
-    assert tree_allclose(value(jnp.array(off)), exact(off), rtol=ACCURACY)
-    jacobian = jax.jacrev if adjoint == "reverse" else jax.jacfwd
-    slope = jacobian(value)(jnp.array(off))
-    assert tree_allclose(slope, jax.jacfwd(exact)(off), rtol=10 * ACCURACY)
-    assert tree_allclose(slope, central_difference(exact, off), rtol=GRADIENT)
+    jacobian = jax.jit((jax.jacrev if adjoint == "reverse" else jax.jacfwd)(value))
+    for off in (1.3, 0.9, 0.9 + 1e-9):  # between saved times, on one, just after one
+        closed = partial(switched_decay, times[2:])
+        assert tree_allclose(jacobian(jnp.array(off)), jax.jacfwd(closed)(off), rtol=10 * ACCURACY)
 
 
 def test_a_single_time_just_saves():
@@ -120,12 +116,12 @@ def test_a_single_time_just_saves():
 
 
 def test_the_step_limit_keeps_what_was_reached():
-    solver = qb.Solver(rtol=1e-8, atol=1e-10, max_steps=60)
+    solver = qb.Solver(rtol=1e-8, atol=1e-10, max_steps=300)
     times = jnp.array([0.0, 0.1, 0.2, 5.0])
     spin = run(
         lambda t, y: (50 * y[1], -50 * y[0]), (jnp.array(0.0), jnp.array(1.0)), times, solver=solver
     )
-    assert (int(spin.status), int(spin.steps)) == (1, 60)
+    assert (int(spin.status), int(spin.steps)) == (1, 300)
     assert tree_allclose(spin.saved["y"][0][:2], jnp.sin(50 * times[:2]), rtol=1e-6)
     assert jnp.isnan(spin.saved["y"][0][-1])
     assert jnp.isnan(spin.saved["t"][-1])
@@ -140,14 +136,14 @@ def _nan_later(t, y):
     [
         ("NaN everywhere", lambda t, y: y * jnp.nan, 2),
         ("NaN from t = 1 on", _nan_later, 2),
-        ("blows up at t = 1.5", lambda t, y: y**2, 3),
+        ("NaN for a while", lambda t, y: jnp.where((1 < t) & (t < 2), jnp.nan, -y), 3),
     ],
 )
 def test_a_field_that_breaks_down_ends_soon_and_says_so(name, field, status):
     solution = run(field, jnp.array(1.0))
     assert int(solution.status) == status, name
     assert int(solution.steps) < 500
-    assert float(solution.saved["y"][0]) == 1.0
+    assert jnp.isfinite(solution.final)
     assert jnp.isnan(solution.saved["y"][-1])
     reached = jnp.isfinite(solution.saved["y"])
     assert jnp.all(reached == jnp.isfinite(solution.saved["t"]))
@@ -177,7 +173,7 @@ def test_a_solve_is_traced_once_for_all_values():
 
 def test_tolerances_are_sharpened_only_inside():
     with sharpened(10.0):
-        assert (chosen(None).rtol, chosen(None).atol) == (1e-9, 1e-11)
+        assert (chosen(None).rtol, chosen(None).atol) == pytest.approx((1e-9, 1e-11))
         assert chosen(qb.Solver(rtol=1e-6)).rtol == pytest.approx(1e-7)
     assert chosen(None) == qb.Solver()
 

@@ -1,0 +1,180 @@
+"""The `qbjax` command, on batteries so small that their numbers mean nothing."""
+
+import os
+import subprocess
+import sys
+import tomllib
+
+import jax
+import numpy as np
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from qbjax.cli import app, jobs
+
+SMALL = ["--signal-levels", "12", "--pump-levels", "4", "--amplitude", "1", "--until", "2"]
+QUICK = [*SMALL, "--points", "21"]
+FILES = {"run.nc", "figure.png", "figure.svg", "config.toml", "table.md"}
+
+
+def qbjax(*arguments):
+    """Runs a command in this process, with the tests' own cache."""
+    cache = jax.config.values["jax_compilation_cache_dir"]
+    return CliRunner().invoke(app, ["--cache-dir", str(cache), *map(str, arguments)])
+
+
+def one_line(text, *words):
+    return len(text.splitlines()) == 1 and all(word in text for word in words)
+
+
+def test_charge_shows_and_saves(tmp_path):
+    result = qbjax("charge", "dopo", *QUICK, "--switch-off", 1.05, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in tmp_path.iterdir()} == FILES
+    for word in ("W^c", "purity", "status: ok", "(signal)", str(tmp_path), "programs"):
+        assert word in result.output
+    with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as data:
+        assert data.sizes["time"] == 21
+        assert data["ergotropy"].attrs["units"] == "omega_s"
+
+
+def test_config_repeats_the_run_to_the_bit(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    numbers = ["--coupling", 0.1 + 0.2, "--signal-thermal", 1 / 30, "--switch-off", 4 / 3]
+    assert qbjax("charge", "dopo", *QUICK, *numbers, "--out", first).exit_code == 0
+    repeat = qbjax("charge", "dopo", "--config", first / "config.toml", "--out", second)
+    assert repeat.exit_code == 0, repeat.output
+    runs = [xr.load_dataset(path / "run.nc", engine="h5netcdf") for path in (first, second)]
+    assert runs[0].identical(runs[1])
+    assert (first / "config.toml").read_text() == (second / "config.toml").read_text()
+
+
+def test_the_command_line_wins_over_the_config(tmp_path):
+    config = tmp_path / "mine.toml"
+    config.write_text(
+        '["charge dopo"]\nsignal_levels = 12\npump_levels = 4\nuntil = 1.0\npoints = 3\n'
+    )
+    result = qbjax("charge", "dopo", "--config", config, "--until", 2, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    written = tomllib.loads((tmp_path / "config.toml").read_text())["charge dopo"]
+    assert (written["until"], written["points"]) == (2.0, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[", "TOML"),
+        ('["optimize switch-off"]', '["charge dopo"]'),
+        ('["charge dopo"]\nsignal_level = 3', "signal_level"),
+    ],
+)
+def test_a_bad_config_is_one_line(tmp_path, text, words):
+    config = tmp_path / "bad.toml"
+    config.write_text(text)
+    result = qbjax("charge", "dopo", "--config", config)
+    assert result.exit_code == 2
+    assert one_line(result.stderr, "Error: Argument `config`", words)
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--signal-levels", "1"], "signal_levels"),
+        (["--coupling", "-1"], "coupling"),
+        (["--until", "0"], "times"),
+        (["--switch-off", "3"], "SwitchOff"),
+        (["--amplitude", "nan"], "amplitude"),
+    ],
+)
+def test_an_error_is_one_line(options, word, tmp_path):
+    result = qbjax("charge", "dopo", *QUICK, *options, "--out", tmp_path / "none")
+    assert result.exit_code == 2
+    assert one_line(result.stderr, "Error:", word)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = qbjax("charge", "dopo", *QUICK, "--out", tmp_path / "file")
+    assert result.exit_code == 2
+    assert one_line(result.stderr, "Error:", "file")
+
+
+def test_debug_lets_the_error_through():
+    result = qbjax("--debug", "charge", "dopo", "--signal-levels", 1)
+    assert isinstance(result.exception, ValueError)
+
+
+@pytest.mark.parametrize(("words", "known"), [(["charge", "dpoo"], "dopo"), (["dmeo"], "demo")])
+def test_an_unknown_name_gets_a_suggestion(words, known):
+    result = qbjax(*words)
+    assert result.exit_code == 2
+    assert f"Did you mean '{known}'" in " ".join(result.stderr.split())
+
+
+def test_too_few_levels_warn_in_one_line(tmp_path):
+    strong = [*QUICK, "--amplitude", "4", "--until", "4"]
+    result = qbjax("charge", "dopo", *strong, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert one_line(result.stderr, "Warning: Too few levels", "signal_levels=")
+
+
+def test_control_c_is_one_line(monkeypatch, tmp_path):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jobs, "charge", interrupted)
+    result = qbjax("charge", "dopo", *QUICK, "--out", tmp_path)
+    assert result.exit_code == 130
+    assert one_line(result.stderr, "Ctrl-C")
+
+
+def test_version_and_info():
+    import qbjax as package
+
+    assert qbjax("--version").output == f"qbjax {package.__version__}\n"
+    result = qbjax("info")
+    assert result.exit_code == 0, result.output
+    for word in ("diffrax", "double precision", "cache folder", "pump_decay=16", "cpu"):
+        assert word in result.output
+
+
+@pytest.mark.standard_promotion
+def test_optimize_switch_off(tmp_path):
+    options = ["--signal-levels", 10, "--pump-levels", 3, "--amplitude", 1, "--low", 0.5]
+    options += ["--high", 4, "--start", 2, "--aim", "power", "--out", tmp_path]
+    result = qbjax("optimize", "switch-off", *options)
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"optima.nc"}
+    with xr.open_dataset(tmp_path / "optima.nc", engine="h5netcdf") as optima:
+        with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as run:
+            assert float(optima["value"][0]) >= float(run["ergotropic_power"].max()) - 1e-9
+        assert 0.5 <= float(optima["time"][0]) <= 4
+        assert np.all(np.isfinite(optima["history"]))
+    written = tomllib.loads((tmp_path / "config.toml").read_text())["optimize switch-off"]
+    assert written["aim"] == "power"
+
+
+def test_programs_are_kept_between_commands(tmp_path):
+    # A process of its own: equinox reads EQX_ON_ERROR once, and conftest has set it.
+    environment = {k: v for k, v in os.environ.items() if k != "EQX_ON_ERROR"}
+    cache = tmp_path / "cache"
+    command = [sys.executable, "-m", "qbjax.cli", "--cache-dir", str(cache)]
+    command += ["charge", "dopo", *QUICK, "--out", str(tmp_path / "out")]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert any(path.name.startswith("jit__evolve") for path in cache.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.standard_promotion
+def test_demo(tmp_path):
+    result = qbjax("demo", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    with xr.open_dataset(tmp_path / "optima.nc", engine="h5netcdf") as optima:
+        expected = [10.2789, 12.8813, 10.672, 11.446, 12.915]
+        np.testing.assert_allclose(optima["time"], expected, atol=1e-3)
+    page = (tmp_path / "table.md").read_text()
+    for word in ("agrees (+2.8 %)", "disagrees (+28.8 %); a kink", "disagrees (-19.2 %)"):
+        assert word in page
+    assert {"storage.nc", "peak.nc", *FILES} <= {path.name for path in tmp_path.iterdir()}
