@@ -1,6 +1,7 @@
 """The verbs that move a battery: charge, store.
 
-They validate everything concrete, call the battery's `evolve` under `jax.jit`, and warn
+They validate everything concrete (whence the `| Any` of their signatures: a wrong type
+gets our sentence, not a type checker's), call the battery's `evolve` under `jax.jit`, and warn
 about a concrete result that should not be believed. Inside `jit`, `grad` or `vmap` they
 trace: shapes and types are still checked, values are not.
 """
@@ -18,14 +19,14 @@ from qbjax.protocols import resolve
 
 
 def charge(
-    battery: Battery,
+    battery: Battery | Any,
     protocol: Any,
     times: Any = None,
     *,
     initial: Any = None,
-    save: Callable | None = None,
-    adjoint: Adjoint = "reverse",
-    solver: Solver | None = None,
+    save: Callable | Any = None,
+    adjoint: Adjoint | str = "reverse",
+    solver: Solver | Any = None,
 ) -> Trajectory:
     """Charges a battery with a protocol.
 
@@ -75,13 +76,13 @@ def charge(
 
 
 def store(
-    battery: Battery,
-    state: State,
+    battery: Battery | Any,
+    state: State | Any,
     times: Any,
     *,
-    save: Callable | None = None,
-    adjoint: Adjoint = "reverse",
-    solver: Solver | None = None,
+    save: Callable | Any = None,
+    adjoint: Adjoint | str = "reverse",
+    solver: Solver | Any = None,
 ) -> Trajectory:
     """Lets a charged battery wait: charger off, losses on.
 

@@ -19,7 +19,7 @@ class Options(NamedTuple):
     times may be differentiated (see `dynamics.integrate`)."""
 
     save: Any
-    adjoint: Adjoint
+    adjoint: Adjoint | str
     solver: Solver
     moving: Moving
 

@@ -102,7 +102,7 @@ class DOPO(Battery):
     detuning: Number
     signal_levels: int = eqx.field(static=True)
     pump_levels: int = eqx.field(static=True)
-    frame: Frame = eqx.field(static=True)
+    frame: str = eqx.field(static=True)
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class DOPO(Battery):
         signal_thermal=0,
         pump_thermal=0,
         detuning=0,
-        frame: Frame = "displaced",
+        frame: Frame | str = "displaced",
     ):
         _checks.choice("frame", frame, get_args(Frame))
         self.signal_levels = _checks.integer("signal_levels", signal_levels, low=2)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import jax
 import numpy as np
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 import qbjax
 from qbjax.batteries import DOPO
@@ -17,15 +18,30 @@ from qbjax.protocols import Constant, SwitchOff
 from qbjax.strategies.switch_off import Aim
 from qbjax.views import plot, report
 
+
+class _Command(TyperCommand):
+    """A command whose context is the class that its annotation names: typer alone would
+    hand over its base, which a run-time type checker refuses."""
+
+    context_class = typer.Context
+
+
+class _Group(TyperGroup):
+    """The same for groups of commands."""
+
+    context_class = typer.Context
+
+
 app = typer.Typer(
     name="qbjax",
+    cls=_Group,
     help="Differentiable quantum batteries: charge them, and find out how best to.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_charge = typer.Typer(help="Charge a battery.", no_args_is_help=True)
-_optimize = typer.Typer(help="Let a gradient choose.", no_args_is_help=True)
+_charge = typer.Typer(cls=_Group, help="Charge a battery.", no_args_is_help=True)
+_optimize = typer.Typer(cls=_Group, help="Let a gradient choose.", no_args_is_help=True)
 app.add_typer(_charge, name="charge")
 app.add_typer(_optimize, name="optimize")
 
@@ -37,10 +53,11 @@ def main() -> None:
     app(prog_name="qbjax")
 
 
-def _tell_version(wanted: bool) -> None:
+def _tell_version(wanted: bool) -> bool:
     if wanted:
         session.out().print(f"qbjax {qbjax.__version__}")
         raise typer.Exit
+    return wanted
 
 
 def _repeat(context: typer.Context, path: Path | None) -> Path | None:
@@ -99,7 +116,7 @@ def _prepare(
     context.obj = debug
 
 
-@app.command()
+@app.command(cls=_Command)
 def demo(context: typer.Context, out: Out = None) -> None:
     """Charge the coherent-Ising-machine battery, find when to switch its pump off for three
     aims, compare with the paper, draw it all."""
@@ -116,7 +133,7 @@ def demo(context: typer.Context, out: Out = None) -> None:
         jobs.demo(out or RESULTS / "demo")
 
 
-@_charge.command("dopo")
+@_charge.command("dopo", cls=_Command)
 def charge_dopo(
     context: typer.Context,
     amplitude: Amplitude = 3.0,
@@ -147,7 +164,7 @@ def charge_dopo(
         _finish(context, start, out, {"run": data}, [report.charging(data)], data)
 
 
-@_optimize.command("switch-off")
+@_optimize.command("switch-off", cls=_Command)
 def optimize_switch_off(
     context: typer.Context,
     aim: Annotated[
@@ -188,7 +205,7 @@ def optimize_switch_off(
         _finish(context, began, out, {"run": data, "optima": optima}, sheets, data)
 
 
-@app.command()
+@app.command(cls=_Command)
 def info(context: typer.Context) -> None:
     """Versions, devices, precision, the cache, and good numbers to start from."""
     folder = session.cache_folder()
@@ -218,7 +235,9 @@ def _battery(context: typer.Context) -> DOPO:
 def _finish(context, start, out, datasets, sheets, data):
     """Saves and shows a run."""
     name = _name(context)
-    options = {k: v for k, v in context.params.items() if k not in ("out", "config")}
+    # In the order of declaration: that of `params` depends on how the command was typed.
+    names = [p.name for p in context.command.params if p.name not in ("out", "config")]
+    options = {name: context.params[name] for name in names}
     note = report.reliability(data)
     directory = out or RESULTS / name.replace(" ", "-")
     written = report.save(

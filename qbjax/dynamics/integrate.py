@@ -105,7 +105,7 @@ def integrate(
     save: Callable[[Array, PyTree], Any],
     edges: Float[Array, " E"] | None = None,
     solver: Solver,
-    adjoint: Adjoint = "reverse",
+    adjoint: Adjoint | str = "reverse",
     moving: Moving = "none",
 ) -> Solution:
     r"""Integrates $\dot y = f(t, y)$ from `times[0]`, where `initial` belongs.

@@ -42,7 +42,7 @@ class Free(eqx.Module):
     high: float = eqx.field(static=True)
 
 
-def free(value, low: float = -math.inf, high: float = math.inf) -> Free:
+def free(value, low: float | int = -math.inf, high: float | int = math.inf) -> Free:
     """Marks a number of a protocol as trainable between two bounds.
 
     Args:

@@ -70,8 +70,8 @@ def maximize(
     steps: int = 50,
     starts: int = 1,
     key: Array | None = None,
-    mode: Literal["reverse", "forward"] = "reverse",
-    tolerance: float = 1e-7,
+    mode: Literal["reverse", "forward"] | str = "reverse",
+    tolerance: float | int = 1e-7,
     progress: Callable[[Progress], None] | None = None,
 ) -> Best:
     r"""Finds the protocol that maximises an objective.

@@ -16,7 +16,7 @@ aims; the optima differ, and the third depends on the storage time.
 """
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
@@ -63,14 +63,14 @@ def figure_of_merit(plan: Plan, battery: Battery) -> Float[Array, ""]:
 
 
 def best_switch_off(
-    aim: Aim,
+    aim: Aim | str,
     battery: Battery,
-    amplitude: float,
+    amplitude: Any,
     *,
-    wait: float = 1.0,
-    start: float = 11.0,
-    low: float = 5.0,
-    high: float = 20.0,
+    wait: Any = 1.0,
+    start: Any = 11.0,
+    low: float | int = 5.0,
+    high: float | int = 20.0,
     progress: Callable[[Progress], None] | None = None,
 ) -> Best:
     """Finds the switch-off time for one aim, by gradient.

@@ -126,7 +126,8 @@ def verdict(ours: float, paper: float) -> str:
     """
     difference = ours / paper - 1
     word = "agrees" if abs(difference) <= AGREES else "disagrees"
-    return f"{word} ({100 * difference:+.1f} %)"
+    # Adding zero turns -0.0 into 0.0.
+    return f"{word} ({round(100 * difference, 1) + 0.0:+.1f} %)"
 
 
 def _steady(run, name, paper, source):

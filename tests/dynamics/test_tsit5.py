@@ -6,10 +6,11 @@ import jax.numpy as jnp
 import pytest
 
 from qbjax.dynamics.tsit5 import Tsit5
-from tests.helpers import tree_allclose
+from tests.helpers import EXACT, tree_allclose
 
-ROUNDING = 1e-12
-"""The stages are summed in another order, and the equation amplifies that tenfold."""
+ROUNDING = 1e-9
+"""The error estimate is a small difference: rounding moves the steps, and the steps the
+values, a thousandth of the truncation error."""
 
 TIMES = jnp.linspace(0.0, 3.0, 7)
 JUMP = 1.3
@@ -64,7 +65,7 @@ def test_batched_values_and_derivatives_are_diffrax_s():
     ours = forward(OURS)
     assert tree_allclose(ours, forward(THEIRS), rtol=ROUNDING)
     reverse = jax.vmap(jax.value_and_grad(last(OURS, REVERSE)))(rates)
-    assert tree_allclose(reverse, ours, rtol=ROUNDING)
+    assert tree_allclose(reverse, ours, rtol=EXACT)
 
 
 def test_lanes_with_other_step_counts_leave_each_other_alone():
@@ -76,5 +77,6 @@ def test_lanes_with_other_step_counts_leave_each_other_alone():
 
 
 def test_the_derivative_without_batch():
-    value, slope = jax.value_and_grad(last(OURS, REVERSE))(1.0)
-    assert tree_allclose((value, slope), jax.jvp(last(THEIRS, FORWARD), (1.0,), (1.0,)), rtol=1e-12)
+    reverse = jax.value_and_grad(last(OURS, REVERSE))(1.0)
+    forward = jax.jvp(last(THEIRS, FORWARD), (1.0,), (1.0,))
+    assert tree_allclose(reverse, forward, rtol=ROUNDING)

@@ -1,0 +1,173 @@
+"""`maximize`: feasible at every iterate, right at the end, honest about failure."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import qbjax as qb
+from tests.helpers import tree_allclose
+
+# optax's L-BFGS adds int32 to int64.
+pytestmark = pytest.mark.standard_promotion
+
+
+def bowl(x):
+    """Largest at 1.5."""
+    return 2.0 - jnp.sum((x - 1.5) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("start", "bounds", "best"),
+    [
+        (0.0, (-3.0, 3.0), 1.5),
+        (0.0, (-3.0, 1.0), 1.0),  # the optimum is a bound
+        (-3.0, (-3.0, 3.0), 1.5),  # the start is a bound
+        (5.0, (2.0, np.inf), 2.0),
+        (0.0, (0.0, np.inf), 1.5),
+        (-1.0, (-np.inf, 1.0), 1.0),
+        (40.0, (-np.inf, np.inf), 1.5),
+    ],
+)
+def test_bounds(start, bounds, best):
+    tried = []
+    found = qb.maximize(
+        bowl, qb.free(start, *bounds), progress=lambda p: tried.append(float(p.protocol))
+    )
+    assert abs(float(found.protocol) - best) < 1e-4
+    assert abs(float(found.value) - float(bowl(best))) < 1e-7
+    assert found.converged
+    assert all(bounds[0] <= x <= bounds[1] for x in tried)
+    assert found.verified_value is None
+
+
+def test_every_trial_of_the_line_search_is_feasible():
+    seen = []
+
+    def objective(x):
+        jax.debug.callback(lambda v: seen.append(float(v)), x)
+        return 3 * x
+
+    qb.maximize(objective, qb.free(0.5, 0.0, 1.0))
+    assert len(seen) > 3
+    assert min(seen) >= 0
+    assert max(seen) <= 1
+
+
+def test_many_numbers_of_several_shapes():
+    target = jnp.array([0.3, -0.2, 0.9])
+
+    def objective(plan):
+        return -jnp.sum((plan["a"] - target) ** 2 * jnp.array([1.0, 30.0, 7.0])) - plan["b"] ** 4
+
+    plan = {"a": qb.free(jnp.zeros(3), -1, 1), "b": qb.free(0.7, -1, 1), "fixed": 3}
+    best = qb.maximize(objective, plan)
+    assert tree_allclose(best.protocol["a"], target, rtol=1e-4)
+    assert best.protocol["fixed"] == 3
+
+
+@pytest.mark.parametrize("optimizer", [optax.adam(0.1), optax.sgd(0.05), optax.lbfgs()])
+def test_any_optimizer(optimizer):
+    best = qb.maximize(bowl, qb.free(0.0, -3.0, 3.0), optimizer=optimizer, steps=300)
+    assert abs(float(best.protocol) - 1.5) < 1e-3
+    assert float(best.value) == pytest.approx(np.max(best.history), abs=1e-15)
+
+
+def humps(x):
+    """A low hump at −1, where the search starts, and a high one at 2."""
+    return jnp.exp(-((x + 1) ** 2)) + 2 * jnp.exp(-4 * (x - 2) ** 2)
+
+
+def test_several_starts_find_the_higher_hump():
+    protocol = qb.free(-1.2, -4.0, 4.0)
+    assert abs(float(qb.maximize(humps, protocol).protocol) + 1) < 1e-2
+    best = qb.maximize(humps, protocol, starts=8, key=jax.random.key(1))
+    assert abs(float(best.protocol) - 2) < 1e-3
+    assert best.start_values.shape == (8,)
+    assert best.start_values.max() == pytest.approx(float(best.value))
+    again = qb.maximize(humps, protocol, starts=8, key=jax.random.key(1))
+    assert float(again.protocol) == float(best.protocol)
+
+
+def test_what_cannot_be_evaluated_is_backed_out_of():
+    """NaN beyond 1, and the slope leads there."""
+    objective = lambda x: jnp.where(x < 1.0, x - 0.1 * x**2, jnp.nan)  # noqa: E731
+    best = qb.maximize(objective, qb.free(0.0, -5.0, 5.0))
+    assert jnp.isfinite(best.value)
+    assert 0.5 < float(best.protocol) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("objective", "protocol", "words"),
+    [
+        (lambda x: x * jnp.nan, qb.free(0.5, 0, 1), "must be finite at the start"),
+        (lambda x: jnp.stack([x, x]), qb.free(0.5, 0, 1), "must return a real scalar"),
+        (lambda x: x + 1j, qb.free(0.5, 0, 1), "must return a real scalar"),
+        (lambda x: x.amplitude, qb.protocols.Constant(1.0), "must have a trainable number"),
+    ],
+)
+def test_bad_objectives(objective, protocol, words):
+    with pytest.raises(ValueError, match=words):
+        qb.maximize(objective, protocol)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [({"mode": "sideways"}, "`mode`"), ({"steps": 0}, "`steps`"), ({"starts": 0}, "`starts`")],
+)
+def test_bad_options(option, words):
+    with pytest.raises(ValueError, match=words):
+        qb.maximize(bowl, qb.free(0.5, 0, 1), **option)
+
+
+def test_starts_need_bounds():
+    with pytest.raises(ValueError, match="`starts` must be 1 when a free number has no finite"):
+        qb.maximize(bowl, qb.free(0.5), starts=2)
+
+
+def test_a_second_search_traces_nothing():
+    traces = []
+
+    def objective(plan):
+        traces.append(1)
+        return bowl(plan["x"]) - plan["offset"]
+
+    qb.maximize(objective, {"x": qb.free(0.0, -3.0, 3.0), "offset": 1.0})
+    first = len(traces)
+    best = qb.maximize(objective, {"x": qb.free(1.0, -3.0, 3.0), "offset": 2})
+    assert float(best.value) == pytest.approx(0.0, abs=1e-6)
+    # Only the check that the objective is a scalar looks again.
+    assert len(traces) - first <= 1
+
+
+BATTERY = qb.batteries.DOPO(6, 3)
+
+
+@pytest.mark.filterwarnings("ignore:Too few levels")
+def test_modes_agree_on_a_battery_and_the_winner_is_verified():
+    def objective(pump, battery, mode):
+        return qb.charge(battery, pump, [0.0, 1.0], adjoint=mode).ergotropy[-1]
+
+    found = {}
+    for mode in ("forward", "reverse"):
+        found[mode] = qb.maximize(
+            lambda p, b, m=mode: objective(p, b, m),
+            qb.protocols.Constant(qb.free(0.5, 0.1, 1.0)),
+            battery=BATTERY,
+            mode=mode,
+        )
+    assert abs(found["forward"].value - found["reverse"].value) < 1e-9
+    assert float(found["forward"].protocol.amplitude) == pytest.approx(1.0, abs=1e-4)
+    refined = objective(found["forward"].protocol, BATTERY.refined(), "forward")
+    assert abs(found["forward"].verified_value - refined) < 1e-7
+    assert abs(found["forward"].verified_value - found["forward"].value) > 1e-6
+
+
+@pytest.mark.parametrize(("mode", "adjoint"), [("forward", "reverse"), ("reverse", "forward")])
+def test_the_wrong_adjoint_is_explained(mode, adjoint):
+    def objective(pump):
+        return qb.charge(BATTERY, pump, [0.0, 1.0], adjoint=adjoint).energy[-1]
+
+    with pytest.raises(ValueError, match=f'`mode` must fit the objective, but is "{mode}"'):
+        qb.maximize(objective, qb.protocols.Constant(qb.free(0.5, 0, 1)), mode=mode)

@@ -1,0 +1,73 @@
+"""When to switch the pump off: against a scan, and the reference cases."""
+
+import jax.numpy as jnp
+import pytest
+
+import qbjax as qb
+from qbjax.strategies.switch_off import best_switch_off
+from tests.helpers import tree_allclose
+
+pytestmark = pytest.mark.standard_promotion
+
+SMALL = qb.batteries.DOPO(16, 3)
+SCAN = jnp.linspace(0.0, 6.0, 1201)
+
+
+@pytest.fixture(scope="module")
+def scan():
+    return qb.charge(SMALL, qb.protocols.Constant(1.8), SCAN)
+
+
+@pytest.mark.filterwarnings("ignore:Too few levels")
+@pytest.mark.parametrize(("aim", "name"), [("power", "ergotropic_power"), ("stored", None)])
+def test_agrees_with_a_scan(aim, name, scan):
+    best = best_switch_off(aim, SMALL, 1.8, wait=0.4, start=2.0, low=1.0, high=5.0)
+    time = best.protocol.pump.time
+    if name:
+        index = int(jnp.nanargmax(scan.observables[name]))
+        assert abs(time - SCAN[index]) < 2 * (SCAN[1] - SCAN[0])
+        assert tree_allclose(best.value, scan.observables[name][index], rtol=1e-5)
+    else:
+
+        def worth(off):
+            run = qb.charge(SMALL, qb.protocols.SwitchOff(1.8, off), [0.0, off + 0.4])
+            return run.ergotropic_power[-1]
+
+        around = [float(worth(float(time) + shift)) for shift in (-0.02, 0.0, 0.02)]
+        assert tree_allclose(best.value, around[1], rtol=1e-6)
+        assert around[1] > max(around[0], around[2])
+    assert best.converged
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"aim": "pwer"}, "did you mean 'power'"),
+        ({"wait": 0}, "`wait` must be greater than 0"),
+        ({"start": 30.0}, r"`value` must lie in \[5, 20\]"),
+        ({"low": 20.0}, "`low` must be below"),
+    ],
+)
+def test_bad_input(options, words):
+    with pytest.raises(ValueError, match=words):
+        best_switch_off(**({"aim": "power", "battery": SMALL, "amplitude": 1.8} | options))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("aim", "wait", "time", "value"),
+    [
+        ("power", 1.0, 10.2789, 0.927299),
+        ("stored", 0.5, 10.671, 0.499504),
+        ("stored", 1.0, 11.446, 0.236771),
+        ("stored", 2.0, 12.915, 0.053398),
+        # A kink: the populations of two photon numbers change order. SciPy's DOP853 on the
+        # displaced equations gives 9.1692819522 at 12.8813 and less on either side.
+        ("coherent", 1.0, 12.8813, 9.169282),
+    ],
+)
+def test_reference_cases(aim, wait, time, value):
+    best = best_switch_off(aim, qb.batteries.DOPO(44, 5), 3.0, wait=wait)
+    assert abs(best.protocol.pump.time - time) < 1e-3
+    assert tree_allclose(best.value, jnp.array(value), rtol=1e-5, atol=0)
+    assert tree_allclose(best.verified_value, best.value, rtol=1e-3, atol=0)
