@@ -32,7 +32,8 @@ from qbjax.strategies.switch_off import best_switch_off
 from qbjax.views import plot, report
 
 jax.config.update("jax_enable_x64", True)
-jax.config.update("jax_compilation_cache_dir", platformdirs.user_cache_dir("qbjax"))
+CACHE = platformdirs.user_cache_path("qbjax") / "compilation"
+jax.config.update("jax_compilation_cache_dir", str(CACHE))
 
 REFERENCES = [
     (10.2789, 0.927299),

@@ -36,7 +36,7 @@ class State(eqx.Module):
         real: whether the density matrix is real.
     """
 
-    blocks: tuple[Float[Array, "n n"], ...]
+    blocks: tuple[Float[Array, "_ _"], ...]
     displacement: Float[Array, "2"] | None
     parameters: tuple[Inexact[Array, ""], ...]
     origin: tuple = eqx.field(static=True)

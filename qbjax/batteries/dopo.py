@@ -106,8 +106,8 @@ class DOPO(Battery):
 
     def __init__(
         self,
-        signal_levels: int,
-        pump_levels: int,
+        signal_levels: int | Any,
+        pump_levels: int | Any,
         coupling=0.5,
         signal_decay=1.0,
         pump_decay=16.0,

@@ -27,8 +27,8 @@ def field(battery, layout: Layout, generator: Generator, protocol: Pump, *, real
     drive = jnp.sqrt(battery.pump_decay)
 
     def force(t):
-        signal = drive * protocol.signal(t)
-        return jnp.stack([jnp.real(signal), jnp.imag(signal)])
+        signal = protocol.signal(t)
+        return drive * jnp.stack([jnp.real(signal), jnp.imag(signal)])
 
     def lab(t, y):
         signals = force(t) if layout.complex_fields else force(t)[:1]

@@ -71,12 +71,15 @@ def amplitudes(battery, protocol, times, start=(0.1, 0.0)):
     times = battery.check(protocol, times)
     signal_loss = lax.complex(battery.signal_decay / 2, 1.0 * battery.detuning)
     pump_loss = lax.complex(battery.pump_decay / 2, 2.0 * battery.detuning)
-    drive = jnp.sqrt(battery.pump_decay)
+    coupling, drive = battery.coupling.astype(complex), jnp.sqrt(battery.pump_decay)
+
+    def force(t):
+        return drive.astype(complex) * jnp.asarray(protocol.signal(t), dtype=complex)
 
     def field(t, y):
         s, p = lax.complex(y[0], y[1])
-        s_slope = -signal_loss * s + battery.coupling * jnp.conj(s) * p
-        p_slope = -pump_loss * p - battery.coupling / 2 * s**2 + drive * protocol.signal(t)
+        s_slope = -signal_loss * s + coupling * jnp.conj(s) * p
+        p_slope = -pump_loss * p - coupling / 2 * s**2 + force(t)
         slope = jnp.stack([s_slope, p_slope])
         return jnp.stack([jnp.real(slope), jnp.imag(slope)])
 

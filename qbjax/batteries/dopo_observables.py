@@ -41,7 +41,7 @@ def with_empty_pump(layout: Layout, cell: Inexact[Array, "s s"]):
     return tuple(jnp.kron(packed[np.ix_(n, n)], empty) for n in layouts.photons(layout))
 
 
-def cell_blocks(layout: Layout, blocks) -> list[Float[Array, "n n"]]:
+def cell_blocks(layout: Layout, blocks) -> list[Float[Array, "_ _"]]:
     """Packed partial traces over the pump."""
     p = layout.pump_levels
 

@@ -26,7 +26,7 @@ from jaxtyping import Array, Complex, Float, Inexact
 from qbjax.algebra.packing import pack, unpack
 from qbjax.dynamics.structure import Structure
 
-Blocks = tuple[Float[Array, "n n"], ...]
+Blocks = tuple[Float[Array, "_ _"], ...]
 
 
 class Generator(eqx.Module):

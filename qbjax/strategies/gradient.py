@@ -23,11 +23,12 @@ from qbjax.protocols import coordinates, is_free, random_start
 from qbjax.strategies.search import VERY_BAD, Problem, begin, explained, step_all
 
 _LBFGS = optax.lbfgs(
-    linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=6, initial_guess_strategy="one")
+    linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=12, initial_guess_strategy="one")
 )
-"""One object, so that a second `maximize` of the same objective compiles nothing. Six trials
-per line search, not optax's twenty: at a kink (populations that change order) no step
-satisfies the Wolfe conditions, and the best of six does."""
+"""One object, so that a second `maximize` of the same objective compiles nothing. Twelve
+trials per line search, not optax's twenty: at a kink (populations that change order) no step
+satisfies the Wolfe conditions, and the best of twelve does. (Six are too few to walk out of
+a convex stretch, where L-BFGS then learns a negative curvature and turns round.)"""
 
 
 class Progress(NamedTuple):
@@ -93,7 +94,8 @@ def maximize(
             then needs `adjoint="forward"`).
         tolerance: relative to the objective, or to a thousandth of what was gained if that
             is more. Stop when no coordinate's slope exceeds it, or when two steps in a row
-            gained less than a tenth of it (ten steps, if the optimizer has no line search).
+            gained less than a tenth of it (an optimizer without a line search may wander, and
+            stops by the slope alone).
         progress: called on the host after every step with a `Progress`.
 
     Returns:

@@ -44,7 +44,7 @@ class Problem(eqx.Module):
     def protocol(self, us: list) -> Any:
         return coordinates(self.template)[1](us)
 
-    def value(self, us, battery) -> Float[Array, ""]:
+    def value(self, us, battery):
         protocol = self.protocol(us)
         return self.objective(protocol) if battery is None else self.objective(protocol, battery)
 
@@ -103,13 +103,18 @@ def begin(optimizer, stacked) -> Search:
 def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
     """One step of every start; converged starts stand still."""
     loss = problem.loss(battery)
-    evaluate = optax.value_and_grad_from_state(loss)
     update = optax.with_extra_args_support(optimizer).update
-    patience = 2 if otu.tree_get(search.optimizer, "grad") is not None else 10
+    # A line search leaves value and gradient of its last trial in its state.
+    remembers = otu.tree_get(search.optimizer, "grad") is not None
+
+    def evaluate(us, state):
+        if remembers:
+            return optax.value_and_grad_from_state(loss)(us, state=state)
+        return jax.value_and_grad(loss)(us)
 
     def one(search: Search):
         us = search.coordinates
-        value, grads = evaluate(us, state=search.optimizer)
+        value, grads = evaluate(us, search.optimizer)
         first = jnp.where(jnp.isinf(search.first_loss), value, search.first_loss)
         scale = tolerance * jnp.maximum(jnp.abs(value), 1e-3 * jnp.abs(value - first))
         slope = jnp.max(jnp.stack([jnp.max(jnp.abs(g)) for g in grads]))
@@ -123,7 +128,8 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
             first_loss=first,
             stalled=stalled,
         )
-        done = (value < VERY_BAD) & ((slope <= scale) | (stalled >= patience))
+        settled = (slope <= scale) | (remembers & (stalled >= 2))
+        done = (value < VERY_BAD) & settled
 
         def move(seen: Search):
             updates, state = update(

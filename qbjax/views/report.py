@@ -117,7 +117,7 @@ def optima(bests: Sequence[Best], aims: Sequence[str], waits: Sequence[float]) -
 
 def optima_sheet(data: xr.Dataset, references: Sequence[tuple[float, float]] = ()) -> Sheet:
     """Optima as a table, with (time, value) references beside them if there are any."""
-    columns: tuple[str, ...] = ("aim", "switch off at", "value", "verified", "steps", "converged")
+    columns: tuple[str, ...] = ("aim", "time", "value", "verified", "steps")
     rows: list[tuple[str, ...]] = []
     for i in range(data.sizes["case"]):
         one = data.isel(case=i)
@@ -127,11 +127,10 @@ def optima_sheet(data: xr.Dataset, references: Sequence[tuple[float, float]] = (
             f"{float(one['time']):.4f}",
             f"{float(one['value']):.6f}",
             f"{float(one['verified_value']):.6f}",
-            str(steps),
-            "yes" if int(one["converged"]) else "no",
+            f"{steps}" if int(one["converged"]) else f"{steps}, not converged",
         )
         rows.append(row + tuple(f"{x:.6g}" for x in references[i]) if references else row)
-    columns += ("reference time", "reference value") if references else ()
+    columns += ("ref. time", "ref. value") if references else ()
     title = "When to switch the pump off (stored: W(t+T)/(t+T) after waiting T)"
     return Sheet(title, columns, rows)
 

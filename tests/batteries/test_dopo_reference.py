@@ -91,11 +91,12 @@ def test_the_papers_own_truncation_in_the_lab_frame():
 @pytest.mark.parametrize(
     ("numbers", "amplitude"),
     [
-        ({}, 1.0),
-        ({"signal_thermal": 0.05, "pump_thermal": 0.02}, 0.8),
-        ({"detuning": 0.4}, 1.0),
-        ({}, 0.6 + 0.7j),
         ({"detuning": -0.3, "signal_thermal": 0.05}, 0.5 - 0.5j),
+        # At one size every case is compared with QuTiP, in both frames.
+        pytest.param({}, 1.0, marks=pytest.mark.slow),
+        pytest.param({"signal_thermal": 0.05, "pump_thermal": 0.02}, 0.8, marks=pytest.mark.slow),
+        pytest.param({"detuning": 0.4}, 1.0, marks=pytest.mark.slow),
+        pytest.param({}, 0.6 + 0.7j, marks=pytest.mark.slow),
     ],
 )
 def test_the_frames_agree_as_both_converge(numbers, amplitude):
@@ -133,13 +134,13 @@ def test_a_pump_phase_only_turns_the_signal():
     for name in ("energy", "ergotropy", "coherent_ergotropy", "purity", "pump_photons"):
         assert tree_allclose(*[r.observables[name] for r in runs], rtol=1e-8)
     battery = qb.batteries.DOPO(8, 4)
-    turned = jnp.exp(0.4j * jnp.arange(8.0))
+    turned = jnp.exp(0.4j * jnp.arange(8.0).astype(complex))
     cell = battery.cell(runs[0].final_state) * turned[:, None] * turned.conj()[None, :]
     assert tree_allclose(battery.cell(runs[1].final_state), cell, rtol=1e-8)
 
 
 def test_invariants_and_powers():
-    run = charge(qb.batteries.DOPO(14, 4), 1.5, jnp.linspace(0.5, 4.5, 41))
+    run = charge(qb.batteries.DOPO(14, 4), 1.5, jnp.linspace(0.5, 1.3, 41))
     assert jnp.isnan(run.charging_power[0])
     assert jnp.isnan(run.ergotropic_power[0])
     elapsed = run.times[1:] - 0.5
@@ -152,8 +153,9 @@ def test_invariants_and_powers():
     assert jnp.all((run.purity <= 1 + EXACT) & (run.purity > 0))
     assert jnp.max(run.trace_defect) < EXACT
     assert run.truncation.shape == (41, 2)
-    slope = (8 * (run.energy[3:-1] - run.energy[1:-3]) - (run.energy[4:] - run.energy[:-4])) / 1.2
-    assert tree_allclose(run.instantaneous_power[2:-2], slope, rtol=1e-4)
+    slope = (8 * (run.energy[3:-1] - run.energy[1:-3]) - (run.energy[4:] - run.energy[:-4])) / 0.24
+    # The pump switches on within 1/γ_p: differences over 0.1 see it only later.
+    assert tree_allclose(run.instantaneous_power[12:-2], slope[10:], rtol=1e-4)
 
 
 def test_the_final_state_is_the_last_saved_one():
