@@ -103,10 +103,10 @@ def test_cell_and_merits_are_qutip_s(name, frame):
 
 
 def test_storing_is_qutip_s():
-    dopo, later = battery("thermal", "lab"), 2.0 + TIMES
+    dopo, later = battery("thermal", "lab"), TIMES + (TIMES[-1] - TIMES[0])
     full = qb.charge(dopo, qb.protocols.Constant(1.0), TIMES)
     kept = qb.store(dopo, full.final_state, later)
-    pieces = [(1.0, TIMES), (0.0, TIMES[-1] - TIMES[0] + TIMES)]
+    pieces = [(1.0, TIMES), (0.0, later)]
     states = list(qutip_states(dopo, pieces, np.diag(np.eye(SIGNAL)[0])).values())
     for k in range(4):
         assert_merits(kept, k, dopo_merits(states[k - 4], SIGNAL)[1], ACCURACY["lab"])

@@ -115,60 +115,6 @@ def _distance(one, other, name):
     return float(jnp.max(jnp.abs(one.observables[name] - other.observables[name])))
 
 
-@pytest.mark.parametrize("frame", ["lab", "displaced"])
-def test_real_arithmetic_is_complex_arithmetic(frame):
-    plain = charge(qb.batteries.DOPO(8, 4, frame=frame), 1.0, (0.0, 1.0, 2.0))
-    kept = qb.batteries.DOPO(8, 4, frame=frame, detuning=jnp.asarray(0.0))
-    general = charge(kept, 1.0 + 0.0j, (0.0, 1.0, 2.0))
-    assert plain.final_state.real
-    assert not general.final_state.real
-    del plain.observables["fano"], general.observables["fano"]  # NaN at the vacuum
-    shown = [{k: v[1:] for k, v in run.observables.items()} for run in (plain, general)]
-    assert tree_allclose(*shown, rtol=1e-9)
-
-
-def test_a_pump_phase_only_turns_the_signal():
-    """F e^{2iφ}: the pump turns by 2φ and the signal by φ, no merit changes."""
-    phase = jnp.exp(0.8j)
-    runs = [charge(qb.batteries.DOPO(8, 4), f, (0.0, 1.5)) for f in (1.0, phase)]
-    for name in ("energy", "ergotropy", "coherent_ergotropy", "purity", "pump_photons"):
-        assert tree_allclose(*[r.observables[name] for r in runs], rtol=1e-8)
-    battery = qb.batteries.DOPO(8, 4)
-    turned = jnp.exp(0.4j * jnp.arange(8.0).astype(complex))
-    cell = battery.cell(runs[0].final_state) * turned[:, None] * turned.conj()[None, :]
-    assert tree_allclose(battery.cell(runs[1].final_state), cell, rtol=1e-8)
-
-
-def test_invariants_and_powers():
-    run = charge(qb.batteries.DOPO(14, 4), 1.5, jnp.linspace(0.5, 1.3, 41))
-    assert jnp.isnan(run.charging_power[0])
-    assert jnp.isnan(run.ergotropic_power[0])
-    elapsed = run.times[1:] - 0.5
-    assert tree_allclose(run.charging_power[1:], run.energy[1:] / elapsed, rtol=EXACT)
-    assert tree_allclose(run.ergotropic_power[1:], run.ergotropy[1:] / elapsed, rtol=EXACT)
-    parts = run.coherent_ergotropy + run.incoherent_ergotropy
-    assert tree_allclose(parts, run.ergotropy, rtol=EXACT)
-    assert jnp.all(run.ergotropy <= run.energy + EXACT)
-    assert jnp.all(run.ergotropy >= -EXACT)
-    assert jnp.all((run.purity <= 1 + EXACT) & (run.purity > 0))
-    assert jnp.max(run.trace_defect) < EXACT
-    assert run.truncation.shape == (41, 2)
-    slope = (8 * (run.energy[3:-1] - run.energy[1:-3]) - (run.energy[4:] - run.energy[:-4])) / 0.24
-    # The pump switches on within 1/γ_p: differences over 0.1 see it only later.
-    assert tree_allclose(run.instantaneous_power[12:-2], slope[10:], rtol=1e-4)
-
-
-def test_the_final_state_is_the_last_saved_one():
-    battery = qb.batteries.DOPO(10, 4)
-    run = charge(battery, 1.0, (0.0, 1.0), save=lambda t, s: battery.cell(s))
-    cell = battery.cell(run.final_state)
-    assert tree_allclose(run.saved[-1], cell, rtol=1e-9)
-    for merit, name in ((qb.merit.ergotropy, "ergotropy"), (qb.merit.energy, "energy")):
-        assert abs(merit(cell, battery.cell_hamiltonian) - run.observables[name][-1]) < 1e-9
-    assert abs(qb.merit.fano_factor(cell) - run.fano[-1]) < 1e-9
-    assert tree_allclose(battery.certificate(run.final_state), run.truncation[-1], rtol=1e-9)
-
-
 def test_more_levels():
     battery = qb.batteries.DOPO(44, 5, detuning=0.1)
     refined = battery.refined()
