@@ -104,17 +104,11 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
     """One step of every start; converged starts stand still."""
     loss = problem.loss(battery)
     update = optax.with_extra_args_support(optimizer).update
-    # A line search leaves value and gradient of its last trial in its state.
-    remembers = otu.tree_get(search.optimizer, "grad") is not None
-
-    def evaluate(us, state):
-        if remembers:
-            return optax.value_and_grad_from_state(loss)(us, state=state)
-        return jax.value_and_grad(loss)(us)
+    remembers = _remembers(search.optimizer)
 
     def one(search: Search):
         us = search.coordinates
-        value, grads = evaluate(us, search.optimizer)
+        value, grads = _evaluate(loss, us, search.optimizer)
         first = jnp.where(jnp.isinf(search.first_loss), value, search.first_loss)
         scale = tolerance * jnp.maximum(jnp.abs(value), 1e-3 * jnp.abs(value - first))
         slope = jnp.max(jnp.stack([jnp.max(jnp.abs(g)) for g in grads]))
@@ -146,10 +140,32 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
     return _strong(search), value, done
 
 
+def _remembers(state) -> bool:
+    """Whether a line search left value and gradient of its last trial in the state."""
+    return otu.tree_get(state, "grad") is not None
+
+
+def _evaluate(loss, us, state):
+    if _remembers(state):
+        return optax.value_and_grad_from_state(loss)(us, state=state)
+    return jax.value_and_grad(loss)(us)
+
+
 def explained(step, mode):
     """JAX's complaint about the other mode, in the words of the argument that is wrong."""
 
-    def explained(*args):
+    def _remembers(state) -> bool:
+    """Whether a line search left value and gradient of its last trial in the state."""
+    return otu.tree_get(state, "grad") is not None
+
+
+def _evaluate(loss, us, state):
+    if _remembers(state):
+        return optax.value_and_grad_from_state(loss)(us, state=state)
+    return jax.value_and_grad(loss)(us)
+
+
+def explained(*args):
         try:
             return step(*args)
         except (TypeError, ValueError) as error:

@@ -88,15 +88,15 @@ def test_the_papers_own_truncation_in_the_lab_frame():
     assert abs(run.ergotropy[-1] - 14.76620030527625) < 1e-6
 
 
+@pytest.mark.slow  # at one size both are compared with QuTiP, faster
 @pytest.mark.parametrize(
     ("numbers", "amplitude"),
     [
+        ({}, 1.0),
+        ({"signal_thermal": 0.05, "pump_thermal": 0.02}, 0.8),
+        ({"detuning": 0.4}, 1.0),
+        ({}, 0.6 + 0.7j),
         ({"detuning": -0.3, "signal_thermal": 0.05}, 0.5 - 0.5j),
-        # At one size every case is compared with QuTiP, in both frames.
-        pytest.param({}, 1.0, marks=pytest.mark.slow),
-        pytest.param({"signal_thermal": 0.05, "pump_thermal": 0.02}, 0.8, marks=pytest.mark.slow),
-        pytest.param({"detuning": 0.4}, 1.0, marks=pytest.mark.slow),
-        pytest.param({}, 0.6 + 0.7j, marks=pytest.mark.slow),
     ],
 )
 def test_the_frames_agree_as_both_converge(numbers, amplitude):
