@@ -154,18 +154,7 @@ def _evaluate(loss, us, state):
 def explained(step, mode):
     """JAX's complaint about the other mode, in the words of the argument that is wrong."""
 
-    def _remembers(state) -> bool:
-    """Whether a line search left value and gradient of its last trial in the state."""
-    return otu.tree_get(state, "grad") is not None
-
-
-def _evaluate(loss, us, state):
-    if _remembers(state):
-        return optax.value_and_grad_from_state(loss)(us, state=state)
-    return jax.value_and_grad(loss)(us)
-
-
-def explained(*args):
+    def attempt(*args):
         try:
             return step(*args)
         except (TypeError, ValueError) as error:
@@ -176,7 +165,7 @@ def explained(*args):
                 f'qb.store need adjoint="{mode}" (or "direct").'
             ) from error
 
-    return explained
+    return attempt
 
 
 def _strong(tree):
