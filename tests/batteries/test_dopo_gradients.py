@@ -1,5 +1,7 @@
 """Derivatives of a DOPO run against central differences, and one mode against the other."""
 
+from functools import cache, partial
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -26,7 +28,13 @@ NUMBERS = {
 }
 
 
-def ergotropy(numbers, frame, adjoint):
+AT = jnp.array(list(NUMBERS.values()))
+
+BOTH_FRAMES = pytest.mark.parametrize("frame", ["displaced", "lab"])
+SLOW = pytest.mark.slow  # twenty seconds to compile each reverse mode
+
+
+def ergotropy(numbers, frame, adjoint="forward"):
     """W(1.3) of a small battery; sorted eigenvalues stay apart here."""
     amplitude, *rest = numbers
     battery = qb.batteries.DOPO(7, 4, *rest, frame=frame)
@@ -35,17 +43,24 @@ def ergotropy(numbers, frame, adjoint):
     return run.ergotropy[-1]
 
 
-@pytest.mark.parametrize("frame", ["displaced", "lab"])
+@cache
+def slopes(frame):
+    return jax.jit(jax.jacfwd(partial(ergotropy, frame=frame)))(AT)
+
+
+@BOTH_FRAMES
 def test_every_number_of_the_model(frame):
-    at = jnp.array(list(NUMBERS.values()))
-    forward = jax.jit(jax.jacfwd(lambda x: ergotropy(x, frame, "forward")))(at)
-    reverse = jax.jit(jax.grad(lambda x: ergotropy(x, frame, "reverse")))(at)
-    assert tree_allclose(reverse, forward, rtol=MODES)
-    value = jax.jit(lambda x: ergotropy(x, frame, "forward"))
+    value = jax.jit(partial(ergotropy, frame=frame))
     for index, name in enumerate(NUMBERS):
         direction = jnp.zeros(len(NUMBERS)).at[index].set(1.0)
-        numeric = central_difference(value, at, direction)
-        assert tree_allclose(forward[index], numeric, rtol=GRADIENT), name
+        numeric = central_difference(value, AT, direction)
+        assert tree_allclose(slopes(frame)[index], numeric, rtol=GRADIENT), name
+
+
+@pytest.mark.parametrize("frame", ["lab", pytest.param("displaced", marks=SLOW)])
+def test_reverse_mode_for_every_number(frame):
+    reverse = jax.jit(jax.grad(partial(ergotropy, frame=frame, adjoint="reverse")))(AT)
+    assert tree_allclose(reverse, slopes(frame), rtol=MODES)
 
 
 @pytest.mark.slow  # a minute of compiling
@@ -64,40 +79,60 @@ GRID = jnp.array([0.0, 0.4, 0.8, 1.2])
 WEIGHTS = jnp.array([1.0, 0.5, -2.0])
 
 
-@pytest.mark.parametrize("frame", ["displaced", "lab"])
+OFF_TIMES = (0.8, 0.61, 0.8 + 1e-7)
+"""On the grid, between its times, just after one."""
+
+
+def after_switch_off(time, frame, adjoint="forward"):
+    battery, pump = qb.batteries.DOPO(7, 4, frame=frame), qb.protocols.SwitchOff(1.4, time)
+    run = qb.charge(battery, pump, GRID, adjoint=adjoint, solver=TIGHT)
+    return jnp.stack([run.ergotropy[-1], run.coherent_ergotropy[-1], run.energy[-1]])
+
+
+@cache
+def switch_off_slopes(frame):
+    slope = jax.jit(jax.jacfwd(partial(after_switch_off, frame=frame)))
+    return [slope(jnp.array(off)) for off in OFF_TIMES]
+
+
+@BOTH_FRAMES
 def test_the_switch_off_time_on_and_off_the_grid(frame):
-    battery = qb.batteries.DOPO(7, 4, frame=frame)
-
-    def left(time, adjoint="forward"):
-        pump = qb.protocols.SwitchOff(1.4, time)
-        run = qb.charge(battery, pump, GRID, adjoint=adjoint, solver=TIGHT)
-        return jnp.stack([run.ergotropy[-1], run.coherent_ergotropy[-1], run.energy[-1]])
-
-    value, forward = jax.jit(left), jax.jit(jax.jacfwd(left))
-    reverse = jax.jit(jax.grad(lambda time: left(time, "reverse") @ WEIGHTS))
-    for off in (0.8, 0.61, 0.8 + 1e-7):
-        slopes = forward(jnp.array(off))
-        assert jnp.all(jnp.abs(slopes) > 1e-2)
+    value = jax.jit(partial(after_switch_off, frame=frame))
+    for off, slope in zip(OFF_TIMES, switch_off_slopes(frame), strict=True):
+        assert jnp.all(jnp.abs(slope) > 1e-2)
         numeric = central_difference(value, jnp.array(off))
-        assert tree_allclose(slopes, numeric, rtol=GRADIENT, atol=0)
-        assert tree_allclose(reverse(jnp.array(off)), slopes @ WEIGHTS, rtol=MODES)
+        assert tree_allclose(slope, numeric, rtol=GRADIENT, atol=0)
+
+
+@pytest.mark.parametrize("frame", ["lab", pytest.param("displaced", marks=SLOW)])
+def test_reverse_mode_for_the_switch_off_time(frame):
+    reverse = jax.jit(jax.grad(lambda time: after_switch_off(time, frame, "reverse") @ WEIGHTS))
+    for off, slope in zip(OFF_TIMES, switch_off_slopes(frame), strict=True):
+        assert tree_allclose(reverse(jnp.array(off)), slope @ WEIGHTS, rtol=MODES)
+
+
+def after_storage(off, adjoint="forward"):
+    """What the switch-off strategies maximise: the end of a run, and of a storage."""
+    battery, options = qb.batteries.DOPO(7, 4), {"adjoint": adjoint, "solver": TIGHT}
+    run = qb.charge(battery, qb.protocols.Constant(1.4), [0.0, off], **options)
+    kept = qb.store(battery, run.final_state, jnp.stack([off, off + 0.3]), **options)
+    return jnp.stack([run.ergotropic_power[-1], kept.ergotropy[-1], run.coherent_ergotropy[-1]])
+
+
+@cache
+def storage_slopes():
+    return jax.jit(jax.jacfwd(after_storage))(jnp.array(0.9))
 
 
 def test_the_end_of_a_run_and_of_a_storage():
-    battery = qb.batteries.DOPO(7, 4)
-    pump = qb.protocols.Constant(1.4)
+    numeric = central_difference(jax.jit(after_storage), jnp.array(0.9))
+    assert tree_allclose(storage_slopes(), numeric, rtol=GRADIENT)
 
-    def figures(off, adjoint="forward"):
-        options = {"adjoint": adjoint, "solver": TIGHT}
-        run = qb.charge(battery, pump, [0.0, off], **options)
-        kept = qb.store(battery, run.final_state, jnp.stack([off, off + 0.3]), **options)
-        return jnp.stack([run.ergotropic_power[-1], kept.ergotropy[-1], run.energy[-1]])
 
-    at = jnp.array(0.9)
-    slopes = jax.jit(jax.jacfwd(figures))(at)
-    assert tree_allclose(slopes, central_difference(jax.jit(figures), at), rtol=GRADIENT)
-    reverse = jax.jit(jax.grad(lambda off: figures(off, "reverse") @ WEIGHTS))(at)
-    assert tree_allclose(reverse, slopes @ WEIGHTS, rtol=MODES)
+@SLOW
+def test_reverse_mode_for_the_end_of_a_storage():
+    reverse = jax.jit(jax.grad(lambda off: after_storage(off, "reverse") @ WEIGHTS))
+    assert tree_allclose(reverse(jnp.array(0.9)), storage_slopes() @ WEIGHTS, rtol=MODES)
 
 
 def test_the_initial_cell():

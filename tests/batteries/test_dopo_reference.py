@@ -80,6 +80,12 @@ def test_the_papers_own_truncation_is_wrong_and_says_so():
     assert 14.7 < run.ergotropy[-1] < 15.1
 
 
+def test_44_levels_are_enough_to_switch_off_at():
+    """Until γt = 20 and at F = 3, where the switch-off times are looked for: no warning."""
+    run = qb.charge(qb.batteries.DOPO(44, 5), qb.protocols.Constant(3.0), jnp.array([0.0, 20.0]))
+    assert jnp.all(run.truncation < qb.dynamics.trajectory.TRUNCATION_LIMIT)
+
+
 @pytest.mark.slow
 def test_the_papers_own_truncation_in_the_lab_frame():
     battery = qb.batteries.DOPO(32, 9, frame="lab")

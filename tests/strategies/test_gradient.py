@@ -98,6 +98,29 @@ def test_what_cannot_be_evaluated_is_backed_out_of():
     assert 0.5 < float(best.protocol) < 1.0
 
 
+def test_a_start_that_cannot_be_evaluated_spoils_no_other():
+    def objective(x):
+        return jnp.where(x > 0, bowl(x), jnp.nan)
+
+    best = qb.maximize(objective, qb.free(0.5, -3.0, 3.0), starts=4)
+    assert abs(float(best.protocol) - 1.5) < 1e-4
+    assert best.start_values.min() < -1e11 < 1.999 < best.start_values.max()
+
+
+def test_history_and_progress():
+    seen = []
+    short = qb.maximize(bowl, qb.free(0.0, -3, 3), optimizer=optax.adam(0.1), steps=3)
+    assert not short.converged
+    assert len(short.history) == 3
+    best = qb.maximize(bowl, qb.free(0.0, -3, 3), progress=seen.append)
+    assert best.converged
+    assert len(best.history) == len(seen) < 50
+    assert [p.step for p in seen] == list(range(1, len(seen) + 1))
+    assert [p.value for p in seen] == best.history.tolist()
+    assert [p.best_value for p in seen] == np.maximum.accumulate(best.history).tolist()
+    assert [float(bowl(p.protocol)) for p in seen] == pytest.approx(best.history.tolist())
+
+
 @pytest.mark.parametrize(
     ("objective", "protocol", "words"),
     [
