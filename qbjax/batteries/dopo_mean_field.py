@@ -65,7 +65,7 @@ def amplitudes(battery, protocol, times, start=(0.1, 0.0)):
         >>> import jax.numpy as jnp, qbjax as qb
         >>> battery = qb.batteries.DOPO(8, 3)
         >>> signal, _ = amplitudes(battery, qb.protocols.Constant(3.0), jnp.array([0.0, 40.0]))
-        >>> round(float(abs(signal[-1]) ** 2), 6)
+        >>> round(float(abs(signal[-1]) ** 2), 3)
         16.0
     """
     times = battery.check(protocol, times)
