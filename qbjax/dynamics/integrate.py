@@ -10,17 +10,19 @@ lane until the slowest ends).
 from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import diffrax
 import equinox as eqx
+import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
 import optimistix as optx
 from jax import lax
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from qbjax import _checks
+from qbjax.dynamics import backward
 from qbjax.dynamics.tsit5 import Tsit5
 
 Adjoint = Literal["reverse", "forward", "direct"]
@@ -138,36 +140,147 @@ def integrate(
         shift = sign * (times[index] - fixed[index])  # zero, with a derivative
         return t + shift, jax.tree.map(lambda a, b: a + shift * b, y, field(t, y))
 
-    def keep(t, y, _):
+    def keep(t, y):
         return save(*moved(t, y, jnp.searchsorted(fixed, t)))
 
     if times.shape[0] == 1:
         saved = jax.tree.map(lambda x: jnp.asarray(x)[None], save(times[0], initial))
         status = jnp.where(_all_finite(initial), OK, NON_FINITE)
         return Solution(saved, initial, status, jnp.array(0))
+    # A later start of the same state is an earlier state at the same start.
+    start = moved(fixed[0], initial, 0, -1.0)[1] if moving == "all" else initial
+    if adjoint == "reverse" and isinstance(solver.method, Tsit5):
+        run = _reversible(field, start, fixed, keep, edges, solver)
+    else:
+        close = _closing(field, edges, fixed[-1])
+        run, _ = _run(
+            field, start, fixed, lambda t, y: keep(t, close(t, y)), edges, solver, adjoint
+        )
+        run = run._replace(last=close(fixed[-1], run.last))
+    status = _status(run, field, fixed[-1])
+    _, final = moved(fixed[-1], run.last, -1)
+    return Solution(_mark_missing(run.saved, run.reached), final, status, run.steps)
+
+
+class _Run(NamedTuple):
+    """A run as the solver left it."""
+
+    saved: PyTree[Array]
+    reached: Float[Array, " T"]
+    last: PyTree[Array]
+    failed: Bool[Array, ""]
+    limited: Bool[Array, ""]
+    steps: Int[Array, ""]
+
+
+def _run(field, initial, times, save, edges, solver, adjoint, marks=None):
+    """Runs the solver; with `marks`, steps on them and keeps states and step times too."""
+    subs = [
+        diffrax.SubSaveAt(ts=times, fn=lambda t, y, _: save(t, y)),
+        diffrax.SubSaveAt(t1=True),
+    ]
+    stops = None
+    if marks is not None:
+        stops = jnp.concatenate([marks, times])
+        subs.append(diffrax.SubSaveAt(ts=marks))
+        subs.append(diffrax.SubSaveAt(steps=True, fn=lambda t, y, _: None))
     out = diffrax.diffeqsolve(
         diffrax.ODETerm(lambda t, y, _: field(jnp.asarray(t), y)),
         solver.method,
-        t0=fixed[0],
-        t1=fixed[-1],
+        t0=times[0],
+        t1=times[-1],
         # Found by the controller in a few steps; asking diffrax to guess would trace the
         # field twice more, and would hang on a field that is NaN from the start.
-        dt0=1e-4 * (fixed[-1] - fixed[0]),
-        # A later start of the same state is an earlier state at the same start.
-        y0=moved(fixed[0], initial, 0, -1.0)[1] if moving == "all" else initial,
-        saveat=diffrax.SaveAt(
-            subs=(diffrax.SubSaveAt(ts=fixed, fn=keep), diffrax.SubSaveAt(t1=True))
-        ),
-        stepsize_controller=_controller(solver, edges),
+        dt0=1e-4 * (times[-1] - times[0]),
+        y0=initial,
+        saveat=diffrax.SaveAt(subs=tuple(subs)),
+        stepsize_controller=_controller(solver, edges, stops),
         adjoint=_ADJOINTS[adjoint](),
         max_steps=solver.max_steps,
         throw=False,
     )
-    saved, last = out.ys
-    last = jax.tree.map(lambda x: x[0], last)
-    status = _status(out.result, field, fixed[-1], last)
-    _, final = moved(fixed[-1], last, -1)
-    return Solution(_mark_missing(saved, out.ts[0]), final, status, out.stats["num_steps"])
+    saved, last, *kept = out.ys
+    run = _Run(
+        saved=saved,
+        reached=out.ts[0],
+        last=jax.tree.map(lambda x: x[0], last),
+        failed=out.result != diffrax.RESULTS.successful,
+        limited=out.result == diffrax.RESULTS.max_steps_reached,
+        steps=out.stats["num_steps"],
+    )
+    if marks is None:
+        return run, None
+    return run, backward.record(times[0], out.ts[3], edges, marks, kept[0])
+
+
+def _closing(field, edges, end):
+    """The state at the very end, moved by an edge that lies there: diffrax clips its last step
+    to the end, where the edge no longer moves it."""
+    if edges is None:
+        return lambda t, y: y
+
+    def close(t, y):
+        late = (edges == end) & (t == end)
+        shift = jnp.sum(jnp.where(late, edges - lax.stop_gradient(edges), 0.0))
+
+        def jump():
+            around = jnp.stack([eqxi.prevbefore(end), end])
+            slopes = lax.map(lambda s: field(s, y), around)
+            return jax.tree.map(lambda y, f: y + shift * (f[0] - f[1]), y, slopes)
+
+        return lax.cond(eqxi.unvmap_any(jnp.any(late)), jump, lambda: y)
+
+    return close
+
+
+def _reversible(field, initial, times, save, edges, solver) -> _Run:
+    """The run, with the hand-written reverse mode of `backward`."""
+    zero = jnp.zeros(())
+    functions = (
+        eqx.filter_closure_convert(field, zero, initial),
+        eqx.filter_closure_convert(save, zero, initial),
+    )
+    return _solve((*functions, initial, edges), times, solver)
+
+
+@eqx.filter_custom_vjp
+def _solve(given, times, solver):
+    field, save, initial, edges = given
+    return _run(field, initial, times, save, edges, solver, "forward")[0]
+
+
+@_solve.def_fwd
+def _solve_forward(perturbed, given, times, solver):
+    field, save, initial, edges = given
+    marks = backward.marks(times)
+    return _run(field, initial, times, save, edges, solver, "forward", marks)
+
+
+@_solve.def_bwd
+def _solve_backward(record, cotangent, perturbed, given, times, solver):
+    field, save, initial, edges = given
+    field_numbers, field_rest = eqx.partition(field, perturbed[0])
+    save_numbers, save_rest = eqx.partition(save, perturbed[1])
+    problem = backward.Problem(
+        field=lambda numbers, t, y: eqx.combine(numbers, field_rest)(t, y),
+        save=lambda numbers, t, y: eqx.combine(numbers, save_rest)(t, y),
+        field_numbers=field_numbers,
+        save_numbers=save_numbers,
+        times=times,
+        edges=edges if perturbed[3] else None,
+        cotangent=_filled(
+            cotangent.saved, jax.eval_shape(jax.vmap(save, (0, None)), times, initial)
+        ),
+    )
+    back = backward.backwards(problem, record, _filled(cotangent.last, initial))
+    return back.field, back.save, back.state, back.edges
+
+
+def _filled(cotangent, like):
+    """Zeros where equinox says None."""
+    return jax.tree.map(
+        lambda x, c: jnp.zeros(x.shape, x.dtype) if c is None else c, like, cotangent
+    )
 
 
 _ADJOINTS = {
@@ -177,7 +290,7 @@ _ADJOINTS = {
 }
 
 
-def _controller(solver: Solver, edges):
+def _controller(solver: Solver, edges, stops):
     # A PI controller: 10–13 % fewer rejected steps than I where stability limits them.
     # A step below dtmin means collapse, not accuracy: no real step is ever that small.
     adaptive = diffrax.PIDController(
@@ -189,16 +302,14 @@ def _controller(solver: Solver, edges):
         dtmin=1e-20,
         force_dtmin=False,
     )
-    if edges is None:
+    if edges is None and stops is None:
         return adaptive
-    return diffrax.ClipStepSizeController(adaptive, jump_ts=edges)
+    return diffrax.ClipStepSizeController(adaptive, step_ts=stops, jump_ts=edges)
 
 
-def _status(result, field, time, final):
-    limit = result == diffrax.RESULTS.max_steps_reached
-    failed = result != diffrax.RESULTS.successful
-    finite = _all_finite(final) & _all_finite(field(time, final))
-    code = jnp.where(failed, jnp.where(limit, STEP_LIMIT, BREAKDOWN), OK)
+def _status(run: _Run, field, time):
+    finite = _all_finite(run.last) & _all_finite(field(time, run.last))
+    code = jnp.where(run.failed, jnp.where(run.limited, STEP_LIMIT, BREAKDOWN), OK)
     return jnp.where(finite, code, NON_FINITE)
 
 

@@ -24,36 +24,39 @@ from jax import lax
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax.algebra.packing import pack, unpack
+from qbjax.dynamics.shifts import Blocks, inner, shifted, shifted_with_dual
 from qbjax.dynamics.structure import Structure
-
-Blocks = tuple[Float[Array, "_ _"], ...]
 
 
 class Generator(eqx.Module):
     r"""A Lindblad generator: a `Structure` with its numbers.
 
-    Args:
-        structure: which operators there are; concrete, static.
-        coefficients: $c_j$ of the Hamiltonians, shape (H,).
-        rates: $\gamma_j$ of the jumps, shape (J,).
-        storage: "banded" (shifts), "dense" (matrix products) or "auto" (the cheaper).
+        Args:
+            structure: which operators there are; concrete, static.
+            coefficients: $c_j$ of the Hamiltonians, shape (H,).
+            rates: $\gamma_j$ of the jumps, shape (J,).
+            storage: "banded" (shifts), "dense" (matrix products) or "auto" (the cheaper).
+            backwards: whether reverse mode alone will differentiate it: much cheaper then, for
+                the dual generator is known (`shifts.shifted_with_dual`).
 
-    Example:
-        A decaying qubit, $\dot\rho_{11} = -\gamma\rho_{11}$:
+        Example:
+            A decaying qubit, $\dot\rho_{11} = -\gamma\rho_{11}$:
 
-        >>> import jax.numpy as jnp, numpy as np
-        >>> from qbjax.dynamics.structure import Structure
-        >>> decay = Structure([], [np.diag([1.0], 1)])
-        >>> L = Generator(decay, jnp.zeros(0), jnp.array([0.5]))
-        >>> (excited,) = L.blocks(jnp.diag(jnp.array([0.0, 1.0])))
-        >>> L((excited,))[0].diagonal().tolist()
-        [0.5, -0.5]
+            >>> import jax.numpy as jnp, numpy as np
+            >>> from qbjax.dynamics.shifts import Blocks, inner, shifted, shifted_with_dual
+    from qbjax.dynamics.structure import Structure
+            >>> decay = Structure([], [np.diag([1.0], 1)])
+            >>> L = Generator(decay, jnp.zeros(0), jnp.array([0.5]))
+            >>> (excited,) = L.blocks(jnp.diag(jnp.array([0.0, 1.0])))
+            >>> L((excited,))[0].diagonal().tolist()
+            [0.5, -0.5]
     """
 
     structure: Structure = eqx.field(static=True)
     coefficients: Float[Array, " H"]
     rates: Float[Array, " J"]
     storage: str = eqx.field(static=True, default="auto")
+    backwards: bool = eqx.field(static=True, default=False)
 
     @property
     def real(self) -> bool:
@@ -83,7 +86,9 @@ class Generator(eqx.Module):
             Blocks of the same shapes.
         """
         weights = self._weights(signals)
-        move = _shifted if self.banded else _multiplied
+        if not self.banded:
+            return _multiplied(self.structure, blocks, weights, self.rates)
+        move = shifted_with_dual if self.backwards else shifted
         return move(self.structure, blocks, weights, self.rates)
 
     def blocks(self, rho: Inexact[Array, "d d"]) -> Blocks:
@@ -133,8 +138,20 @@ def expectation(bands, blocks: Blocks, *, real: bool):
     Returns:
         (real part, imaginary part), scalars; the second is 0 when `real`.
     """
+    return _expectation(_Bands(bands), real, blocks)
+
+
+class _Bands:
+    """Compared by identity, as static arguments must be."""
+
+    def __init__(self, sectors):
+        self.sectors = sectors
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _expectation(bands, real, blocks):
     re, im = jnp.zeros(()), jnp.zeros(())
-    for sector, block in zip(bands, blocks, strict=True):
+    for sector, block in zip(bands.sectors, blocks, strict=True):
         for k, values in sector.items():
             below, above = _diagonal(block, -k), _diagonal(block, k)
             start = max(0, -k)
@@ -145,33 +162,20 @@ def expectation(bands, blocks: Blocks, *, real: bool):
     return re, im
 
 
-@partial(jax.jit, static_argnums=0)  # traced once, however many stages call it
-def _shifted(structure, blocks, weights, rates) -> Blocks:
-    """The generator by shifts of padded blocks: one pad, then static slices."""
-    reach = structure.reach
-    padded = [jnp.pad(b, reach) for b in blocks]
-    turned = [jnp.pad(b.T, reach) for b in blocks] if structure.imaginary else padded
-
-    def read(source, imaginary, k, m, shape):
-        start = (reach + k, reach + m)
-        stop = (start[0] + shape[0], start[1] + shape[1])
-        return lax.slice((turned if imaginary else padded)[source], start, stop)
-
-    out = []
-    for target, (sector, block) in enumerate(zip(structure.sectors, blocks, strict=True)):
-        total = jnp.zeros_like(block)
-        for drift in sector.drifts:
-            values = weights[drift.weights] @ drift.table
-            left = read(target, drift.imaginary, drift.offset, 0, block.shape)
-            right = read(target, drift.imaginary, 0, drift.offset, block.shape)
-            sign = -1.0 if drift.imaginary else 1.0
-            total = total + values[:, None] * left + sign * values[None, :] * right
-        for jump in sector.jumps:
-            rows, (k, m) = rates[jump.rate] * jump.rows, jump.offsets
-            moved = read(jump.source, jump.imaginary, k, m, block.shape)
-            total = total + rows[:, None] * jump.columns[None, :] * moved
-        out.append(total)
-    return tuple(out)
+@_expectation.defjvp
+def _(bands, real, primals, tangents):
+    # As a product with the whole matrix: what JAX makes of a transposed diagonal (a padded
+    # block each) costs more than the rest of a small generator.
+    (blocks,), (dots,) = primals, tangents
+    re, im = jnp.zeros(()), jnp.zeros(())
+    for sector, dot in zip(bands.sectors, dots, strict=True):
+        matrix = np.zeros(dot.shape)
+        for k, values in sector.items():
+            matrix += np.diag(values[max(0, -k) :][: len(values) - abs(k)], k)
+        re = re + inner(jnp.asarray((matrix + matrix.T) / 2), dot)
+        if not real:
+            im = im + inner(jnp.asarray((matrix.T - matrix) / 2), dot)
+    return _expectation(bands, real, blocks), (re, im)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -13,6 +13,7 @@ and control signals stay symbolic: `Structure` holds where they go, `Generator`
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,12 @@ class Sector(NamedTuple):
     states: np.ndarray
     drifts: tuple[Drift, ...]
     jumps: tuple[Jump, ...]
+
+    @property
+    def reach(self) -> int:
+        """The largest shift."""
+        jumps = [abs(k) for j in self.jumps for k in j.offsets]
+        return max([0, *(abs(d.offset) for d in self.drifts), *jumps])
 
 
 class Structure:
@@ -87,14 +94,24 @@ class Structure:
     @property
     def reach(self) -> int:
         """The largest shift: how far a block must be padded."""
-        drifts = [abs(d.offset) for s in self.sectors for d in s.drifts]
-        jumps = [abs(k) for s in self.sectors for j in s.jumps for k in j.offsets]
-        return max([0, *drifts, *jumps])
+        return max(s.reach for s in self.sectors)
 
     @property
     def terms(self) -> int:
         """How many shifted copies of the state one application reads."""
         return sum(2 * len(s.drifts) + len(s.jumps) for s in self.sectors)
+
+    @cached_property
+    def dual(self) -> tuple[Sector, ...]:
+        r"""The shifts of the dual generator, $\mathrm{Tr}(X\,L(\rho)) = \mathrm{Tr}(L^*(X)\rho)$.
+
+        $v_i X_{i+k,j}$ read backwards is $v_{a-k} G_{a-k,b}$: the same shifts turned round.
+        With it a gradient goes back through a run at the price of the run.
+        """
+        return tuple(
+            Sector(s.states, tuple(_dual_drift(d) for d in s.drifts), self._dual_jumps(i))
+            for i, s in enumerate(self.sectors)
+        )
 
     def drift_operators(self):
         r"""$-iH_j$, $-\tfrac12 L_j^\dagger L_j$ and $-iC_j$: the order of coefficients."""
@@ -122,6 +139,15 @@ class Structure:
                     for m, b in bands.items():
                         found += _jump_parts(source, (k, m), rate, a, b)
         return tuple(found)
+
+    def _dual_jumps(self, source) -> tuple[Jump, ...]:
+        size = self.sizes[source]
+        return tuple(
+            _dual_jump(target, jump, size)
+            for target, sector in enumerate(self.sectors)
+            for jump in sector.jumps
+            if jump.source == source
+        )
 
     def _check_closed(self, sectors):
         if sum(self.sizes) != self.dimension:
@@ -173,6 +199,29 @@ def _jump_parts(source, offsets, rate, a, b) -> list[Jump]:
         for rows, columns, imaginary in products
         if rows.any() and columns.any()
     ]
+
+
+def _dual_drift(drift: Drift) -> Drift:
+    # The imaginary part acts on the transpose, with opposite signs left and right; its dual
+    # exchanges left and right.
+    sign = -1.0 if drift.imaginary else 1.0
+    table = np.stack([sign * _moved(row, drift.offset, row.size) for row in drift.table])
+    return Drift(-drift.offset, drift.weights, table, drift.imaginary)
+
+
+def _dual_jump(target, jump: Jump, size) -> Jump:
+    k, m = jump.offsets
+    rows, columns = _moved(jump.rows, k, size), _moved(jump.columns, m, size)
+    if jump.imaginary:
+        k, m, rows, columns = m, k, columns, rows
+    return Jump(target, (-k, -m), jump.rate, rows, columns, jump.imaginary)
+
+
+def _moved(values, offset, size) -> np.ndarray:
+    """The array whose entry a is `values[a - offset]`, 0 outside."""
+    index = np.arange(size) - offset
+    inside = (index >= 0) & (index < values.size)
+    return np.where(inside, values[np.clip(index, 0, values.size - 1)], 0.0)
 
 
 def _first(groups: Sequence[Sequence]):

@@ -20,13 +20,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-_TABLEAU = diffrax.Tsit5.tableau
-_STAGES = tuple(np.asarray(row) for row in _TABLEAU.a_lower)
-_NODES = np.asarray(_TABLEAU.c)
-_ERROR = np.asarray(_TABLEAU.b_error)
+TABLEAU = diffrax.Tsit5.tableau
+STAGES = tuple(np.asarray(row) for row in TABLEAU.a_lower)
+NODES = np.asarray(TABLEAU.c)
+ERROR = np.asarray(TABLEAU.b_error)
 
 
-class _Interpolation(diffrax.AbstractLocalInterpolation):
+class Interpolation(diffrax.AbstractLocalInterpolation):
     """diffrax's Tsit5 interpolation, with the stages kept apart until one is needed."""
 
     t0: Any  # type: ignore[misc]  # diffrax declares it a class variable; its own do this too
@@ -46,7 +46,7 @@ class Tsit5(diffrax.AbstractAdaptiveSolver):
     """Drop-in for `diffrax.Tsit5`: same steps to rounding, faster on a CPU."""
 
     term_structure: ClassVar = diffrax.AbstractTerm
-    interpolation_cls: ClassVar[Callable[..., _Interpolation]] = _Interpolation
+    interpolation_cls: ClassVar[Callable[..., Interpolation]] = Interpolation
 
     def order(self, terms):
         return 5
@@ -65,29 +65,51 @@ class Tsit5(diffrax.AbstractAdaptiveSolver):
         opaque = eqxi.unvmap_any(t1 >= t0)
         # The last stage is the next step's first, except at the start and after a jump.
         stale = eqxi.unvmap_any(fresh | made_jump)
-        stages = [lax.cond(stale, lambda: terms.vf(t0, y0, args), lambda: last)]
-        y = y0
-        for row, node in zip(_STAGES, _NODES, strict=True):
-            y = _fenced(opaque, lambda *k, row=row: _advance(y0, dt, row, k), *stages)
-            t = t1 if node == 1 else t0 + node * dt
-            stages.append(_fenced(opaque, lambda y, t=t: terms.vf(t, y, args), y))
-        error = jax.tree.map(lambda *k: dt * _dot(_ERROR, k), *stages)
-        dense = {"y0": y0, "y1": y, "stages": tuple(stages)}
-        return y, error, dense, (jnp.array(False), stages[-1]), diffrax.RESULTS.successful
+        first = lax.cond(stale, lambda: terms.vf(t0, y0, args), lambda: last)
+        inputs, stages = _climb(lambda t, y: terms.vf(t, y, args), opaque, t0, t1, y0, first)
+        stages.append(fenced(opaque, lambda y: terms.vf(t1, y, args), inputs[-1]))
+        error = jax.tree.map(lambda *k: dt * dot(ERROR, k), *stages)
+        dense = {"y0": y0, "y1": inputs[-1], "stages": tuple(stages)}
+        return inputs[-1], error, dense, (jnp.array(False), stages[-1]), diffrax.RESULTS.successful
 
 
-def _advance(y0, dt, row, stages):
-    return jax.tree.map(lambda y, *k: y + dt * _dot(row, k), y0, *stages)
+def stage_inputs(field: Callable, t0, t1, y0) -> list:
+    """The states at which a step from t0 to t1 evaluates `field(t, y)`; the last is its end."""
+    opaque = eqxi.unvmap_any(t1 >= t0)
+    first = fenced(opaque, lambda y: field(t0, y), y0)
+    return _climb(field, opaque, t0, t1, y0, first)[0]
 
 
-def _dot(weights, terms):
+def node(i: int, t0, t1):
+    """The time of stage i = 0 … 6."""
+    c = 0.0 if i == 0 else NODES[i - 1]
+    return t1 if c == 1 else t0 + c * (t1 - t0)
+
+
+def _climb(field, opaque, t0, t1, y0, first):
+    """Stage inputs 0 … 6 and stages 0 … 5."""
+    inputs, stages = [y0], [first]
+    for i, row in enumerate(STAGES, 1):
+        y = fenced(opaque, lambda *k, row=row: advance(y0, t1 - t0, row, k), *stages)
+        inputs.append(y)
+        if i < 6:
+            t = node(i, t0, t1)
+            stages.append(fenced(opaque, lambda y, t=t: field(t, y), y))
+    return inputs, stages
+
+
+def advance(y0, dt, row, stages):
+    return jax.tree.map(lambda y, *k: y + dt * dot(row, k), y0, *stages)
+
+
+def dot(weights, terms):
     total = weights[0] * terms[0]
     for weight, term in zip(weights[1:], terms[1:], strict=True):
         total = total + weight * term
     return total
 
 
-def _fenced(opaque, function, *operands):
+def fenced(opaque, function, *operands):
     struct = eqx.filter_eval_shape(function, *operands)
 
     def never(*_):
