@@ -82,6 +82,11 @@ def scalar(
     return jnp.asarray(host)
 
 
+def optional_scalar(name: str, value: Any, **bounds: Any) -> Number | float | int:
+    """A number as `scalar` takes it, or the plain number 0 as it is: then its term is dropped."""
+    return value if is_plain_zero(value) else scalar(name, value, **bounds)
+
+
 def array(
     name: str,
     value: Any,

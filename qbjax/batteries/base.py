@@ -1,6 +1,7 @@
 """What every battery can do, and the opaque state it hands around."""
 
 import abc
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -34,6 +35,8 @@ class State(eqx.Module):
         origin: which battery, frame and levels made it.
         sectored: whether the blocks are parity sectors rather than the whole.
         real: whether the density matrix is real.
+        time: when it was made; −inf for an initial state, which belongs to whatever time a
+            run starts at.
     """
 
     blocks: tuple[Float[Array, "_ _"], ...]
@@ -42,6 +45,31 @@ class State(eqx.Module):
     origin: tuple = eqx.field(static=True)
     sectored: bool = eqx.field(static=True)
     real: bool = eqx.field(static=True)
+    time: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.asarray(-jnp.inf))
+
+
+class Cell(NamedTuple):
+    r"""A storage cell without its charger, as a load meets it.
+
+    Seen from the frame that rotates with its level spacing ω, where its own Hamiltonian is
+    gone: $[H_\text{cell}, a] = -\omega a$.
+
+    Attributes:
+        lowering: a, a constant matrix (d, d).
+        jumps: what the cell loses, constant matrices (d, d).
+        rates: one per jump, in the order of the jumps; may be traced.
+        spacing: ω, in the unit of the cell's Hamiltonian.
+        mode: name of the cell in `recommended_levels` if its ladder is truncated; None if it
+            is exact.
+        units: names of the units of "time", "energy" and "power".
+    """
+
+    lowering: np.ndarray
+    jumps: Sequence[np.ndarray]
+    rates: Sequence[Any]
+    spacing: Any
+    mode: str | None
+    units: dict[str, str]
 
 
 class Battery(eqx.Module):
@@ -76,6 +104,17 @@ class Battery(eqx.Module):
     def cell_hamiltonian(self) -> Float[np.ndarray, " d"] | Inexact[Array, "d d"]:
         """The cell's Hamiltonian: its levels, or a matrix."""
 
+    def open_cell(self) -> Cell:
+        """The cell alone, for discharging.
+
+        Raises:
+            TypeError: if this battery cannot discharge into a load.
+        """
+        raise TypeError(
+            "Argument `battery` must have a cell that a load can be coupled to, but "
+            f"{type(self).__name__} has none."
+        )
+
     @abc.abstractmethod
     def certificate(self, state: State) -> Float[Array, " modes"]:
         """Population of the top two levels of each truncated mode."""
@@ -89,8 +128,13 @@ class Battery(eqx.Module):
         """The same battery with more levels, to verify a result."""
 
 
-def check_origin(state: State, origin: tuple, parameters: tuple) -> None:
+def check_origin(state: State, origin: tuple, parameters: tuple, name: str = "state") -> None:
     """A state goes back only to the battery that made it.
+
+    Args:
+        state: the state.
+        origin, parameters: those of this battery.
+        name: the argument's name, for the error.
 
     Raises:
         ValueError: if another kind, frame or truncation made it, or (when concrete)
@@ -98,7 +142,7 @@ def check_origin(state: State, origin: tuple, parameters: tuple) -> None:
     """
     if state.origin != origin:
         raise ValueError(
-            f"Argument `initial` must be a State of this battery {_name(origin)}, "
+            f"Argument `{name}` must be a State of this battery {_name(origin)}, "
             f"but was made by {_name(state.origin)}."
         )
     mine, theirs = (jax.tree.leaves(p) for p in (parameters, state.parameters))
@@ -106,25 +150,30 @@ def check_origin(state: State, origin: tuple, parameters: tuple) -> None:
         _checks.is_concrete((mine, theirs)) and not np.array_equal(mine, theirs)
     ):
         raise ValueError(
-            "Argument `initial` must be a State of this battery, but was made with other "
+            f"Argument `{name}` must be a State of this battery, but was made with other "
             f"parameters: {[float(np.real(x)) for x in theirs]} instead of "
             f"{[float(np.real(x)) for x in mine]}."
             if _checks.is_concrete((mine, theirs))
-            else "Argument `initial` must be a State of this battery, but was made with "
+            else f"Argument `{name}` must be a State of this battery, but was made with "
             "other terms."
         )
 
 
-def as_density_matrix(initial, levels: int) -> Inexact[Array, "d d"]:
+def as_density_matrix(initial, levels: int, name: str = "initial") -> Inexact[Array, "d d"]:
     """The density matrix of a cell given as one, or as a ket.
+
+    Args:
+        initial: density matrix (d, d), or ket (d,).
+        levels: d.
+        name: the argument's name, for the error.
 
     Raises:
         ValueError, TypeError: if it is not a state of so many levels.
     """
     if np.ndim(initial) == 1:
-        psi = _checks.ket("initial", initial, dim=levels)
+        psi = _checks.ket(name, initial, dim=levels)
         return jnp.outer(psi, jnp.conj(psi))
-    return _checks.density_matrix("initial", initial, dim=levels)
+    return _checks.density_matrix(name, initial, dim=levels)
 
 
 def symmetries(initial) -> tuple[bool, bool]:
@@ -141,4 +190,5 @@ def symmetries(initial) -> tuple[bool, bool]:
 
 def _name(origin: tuple) -> str:
     kind, *details = origin
-    return f"{kind}({', '.join(str(d) for d in details)})"
+    words = (_name(d) if isinstance(d, tuple) else str(d) for d in details)
+    return f"{kind}({', '.join(words)})"

@@ -49,6 +49,7 @@ from qbjax.batteries import dopo_mean_field as mean_field
 from qbjax.batteries import dopo_observables as observe
 from qbjax.batteries.base import (
     Battery,
+    Cell,
     Options,
     State,
     as_density_matrix,
@@ -122,9 +123,9 @@ class DOPO(Battery):
         self.coupling = _checks.scalar("coupling", coupling, low=0)
         self.signal_decay = _checks.scalar("signal_decay", signal_decay, low=0)
         self.pump_decay = _checks.scalar("pump_decay", pump_decay, low=0)
-        self.signal_thermal = _optional("signal_thermal", signal_thermal, low=0)
-        self.pump_thermal = _optional("pump_thermal", pump_thermal, low=0)
-        self.detuning = _optional("detuning", detuning)
+        self.signal_thermal = _checks.optional_scalar("signal_thermal", signal_thermal, low=0)
+        self.pump_thermal = _checks.optional_scalar("pump_thermal", pump_thermal, low=0)
+        self.detuning = _checks.optional_scalar("detuning", detuning)
         self.frame = frame
 
     # --- the interface of `batteries.base.Battery`
@@ -143,7 +144,7 @@ class DOPO(Battery):
 
     def initial_state(self, initial=None) -> State:
         if isinstance(initial, State):
-            check_origin(initial, self._origin, self._parameters)
+            check_origin(initial, self._origin, self._parameters, "initial")
             return initial
         if initial is None:
             initial = np.eye(1, self.signal_levels)[0]
@@ -165,13 +166,13 @@ class DOPO(Battery):
         generator = self.generator(layout)
         real = state.real and generator.real
 
-        def wrap(y) -> State:
-            blocks, displacement = y
-            return State(blocks, displacement, self._parameters, self._origin, state.sectored, real)
+        def wrap(t, y) -> State:
+            made = (self._parameters, self._origin, state.sectored, real)
+            return State(y[0], y[1], *made, time=t)
 
         def save(t, y):
             seen = observe.everything(layout, *y, rate=field(t, y)[0], real=real)
-            return seen, None if options.save is None else options.save(t, wrap(y))
+            return seen, None if options.save is None else options.save(t, wrap(t, y))
 
         field = frames.field(self, layout, generator, protocol, real=real)
         solution = integrate(
@@ -192,7 +193,7 @@ class DOPO(Battery):
             saved=saved,
             status=solution.status,
             steps=solution.steps,
-            final_state=wrap(solution.final),
+            final_state=wrap(times[-1], solution.final),
             units=observe.UNITS,
             modes=("signal", "pump"),
             **certificate,
@@ -210,6 +211,9 @@ class DOPO(Battery):
     def cell_hamiltonian(self) -> Float[np.ndarray, " d"]:
         """Levels n = 0 … of the signal mode, in units of ω_s."""
         return np.arange(self.signal_levels, dtype=float)
+
+    def open_cell(self) -> Cell:
+        return layouts.open_cell(self)
 
     def certificate(self, state: State) -> Float[Array, "2"]:
         return observe.top_populations(self._layout(state.sectored), state.blocks)
@@ -293,8 +297,3 @@ class DOPO(Battery):
             signal_thermal=not _checks.is_plain_zero(self.signal_thermal),
             pump_thermal=not _checks.is_plain_zero(self.pump_thermal),
         )
-
-
-def _optional(name, value, **bounds) -> Number:
-    """A number whose term is dropped when it is the plain Python 0."""
-    return value if _checks.is_plain_zero(value) else _checks.scalar(name, value, **bounds)

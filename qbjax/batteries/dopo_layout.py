@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from qbjax import _checks
 from qbjax.algebra import operators
+from qbjax.batteries.base import Cell
 from qbjax.dynamics.structure import Structure, diagonals
 
 
@@ -69,6 +71,16 @@ def modes(layout: Layout):
     s, p = (sp.csr_array(operators.destroy(n)) for n in layout[:2])
     ones = [sp.eye_array(n) for n in layout[:2]]
     return sp.kron(s, ones[1], format="csr"), sp.kron(ones[0], p, format="csr")
+
+
+def open_cell(battery) -> Cell:
+    """The signal mode alone, with what it loses to its bath and gains from it."""
+    a = operators.destroy(battery.signal_levels)
+    rates = [battery.signal_decay * (battery.signal_thermal + 1)]
+    if not _checks.is_plain_zero(battery.signal_thermal):
+        rates.append(battery.signal_decay * battery.signal_thermal)
+    units = {"time": "1/gamma_s", "energy": "omega_s", "power": "omega_s gamma_s"}
+    return Cell(a, (a, a.T)[: len(rates)], rates, spacing=1.0, mode="signal", units=units)
 
 
 def sectors(layout: Layout) -> list[np.ndarray]:
