@@ -1,8 +1,10 @@
-r"""Numbers that an optimiser may choose, and the map that keeps them feasible.
+r"""What an optimiser may choose in a protocol, and the maps that keep it feasible.
 
-A plain number in a protocol is fixed; `free(value, low, high)` marks a trainable one
-and carries its bounds. Optimisers see an unbounded coordinate $u$ through the
-transformation that Minuit made standard (F. James, *Minuit reference manual*, 1.2.1):
+A plain number in a protocol is fixed; a `Choice` in its place is trainable. Optimisers see
+its unbounded coordinates $u$ alone, and every $u$ gives a feasible value. One number between
+bounds is a `Free`, made by `free(value, low, high)`; numbers that share a constraint are one
+`Choice` together (`protocols.budget`). `Free` takes the transformation that Minuit made
+standard (F. James, *Minuit reference manual*, 1.2.1):
 
 * both bounds: $v = \mathrm{low} + (\mathrm{high} - \mathrm{low})(1 + \sin u)/2$,
 * only low: $v = \mathrm{low} - 1 + \sqrt{u^2 + 1}$; only high: mirrored,
@@ -12,6 +14,7 @@ Every iterate is feasible, and unlike a sigmoid's the bounds themselves are reac
 finite $u$, with a quadratic optimum there when the objective still grows beyond.
 """
 
+import abc
 import math
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
@@ -26,20 +29,77 @@ from qbjax import _checks
 Tree = TypeVar("Tree")
 
 Trainable: TypeAlias = Any
-"""A number of a protocol: an array, or a `Free` until the protocol is resolved. Any, since
+"""A number of a protocol: an array, or a `Choice` until the protocol is resolved. Any, since
 a type checker cannot know which protocols are resolved."""
 
-_NUDGE = 1e-3
+NUDGE = 1e-3
 """dv/du vanishes on a bound, so a start there would never move: it starts this fraction
 of the range inside instead."""
 
 
-class Free(eqx.Module):
+class Choice(eqx.Module):
+    """A trainable node of a protocol: stands where its value will.
+
+    Attributes:
+        value: the present value, any pytree; feasible.
+    """
+
+    value: eqx.AbstractVar[Any]
+
+    @abc.abstractmethod
+    def coordinate(self) -> Float[Array, "..."]:
+        """Unbounded coordinates of the present value, moved off the bounds."""
+
+    @abc.abstractmethod
+    def at(self, coordinate: Float[Array, "..."]) -> Any:
+        """The value at some coordinates, feasible whatever they are."""
+
+    @abc.abstractmethod
+    def drawn(self, key: Array) -> "Choice":
+        """The same choice with a random value.
+
+        Raises:
+            ValueError: if there is nothing to draw from.
+        """
+
+
+class Free(Choice):
     """A trainable number (or array of them) with its bounds; made by `free`."""
 
     value: Float[Array, "..."]
     low: float = eqx.field(static=True)
     high: float = eqx.field(static=True)
+
+    def coordinate(self):
+        low, high, v = self.low, self.high, self.value
+        if math.isfinite(low) and math.isfinite(high):
+            unit = jnp.clip((v - low) / (high - low), NUDGE, 1 - NUDGE)
+            return jnp.arcsin(2 * unit - 1)
+        if math.isfinite(low):
+            return jnp.sqrt((jnp.maximum(v - low, NUDGE) + 1) ** 2 - 1)
+        if math.isfinite(high):
+            return jnp.sqrt((jnp.maximum(high - v, NUDGE) + 1) ** 2 - 1)
+        return v
+
+    def at(self, coordinate):
+        low, high, u = self.low, self.high, coordinate
+        if math.isfinite(low) and math.isfinite(high):
+            # The clip only removes the last bit by which rounding may leave the interval.
+            return jnp.clip(low + (high - low) * (1 + jnp.sin(u)) / 2, low, high)
+        if math.isfinite(low):
+            return low - 1 + jnp.sqrt(u**2 + 1)
+        if math.isfinite(high):
+            return high + 1 - jnp.sqrt(u**2 + 1)
+        return u
+
+    def drawn(self, key):
+        if not (math.isfinite(self.low) and math.isfinite(self.high)):
+            raise ValueError(
+                "Argument `starts` must be 1 when a free number has no finite bounds, "
+                f"but one lies in [{self.low:g}, {self.high:g}]."
+            )
+        value = jax.random.uniform(key, self.value.shape, minval=self.low, maxval=self.high)
+        return Free(value, self.low, self.high)
 
 
 def free(value, low: float | int = -math.inf, high: float | int = math.inf) -> Free:
@@ -72,12 +132,12 @@ def free(value, low: float | int = -math.inf, high: float | int = math.inf) -> F
 
 
 def is_free(node) -> bool:
-    """Whether a node of a protocol is a trainable number."""
-    return isinstance(node, Free)
+    """Whether a node of a protocol is trainable."""
+    return isinstance(node, Choice)
 
 
 def resolve(tree: Tree) -> Tree:
-    """The protocol with every trainable number replaced by its present value."""
+    """The protocol with every trainable node replaced by its present value."""
     return jax.tree.map(lambda x: x.value if is_free(x) else x, tree, is_leaf=is_free)
 
 
@@ -85,75 +145,41 @@ def coordinates(tree: PyTree) -> tuple[list[Array], Callable[[list[Array]], PyTr
     """Unbounded coordinates of the trainable numbers, and the way back.
 
     Args:
-        tree: a protocol with at least one `free` number.
+        tree: a protocol with at least one trainable node.
 
     Returns:
-        The list of coordinates u, and a function from such a list to the protocol with
-        plain numbers in place of the free ones.
+        The list of coordinates u, one array per node, and a function from such a list to
+        the protocol with plain numbers in place of the free ones.
 
     Raises:
         ValueError: if nothing is free.
     """
     leaves, treedef = _flatten(tree)
-    frees = [x for x in leaves if is_free(x)]
-    if not frees:
+    choices = [x for x in leaves if is_free(x)]
+    if not choices:
         raise ValueError(
             "Argument `protocol` must have a trainable number, but has none; "
             "mark one with qb.free(value, low, high)."
         )
 
     def rebuild(us: list[Array]) -> PyTree:
-        values = iter([_to_value(u, f.low, f.high) for u, f in zip(us, frees, strict=True)])
+        values = iter([choice.at(u) for u, choice in zip(us, choices, strict=True)])
         return treedef.unflatten([next(values) if is_free(x) else x for x in leaves])
 
-    return [_to_coordinate(f) for f in frees], rebuild
+    return [choice.coordinate() for choice in choices], rebuild
 
 
 def random_start(key: Array, tree: Tree) -> Tree:
-    """The protocol with its free numbers drawn uniformly between their bounds.
+    """The protocol with every trainable node drawn anew: free numbers uniformly between
+    their bounds.
 
     Raises:
         ValueError: if a free number lacks a bound.
     """
     leaves, treedef = _flatten(tree)
     keys = iter(jax.random.split(key, len(leaves)))
-
-    def draw(node):
-        if not is_free(node):
-            return node
-        if not (math.isfinite(node.low) and math.isfinite(node.high)):
-            raise ValueError(
-                "Argument `starts` must be 1 when a free number has no finite bounds, "
-                f"but one lies in [{node.low:g}, {node.high:g}]."
-            )
-        value = jax.random.uniform(next(keys), node.value.shape, minval=node.low, maxval=node.high)
-        return Free(value, node.low, node.high)
-
-    return treedef.unflatten([draw(x) for x in leaves])
+    return treedef.unflatten([x.drawn(next(keys)) if is_free(x) else x for x in leaves])
 
 
 def _flatten(tree) -> tuple[list, Any]:
     return jax.tree.flatten(tree, is_leaf=is_free)
-
-
-def _to_value(u, low, high):
-    if math.isfinite(low) and math.isfinite(high):
-        # The clip only removes the last bit by which rounding may leave the interval.
-        return jnp.clip(low + (high - low) * (1 + jnp.sin(u)) / 2, low, high)
-    if math.isfinite(low):
-        return low - 1 + jnp.sqrt(u**2 + 1)
-    if math.isfinite(high):
-        return high + 1 - jnp.sqrt(u**2 + 1)
-    return u
-
-
-def _to_coordinate(free: Free):
-    low, high, v = free.low, free.high, free.value
-    if math.isfinite(low) and math.isfinite(high):
-        unit = jnp.clip((v - low) / (high - low), _NUDGE, 1 - _NUDGE)
-        return jnp.arcsin(2 * unit - 1)
-    if math.isfinite(low):
-        return jnp.sqrt((jnp.maximum(v - low, _NUDGE) + 1) ** 2 - 1)
-    if math.isfinite(high):
-        return jnp.sqrt((jnp.maximum(high - v, _NUDGE) + 1) ** 2 - 1)
-    return v
