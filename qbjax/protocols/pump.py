@@ -79,10 +79,11 @@ class Constant(Pump):
 
 
 class SwitchOff(Pump):
-    """A constant pump until a switch-off time, nothing after it.
+    """A constant pump until a switch-off time, that included, nothing after it.
 
     Differentiable in its time: solver steps end on the edge, wherever it lies relative
-    to the times at which observables are saved.
+    to the times at which observables are saved. A run that ends there never sees it off, so
+    that the two may move together.
 
     Args:
         amplitude: F before the switch-off, real or complex, or `qb.free(...)`.
@@ -93,7 +94,7 @@ class SwitchOff(Pump):
 
     Example:
         >>> pump = SwitchOff(3.0, 10.0)
-        >>> float(pump.signal(9.9)), float(pump.signal(10.0))
+        >>> float(pump.signal(10.0)), float(pump.signal(10.1))
         (3.0, 0.0)
     """
 
@@ -105,10 +106,12 @@ class SwitchOff(Pump):
         self.time = _number("time", time)
 
     def signal(self, time):
-        return jnp.where(time < self.time, self.amplitude, jnp.zeros_like(self.amplitude))
+        return jnp.where(
+            time < just_after(self.time), self.amplitude, jnp.zeros_like(self.amplitude)
+        )
 
     def edges(self):
-        return self.time[None]
+        return just_after(self.time)[None]
 
     def check_times(self, times):
         if not _checks.is_concrete((self.time, times)):
@@ -126,6 +129,15 @@ class SwitchOff(Pump):
     @property
     def peak(self):
         return jnp.abs(self.amplitude)
+
+
+def just_after(time: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Four doubles after a time: the edge of a pump that is on until then, that included.
+
+    Not one double after: a run that starts at the time would have no room for a step to the
+    edge. The factor is a power of two, so that every compiler rounds alike.
+    """
+    return time + 2.0**-50 * (jnp.abs(time) + 1e-3)
 
 
 def _number(name, value, *, complex_ok=False):
