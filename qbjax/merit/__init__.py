@@ -1,6 +1,7 @@
 """How good a state is: functions of a density matrix and, where energy enters, of a
 Hamiltonian."""
 
+from qbjax.merit import two_level
 from qbjax.merit.energetics import energy, energy_variance, instantaneous_power
 from qbjax.merit.passivity import (
     active_energy,
@@ -31,4 +32,5 @@ __all__ = [
     "passive_energy",
     "passive_energy_of_spectrum",
     "purity",
+    "two_level",
 ]
