@@ -77,7 +77,8 @@ def qutip_states(battery, pieces, cell):
 
     Args:
         battery: a DOPO in the lab frame.
-        pieces: (amplitude, times) one after the other, each starting where the last ended.
+        pieces: (amplitude, times) one after the other, each starting where the last ended; the
+            amplitude a number, or a function of time that is smooth on its piece.
         cell: density matrix of the signal mode at the first time; the pump is empty.
 
     Returns:
@@ -88,11 +89,21 @@ def qutip_states(battery, pieces, cell):
     options = {"method": "dop853", "rtol": 1e-10, "atol": 1e-12, "nsteps": 100_000}
     found = {}
     for amplitude, times in pieces:
-        H, jumps = qutip_equation(battery, amplitude)
+        H, jumps = _qutip_piece(battery, amplitude)
         states = qt.mesolve(H, rho, times, c_ops=jumps, options=options).states
         found |= dict(zip(map(float, times), (state.full() for state in states), strict=True))
         rho = states[-1]
     return found
+
+
+def _qutip_piece(battery, amplitude):
+    """`qutip_equation`, its Hamiltonian linear in the real and imaginary parts of F(t)."""
+    if not callable(amplitude):
+        return qutip_equation(battery, amplitude)
+    (idle, jumps), (real, _), (imaginary, _) = (qutip_equation(battery, F) for F in (0, 1, 1j))
+    terms = [[real - idle, lambda t: np.real(amplitude(t))]]
+    terms += [[imaginary - idle, lambda t: np.imag(amplitude(t))]]
+    return qt.QobjEvo([idle, *terms]), jumps
 
 
 def dopo_merits(rho, signal_levels):
