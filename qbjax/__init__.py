@@ -3,9 +3,11 @@
 from qbjax import algebra as algebra
 from qbjax import batteries as batteries
 from qbjax import dynamics as dynamics
+from qbjax import loads as loads
 from qbjax import merit as merit
 from qbjax import protocols as protocols
 from qbjax.cycle import charge as charge
+from qbjax.cycle import discharge as discharge
 from qbjax.cycle import store as store
 from qbjax.dynamics import Solver as Solver
 from qbjax.protocols import free as free

@@ -1,4 +1,4 @@
-"""The verbs that move a battery: charge, store.
+"""The verbs that move a battery: charge, store, discharge.
 
 They validate everything concrete (whence the `| Any` of their signatures: a wrong type
 gets our sentence, not a type checker's), call the battery's `evolve` under `jax.jit`, and warn
@@ -15,7 +15,12 @@ from qbjax import _checks
 from qbjax.batteries.base import Battery, Options, State
 from qbjax.dynamics.integrate import Adjoint, Moving, Solver, chosen
 from qbjax.dynamics.trajectory import Trajectory, warn_if_unreliable
+from qbjax.loads import TwoLevel, discharging, pair
+from qbjax.loads.two_level import check_frequency
 from qbjax.protocols import resolve
+
+CLOCK = 1e-9
+"""A run may start this much before its state was made, relative to that time: rounding."""
 
 
 def charge(
@@ -58,19 +63,11 @@ def charge(
         >>> run.energy.shape, int(run.status)
         ((3,), 0)
     """
-    _checks.x64()
-    if not isinstance(battery, Battery):
-        raise TypeError(f"Argument `battery` must be a qb.batteries battery, but is {battery!r}.")
-    _checks.choice("adjoint", adjoint, ("reverse", "forward", "direct"))
-    if not (solver is None or isinstance(solver, Solver)):
-        raise TypeError(f"Argument `solver` must be a qb.Solver, but is {solver!r}.")
-    if not (save is None or callable(save)):
-        raise TypeError(f"Argument `save` must be callable as save(t, state), but is {save!r}.")
+    options = _options(battery, times, save, adjoint, solver)
     protocol = resolve(protocol)
-    moving = _moving(times)
     times = battery.check(protocol, times)
     state = battery.initial_state(initial)
-    run = _evolve(battery, protocol, state, times, Options(save, adjoint, chosen(solver), moving))
+    run = _evolve(battery, protocol, state, times, options)
     warn_if_unreliable(run, lambda: battery.recommended_levels(protocol))
     return run
 
@@ -92,14 +89,16 @@ def store(
     Args:
         battery: the battery that made the state.
         state: `final_state` of a run.
-        times: strictly increasing, shape (T,); the state belongs to `times[0]`.
+        times: strictly increasing, shape (T,); the state belongs to `times[0]`, which is 0
+            (a clock of its own) or not before the state was made.
         save, adjoint, solver: as in `charge`.
 
     Returns:
         A `Trajectory`.
 
     Raises:
-        TypeError: if `state` is not a `State`. ValueError: if another battery made it.
+        TypeError: if `state` is not a `State`. ValueError: if another battery made it, or the
+            times begin before the hand-over.
     """
     _checks.x64()
     if not isinstance(state, State):
@@ -107,14 +106,121 @@ def store(
             "Argument `state` must be the final_state of a run, but is "
             f"{type(state).__name__}; qb.charge(..., initial=...) takes density matrices."
         )
+    _check_hand_over(times, state)
     return charge(
         battery, battery.idle(), times, initial=state, save=save, adjoint=adjoint, solver=solver
     )
 
 
+def discharge(
+    battery: Battery | Any,
+    state: Any,
+    load: TwoLevel | Any,
+    times: Any,
+    *,
+    save: Callable | Any = None,
+    adjoint: Adjoint | str = "reverse",
+    solver: Solver | Any = None,
+) -> Trajectory:
+    r"""Discharges a battery's cell, without its charger, into a load in its ground state.
+
+    $$\rho'(t_0) = \rho_s \otimes |g\rangle\langle g|, \qquad
+      H' = g(t)(a\sigma_+ + a^\dagger\sigma_-)$$
+
+    in the frame that rotates with the cell, with the losses of both (`loads.two_level`).
+
+    Args:
+        battery: the battery whose cell it is.
+        state: `final_state` of a run, a cell density matrix (d, d) or a cell ket (d,). The
+            `final_state` of a discharge continues it, also with another load.
+        load: e.g. `qb.loads.TwoLevel(coupling=1.0, decay=0.1)`; a coupling protocol sees the
+            times of this run.
+        times: strictly increasing, shape (T,); the state belongs to `times[0]`, which is 0
+            (a clock of its own) or not before the state was made.
+        save: `save(t, state) -> pytree` of reals; `qb.loads.cell(state)` and
+            `qb.loads.load(state)` are the two density matrices.
+        adjoint, solver: as in `charge`.
+
+    Returns:
+        A `Trajectory` with, of the cell, `energy`, `ergotropy`, `coherent_ergotropy`,
+        `incoherent_ergotropy`, `purity`, `fano` (if its levels are numbered); of the load,
+        `load_energy`, `load_ergotropy`, `load_coherent_ergotropy`, `load_purity`, and
+        `delivered_power` = load_ergotropy/(t − times[0]), NaN at the start. With a frequency
+        of 1, `ergotropy` and `load_ergotropy` are the paper's κ_s and κ_a.
+
+    Raises:
+        RuntimeError: if double precision is off.
+        ValueError, TypeError: for any bad argument, before anything is compiled.
+
+    Example:
+        >>> import jax.numpy as jnp, qbjax as qb
+        >>> battery = qb.batteries.DOPO(signal_levels=12, pump_levels=4)
+        >>> run = qb.charge(battery, qb.protocols.Constant(1.0), jnp.linspace(0.0, 2.0, 3))
+        >>> load = qb.loads.TwoLevel(coupling=1.0, decay=0.1)
+        >>> out = qb.discharge(battery, run.final_state, load, jnp.linspace(2.0, 3.0, 5))
+        >>> bool(out.load_energy[-1] > 0), out.load_ergotropy.shape
+        (True, (5,))
+
+    References:
+        J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026),
+        Eqs. (14)–(19).
+    """
+    options = _options(battery, times, save, adjoint, solver)
+    if not isinstance(load, TwoLevel):
+        raise TypeError(
+            f"Argument `load` must be a load such as qb.loads.TwoLevel, but is {load!r}."
+        )
+    load = resolve(load)
+    times = _checks.times("times", times)
+    load.coupling.check_times(times)
+    check_frequency(load, battery.open_cell())
+    if isinstance(state, State):
+        _check_hand_over(times, state)
+    run = _discharge(battery, load, pair.joined(battery, state), times, options)
+    warn_if_unreliable(run, lambda: _more_levels(battery))
+    return run
+
+
 @eqx.filter_jit
 def _evolve(battery, protocol, state, times, options):
     return battery.evolve(protocol, state, times, options)
+
+
+@eqx.filter_jit
+def _discharge(battery, load, state, times, options):
+    return discharging.evolve(battery, load, state, times, options)
+
+
+def _options(battery, times, save, adjoint, solver) -> Options:
+    """What every verb is asked, checked."""
+    _checks.x64()
+    if not isinstance(battery, Battery):
+        raise TypeError(f"Argument `battery` must be a qb.batteries battery, but is {battery!r}.")
+    _checks.choice("adjoint", adjoint, ("reverse", "forward", "direct"))
+    if not (solver is None or isinstance(solver, Solver)):
+        raise TypeError(f"Argument `solver` must be a qb.Solver, but is {solver!r}.")
+    if not (save is None or callable(save)):
+        raise TypeError(f"Argument `save` must be callable as save(t, state), but is {save!r}.")
+    return Options(save, adjoint, chosen(solver), _moving(times))
+
+
+def _check_hand_over(times, state: State) -> None:
+    times = _checks.times("times", times)
+    if not _checks.is_concrete((times, state.time)):
+        return
+    first, made = float(times[0]), float(state.time)
+    if first != 0 and first < made - CLOCK * abs(made):
+        raise ValueError(
+            f"Argument `times` must start at 0 (a clock of its own) or not before the hand-over "
+            f"at {made:g}, but start at {first:g}."
+        )
+
+
+def _more_levels(battery) -> dict[str, tuple[str, int]]:
+    """Advice for a cell that was cut too short before it met the load."""
+    levels = battery.refined().cell_hamiltonian.shape[0]
+    advice = battery.recommended_levels(battery.idle())
+    return {mode: (argument, max(levels, n)) for mode, (argument, n) in advice.items()}
 
 
 def _moving(times) -> Moving:

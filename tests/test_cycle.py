@@ -10,12 +10,24 @@ import pytest
 
 import qbjax as qb
 from qbjax import cycle
+from qbjax.loads.pair import joined
 from qbjax.protocols import Constant, SwitchOff
 from tests.helpers import tree_allclose
 
 BATTERY = qb.batteries.DOPO(8, 3)
 TIMES = jnp.linspace(0.0, 1.0, 3)
 DOPO = qb.batteries.DOPO
+TwoLevel = qb.loads.TwoLevel
+
+
+def unload(battery, state, times=TIMES, load=None, **options):
+    load = TwoLevel(1.0) if load is None else load
+    return qb.discharge(battery, state, load, times, **options)
+
+
+def pair():
+    """A pair's state, made without a run."""
+    return joined(BATTERY, np.eye(8) / 8)
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +99,52 @@ BAD = [
     (lambda s: qb.store(DOPO(8, 3, detuning=0.1), s, TIMES), ValueError, "other parameters"),
     (lambda s: DOPO(9, 3).cell(s), ValueError, "must be a State of this battery"),
     (lambda s: qb.store(BATTERY, np.eye(8) / 8, TIMES), TypeError, "`state` must be the final"),
+    (
+        lambda s: qb.store(BATTERY, s, TIMES + 0.5),
+        ValueError,
+        r"`times` must start at 0 \(.*\) or not before the hand-over at 1, but start at 0.5",
+    ),
+    (lambda s: TwoLevel(1j), TypeError, "`coupling` must be real"),
+    (lambda s: TwoLevel(Constant(1j)), TypeError, "`coupling` must be real, but is a complex"),
+    (lambda s: TwoLevel(np.nan), ValueError, "`coupling` must be finite"),
+    (lambda s: TwoLevel("strong"), TypeError, "`coupling` must be made of numbers"),
+    (lambda s: TwoLevel(1.0, decay=-0.1), ValueError, "`decay` must be at least 0"),
+    (lambda s: TwoLevel(1.0, 0.1, thermal=-1), ValueError, "`thermal` must be at least 0"),
+    (lambda s: TwoLevel(1.0, detuning=1j), TypeError, "`detuning` must be real"),
+    (lambda s: TwoLevel(1.0, frequency=0), ValueError, "`frequency` must be greater than 0"),
+    (lambda s: unload("dopo", s), TypeError, "`battery` must be a qb.batteries battery"),
+    (lambda s: unload(BATTERY, s, load=1.0), TypeError, "`load` must be a load such as qb.loads"),
+    (
+        lambda s: unload(BATTERY, s, load=TwoLevel(1.0, frequency=100.0)),
+        ValueError,
+        "must be the cell's level spacing 1 omega_s, .* but is 100: a load of another unit",
+    ),
+    (
+        lambda s: unload(BATTERY, s, load=TwoLevel(SwitchOff(1.0, 2.0))),
+        ValueError,
+        r"`time` of SwitchOff must lie within the times \[0, 1\], but is 2",
+    ),
+    (lambda s: unload(BATTERY, None), TypeError, "`state` must be made of numbers, but is None"),
+    (lambda s: unload(BATTERY, np.eye(8)), ValueError, "`state` must have trace 1"),
+    (lambda s: unload(BATTERY, np.eye(7) / 7), ValueError, r"`state` must have shape \(8, 8\)"),
+    (lambda s: unload(BATTERY, np.ones(8)), ValueError, "`state` must have norm 1"),
+    (lambda s: unload(DOPO(9, 3), s), ValueError, "`state` must be a State of this battery DOPO"),
+    (lambda s: unload(BATTERY, s, []), ValueError, "`times` must hold at least"),
+    (lambda s: unload(BATTERY, s, [0, 1, 1]), ValueError, "increase strictly"),
+    (lambda s: unload(BATTERY, s, [0.5, 1]), ValueError, "before the hand-over at 1, but start"),
+    (lambda s: unload(BATTERY, s, adjoint="backward"), ValueError, "`adjoint` must be one of"),
+    (lambda s: unload(BATTERY, s, solver=1e-8), TypeError, "`solver` must be a qb.Solver"),
+    (lambda s: unload(BATTERY, s, save=3), TypeError, "`save` must be callable"),
+    (
+        lambda s: qb.charge(BATTERY, Constant(1.0), TIMES, initial=pair()),
+        ValueError,
+        r"this battery DOPO\(8, 3, displaced\), but was made by qb.discharge\(DOPO\(8, 3, disp",
+    ),
+    (lambda s: qb.store(BATTERY, pair(), TIMES), ValueError, r"made by qb.discharge\(DOPO"),
+    (lambda s: unload(DOPO(9, 3), pair()), ValueError, r"State of this battery qb.discharge\(DOPO"),
+    (lambda s: unload(DOPO(8, 3, 0.4), pair()), ValueError, "other parameters"),
+    (lambda s: qb.loads.cell(s), TypeError, "the final_state of qb.discharge, but is made by DOPO"),
+    (lambda s: qb.loads.load(np.eye(2)), TypeError, "final_state of qb.discharge, but is ndarray"),
     (lambda s: BATTERY.density_matrix(s), ValueError, '`frame` of the battery must be "lab"'),
 ]
 
@@ -97,6 +155,7 @@ def test_bad_input_is_one_line_before_any_compilation(call, kind, words, state, 
         raise AssertionError("something was run before the input was checked")
 
     monkeypatch.setattr(cycle, "_evolve", compiled)
+    monkeypatch.setattr(cycle, "_discharge", compiled)
     with pytest.raises(kind, match=words) as error:
         call(state)
     assert "\n" not in str(error.value)
@@ -182,6 +241,32 @@ def test_one_trace_serves_all_numbers():
         battery = qb.batteries.DOPO(7, 3, signal_decay=decay)
         qb.charge(battery, Counted(jnp.array(amplitude)), TIMES)
     assert len(traces) == 1
+
+
+def test_a_state_knows_when_it_was_made(state):
+    assert float(state.time) == 1.0
+    assert float(BATTERY.initial_state().time) == -np.inf
+    seen = qb.charge(BATTERY, Constant(0.5), TIMES, save=lambda t, s: s.time).saved
+    assert seen.tolist() == TIMES.tolist()
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0, 1.0 - 1e-12, 7.5])
+def test_a_run_may_start_at_zero_or_after_the_hand_over(state, shift):
+    runs = [qb.store(BATTERY, state, TIMES + shift), unload(BATTERY, state, TIMES + shift)]
+    assert [float(run.final_state.time) for run in runs] == [1.0 + shift] * 2
+
+
+def test_traced_times_are_not_asked():
+    def energy(start):
+        state = qb.charge(BATTERY, Constant(0.5), jnp.stack([0.0, start])).final_state
+        return qb.store(BATTERY, state, jnp.stack([start, start + 1])).energy[-1]
+
+    assert jnp.isfinite(jax.jit(energy)(jnp.array(1.0)))
+
+
+def test_most_batteries_have_no_cell_to_discharge():
+    with pytest.raises(TypeError, match=r"`battery` must have a cell that a load .* DOPO has none"):
+        qb.batteries.Battery.open_cell(BATTERY)
 
 
 def test_a_battery_is_a_pytree_of_its_numbers():

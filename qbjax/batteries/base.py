@@ -62,6 +62,7 @@ class Cell(NamedTuple):
         mode: name of the cell in `recommended_levels` if its ladder is truncated; None if it
             is exact.
         units: names of the units of "time", "energy" and "power".
+        origin, parameters: which battery it belongs to, as in its States.
     """
 
     lowering: np.ndarray
@@ -70,6 +71,8 @@ class Cell(NamedTuple):
     spacing: Any
     mode: str | None
     units: dict[str, str]
+    origin: tuple
+    parameters: tuple
 
 
 class Battery(eqx.Module):

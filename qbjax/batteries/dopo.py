@@ -213,7 +213,7 @@ class DOPO(Battery):
         return np.arange(self.signal_levels, dtype=float)
 
     def open_cell(self) -> Cell:
-        return layouts.open_cell(self)
+        return layouts.open_cell(self, self._origin, self._parameters)
 
     def certificate(self, state: State) -> Float[Array, "2"]:
         return observe.top_populations(self._layout(state.sectored), state.blocks)

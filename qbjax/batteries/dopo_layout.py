@@ -73,14 +73,15 @@ def modes(layout: Layout):
     return sp.kron(s, ones[1], format="csr"), sp.kron(ones[0], p, format="csr")
 
 
-def open_cell(battery) -> Cell:
+def open_cell(battery, origin: tuple, parameters: tuple) -> Cell:
     """The signal mode alone, with what it loses to its bath and gains from it."""
     a = operators.destroy(battery.signal_levels)
     rates = [battery.signal_decay * (battery.signal_thermal + 1)]
     if not _checks.is_plain_zero(battery.signal_thermal):
         rates.append(battery.signal_decay * battery.signal_thermal)
     units = {"time": "1/gamma_s", "energy": "omega_s", "power": "omega_s gamma_s"}
-    return Cell(a, (a, a.T)[: len(rates)], rates, spacing=1.0, mode="signal", units=units)
+    jumps = (a, a.T)[: len(rates)]
+    return Cell(a, jumps, rates, 1.0, "signal", units, origin, parameters)
 
 
 def sectors(layout: Layout) -> list[np.ndarray]:

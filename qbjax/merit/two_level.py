@@ -11,8 +11,8 @@ $$W^i = \omega\max(2p-1, 0), \qquad
   W = W^i + W^c,$$
 
 of which the last form of $W^c$ loses no digits when c is small. At the maximally mixed
-state the square root has no derivative; the gradients here are 0 there, one subgradient of
-the kink, and finite everywhere.
+state s has a kink, where JAX would find its derivative infinite; here it is 0 there, and
+every gradient is finite.
 
 | symbol | argument |
 |---|---|

@@ -1,0 +1,170 @@
+r"""The state of a cell and its two-level load.
+
+It starts as $\rho_s \otimes |g\rangle\langle g|$; the composite index is 2n + e, cell first.
+The load's excited state carries the phase i, so that the coupling
+$g(a\sigma_+ + a^\dagger\sigma_-)$ becomes $ig(a\sigma_+ - a^\dagger\sigma_-)$ and a real state
+stays real. When no coherence links even and odd cell levels, none ever links even and odd
+n + e: the state is two blocks, and position n of either is the cell's level n.
+
+Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026),
+Eqs. (16)–(18).
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Inexact
+
+from qbjax.algebra.packing import pack, unpack
+from qbjax.batteries.base import (
+    Battery,
+    Cell,
+    State,
+    as_density_matrix,
+    check_origin,
+    symmetries,
+)
+
+KIND = "qb.discharge"
+"""First word of a pair's origin."""
+
+
+def cell(state: State | Any) -> Inexact[Array, "d d"]:
+    r"""Density matrix of the cell, $\rho_s = \mathrm{Tr}_a\rho'$.
+
+    It rotates with the cell's level spacing; at the hand-over that frame is the battery's.
+
+    Args:
+        state: `final_state` of `qb.discharge`, or what its `save` is given.
+
+    Returns:
+        array (d, d), real if the state is.
+
+    Raises:
+        TypeError: if it is no such state.
+
+    References:
+        Zhang et al. (2026), Eq. (17).
+    """
+    check_pair(state)
+    return unpack(_packed_cell(state), real=state.real)
+
+
+def load(state: State | Any) -> Inexact[Array, "2 2"]:
+    r"""Density matrix of the load, $\rho_a = \mathrm{Tr}_s\rho'$, in the basis (g, e).
+
+    Args:
+        state: `final_state` of `qb.discharge`, or what its `save` is given.
+
+    Returns:
+        array (2, 2), rotating with the cell's level spacing; real (diagonal) if the cell had
+        no coherence between even and odd levels.
+
+    Raises:
+        TypeError: if it is no such state.
+
+    References:
+        Zhang et al. (2026), Eq. (18).
+    """
+    check_pair(state)
+    populations, coherence = reduced_load(state)
+    diagonal = jnp.diag(populations)
+    if state.sectored:
+        return diagonal
+    # ρ_ge = i ρ'_ge takes the gauge back.
+    above = 1j * jnp.asarray(coherence, complex)
+    return diagonal.astype(complex).at[0, 1].set(above).at[1, 0].set(jnp.conj(above))
+
+
+def check_pair(state: Any) -> None:
+    """Whether something is the state of a pair.
+
+    Raises:
+        TypeError: if it is not.
+    """
+    if not (isinstance(state, State) and state.origin[0] == KIND):
+        made = f"made by {state.origin[0]}" if isinstance(state, State) else type(state).__name__
+        raise TypeError(f"Argument `state` must be the final_state of qb.discharge, but is {made}.")
+
+
+def joined(battery: Battery, state: Any) -> State:
+    """A cell beside a load in its ground state, or the pair that is given.
+
+    Args:
+        battery: whose cell it is.
+        state: a State of the battery, a pair of the battery's, a cell density matrix (d, d),
+            a cell ket (d,).
+
+    Raises:
+        TypeError, ValueError: if it is none of these, or the battery cannot discharge.
+    """
+    alone = battery.open_cell()
+    origin = (KIND, alone.origin)
+    if isinstance(state, State) and state.origin[0] == KIND:
+        check_origin(state, origin, alone.parameters)
+        return state
+    if isinstance(state, State):
+        rho, sectored, real, time = battery.cell(state), state.sectored, state.real, state.time
+    else:
+        rho, time = as_density_matrix(state, len(alone.lowering), "state"), jnp.asarray(-jnp.inf)
+        sectored, real = symmetries(state)
+    sectored = sectored and graded(alone)
+    blocks = _beside_ground(pack(rho), sectored)
+    return State(blocks, None, alone.parameters, origin, sectored, real, time)
+
+
+def sectors(levels: int, sectored: bool) -> list[np.ndarray]:
+    """Composite indices of even and odd n + e, in the order of n; or of all."""
+    if not sectored:
+        return [np.arange(2 * levels)]
+    n = np.arange(levels)
+    return [2 * n + (n + parity) % 2 for parity in (0, 1)]
+
+
+def graded(alone: Cell) -> bool:
+    """Whether lowering changes the parity of the level, and no jump mixes the parities."""
+    changes = [_parity_changes(alone.lowering), *map(_parity_changes, alone.jumps)]
+    return changes[0] == {1} and all(len(change) == 1 for change in changes)
+
+
+def reduced_load(state: State) -> tuple[Float[Array, "2"], Any]:
+    """Populations of the load, and the coherence between them in the gauge of the blocks."""
+    if state.sectored:
+        even, odd = (jnp.diagonal(block) for block in state.blocks)
+        ground = jnp.sum(even[::2]) + jnp.sum(odd[1::2])
+        excited = jnp.sum(even[1::2]) + jnp.sum(odd[::2])
+        return jnp.stack([ground, excited]), jnp.zeros(())
+    packed = jnp.einsum("aiaj->ij", _apart(state))
+    real = (packed[0, 1] + packed[1, 0]) / 2
+    if state.real:
+        return jnp.diagonal(packed), real
+    return jnp.diagonal(packed), jax.lax.complex(real, (packed[0, 1] - packed[1, 0]) / 2)
+
+
+def _packed_cell(state: State) -> Float[Array, "d d"]:
+    if not state.sectored:
+        return jnp.einsum("aibi->ab", _apart(state))
+    even, odd = state.blocks
+    n = np.arange(even.shape[0])
+    return jnp.where((n[:, None] + n[None, :]) % 2 == 0, even + odd, 0.0)
+
+
+def _apart(state: State) -> Float[Array, "d 2 d 2"]:
+    (block,) = state.blocks
+    levels = block.shape[0] // 2
+    return block.reshape(levels, 2, levels, 2)
+
+
+def _beside_ground(packed: Float[Array, "d d"], sectored: bool):
+    n = np.arange(packed.shape[0])
+    if sectored:
+        same = [np.outer(n % 2 == parity, n % 2 == parity) for parity in (0, 1)]
+        return tuple(jnp.where(mask, packed, 0.0) for mask in same)
+    return (jnp.kron(packed, np.diag([1.0, 0.0])),)
+
+
+def _parity_changes(matrix) -> set[int]:
+    rows, columns = np.nonzero(matrix)
+    return set(((rows + columns) % 2).tolist())
