@@ -1,0 +1,209 @@
+r"""When to disconnect the load: at the first maximum of its ergotropy.
+
+$$\dot W_a(t_d) = 0, \qquad \ddot W_a(t_d) < 0, \qquad W_a(t_d) > 0,$$
+
+with the exact $\dot W_a$ along the motion, so that $t_d$ is a root and no sample. One run on
+a grid brackets it, bisection in short runs from the grid narrows it, Newton's step ends it.
+Derivatives follow from the root's equation,
+$dt_d = -\partial\dot W_a/\ddot W_a$ and $dW_a(t_d) = \partial W_a$ (∂ at fixed time), of one
+run from the start to $t_d$: forward and reverse mode, of first order.
+
+Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026),
+Sec. IV: "the highest energy-transfer efficiency is achieved by disconnecting the load with
+the QB precisely at the first maximum".
+"""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optimistix as optx
+from jax import lax
+from jaxtyping import Array, Float
+
+from qbjax import _checks
+from qbjax.batteries.base import Battery, State
+from qbjax.cycle import discharge
+from qbjax.dynamics.integrate import Adjoint, Solver, chosen, integrate
+from qbjax.loads import TwoLevel, pair
+from qbjax.loads.discharging import load_observables
+from qbjax.loads.two_level import motion
+from qbjax.protocols import resolve
+
+NOISE = 1e-9
+"""A load ergotropy below this, in units of its frequency, is the solver's error."""
+
+HALVINGS = 14
+"""Bisections of a grid interval; Newton's step then squares what is left of it."""
+
+
+class Maximum(NamedTuple):
+    """The first maximum of the load's ergotropy: when, and how much."""
+
+    time: Float[Array, ""]
+    load_ergotropy: Float[Array, ""]
+
+
+def first_maximum(
+    battery: Battery | Any,
+    state: Any,
+    load: TwoLevel | Any,
+    until: Any,
+    *,
+    start: Any = 0.0,
+    points: int = 201,
+    adjoint: Adjoint | str = "forward",
+    solver: Solver | Any = None,
+) -> Maximum:
+    """Finds when the load's ergotropy is largest for the first time.
+
+    Stretches without ergotropy (a load excited by less than one half, without coherence) are
+    no maxima. If a kink comes first, where the coupling jumps and no slope vanishes, there is
+    none either.
+
+    Args:
+        battery, state, load: as in `qb.discharge`.
+        until: latest time.
+        start: when load and cell meet, on the clock of the coupling protocol: 0, or not
+            before the state was made.
+        points: how often the run looks, ends included; a rise and fall between two looks is
+            missed.
+        adjoint: how the result may be differentiated with respect to battery, state and load:
+            "forward" (`jvp`, `jacfwd`), "reverse" (`grad`) or "direct" (both). `start` and
+            `until` count as constants.
+        solver: as in `qb.charge`; its tolerance is that of the time.
+
+    Returns:
+        A `Maximum`. Without a maximum both are NaN if anything is traced.
+
+    Raises:
+        ValueError: if there is no maximum and everything is concrete; and, like TypeError,
+            for any bad argument.
+
+    Example:
+        One photon, nothing lost: the load is full at gt = π/2.
+
+        >>> import jax.numpy as jnp, qbjax as qb
+        >>> battery = qb.batteries.DOPO(4, 2, signal_decay=0)
+        >>> photon = qb.algebra.states.fock(4, 1)
+        >>> best = first_maximum(battery, photon, qb.loads.TwoLevel(2.0), until=1.0)
+        >>> round(float(best.time), 6), round(float(best.load_ergotropy), 6)
+        (0.785398, 1.0)
+    """
+    _checks.choice("adjoint", adjoint, ("reverse", "forward", "direct"))
+    points = _checks.integer("points", points, low=3)
+    first, last = _checks.scalar("start", start), _checks.scalar("until", until)
+    if _checks.is_concrete((first, last)) and not first < last:
+        raise ValueError(f"Argument `until` must be after the start {first:g}, but is {last:g}.")
+    load = resolve(load)
+    still, cell, box = _frozen((battery, state, load))
+    times = lax.stop_gradient(first + (last - first) * np.linspace(0, 1, points))
+    watch = _Watch(still, box)
+    run = discharge(still, cell, box, times, save=watch, adjoint="forward", solver=solver)
+    whole = pair.joined(battery, state)
+    found = _refined((battery, whole, load), times, run.saved, chosen(solver), adjoint)
+    if _checks.is_concrete(found) and jnp.isnan(found.time):
+        raise ValueError(
+            "Argument `until` must lie beyond the first maximum of the load's ergotropy, but "
+            f"there is none from {first:g} to {last:g}."
+        )
+    return found
+
+
+class _Watch(eqx.Module):
+    """What the search keeps of every look: a module, for a second search compiles nothing."""
+
+    battery: Any
+    load: Any
+
+    def __call__(self, time, state):
+        return (*_work(self.battery, self.load, state, time), state.blocks)
+
+
+def _work(battery, load, state: State, time):
+    """The load's ergotropy and its exact derivative along the motion."""
+
+    def ergotropy(blocks):
+        there = eqx.tree_at(lambda s: s.blocks, state, blocks)
+        return load_observables(load, there)["load_ergotropy"]
+
+    rate = motion(battery, load, state)(time, state.blocks)
+    return jax.jvp(ergotropy, (state.blocks,), (rate,))
+
+
+@eqx.filter_jit
+def _refined(given, times, seen, solver, adjoint) -> Maximum:
+    work, slope, blocks = seen
+    enough = jnp.maximum(work[1:], work[:-1]) > NOISE * lax.stop_gradient(given[2].frequency)
+    peaks = (slope[:-1] > 0) & (slope[1:] <= 0) & enough
+    k = jnp.argmax(peaks)
+    bracket = lax.dynamic_slice(times, (k,), (2,))
+    still, moving = (_Motion(g[0], g[1], g[2], solver) for g in (_frozen(given), given))
+    time, curvature, smooth = still.root(bracket, jax.tree.map(lambda x: x[k], blocks))
+    work, slope = moving.run(jnp.stack([times[0], time]), moving.pair.blocks, moving.seen, adjoint)
+    exists = jnp.any(peaks) & smooth
+    return Maximum(
+        jnp.where(exists, time - slope / curvature, jnp.nan), jnp.where(exists, work, jnp.nan)
+    )
+
+
+class _Motion(eqx.Module):
+    """A pair under way, to be asked for slopes at single times."""
+
+    battery: Battery
+    pair: State
+    load: TwoLevel
+    solver: Solver
+
+    def run(self, times, blocks, save, adjoint="forward"):
+        """What `save` sees at the second of two times."""
+        solution = integrate(
+            motion(self.battery, self.load, self.pair),
+            blocks,
+            times,
+            save=save,
+            edges=self.load.coupling.edges(),
+            solver=self.solver,
+            adjoint=adjoint,
+        )
+        return jax.tree.map(lambda x: x[1], solution.saved)
+
+    def seen(self, time, blocks):
+        """Ergotropy and slope."""
+        there = eqx.tree_at(lambda s: s.blocks, self.pair, blocks)
+        return _work(self.battery, self.load, there, time)
+
+    def bent(self, time, blocks):
+        """Slope and its derivative along the motion."""
+        rate = motion(self.battery, self.load, self.pair)(time, blocks)
+        there, along = (time, blocks), (jnp.ones_like(time), rate)
+        return jax.jvp(lambda t, y: self.seen(t, y)[1], there, along)
+
+    def root(self, bracket, blocks):
+        """Where the slope changes sign, its derivative there, and whether it vanishes."""
+
+        def slope(time, _):
+            return self.run(jnp.stack([bracket[0], time]), blocks, self.seen)[1]
+
+        # Told which end is positive, it does not look, and raises nothing at run time.
+        near = optx.root_find(
+            slope,
+            optx.Bisection(rtol=0.0, atol=0.0, flip=True),  # type: ignore[call-arg]
+            jnp.mean(bracket),
+            options={"lower": bracket[0], "upper": bracket[1]},
+            max_steps=HALVINGS,
+            throw=False,
+        ).value
+        value, curvature = self.run(jnp.stack([bracket[0], near]), blocks, self.bent)
+        width = (bracket[1] - bracket[0]) / 2**HALVINGS
+        # Beside a jump of the slope Newton's step leaves the interval that bisection left.
+        smooth = (curvature < 0) & (jnp.abs(value) <= -4 * width * curvature)
+        step = jnp.where(smooth, value / jnp.where(smooth, curvature, 1.0), 0.0)
+        return near - step, jnp.where(smooth, curvature, 1.0), smooth
+
+
+def _frozen(tree):
+    """The same without derivatives; what is concrete stays so, and has none."""
+    return jax.tree.map(lambda x: x if _checks.is_concrete(x) else lax.stop_gradient(x), tree)
