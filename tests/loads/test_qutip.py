@@ -12,7 +12,7 @@ import qutip as qt
 import qbjax as qb
 from qbjax.algebra import operators
 from qbjax.batteries.base import Cell
-from qbjax.protocols import Constant, Pump, SwitchOff
+from qbjax.protocols import Constant, Function, PiecewiseConstant, SwitchOff
 from tests.helpers import random_state, tree_allclose
 
 pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
@@ -20,29 +20,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarnin
 ACCURACY = 1e-7
 TIMES = np.array([0.0, 0.4, 1.0, 1.7])
 OFF = 1.1
-
-
-class Swinging(Pump):
-    """A coupling that changes smoothly and changes sign."""
-
-    depth: object
-
-    def signal(self, time):
-        return self.depth * jnp.cos(3 * time)
-
-    def edges(self):
-        return None
-
-    def check_times(self, times):
-        return None
-
-    @property
-    def is_complex(self):
-        return False
-
-    @property
-    def peak(self):
-        return self.depth
 
 
 class Ladder(qb.batteries.Battery):
@@ -82,6 +59,8 @@ def even_and_odd(rho):
     return rho * (parity[:, None] == parity)
 
 
+SWINGING = Function(lambda t: 1.3 * jnp.cos(3 * t), duration=TIMES[-1])
+STEPS = PiecewiseConstant([1.5, -0.7], duration=2 * OFF)
 LOSSY = qb.batteries.DOPO(6, 2, signal_decay=0.3, signal_thermal=0.2)
 PLAIN = qb.batteries.DOPO(5, 2)
 CHARGER = qb.batteries.DOPO(6, 5, coupling=1.0, pump_decay=9.0, frame="lab", signal_thermal=0.1)
@@ -92,7 +71,7 @@ REAL = random_state(1, 5, real=True)
 
 CASES = {
     "complex, hot, detuned": lambda: Case(
-        LOSSY, random_state(0, 6), qb.loads.TwoLevel(Swinging(jnp.array(1.3)), **HOT)
+        LOSSY, random_state(0, 6), qb.loads.TwoLevel(SWINGING, **HOT)
     ),
     "real": lambda: Case(PLAIN, REAL, qb.loads.TwoLevel(1.2, decay=0.1)),
     "real, detuned": lambda: Case(PLAIN, REAL, qb.loads.TwoLevel(1.2, detuning=-0.4)),
@@ -102,6 +81,7 @@ CASES = {
     "switched off": lambda: Case(
         PLAIN, random_state(3, 5), qb.loads.TwoLevel(SwitchOff(1.5, OFF), decay=0.1)
     ),
+    "stepwise": lambda: Case(PLAIN, even_and_odd(REAL), qb.loads.TwoLevel(STEPS, decay=0.1)),
     "charged": lambda: Case(CHARGER, charged(), qb.loads.TwoLevel(1.1, decay=0.1)),
     "spin": lambda: Case(SPIN, even_and_odd(random_state(4, 3)), qb.loads.TwoLevel(0.9, **TWO)),
     "parities mixed": lambda: Case(
@@ -132,8 +112,8 @@ def reference(case):
     options = {"method": "dop853", "rtol": 1e-10, "atol": 1e-12, "nsteps": 100_000}
     rho = qt.tensor(qt.Qobj(np.asarray(given)), qt.fock_dm(2, 0))
     found = []
-    # In pieces, so that QuTiP's steps end on the switch-off too.
-    for piece in (TIMES[:3], np.array([TIMES[2], OFF - 1e-13]), np.array([OFF, TIMES[3]])):
+    # In pieces, so that QuTiP's steps end on the jump of the coupling too.
+    for piece in (TIMES[:3], [TIMES[2], OFF - 1e-13], [OFF + 1e-13, TIMES[3]]):
         found.append(qt.mesolve(H, rho, piece, c_ops=jumps, options=options).states)
         rho = found[-1][-1]
     return [*found[0], found[2][-1]]
