@@ -43,7 +43,7 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
-from qbjax.batteries import dopo_frames as frames
+from qbjax.batteries import dopo_evolution as evolution
 from qbjax.batteries import dopo_layout as layouts
 from qbjax.batteries import dopo_mean_field as mean_field
 from qbjax.batteries import dopo_observables as observe
@@ -57,7 +57,6 @@ from qbjax.batteries.base import (
     symmetries,
 )
 from qbjax.batteries.dopo_layout import Layout
-from qbjax.dynamics.integrate import integrate
 from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Constant, Pump, resolve
@@ -150,7 +149,7 @@ class DOPO(Battery):
             initial = np.eye(1, self.signal_levels)[0]
         rho = as_density_matrix(initial, self.signal_levels)
         sectored, real = symmetries(initial)
-        layout = self._layout(sectored=sectored, complex_fields=False)
+        layout = self.layout(sectored=sectored, complex_fields=False)
         return State(
             blocks=observe.with_empty_pump(layout, rho),
             displacement=jnp.zeros(2) if layout.displaced else None,
@@ -161,43 +160,7 @@ class DOPO(Battery):
         )
 
     def evolve(self, protocol, state, times, options: Options) -> Trajectory:
-        complex_mean = self.frame == "displaced" and not state.real
-        layout = self._layout(state.sectored, protocol.is_complex or complex_mean)
-        generator = self.generator(layout)
-        real = state.real and generator.real
-
-        def wrap(t, y) -> State:
-            made = (self._parameters, self._origin, state.sectored, real)
-            return State(y[0], y[1], *made, time=t)
-
-        def save(t, y):
-            seen = observe.everything(layout, *y, rate=field(t, y)[0], real=real)
-            return seen, None if options.save is None else options.save(t, wrap(t, y))
-
-        field = frames.field(self, layout, generator, protocol, real=real)
-        solution = integrate(
-            field,
-            (state.blocks, state.displacement),
-            times,
-            save=save,
-            edges=protocol.edges(),
-            solver=options.solver,
-            adjoint=options.adjoint,
-            moving=options.moving,
-        )
-        seen, saved = solution.saved
-        certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
-        return Trajectory(
-            times=times,
-            observables=seen | observe.average_powers(times, seen),
-            saved=saved,
-            status=solution.status,
-            steps=solution.steps,
-            final_state=wrap(times[-1], solution.final),
-            units=observe.UNITS,
-            modes=("signal", "pump"),
-            **certificate,
-        )
+        return evolution.evolve(self, protocol, state, times, options)
 
     def idle(self) -> Pump:
         return Constant(0.0)
@@ -205,7 +168,7 @@ class DOPO(Battery):
     def cell(self, state: State) -> Inexact[Array, "d d"]:
         """Density matrix of the signal mode; the displacement does not touch it."""
         check_origin(state, self._origin, self._parameters)
-        return observe.cell(self._layout(state.sectored), state.blocks, real=state.real)
+        return observe.cell(self.layout(state.sectored), state.blocks, real=state.real)
 
     @property
     def cell_hamiltonian(self) -> Float[np.ndarray, " d"]:
@@ -216,7 +179,7 @@ class DOPO(Battery):
         return layouts.open_cell(self, self._origin, self._parameters)
 
     def certificate(self, state: State) -> Float[Array, "2"]:
-        return observe.top_populations(self._layout(state.sectored), state.blocks)
+        return observe.top_populations(self.layout(state.sectored), state.blocks)
 
     def recommended_levels(self, protocol) -> dict[str, tuple[str, int]]:
         return mean_field.recommended_levels(self, resolve(protocol).peak)
@@ -243,7 +206,7 @@ class DOPO(Battery):
                 'Argument `frame` of the battery must be "lab" for its whole density matrix, but '
                 'is "displaced": the pump levels are counted from its moving amplitude.'
             )
-        return self.generator(self._layout(state.sectored)).density_matrix(
+        return self.generator(self.layout(state.sectored)).density_matrix(
             state.blocks, real=state.real
         )
 
@@ -253,7 +216,7 @@ class DOPO(Battery):
         Args:
             layout: which terms to hold; by default those of a real pump on the whole space.
         """
-        layout = self._layout(sectored=False) if layout is None else layout
+        layout = self.layout(sectored=False) if layout is None else layout
         loss = [
             self.signal_decay * (self.signal_thermal + 1),
             self.pump_decay * (self.pump_thermal + 1),
@@ -284,7 +247,7 @@ class DOPO(Battery):
     def _origin(self) -> tuple:
         return ("DOPO", self.signal_levels, self.pump_levels, self.frame)
 
-    def _layout(self, sectored: bool, complex_fields: bool = False) -> Layout:
+    def layout(self, sectored: bool, complex_fields: bool = False) -> Layout:
         displaced = self.frame == "displaced"
         detuned = not _checks.is_plain_zero(self.detuning)
         return Layout(

@@ -1,21 +1,23 @@
-r"""The DOPO's vector field in its two frames, on the pair (blocks, displacement).
+r"""The DOPO's vector field in its two frames, on (state, displacement, work).
 
 Lab: linear in ρ, driven by F. Displaced: the charger is counted from its own amplitude β,
 which moves with the state (the linear term in $m = \mathrm{Tr}(a_s^2\tilde\rho)$ must not be
 forgotten: it keeps $\langle a_p\rangle$ at zero), so that the equation is nonlinear in the
-pair.
+pair. The state is one array of all blocks (`dynamics.shifts`); the third entry collects pump
+energy and work of the drive (`dopo_evolution`).
 """
 
 import jax.numpy as jnp
 
 from qbjax.batteries import dopo_layout as layouts
 from qbjax.batteries.dopo_layout import Layout
-from qbjax.dynamics.lindblad import Generator, expectation
+from qbjax.dynamics.lindblad import Generator, diagonal, expectation
+from qbjax.dynamics.shifts import unstack
 from qbjax.protocols import Pump
 
 
 def field(battery, layout: Layout, generator: Generator, protocol: Pump, *, real: bool):
-    """The function (t, (blocks, displacement)) -> its time derivative.
+    """The function (t, (state, displacement, work)) -> its time derivative.
 
     Args:
         battery: the numbers.
@@ -24,24 +26,42 @@ def field(battery, layout: Layout, generator: Generator, protocol: Pump, *, real
         protocol: the pump.
         real: whether the density matrix is real.
     """
-    drive = jnp.sqrt(battery.pump_decay)
+    strength = jnp.sqrt(battery.pump_decay)
 
-    def force(t):
-        signal = protocol.signal(t)
-        return drive * jnp.stack([jnp.real(signal), jnp.imag(signal)])
+    def work(t, amplitude, trace):
+        F = _parts(protocol, t)
+        return jnp.stack([trace * jnp.sum(F**2), 4 * strength * jnp.sum(F * amplitude)])
 
     def lab(t, y):
-        signals = force(t) if layout.complex_fields else force(t)[:1]
-        return generator(y[0], signals), None
+        state, _, _ = y
+        blocks = unstack(generator.structure, state)
+        amplitude = jnp.stack(expectation(layouts.pump_lowering(layout), blocks, real=real))
+        # Counted by the trace, so that the equation is linear in y.
+        trace = jnp.sum(jnp.stack([jnp.sum(diagonal(block, 0)) for block in blocks]))
+        slope = generator.stacked(state, lab_signals(battery, layout, protocol, t))
+        return slope, None, work(t, amplitude, trace)
 
     def displaced(t, y):
-        blocks, beta = y
+        state, beta, _ = y
+        blocks = unstack(generator.structure, state)
         m = jnp.stack(expectation(layouts.squared_signal(layout), blocks, real=real))
         turn = jnp.stack([beta[1], -beta[0]])  # -i times beta
         pull = -battery.pump_decay / 2 * beta - battery.coupling / 2 * m
-        slope = force(t) + pull + 2 * battery.detuning * turn
+        slope = strength * _parts(protocol, t) + pull + 2 * battery.detuning * turn
         fields = jnp.stack([beta, m])
         signals = fields.T.ravel() if layout.complex_fields else fields[:, 0]
-        return generator(blocks, battery.coupling / 2 * signals), slope
+        moved = generator.stacked(state, battery.coupling / 2 * signals)
+        return moved, slope, work(t, beta, 1.0)
 
     return displaced if layout.displaced else lab
+
+
+def lab_signals(battery, layout: Layout, protocol: Pump, t):
+    """What the controls of the lab frame's generator are multiplied with."""
+    force = jnp.sqrt(battery.pump_decay) * _parts(protocol, t)
+    return force if layout.complex_fields else force[:1]
+
+
+def _parts(protocol, t):
+    signal = protocol.signal(t)
+    return jnp.stack([jnp.real(signal), jnp.imag(signal)])

@@ -29,6 +29,10 @@ UNITS = tuple(
         "purity": "1",
         "fano": "1",
         "pump_photons": "1",
+        "charger_energy": "omega_s",
+        "pump_energy": "photons",
+        "drive_work": "omega_s",
+        "ergotropy_per_pump_energy": "omega_s",
     }.items()
 )
 
@@ -66,13 +70,14 @@ def top_populations(layout: Layout, blocks) -> Float[Array, "2"]:
     return jnp.stack([jnp.sum(signal[-2:]), jnp.sum(pump[-2:])])
 
 
-def everything(layout: Layout, blocks, displacement, *, rate, real: bool) -> dict:
+def everything(layout: Layout, blocks, displacement, work, *, rate, real: bool) -> dict:
     """Observables and certificate of one state.
 
     Args:
         layout: how the blocks are laid out.
         blocks: packed state.
         displacement: β as (re, im), or None in the lab frame.
+        work: pump energy and drive work so far.
         rate: time derivative of the blocks.
         real: whether the state is real.
 
@@ -86,6 +91,7 @@ def everything(layout: Layout, blocks, displacement, *, rate, real: bool) -> dic
     spectrum = jnp.concatenate([spectral.eigenvalues(unpack(c, real=real)) for c in cells])
     passive = passive_energy_of_spectrum(spectrum, levels)
     dephased = passive_energy_of_spectrum(signal, levels)
+    pump_photons = _pump_photons(layout, blocks, pump, displacement, real)
     return {
         "energy": energy,
         "ergotropy": energy - passive,
@@ -95,24 +101,27 @@ def everything(layout: Layout, blocks, displacement, *, rate, real: bool) -> dic
         # Tr ρ² = Σ S² + A² = Σ R²: the cross terms cancel.
         "purity": sum(jnp.sum(c**2) for c in cells),
         "fano": fano_factor_of_populations(signal),
-        "pump_photons": _pump_photons(layout, blocks, pump, displacement, real),
+        "pump_photons": pump_photons,
+        "charger_energy": 2 * pump_photons,
+        "pump_energy": work[0],
+        "drive_work": work[1],
         "truncation": jnp.stack([jnp.sum(signal[-2:]), jnp.sum(pump[-2:])]),
         "trace_defect": jnp.abs(jnp.sum(signal) - 1),
     }
 
 
-def average_powers(times: Float[Array, " T"], seen: dict) -> dict:
-    """Energy and ergotropy per elapsed time; NaN at the first time."""
+def ratios(times: Float[Array, " T"], seen: dict) -> dict:
+    """Energy and ergotropy per elapsed time, ergotropy per pump energy; NaN for 0/0."""
+
+    def per(name, spent):
+        started = spent > 0
+        return jnp.where(started, seen[name] / jnp.where(started, spent, 1.0), jnp.nan)
+
     elapsed = times - times[0]
-    started = elapsed > 0
-    safe = jnp.where(started, elapsed, 1.0)
-
-    def power(values):
-        return jnp.where(started, values / safe, jnp.nan)
-
     return {
-        "charging_power": power(seen["energy"]),
-        "ergotropic_power": power(seen["ergotropy"]),
+        "charging_power": per("energy", elapsed),
+        "ergotropic_power": per("ergotropy", elapsed),
+        "ergotropy_per_pump_energy": per("ergotropy", seen["pump_energy"]),
     }
 
 

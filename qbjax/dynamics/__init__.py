@@ -1,5 +1,6 @@
 """How a state moves: generators, drivers, and the record of a run."""
 
+from qbjax.dynamics.chebyshev import Chebyshev as Chebyshev
 from qbjax.dynamics.integrate import Solver as Solver
 from qbjax.dynamics.trajectory import BreakdownWarning as BreakdownWarning
 from qbjax.dynamics.trajectory import Trajectory as Trajectory

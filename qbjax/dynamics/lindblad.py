@@ -24,32 +24,48 @@ from jax import lax
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax.algebra.packing import pack, unpack
-from qbjax.dynamics.shifts import Blocks, inner, shifted, shifted_with_dual
+from qbjax.dynamics.shifts import (
+    Blocks,
+    Stack,
+    inner,
+    shifted,
+    shifted_with_dual,
+    stack,
+    unstack,
+)
 from qbjax.dynamics.structure import Structure
 
 
 class Generator(eqx.Module):
     r"""A Lindblad generator: a `Structure` with its numbers.
 
-        Args:
-            structure: which operators there are; concrete, static.
-            coefficients: $c_j$ of the Hamiltonians, shape (H,).
-            rates: $\gamma_j$ of the jumps, shape (J,).
-            storage: "banded" (shifts), "dense" (matrix products) or "auto" (the cheaper).
-            backwards: whether reverse mode alone will differentiate it: much cheaper then, for
-                the dual generator is known (`shifts.shifted_with_dual`).
+            Args:
+                structure: which operators there are; concrete, static.
+                coefficients: $c_j$ of the Hamiltonians, shape (H,).
+                rates: $\gamma_j$ of the jumps, shape (J,).
+                storage: "banded" (shifts), "dense" (matrix products) or "auto" (the cheaper).
+                backwards: whether reverse mode alone will differentiate it: much cheaper then, for
+                    the dual generator is known (`shifts.shifted_with_dual`).
 
-        Example:
-            A decaying qubit, $\dot\rho_{11} = -\gamma\rho_{11}$:
+            Example:
+                A decaying qubit, $\dot\rho_{11} = -\gamma\rho_{11}$:
 
-            >>> import jax.numpy as jnp, numpy as np
-            >>> from qbjax.dynamics.shifts import Blocks, inner, shifted, shifted_with_dual
-    from qbjax.dynamics.structure import Structure
-            >>> decay = Structure([], [np.diag([1.0], 1)])
-            >>> L = Generator(decay, jnp.zeros(0), jnp.array([0.5]))
-            >>> (excited,) = L.blocks(jnp.diag(jnp.array([0.0, 1.0])))
-            >>> L((excited,))[0].diagonal().tolist()
-            [0.5, -0.5]
+                >>> import jax.numpy as jnp, numpy as np
+                >>> from qbjax.dynamics.shifts import (
+        Blocks,
+        Stack,
+        inner,
+        shifted,
+        shifted_with_dual,
+        stack,
+        unstack,
+    )
+        from qbjax.dynamics.structure import Structure
+                >>> decay = Structure([], [np.diag([1.0], 1)])
+                >>> L = Generator(decay, jnp.zeros(0), jnp.array([0.5]))
+                >>> (excited,) = L.blocks(jnp.diag(jnp.array([0.0, 1.0])))
+                >>> L((excited,))[0].diagonal().tolist()
+                [0.5, -0.5]
     """
 
     structure: Structure = eqx.field(static=True)
@@ -85,11 +101,16 @@ class Generator(eqx.Module):
         Returns:
             Blocks of the same shapes.
         """
+        return unstack(self.structure, self.stacked(stack(self.structure, blocks), signals))
+
+    def stacked(self, state: Stack, signals: Sequence | Float[Array, " C"] = ()) -> Stack:
+        """The same on one array of all blocks (`shifts.stack`), as integrators use it."""
         weights = self._weights(signals)
         if not self.banded:
-            return _multiplied(self.structure, blocks, weights, self.rates)
+            blocks = unstack(self.structure, state)
+            return stack(self.structure, _multiplied(self.structure, blocks, weights, self.rates))
         move = shifted_with_dual if self.backwards else shifted
-        return move(self.structure, blocks, weights, self.rates)
+        return move(self.structure, state, weights, self.rates)
 
     def blocks(self, rho: Inexact[Array, "d d"]) -> Blocks:
         """The packed blocks of a density matrix; coherence between sectors is dropped."""
@@ -103,6 +124,25 @@ class Generator(eqx.Module):
         for sector, block in zip(self.structure.sectors, blocks, strict=True):
             packed = packed.at[np.ix_(sector.states, sector.states)].set(block)
         return unpack(packed, real=real)
+
+    def extent(self, signals: Sequence | Float[Array, " C"] = ()):
+        """Bounds on the spectrum: (minus the least real part, largest imaginary part).
+
+        Twice the strongest decay of a basis state, and twice the largest row sum of the
+        Hamiltonian, which bounds its norm.
+        """
+        weights = self._weights(signals)
+        decay, spread = jnp.zeros(()), jnp.zeros(())
+        for sector in self.structure.sectors:
+            rows = jnp.zeros(len(sector.states))
+            for drift in sector.drifts:
+                values = weights[drift.weights] @ drift.table
+                if drift.offset == 0 and not drift.imaginary:
+                    decay = jnp.maximum(decay, jnp.max(-values))
+                else:
+                    rows = rows + jnp.abs(values)
+            spread = jnp.maximum(spread, jnp.max(rows))
+        return 2 * decay, 2 * spread
 
     def matrix(self, signals: Sequence | Float[Array, " C"] = ()) -> Complex[Array, "dd dd"]:
         r"""The dense superoperator on row-stacked matrices, vec(AρB) = (A ⊗ Bᵀ) vec(ρ).
@@ -153,7 +193,7 @@ def _expectation(bands, real, blocks):
     re, im = jnp.zeros(()), jnp.zeros(())
     for sector, block in zip(bands.sectors, blocks, strict=True):
         for k, values in sector.items():
-            below, above = _diagonal(block, -k), _diagonal(block, k)
+            below, above = diagonal(block, -k), diagonal(block, k)
             start = max(0, -k)
             weights = values[start : start + below.shape[0]]
             re = re + jnp.sum(weights * (below + above)) / 2
@@ -239,8 +279,8 @@ def _combine(operators, weights, d):
     return total
 
 
-def _diagonal(matrix, k):
-    """Diagonal k by one strided slice (`jnp.diagonal` gathers, ten times slower)."""
+def diagonal(matrix, k):
+    """Diagonal k of a square matrix (`jnp.diagonal` gathers, ten times slower)."""
     n = matrix.shape[0]
     start = k if k >= 0 else -k * n
     length = n - abs(k)

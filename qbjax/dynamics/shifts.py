@@ -1,110 +1,194 @@
-r"""A banded generator at work: shifts of padded blocks, and the same read backwards.
+r"""A banded generator at work: shifts of the padded state, and the same read backwards.
 
-One application pads each block once and adds static slices of it, times row and column
-vectors. JAX would transpose each slice into a padded sum of its own, six to ten times the
-work; but the dual of a shift is a shift, so `shifted_with_dual` says so, and a reverse pass
-costs about as much as the run.
+The sectors of the state lie in one array, (sectors, n, n), smaller ones padded by zeros. One
+application pads it once and adds static slices of it, times row and column vectors: a single
+kernel (sector by sector, XLA:CPU needs twice the time). JAX would transpose each slice into
+a padded sum of its own, six to ten times the work; but the dual of a shift is a shift, so
+`shifted_with_dual` says so, and a reverse pass costs about as much as the run.
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-from qbjax.dynamics.structure import Structure
+from qbjax.dynamics.structure import Jump, Sector, Structure
 
 Blocks = tuple[Float[Array, "_ _"], ...]
+Stack = Float[Array, "S n n"]
+
+
+class Column(NamedTuple):
+    """A drift of all sectors: diagonal `offset` is `weights @ table`, (S, n)."""
+
+    offset: int
+    table: np.ndarray
+    imaginary: bool
+
+
+class Leap(NamedTuple):
+    """A jump of all sectors: from which, with which offsets; factors (S, n)."""
+
+    sources: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+    rate: int
+    rows: np.ndarray
+    columns: np.ndarray
+    imaginary: bool
+
+    @property
+    def uniform(self) -> bool:
+        """Whether every sector does the same within itself."""
+        return self.sources == tuple(range(len(self.sources))) and len(set(self.offsets)) == 1
+
+
+class Shifts(NamedTuple):
+    """What all sectors do together. `width`: how far the state must be padded."""
+
+    width: int
+    drifts: tuple[Column, ...]
+    leaps: tuple[Leap, ...]
+
+
+def stack(structure: Structure, blocks: Blocks) -> Stack:
+    """One array of all blocks."""
+    n = max(structure.sizes)
+    return jnp.stack([jnp.pad(b, (0, n - b.shape[0])) for b in blocks])
+
+
+def unstack(structure: Structure, stacked: Stack) -> Blocks:
+    """The blocks of a stack."""
+    return tuple(s[:n, :n] for s, n in zip(stacked, structure.sizes, strict=True))
 
 
 @partial(jax.jit, static_argnums=0)  # traced once, however many stages call it
-def shifted(structure: Structure, blocks: Blocks, weights, rates) -> Blocks:
-    """The generator applied to packed blocks.
+def shifted(structure: Structure, state: Stack, weights, rates) -> Stack:
+    """The generator applied to a stacked state.
 
     Args:
         structure: the shifts.
-        blocks: one packed matrix per sector.
+        state: packed blocks, stacked.
         weights: of the drift operators, in the order of `Structure.drift_operators`.
         rates: of the jumps.
     """
-    return _apply(structure.sectors, structure, blocks, weights, rates)
+    return _apply(_shifts(structure, structure.sectors), state, weights, rates)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def shifted_with_dual(structure: Structure, blocks: Blocks, weights, rates) -> Blocks:
+def shifted_with_dual(structure: Structure, state: Stack, weights, rates) -> Stack:
     """`shifted`, to be differentiated in reverse mode only."""
-    return shifted(structure, blocks, weights, rates)
+    return shifted(structure, state, weights, rates)
 
 
-def _forward(structure, blocks, weights, rates):
-    return shifted(structure, blocks, weights, rates), (blocks, weights, rates)
+def _forward(structure, state, weights, rates):
+    return shifted(structure, state, weights, rates), (state, weights, rates)
 
 
 @partial(jax.jit, static_argnums=0)
 def _backward(structure, kept, cotangent):
-    blocks, weights, rates = kept
-    back = _apply(structure.dual, structure, cotangent, weights, rates)
-    return back, *_slopes(structure, blocks, cotangent, weights, rates)
+    state, weights, rates = kept
+    back = _apply(_shifts(structure, structure.dual), cotangent, weights, rates)
+    forth = _shifts(structure, structure.sectors)
+    return back, *_slopes(forth, state, cotangent, weights.size, rates.size)
 
 
 shifted_with_dual.defvjp(_forward, _backward)
 
 
-def _apply(sectors, structure, blocks, weights, rates) -> Blocks:
-    read = _reader(structure, blocks)
-    out = []
-    for target, (sector, block) in enumerate(zip(sectors, blocks, strict=True)):
-        total = jnp.zeros_like(block)
+def _shifts(structure: Structure, sectors: tuple[Sector, ...]) -> Shifts:
+    count, n = len(sectors), max(structure.sizes)
+    weights = len(structure.drift_operators())
+    columns: dict[tuple[int, bool], np.ndarray] = {}
+    leaps: dict[tuple, list[tuple[int, Jump]]] = {}
+    for s, sector in enumerate(sectors):
         for drift in sector.drifts:
-            values = weights[drift.weights] @ drift.table
-            left = read(target, drift.imaginary, drift.offset, 0, block.shape)
-            right = read(target, drift.imaginary, 0, drift.offset, block.shape)
-            sign = -1.0 if drift.imaginary else 1.0
-            total = total + values[:, None] * left + sign * values[None, :] * right
+            key = (drift.offset, drift.imaginary)
+            table = columns.setdefault(key, np.zeros((weights, count, n)))
+            table[drift.weights, s, : drift.table.shape[1]] = drift.table
+        seen: dict[tuple, int] = {}
         for jump in sector.jumps:
-            rows, (k, m) = rates[jump.rate] * jump.rows, jump.offsets
-            moved = read(jump.source, jump.imaginary, k, m, block.shape)
-            total = total + rows[:, None] * jump.columns[None, :] * moved
-        out.append(total)
-    return tuple(out)
+            kind = (jump.rate, jump.imaginary)
+            order = seen[kind] = seen.get(kind, -1) + 1
+            leaps.setdefault((*kind, order), []).append((s, jump))
+    drifts = tuple(Column(k, table, imaginary) for (k, imaginary), table in columns.items())
+    return Shifts(
+        structure.reach, drifts, tuple(_leap(jumps, count, n) for jumps in leaps.values())
+    )
 
 
-def _slopes(structure, blocks, cotangent, weights, rates):
+def _leap(jumps: list[tuple[int, Jump]], count: int, n: int) -> Leap:
+    sources, offsets = list(range(count)), [jumps[0][1].offsets] * count
+    rows, columns = np.zeros((count, n)), np.zeros((count, n))
+    for s, jump in jumps:
+        sources[s], offsets[s] = jump.source, jump.offsets
+        rows[s, : jump.rows.size], columns[s, : jump.columns.size] = jump.rows, jump.columns
+    first = jumps[0][1]
+    return Leap(tuple(sources), tuple(offsets), first.rate, rows, columns, first.imaginary)
+
+
+def _apply(shifts: Shifts, state, weights, rates) -> Stack:
+    read, read_leap = _readers(shifts, state)
+    total = jnp.zeros_like(state)
+    # One product for the factors of all drifts: each would be a call of its own.
+    tables = np.stack([d.table for d in shifts.drifts], axis=1)
+    factors = jnp.tensordot(weights, jnp.asarray(tables), 1)
+    for drift, values in zip(shifts.drifts, factors, strict=True):
+        sign = -1.0 if drift.imaginary else 1.0
+        total = total + values[:, :, None] * read(drift.imaginary, drift.offset, 0)
+        total = total + sign * values[:, None, :] * read(drift.imaginary, 0, drift.offset)
+    for leap in shifts.leaps:
+        rows = rates[leap.rate] * leap.rows
+        total = total + rows[:, :, None] * leap.columns[:, None, :] * read_leap(leap)
+    return total
+
+
+def _slopes(shifts: Shifts, state, cotangent, weights: int, rates: int):
     """Cotangents of weights and rates, each a sum of its own so that unused ones vanish."""
-    read = _reader(structure, blocks)
-    by_weight, by_rate = [jnp.zeros(())] * weights.size, [jnp.zeros(())] * rates.size
-    for target, (sector, G) in enumerate(zip(structure.sectors, cotangent, strict=True)):
-        moved = [jnp.zeros_like(G)] * weights.size
-        for drift in sector.drifts:
-            left = read(target, drift.imaginary, drift.offset, 0, G.shape)
-            right = read(target, drift.imaginary, 0, drift.offset, G.shape)
-            sign = -1.0 if drift.imaginary else 1.0
-            for j, row in zip(drift.weights, drift.table, strict=True):
-                moved[j] = moved[j] + row[:, None] * left + sign * row[None, :] * right
-        by_weight = [total + inner(G, m) for total, m in zip(by_weight, moved, strict=True)]
-        for jump in sector.jumps:
-            moved_in = read(jump.source, jump.imaginary, *jump.offsets, G.shape)
-            term = jump.rows[:, None] * jump.columns[None, :] * moved_in
-            by_rate[jump.rate] = by_rate[jump.rate] + inner(G, term)
-    return jnp.stack(by_weight), jnp.stack(by_rate)
+    read, read_leap = _readers(shifts, state)
+    moved = [jnp.zeros_like(state)] * weights
+    for drift in shifts.drifts:
+        left = read(drift.imaginary, drift.offset, 0)
+        right = read(drift.imaginary, 0, drift.offset)
+        sign = -1.0 if drift.imaginary else 1.0
+        for j in np.flatnonzero(drift.table.any(axis=(1, 2))):
+            row = drift.table[j]
+            moved[j] = moved[j] + row[:, :, None] * left + sign * row[:, None, :] * right
+    by_rate = [jnp.zeros(())] * rates
+    for leap in shifts.leaps:
+        term = leap.rows[:, :, None] * leap.columns[:, None, :] * read_leap(leap)
+        by_rate[leap.rate] = by_rate[leap.rate] + inner(cotangent, term)
+    return jnp.stack([inner(cotangent, m) for m in moved]), jnp.stack(by_rate)
 
 
 def inner(a, b):
-    """$\\sum_{ij} a_{ij}b_{ij}$."""
+    """The sum of all products $ab$ of two arrays whose last axis is the longest."""
     # A matrix-vector product is vectorised, a plain sum over everything is not: 2.5 times.
-    return jnp.sum(jnp.ones(a.shape[0]) @ (a * b))
+    product = (a * b).reshape(-1, a.shape[-1])
+    return jnp.sum(jnp.ones(product.shape[0]) @ product)
 
 
-def _reader(structure, blocks):
-    """Access to the shifted blocks: `read(source, turned, k, m, shape)`."""
-    reach = structure.reach
-    padded = [jnp.pad(b, reach) for b in blocks]
-    turned = [jnp.pad(b.T, reach) for b in blocks] if structure.imaginary else padded
+def _readers(shifts: Shifts, state):
+    """Access to the shifted state: `read(turned, k, m)`, and `read_leap(leap)`."""
+    count, n, _ = state.shape
+    width = shifts.width
+    sides = ((0, 0), (width, width), (width, width))
+    imaginary = [x.imaginary for x in shifts.drifts] + [x.imaginary for x in shifts.leaps]
+    padded = jnp.pad(state, sides)
+    turned = jnp.pad(state.swapaxes(1, 2), sides) if any(imaginary) else padded
 
-    def read(source, imaginary, k, m, shape):
-        start = (reach + k, reach + m)
-        stop = (start[0] + shape[0], start[1] + shape[1])
-        return lax.slice((turned if imaginary else padded)[source], start, stop)
+    def read(imaginary, k, m, planes=(0, count)):
+        start = (planes[0], width + k, width + m)
+        stop = (planes[1], width + k + n, width + m + n)
+        return lax.slice(turned if imaginary else padded, start, stop)
 
-    return read
+    def read_leap(leap: Leap):
+        if leap.uniform:
+            return read(leap.imaginary, *leap.offsets[0])
+        parts = zip(leap.sources, leap.offsets, strict=True)
+        return jnp.concatenate([read(leap.imaginary, k, m, (s, s + 1)) for s, (k, m) in parts])
+
+    return read, read_leap

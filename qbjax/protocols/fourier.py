@@ -99,6 +99,10 @@ class Fourier(Pulse):
         return jnp.iscomplexobj(self.coefficients)
 
     @property
+    def is_piecewise_constant(self):
+        return False
+
+    @property
     def peak(self):
         """Sampled 64 times per half-wave of the highest cosine: right to 3e-4, from below."""
         return sampled_peak(self, 64 * self.coefficients.size + 1)
@@ -161,6 +165,10 @@ class BoundedFourier(Pulse):
 
     @property
     def is_complex(self):
+        return False
+
+    @property
+    def is_piecewise_constant(self):
         return False
 
     @property

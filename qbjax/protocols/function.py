@@ -76,6 +76,10 @@ class Function(Pulse):
         return jnp.issubdtype(_returned(self.function).dtype, jnp.complexfloating)
 
     @property
+    def is_piecewise_constant(self):
+        return False
+
+    @property
     def peak(self):
         """Sampled at 1025 times: narrower spikes are missed."""
         return sampled_peak(self, 1025)

@@ -37,6 +37,11 @@ class Pump(eqx.Module):
 
     @property
     @abc.abstractmethod
+    def is_piecewise_constant(self) -> bool:
+        """Whether the signal is constant between its edges."""
+
+    @property
+    @abc.abstractmethod
     def peak(self) -> Float[Array, ""]:
         """The largest |F|."""
 
@@ -72,6 +77,10 @@ class Constant(Pump):
     @property
     def is_complex(self):
         return jnp.iscomplexobj(self.amplitude)
+
+    @property
+    def is_piecewise_constant(self):
+        return True
 
     @property
     def peak(self):
@@ -125,6 +134,10 @@ class SwitchOff(Pump):
     @property
     def is_complex(self):
         return jnp.iscomplexobj(self.amplitude)
+
+    @property
+    def is_piecewise_constant(self):
+        return True
 
     @property
     def peak(self):

@@ -97,6 +97,10 @@ class PiecewiseConstant(Pulse):
         return jnp.iscomplexobj(self.amplitudes)
 
     @property
+    def is_piecewise_constant(self):
+        return True
+
+    @property
     def peak(self):
         return jnp.max(jnp.abs(self.amplitudes))
 
@@ -163,6 +167,10 @@ class Sampled(Pulse):
     @property
     def is_complex(self):
         return jnp.iscomplexobj(self.amplitudes)
+
+    @property
+    def is_piecewise_constant(self):
+        return False
 
     @property
     def peak(self):

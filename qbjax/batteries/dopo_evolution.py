@@ -1,0 +1,87 @@
+r"""A run of the DOPO battery: from protocol and state to a trajectory.
+
+Beside the state, two numbers are integrated: the pump energy $\int|F|^2dt$, in pump photons
+offered ($2\omega_s$ each), and the work of the drive,
+
+$$\int 2\omega_s\cdot 2\sqrt{\gamma_p}\,\mathrm{Re}(F^*\langle a_p\rangle)\,dt ,$$
+
+what the drive feeds into $\omega_s a_s^\dagger a_s + 2\omega_s a_p^\dagger a_p$, a sum that
+three-wave mixing leaves alone. The master equation keeps drive and loss apart though both go
+through the pump's mirror: work can exceed the energy offered, and comes out again as loss.
+"""
+
+import dataclasses
+
+import jax.numpy as jnp
+
+from qbjax.batteries import dopo_frames as frames
+from qbjax.batteries import dopo_observables as observe
+from qbjax.batteries.base import Options, State
+from qbjax.dynamics import Chebyshev
+from qbjax.dynamics.integrate import integrate
+from qbjax.dynamics.shifts import stack, unstack
+from qbjax.dynamics.trajectory import Trajectory
+
+
+def evolve(battery, protocol, state: State, times, options: Options) -> Trajectory:
+    """See `batteries.base.Battery.evolve`."""
+    complex_mean = battery.frame == "displaced" and not state.real
+    layout = battery.layout(state.sectored, protocol.is_complex or complex_mean)
+    generator = battery.generator(layout)
+    if options.adjoint == "reverse":
+        generator = dataclasses.replace(generator, backwards=True)
+    real = state.real and generator.real
+
+    def wrap(t, y) -> State:
+        stacked, displacement, _ = y
+        blocks = unstack(generator.structure, stacked)
+        return dataclasses.replace(
+            state, blocks=blocks, displacement=displacement, real=real, time=t
+        )
+
+    def save(t, y):
+        blocks, rate = (unstack(generator.structure, x) for x in (y[0], field(t, y)[0]))
+        seen = observe.everything(layout, blocks, *y[1:], rate=rate, real=real)
+        return seen, None if options.save is None else options.save(t, wrap(t, y))
+
+    field = frames.field(battery, layout, generator, protocol, real=real)
+    solution = integrate(
+        field,
+        (stack(generator.structure, state.blocks), state.displacement, jnp.zeros(2)),
+        times,
+        save=save,
+        edges=protocol.edges(),
+        solver=options.solver,
+        adjoint=options.adjoint,
+        moving=options.moving,
+        extent=_extent(battery, layout, generator, protocol, options),
+    )
+    seen, saved = solution.saved
+    certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
+    return Trajectory(
+        times=times,
+        observables=seen | observe.ratios(times, seen),
+        saved=saved,
+        status=solution.status,
+        steps=solution.steps,
+        final_state=wrap(times[-1], solution.final),
+        units=observe.UNITS,
+        modes=("signal", "pump"),
+        **certificate,
+    )
+
+
+def _extent(battery, layout, generator, protocol, options):
+    """Bounds on the spectrum over time, for `Chebyshev`.
+
+    Raises:
+        ValueError: if the equation is not linear, or not constant between edges.
+    """
+    if not isinstance(options.solver.method, Chebyshev):
+        return None
+    if layout.displaced or not protocol.is_piecewise_constant:
+        raise ValueError(
+            'Argument `solver` with the method Chebyshev needs frame="lab" and a pump that is '
+            f"constant between jumps, but has frame={battery.frame!r} and {protocol!r}."
+        )
+    return lambda t: generator.extent(frames.lab_signals(battery, layout, protocol, t))

@@ -1,0 +1,68 @@
+"""Tolerances and method of an integration, and how to sharpen them for a verification."""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import diffrax
+import equinox as eqx
+
+from qbjax import _checks
+from qbjax.dynamics.tsit5 import Tsit5
+
+
+class Solver(eqx.Module):
+    r"""How an ODE is integrated.
+
+    The step is accepted when $\lVert e / (\mathrm{atol} + \mathrm{rtol}|y|)\rVert_F < 1$
+    (elementwise quotient, Frobenius norm over the whole state). With the defaults the
+    DOPO battery's energy is right to 1e-11 and its ergotropy to 1e-9 (32×9 levels,
+    γt ≤ 10), because stability rather than accuracy limits the steps there.
+
+    Args:
+        rtol: relative tolerance.
+        atol: absolute tolerance.
+        max_steps: steps, rejected ones included, after which the run gives up
+            (status 1).
+        method: a diffrax solver with an error estimate; None is `dynamics.tsit5.Tsit5`.
+
+    Raises:
+        ValueError: for tolerances that are not positive or fewer than one step.
+    """
+
+    rtol: float = eqx.field(static=True)
+    atol: float = eqx.field(static=True)
+    max_steps: int = eqx.field(static=True)
+    method: diffrax.AbstractSolver
+
+    def __init__(self, rtol=1e-8, atol=1e-10, max_steps=100_000, method=None):
+        for name, value in (("rtol", rtol), ("atol", atol)):
+            _checks.scalar(name, value, low=0, open_low=True)
+        self.rtol, self.atol = float(rtol), float(atol)
+        self.max_steps = _checks.integer("max_steps", max_steps, low=1)
+        self.method = Tsit5() if method is None else method
+
+
+_sharpness: ContextVar[float] = ContextVar("sharpness", default=1.0)
+
+
+@contextmanager
+def sharpened(factor: float):
+    """Within, every solver that `chosen` hands out has its tolerances divided by `factor`.
+
+    For verification: an objective need not take tolerances as arguments to be evaluated
+    again at tighter ones.
+    """
+    token = _sharpness.set(factor)
+    try:
+        yield
+    finally:
+        _sharpness.reset(token)
+
+
+def chosen(solver: Solver | None) -> Solver:
+    """The solver to use: the default for None, sharpened inside `sharpened`."""
+    solver = Solver() if solver is None else solver
+    factor = _sharpness.get()
+    if factor == 1.0:
+        return solver
+    return Solver(solver.rtol / factor, solver.atol / factor, solver.max_steps, solver.method)

@@ -1,0 +1,117 @@
+"""The Chebyshev exponential against dense exponentials, Runge–Kutta and differences."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.special
+
+import qbjax as qb
+from qbjax.dynamics import Chebyshev, chebyshev
+from qbjax.dynamics.integrate import STEP_LIMIT, Solver, integrate
+from tests.helpers import GRADIENT, central_difference, tree_allclose
+
+pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
+
+CHEBYSHEV = Solver(method=Chebyshev())
+PUMP = qb.protocols.PiecewiseConstant(jnp.array([0.5, 2.0, 1.0]), 1.5)
+TIMES = jnp.array([0.0, 0.3, 0.5, 1.2, 1.5, 2.0])
+
+
+@pytest.fixture(scope="module")
+def battery():
+    return qb.batteries.DOPO(8, 5, frame="lab", signal_thermal=0.1)
+
+
+@pytest.mark.parametrize("x", [1.0, 3.7, 24.0, 2 * chebyshev.REACH])
+def test_bessel(x):
+    """Miller's recurrence against SciPy."""
+    ours = np.asarray(chebyshev._bessel(jnp.array(x)))
+    theirs = scipy.special.jv(np.arange(ours.size), x) * np.where(np.arange(ours.size), 2, 1)
+    assert tree_allclose(ours, theirs, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", ["rotation", "decay", "both", "far from normal"])
+def test_matrix_exponential(shape):
+    """y' = My for small matrices of every character, against SciPy's expm."""
+    M = {
+        "rotation": np.array([[0.0, 9.0], [-9.0, 0.0]]),
+        "decay": np.diag([-30.0, -0.1]),
+        "both": np.array([[-3.0, 20.0], [-20.0, -8.0]]),
+        "far from normal": np.array([[-1.0, 50.0], [0.0, -2.0]]),
+    }[shape]
+
+    def run(times):
+        return integrate(
+            lambda t, y: jnp.asarray(M) @ y, jnp.array([1.0, 0.5]), times, save=lambda t, y: y,
+            solver=CHEBYSHEV, extent=lambda t: (jnp.array(31.0), jnp.array(25.0)),
+        )  # fmt: skip
+
+    times = jnp.array([0.0, 1e-4, 0.7, 3.0])
+    out = run(times)
+    exact = [scipy.linalg.expm(M * t) @ [1.0, 0.5] for t in np.asarray(times)]
+    assert int(out.status) == 0
+    assert tree_allclose(out.saved, np.array(exact), rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("pump", [qb.protocols.Constant(1.5), PUMP,
+                                  qb.protocols.SwitchOff(1.5 + 0.5j, 1.1)])  # fmt: skip
+def test_agrees_with_runge_kutta(battery, pump):
+    """Every observable at every time: on edges, between them, after the pulse."""
+    tight = qb.Solver(rtol=1e-10, atol=1e-12)
+    ours = qb.charge(battery, pump, TIMES, solver=CHEBYSHEV)
+    theirs = qb.charge(battery, pump, TIMES, solver=tight, adjoint="forward")
+    for name, values in theirs.observables.items():
+        assert tree_allclose(ours.observables[name][1:], values[1:], rtol=1e-7, atol=1e-8), name
+    assert int(ours.status) == 0
+
+
+def test_derivatives(battery):
+    """Forward mode by amplitudes, duration (moving edges) and times, against differences."""
+
+    def value(amplitudes, duration, end):
+        pump = qb.protocols.PiecewiseConstant(amplitudes, duration)
+        times = jnp.stack([jnp.array(0.0), end])
+        run = qb.charge(battery, pump, times, solver=CHEBYSHEV, adjoint="forward")
+        return run.ergotropy[-1] + run.drive_work[-1]
+
+    value = jax.jit(value)
+    point = (PUMP.amplitudes, jnp.array(1.5), jnp.array(2.0))
+    directions = [
+        (jnp.array([0.0, 1.0, 0.0]), jnp.array(0.0), jnp.array(0.0)),
+        (jnp.zeros(3), jnp.array(1.0), jnp.array(0.0)),
+        (jnp.zeros(3), jnp.array(0.0), jnp.array(1.0)),
+    ]
+    for direction in directions:
+        _, slope = jax.jvp(value, point, direction)
+
+        def along(h, direction=direction):
+            return value(*jax.tree.map(lambda x, d: x + h * d, point, direction))
+
+        assert tree_allclose(slope, central_difference(along, 0.0), rtol=GRADIENT)
+
+
+def test_step_limit(battery):
+    """Too few steps are a status, and NaN from there."""
+    solver = Solver(max_steps=2, method=Chebyshev())
+    with pytest.warns(qb.dynamics.BreakdownWarning):
+        run = qb.charge(battery, PUMP, jnp.array([0.0, 0.01, 8.0]), solver=solver)
+    assert int(run.status) == STEP_LIMIT
+    assert np.isnan(run.energy[-1])
+
+
+@pytest.mark.parametrize(
+    ("frame", "pump"),
+    [("displaced", PUMP), ("lab", qb.protocols.Fourier(jnp.array([1.0, 0.5]), 1.5))],
+)
+def test_only_for_what_is_linear_and_constant(frame, pump):
+    """One clear line before anything is compiled."""
+    battery = qb.batteries.DOPO(6, 3, frame=frame)
+    with pytest.raises(ValueError, match='Chebyshev needs frame="lab"'):
+        qb.charge(battery, pump, TIMES, solver=CHEBYSHEV)
+
+
+def test_needs_an_extent():
+    with pytest.raises(ValueError, match="Runge–Kutta"):
+        integrate(lambda t, y: -y, jnp.ones(1), TIMES, save=lambda t, y: y, solver=CHEBYSHEV)
