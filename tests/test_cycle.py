@@ -234,6 +234,10 @@ def test_one_trace_serves_all_numbers():
             return False
 
         @property
+        def is_piecewise_constant(self):
+            return True
+
+        @property
         def peak(self):
             return self.amplitude
 

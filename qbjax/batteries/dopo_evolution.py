@@ -56,6 +56,10 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         moving=options.moving,
         extent=_extent(battery, layout, generator, protocol, options),
     )
+    return _trajectory(times, solution, wrap(times[-1], solution.final))
+
+
+def _trajectory(times, solution, final_state) -> Trajectory:
     seen, saved = solution.saved
     certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
     return Trajectory(
@@ -64,7 +68,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         saved=saved,
         status=solution.status,
         steps=solution.steps,
-        final_state=wrap(times[-1], solution.final),
+        final_state=final_state,
         units=observe.UNITS,
         modes=("signal", "pump"),
         **certificate,

@@ -178,37 +178,28 @@ def _step(field, ellipse, h, y, limit):
     centre, a, b = ellipse
     d = jnp.maximum(jnp.sqrt(b**2 - a**2), 1 / h)  # a larger ellipse is as good
     weights = _bessel(h * d) * jnp.exp(h * centre)
-
     sizes = lax.stop_gradient(weights)
-    opaque = eqxi.unvmap_any(h >= 0)  # see `tsit5`
 
-    def next_term(before, last, scale):
-        # Scalars first: a division of every element would cost as much as the rest.
-        along, back = scale / d, scale * centre / d
-
-        def new(before, last):
-            terms = (field(last), last, before)
-            return jax.tree.map(lambda u, v, w: along * u - back * v + w, *terms)
-
-        return tsit5.fenced(opaque, new, before, last)
-
-    def pair(j, carry):
-        # Two terms at a time, so that each takes the place of the last but one.
-        k, even, odd, total = carry
-        total = jax.tree.map(
+    def added(k, even, odd, total):
+        return jax.tree.map(
             lambda t, p, q: t + (weights[k] * p + weights[k + 1] * q), total, even, odd
         )
-        even = next_term(even, odd, 2.0)
-        odd = next_term(odd, even, 2.0)
+
+    def pair(_, carry):
+        # Two terms at a time, so that each takes the place of the last but one.
+        k, even, odd, total = carry
+        total = added(k, even, odd, total)
+        even = _next_term(field, centre, d, even, odd, 2.0)
+        odd = _next_term(field, centre, d, odd, even, 2.0)
         return k + 2, even, odd, total
 
     def group(state):
         carry, _ = state
         carry = lax.fori_loop(0, GROUP // 2, pair, carry)
-        k, even, odd, _ = carry
+        k, *terms, _ = carry
         # These two will still be added; what follows is smaller than this.
         beyond = jnp.max(jnp.abs(lax.dynamic_slice_in_dim(sizes, k + 1, 2)))
-        norms = [jnp.sqrt(_square(lax.stop_gradient(p))) for p in (even, odd)]
+        norms = [jnp.sqrt(_square(lax.stop_gradient(p))) for p in terms]
         return carry, beyond * (norms[0] + norms[1])
 
     def unsettled(state):
@@ -218,13 +209,22 @@ def _step(field, ellipse, h, y, limit):
         return (k < TERMS) & (growing | ~(error <= limit))
 
     nothing = jax.tree.map(jnp.zeros_like, y)
-    state = ((jnp.array(0), y, next_term(nothing, y, 1.0), nothing), jnp.array(jnp.inf))
+    first = _next_term(field, centre, d, nothing, y, 1.0)
+    state = ((jnp.array(0), y, first, nothing), jnp.array(jnp.inf))
     carry, error = lax.while_loop(unsettled, group, state)
-    k, even, odd, total = carry
-    total = jax.tree.map(
-        lambda t, p, q: t + (weights[k] * p + weights[k + 1] * q), total, even, odd
-    )
-    return total, error
+    return added(*carry), error
+
+
+def _next_term(field, centre, d, before, last, scale):
+    """`scale` times A applied to the last term, plus the one before."""
+    # Scalars first: a division of every element would cost as much as the rest.
+    along, back = scale / d, scale * centre / d
+
+    def new(before, last):
+        terms = (field(last), last, before)
+        return jax.tree.map(lambda u, v, w: along * u - back * v + w, *terms)
+
+    return tsit5.fenced(eqxi.unvmap_any(d > 0), new, before, last)
 
 
 def _square(tree):

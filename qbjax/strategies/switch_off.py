@@ -1,11 +1,13 @@
-r"""When to switch the pump off: three aims, one number to choose.
+r"""When to switch the pump off: four aims, one number to choose.
 
 The pump has constant amplitude F until $t_{off}$. What to maximise:
 
 * `"power"`: $W(t_{off})/t_{off}$, the paper's average charging power (Fig. 6);
 * `"coherent"`: $W^c(t_{off})$, the part that loss attacks least (Figs. 3, 7);
 * `"stored"`: $W(t_{off} + T_s)/(t_{off} + T_s)$, the ergotropy left after storing for
-  $T_s$, per cycle time.
+  $T_s$, per cycle time;
+* `"delivered"`: $W_a(t_d)/(t_{off} + t_d)$, what a load has taken at the first maximum of its
+  ergotropy, time $t_d$ after the switch-off, per cycle time (Figs. 8, 9).
 
 One number is free, so the gradient goes forward through the run; and only the run's end
 moves with it, so that it costs hardly more than the run (see `dynamics.integrate`).
@@ -25,19 +27,40 @@ from jaxtyping import Array, Float, Int
 from qbjax import _checks
 from qbjax.batteries.base import Battery
 from qbjax.cycle import charge, store
-from qbjax.protocols import Constant, SwitchOff, free
+from qbjax.loads import TwoLevel
+from qbjax.protocols import Constant, SwitchOff, free, resolve
+from qbjax.strategies.discharge import first_maximum
 from qbjax.strategies.gradient import Best, Progress, maximize
 
-AIMS = ("power", "coherent", "stored")
-Aim = Literal["power", "coherent", "stored"]
+AIMS = ("power", "coherent", "stored", "delivered")
+Aim = Literal["power", "coherent", "stored", "delivered"]
 
 
 class Plan(NamedTuple):
-    """A pump, how long to wait once it is off, and which of `AIMS` counts."""
+    """A pump, how long to wait once it is off, and which of the first three `AIMS` counts."""
 
     pump: SwitchOff
     wait: Float[Array, ""]
     aim: Int[Array, ""]
+
+
+class Delivery(NamedTuple):
+    """A pump, and the load that takes over when it is off."""
+
+    pump: SwitchOff
+    load: TwoLevel
+
+
+def delivered(plan: Delivery, battery: Battery) -> Float[Array, ""]:
+    r"""What the load has taken at the first maximum of its ergotropy, per cycle time.
+
+    NaN if there is none before a single photon would have been swapped back, at $\pi/g$.
+    """
+    off, load = plan.pump.time, plan.load
+    run = charge(battery, Constant(plan.pump.amplitude), [0.0, off], adjoint="forward")
+    swapped = lax.stop_gradient(jnp.pi / load.coupling.peak)
+    best = first_maximum(battery, run.final_state, load, until=swapped)
+    return best.load_ergotropy / (off + best.time)
 
 
 def figure_of_merit(plan: Plan, battery: Battery) -> Float[Array, ""]:
@@ -68,6 +91,7 @@ def best_switch_off(
     amplitude: Any,
     *,
     wait: Any = 1.0,
+    load: TwoLevel | None = None,
     start: Any = 11.0,
     low: float | int = 5.0,
     high: float | int = 20.0,
@@ -76,10 +100,11 @@ def best_switch_off(
     """Finds the switch-off time for one aim, by gradient.
 
     Args:
-        aim: "power", "coherent" or "stored".
+        aim: "power", "coherent", "stored" or "delivered".
         battery: a battery charged by a pump.
         amplitude: F while the pump is on.
         wait: storage time T_s after the switch-off; counts for "stored" only.
+        load: what takes over after the switch-off; for "delivered" only.
         start, low, high: first guess and bounds of the switch-off time.
         progress: see `maximize`.
 
@@ -87,9 +112,19 @@ def best_switch_off(
         A `Best`; `best.protocol.pump.time` is the switch-off time.
 
     Raises:
-        ValueError: for an unknown aim, a wait that is not positive, bounds in disorder.
+        ValueError: for an unknown aim, a wait that is not positive, bounds in disorder, a load
+            missing or without use.
     """
     index = AIMS.index(_checks.choice("aim", aim, AIMS))
     waited = _checks.scalar("wait", wait, low=0, open_low=True)
-    plan = Plan(SwitchOff(amplitude, free(start, low, high)), waited, jnp.array(index))
+    if (load is None) == (aim == "delivered"):
+        raise ValueError(
+            'Argument `load` must be given for the aim "delivered", and for no other, but is '
+            f"{load!r} for {aim!r}."
+        )
+    pump = SwitchOff(amplitude, free(start, low, high))
+    if load is not None:  # a function of its own: its search for t_d takes long to compile
+        delivery = Delivery(pump, resolve(load))
+        return maximize(delivered, delivery, battery=battery, mode="forward", progress=progress)
+    plan = Plan(pump, waited, jnp.array(index))
     return maximize(figure_of_merit, plan, battery=battery, mode="forward", progress=progress)
