@@ -1,11 +1,13 @@
 """When to switch the pump off: against a scan, and the reference cases."""
 
+import jax
 import jax.numpy as jnp
 import pytest
 
 import qbjax as qb
-from qbjax.strategies.switch_off import best_switch_off
-from tests.helpers import tree_allclose
+from qbjax.strategies.discharge import first_maximum
+from qbjax.strategies.switch_off import Delivery, best_switch_off, delivered
+from tests.helpers import central_difference, tree_allclose
 
 pytestmark = pytest.mark.standard_promotion
 
@@ -46,11 +48,41 @@ def test_agrees_with_a_scan(aim, name, scan):
         ({"wait": 0}, "`wait` must be greater than 0"),
         ({"start": 30.0}, r"`value` must lie in \[5, 20\]"),
         ({"low": 20.0}, "`low` must be below"),
+        ({"aim": "delivered"}, "`load` must be given"),
+        ({"load": qb.loads.TwoLevel(1.0)}, "for no other"),
     ],
 )
 def test_bad_input(options, words):
     with pytest.raises(ValueError, match=words):
         best_switch_off(**({"aim": "power", "battery": SMALL, "amplitude": 1.8} | options))
+
+
+@pytest.mark.filterwarnings("ignore:Too few levels")
+def test_delivery_has_the_slope_of_its_differences():
+    """Through the charge, the hand-over and the first maximum of the load's ergotropy."""
+    load = qb.loads.TwoLevel(coupling=1.35, decay=0.1)
+
+    @jax.jit
+    def worth(off):
+        return delivered(Delivery(qb.protocols.SwitchOff(3.0, off), load), SMALL)
+
+    off = jnp.array(8.0)
+    value, slope = jax.jvp(worth, (off,), (jnp.ones(()),))
+    run = qb.charge(SMALL, qb.protocols.Constant(3.0), [0.0, 8.0])
+    best = first_maximum(SMALL, run.final_state, load, until=2.0)
+    assert tree_allclose(value, best.load_ergotropy / (8.0 + best.time), rtol=1e-7)
+    assert tree_allclose(slope, central_difference(worth, off, step=1e-2), rtol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Too few levels")
+def test_delivered_reference():
+    """g = 1.35, γ_a = 0.1 after F = 3: the optimum is smooth and well inside."""
+    load = qb.loads.TwoLevel(coupling=1.35, decay=0.1)
+    best = best_switch_off("delivered", qb.batteries.DOPO(44, 5), 3.0, load=load)
+    assert abs(best.protocol.pump.time - 12.4363) < 1e-3
+    assert tree_allclose(best.value, jnp.array(0.0445658), rtol=1e-5, atol=0)
+    assert tree_allclose(best.verified_value, best.value, rtol=1e-3, atol=0)
 
 
 @pytest.mark.slow
