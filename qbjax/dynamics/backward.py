@@ -219,7 +219,8 @@ def _jump(problem, record, n, end, carry: Carry) -> Carry:
     if problem.edges is None:
         return carry
     here, after = record.ends[n], record.starts[n + 1]
-    crossed = (problem.edges > here) & (problem.edges <= after)
+    inside = problem.edges < problem.times[-1]
+    crossed = (problem.edges > here) & (problem.edges <= after) & inside
 
     def along(t):
         slope = problem.field(problem.field_numbers, t, end)

@@ -59,7 +59,7 @@ def integrate(
         times: strictly increasing, shape (T,). A single time just saves.
         save: what to keep at each time, computed during the run; reals.
         edges: times at which f jumps. Steps end exactly there: a gradient with respect
-            to an edge is zero otherwise.
+            to an edge is zero otherwise. One at the very end counts as behind it.
         solver: tolerances and method.
         adjoint: "reverse" (recursive checkpointing), "forward" (for `jvp`), "direct"
             (both, costlier).
@@ -107,13 +107,7 @@ def integrate(
     if adjoint == "reverse" and runge_kutta.reversible(solver):
         run = runge_kutta.run_reversibly(field, start, fixed, keep, edges, solver)
     else:
-        close = runge_kutta.closing(field, edges, fixed[-1])
-
-        def keep_closed(t, y):
-            return keep(t, close(t, y))
-
-        run, _ = runge_kutta.run(field, start, fixed, keep_closed, edges, solver, adjoint)
-        run = run._replace(last=close(fixed[-1], run.last))
+        run, _ = runge_kutta.run(field, start, fixed, keep, edges, solver, adjoint)
     return _solution(run, field, fixed[-1], moved(fixed[-1], run.last, -1)[1])
 
 

@@ -2,11 +2,9 @@
 
 import diffrax
 import equinox as eqx
-import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
 import optimistix as optx
-from jax import lax
 
 from qbjax.dynamics import backward
 from qbjax.dynamics.run import Run
@@ -57,26 +55,6 @@ def run(field, initial, times, save, edges, solver, adjoint, marks=None):
     if marks is None:
         return done, None
     return done, backward.record(times[0], out.ts[3], edges, marks, kept[0])
-
-
-def closing(field, edges, end):
-    """The state at the very end, moved by an edge that lies there: diffrax clips its last step
-    to the end, where the edge no longer moves it."""
-    if edges is None:
-        return lambda t, y: y
-
-    def close(t, y):
-        late = (edges == end) & (t == end)
-        shift = jnp.sum(jnp.where(late, edges - lax.stop_gradient(edges), 0.0))
-
-        def jump():
-            around = jnp.stack([eqxi.prevbefore(end), end])
-            slopes = lax.map(lambda s: field(s, y), around)
-            return jax.tree.map(lambda y, f: y + shift * (f[0] - f[1]), y, slopes)
-
-        return lax.cond(eqxi.unvmap_any(jnp.any(late)), jump, lambda: y)
-
-    return close
 
 
 def run_reversibly(field, initial, times, save, edges, solver) -> Run:
