@@ -5,27 +5,15 @@ import subprocess
 import sys
 import tomllib
 
-import jax
 import numpy as np
 import pytest
 import xarray as xr
-from typer.testing import CliRunner
 
-from qbjax.cli import app, jobs
+from qbjax.cli import jobs
+from tests.command import FILES, one_line, qbjax
 
 SMALL = ["--signal-levels", "12", "--pump-levels", "4", "--amplitude", "1", "--until", "2"]
 QUICK = [*SMALL, "--points", "21"]
-FILES = {"run.nc", "figure.png", "figure.svg", "config.toml", "table.md"}
-
-
-def qbjax(*arguments):
-    """Runs a command in this process, with the tests' own cache."""
-    cache = jax.config.values["jax_compilation_cache_dir"]
-    return CliRunner().invoke(app, ["--cache-dir", str(cache), *map(str, arguments)])
-
-
-def one_line(text, *words):
-    return len(text.splitlines()) == 1 and all(word in text for word in words)
 
 
 def test_charge_shows_and_saves(tmp_path):

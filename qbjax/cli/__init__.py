@@ -1,4 +1,7 @@
 """The `qbjax` command: it parses and calls; what can be tested lives below it."""
 
-from qbjax.cli.commands import app as app
-from qbjax.cli.commands import main as main
+from qbjax.cli import charge as charge
+from qbjax.cli import commands as commands
+from qbjax.cli import optimize as optimize
+from qbjax.cli.application import app as app
+from qbjax.cli.application import main as main

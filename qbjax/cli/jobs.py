@@ -10,12 +10,14 @@ import numpy as np
 import xarray as xr
 
 from qbjax.batteries import DOPO
-from qbjax.cli.session import Steps, out
+from qbjax.cli import results
+from qbjax.cli.session import Steps
 from qbjax.cycle import charge, store
 from qbjax.protocols import Constant
 from qbjax.strategies.gradient import Best, Progress
+from qbjax.strategies.pump_pulse import best_pulse, constant_pulse
 from qbjax.strategies.switch_off import Aim, best_switch_off
-from qbjax.views import claims, plot, report
+from qbjax.views import claims, plot, pulses, report
 
 DEMO_BATTERY: dict[str, Any] = {
     "signal_levels": 44,
@@ -60,8 +62,8 @@ def demo(directory: Path) -> None:
         figure=figure,
         notes=[report.reliability(run)],
     )
-    show(sheets, report.reliability(run))
-    tell_saved(directory, written, time.perf_counter() - start)
+    results.show(sheets, report.reliability(run))
+    results.tell_saved(directory, written, time.perf_counter() - start)
 
 
 def search(
@@ -91,28 +93,40 @@ def search(
     return report.optima(bests, [aim for aim, _ in cases], [wait for _, wait in cases])
 
 
+def shape(
+    battery: DOPO, duration: float, energy: float, peak: float | None, told: Steps, **how: Any
+) -> tuple[list[Best], list[xr.Dataset]]:
+    """Finds the best pulse of an energy, beside the constant one.
+
+    Args:
+        battery: what is charged.
+        duration, energy, peak: of the pulse.
+        told: tells the progress, of three steps.
+        how: `segments`, `fourier`, `steps` of `best_pulse`.
+
+    Returns:
+        The constant pulse and the best one, and the run of each with `battery.refined()`.
+    """
+    with told.step("look for the best pulse") as now:
+        best = best_pulse(battery, duration, energy, peak, progress=_tell_value(now), **how)
+        now(f"W = {float(best.value):.4f} in {len(best.history)} steps")
+    with told.step("constant pump of the same energy") as now:
+        constant = constant_pulse(battery, duration, energy, segments=how["segments"])
+        now(f"W = {float(constant.value):.4f}")
+    bests, times = [constant, best], np.linspace(0.0, duration, 201)
+    with told.step("charge with both, for the picture") as now:
+        finer = battery.refined()
+        runs = [pulses.with_pump(charge(finer, b.protocol, times), b.protocol) for b in bests]
+        now(f"W = {float(runs[1]['ergotropy'][-1]):.4f} with more levels")
+    return bests, runs
+
+
 def charged(battery: DOPO, protocol: Any, times: np.ndarray, steps: Steps, name: str) -> Any:
     """A run; the step lasts until its numbers are there."""
     with steps.step(name) as now:
         run = jax.block_until_ready(charge(battery, protocol, times))
         now(f"W = {float(run.ergotropy[-1]):.4f} at t = {times[-1]:g}")
     return run
-
-
-def show(sheets: Sequence[report.Sheet], note: str) -> None:
-    """Prints tables, and a dim line below."""
-    console = out()
-    for sheet in sheets:
-        console.print(report.to_rich(sheet))
-    console.print(note, style="dim", soft_wrap=True, markup=False)
-
-
-def tell_saved(directory: Path, written: Sequence[Path], seconds: float) -> None:
-    """Ends a command: what lies where, and how long it took."""
-    names = ", ".join(path.name for path in written)
-    text = f"Saved in {directory} (files of an earlier run are replaced): {names}"
-    out().print(text, soft_wrap=True, markup=False)
-    out().print(f"Took {seconds:.0f} s.", style="bold")
 
 
 def _charge_and_keep(battery, F, steps):
@@ -147,6 +161,10 @@ def _narrator(now):
         now(f"step {seen.step}: t = {at:.4f}, {seen.value:.6f}")
 
     return narrate
+
+
+def _tell_value(now):
+    return lambda seen: now(f"step {seen.step}: W = {seen.value:.5f}")
 
 
 def _outcome(best: Best) -> str:

@@ -6,6 +6,8 @@ the colour-blind, and every curve has its own dash besides.
 """
 
 import re
+from collections.abc import Mapping
+from itertools import cycle, islice
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -40,6 +42,14 @@ CURVE_OF = {
     "stored": "ergotropy",
 }
 """The observable that an aim looks at when the pump stops."""
+
+PULSES = (
+    (BLACK, "-"),
+    (ORANGE, (0, (4, 1.2))),
+    (GREEN, (0, (1, 1.2))),
+    (PURPLE, (0, (5, 1.5, 1, 1.5))),
+)
+"""Colour and dash of the pulses in a panel."""
 
 STYLE: Any = {
     "font.size": 9.5,
@@ -148,6 +158,45 @@ def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = No
     return ax
 
 
+def pump(runs: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
+    """Pump amplitudes over time.
+
+    Args:
+        runs: label to a run with the variable `pump` (`pulses.with_pump`).
+        ax: where to draw.
+    """
+    ax = _axes(ax)
+    for (label, data), (colour, dash) in zip(runs.items(), cycle(PULSES)):
+        # What a segment's amplitude is at its end, it was since the one before.
+        ax.plot(data["time"], data["pump"], color=colour, ls=dash, label=label, ds="steps-pre")
+    ax.set_xlabel(_label("time", data["time"]))
+    ax.set_ylabel("pump amplitude $F$")
+    ax.set_xlim(float(data["time"][0]), float(data["time"][-1]))
+    ax.legend(loc="upper left")
+    return ax
+
+
+def pulse_figure(columns: Mapping[str, Mapping[str, xr.Dataset]]) -> Figure:
+    """Pulses above, what they do below: W and its parts for the first of each column, W alone
+    for the others.
+
+    Args:
+        columns: title to runs, as `pump` takes them.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(
+            2, len(columns), figsize=(1.2 + 5.2 * len(columns), 6.4), sharex="col", sharey="row",
+            squeeze=False, layout="constrained",
+        )  # fmt: skip
+        for (title, runs), (above, below) in zip(columns.items(), axes.T):
+            pump(runs, above).set_title(title)
+            _responses(runs, below)
+            above.set_xlabel("")
+        for ax in axes[:, 1:].flat:
+            ax.set_ylabel("")
+    return figure
+
+
 def charging_figure(data: xr.Dataset, optima: xr.Dataset | None = None) -> Figure:
     """Charging above, power below; optima marked where given."""
     with plt.rc_context(STYLE):
@@ -187,6 +236,18 @@ def demo_figure(
         if title:
             figure.suptitle(title, x=0.012, ha="left", fontsize=11.5)
     return figure
+
+
+def _responses(runs, ax):
+    (_, first), *others = runs.items()
+    names = ("ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
+    ax = _curves(first, names, ax)
+    for (label, data), (colour, dash) in zip(others, islice(cycle(PULSES), 1, None)):
+        ax.plot(
+            data["time"], data["ergotropy"], color=colour, ls=dash, lw=1.2, label=f"$W$, {label}"
+        )
+    ax.set_ylabel(_label("ergotropy", first["ergotropy"]))
+    _legend_above(ax, 2)
 
 
 def _mark_both(data, optima, charge_axes, power_axes):

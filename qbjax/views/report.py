@@ -7,6 +7,7 @@ and the tests read the same thing.
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -153,6 +154,7 @@ def save(
     sheets: Sequence[Sheet],
     figure: Figure | None = None,
     notes: Sequence[str] = (),
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Path]:
     """Saves a run: `NAME.nc` for every dataset, `config.toml`, `table.md`, `figure.png`
     and `figure.svg`. Files of the same name are replaced.
@@ -164,6 +166,7 @@ def save(
         sheets: the tables, in order.
         figure: the picture; drawn twice.
         notes: paragraphs below the tables.
+        texts: name to content of more files.
 
     Returns:
         The files written.
@@ -181,6 +184,9 @@ def save(
     pages = [to_markdown(sheet) for sheet in sheets] + list(notes)
     written[-2].write_text("\n\n".join(pages) + "\n", encoding="utf-8")
     written[-1].write_text(write_config(config), encoding="utf-8")
+    for name, text in texts.items():
+        written.append(directory / name)
+        written[-1].write_text(text, encoding="utf-8")
     return written
 
 

@@ -109,6 +109,34 @@ def test_storage_draws_every_switch_off(kept):
     assert len(plot.storage(kept).get_lines()) == 4
 
 
+@pytest.fixture
+def pulsed(run):
+    """Runs with a pump that goes up a stair."""
+    stair = run.assign(pump=("time", np.repeat([1.0, 2.0, 3.0], 3)))
+    return {"stair": stair, "flat": run.assign(pump=("time", np.full(9, 2.0)))}
+
+
+def test_pulses_lie_above_what_they_do(pulsed):
+    before = dict(matplotlib.rcParams)
+    figure = plot.pulse_figure({"peak 3": pulsed, "peak 2": {"flat": pulsed["flat"]}})
+    assert dict(matplotlib.rcParams) == before
+    (stair, flat), (response, _) = np.reshape(figure.axes, (2, 2))
+    assert (stair.get_title(loc="left"), flat.get_title(loc="left")) == ("peak 3", "peak 2")
+    drawn = curves(stair)
+    np.testing.assert_array_equal(drawn["stair"].get_ydata(), pulsed["stair"]["pump"])
+    assert drawn["stair"].get_drawstyle() == "steps-pre"
+    assert drawn["stair"].get_color() != drawn["flat"].get_color()
+    assert stair.get_ylabel() == "pump amplitude $F$"
+    parts = {"ergotropy $W$", "coherent $W^c$", "incoherent $W^i$", "$W$, flat"}
+    assert set(curves(response)) == parts
+    assert curves(response)["$W$, flat"].get_color() == drawn["flat"].get_color()
+
+
+def test_more_pulses_than_colours_are_all_drawn(pulsed):
+    many = {str(i): pulsed["flat"] for i in range(6)}
+    assert len(plot.pump(many).get_lines()) == 6
+
+
 def test_figures_have_their_panels_and_restore_the_style(run, optima, kept, tmp_path):
     before = dict(matplotlib.rcParams)
     figure = plot.demo_figure(run, optima, kept, 10.0, "A title")

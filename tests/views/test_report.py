@@ -104,9 +104,15 @@ def test_a_saved_run_can_be_read_back(tmp_path, optima):
     config["optimize switch-off"] = {"wait": [0.5, 1e-20], "yes": True}
     for _ in range(2):
         written = report.save(
-            folder, datasets={"optima": optima}, config=config, sheets=[SHEET], notes=["A note."]
+            folder,
+            datasets={"optima": optima},
+            config=config,
+            sheets=[SHEET],
+            notes=["A note."],
+            texts={"pulse.toml": "x = 1"},
         )
-    assert {path.name for path in written} == {"optima.nc", "table.md", "config.toml"}
+    assert {path.name for path in written} == {"optima.nc", "table.md", "config.toml", "pulse.toml"}
+    assert (folder / "pulse.toml").read_text() == "x = 1"
     read = tomllib.loads((folder / "config.toml").read_text())
     assert read["optimize switch-off"] == {"wait": [0.5, 1e-20], "yes": True}
     assert report.read_config(folder / "config.toml", "charge dopo") == {

@@ -1,0 +1,112 @@
+"""`qbjax optimize`: let a gradient choose."""
+
+import math
+import time
+from typing import Annotated, Literal
+
+import numpy as np
+import typer
+
+from qbjax.cli import jobs, options, results, session
+from qbjax.cli.application import Command, Group, app
+from qbjax.protocols import Constant
+from qbjax.strategies.switch_off import Aim
+from qbjax.views import plot, pulse_files, pulses, report
+
+_optimize = typer.Typer(cls=Group, help="Let a gradient choose.", no_args_is_help=True)
+app.add_typer(_optimize, name="optimize")
+
+
+@_optimize.command("switch-off", cls=Command)
+def optimize_switch_off(
+    context: typer.Context,
+    aim: Annotated[
+        Literal["power", "coherent", "stored", "all"], typer.Option(help="What to maximise.")
+    ] = "all",
+    wait: Annotated[
+        list[float] | None, typer.Option(help="Storage time for “stored”; may be repeated. [1.0]")
+    ] = None,
+    amplitude: options.Amplitude = 3.0,
+    low: Annotated[float, typer.Option(help="Earliest switch-off time.")] = 5.0,
+    high: Annotated[float, typer.Option(help="Latest switch-off time.")] = 20.0,
+    start: Annotated[float, typer.Option(help="First guess.")] = 11.0,
+    signal_levels: options.SignalLevels = 44,
+    pump_levels: options.PumpLevels = 5,
+    coupling: options.Coupling = 0.5,
+    signal_decay: options.SignalDecay = 1.0,
+    pump_decay: options.PumpDecay = 16.0,
+    signal_thermal: options.SignalThermal = 0.0,
+    pump_thermal: options.PumpThermal = 0.0,
+    detuning: options.Detuning = 0.0,
+    frame: options.Frame = "displaced",
+    out: options.Out = None,
+    config: options.Config = None,
+) -> None:
+    """Find when to switch the pump off: for power, coherent ergotropy, or storing."""
+    session.tell_cache()
+    began = time.perf_counter()
+    with session.plainly(debug=context.obj):
+        battery = options.battery(context)
+        aims: tuple[Aim, ...] = ("power", "coherent", "stored") if aim == "all" else (aim,)
+        cases = [(a, w) for a in aims for w in (wait or [1.0] if a == "stored" else [0.0])]
+        with jobs.Steps(1 + len(cases)) as steps:
+            optima = jobs.search(battery, amplitude, cases, steps, start=start, low=low, high=high)
+            times = np.linspace(0.0, high, 201)
+            name = f"charge to t = {high:g}, for the picture"
+            data = jobs.charged(battery, Constant(amplitude), times, steps, name).to_xarray()
+        results.finish(
+            context,
+            began,
+            datasets={"run": data, "optima": optima},
+            sheets=[report.optima_sheet(optima)],
+            figure=plot.charging_figure(data, optima),
+        )
+
+
+@_optimize.command("pulse", cls=Command)
+def optimize_pulse(
+    context: typer.Context,
+    duration: Annotated[float, typer.Option(help="Duration of the pulse, in 1/γ_s.")] = 10.0,
+    energy: Annotated[float, typer.Option(help="Its energy ∫F²dt.")] = 62.5,
+    peak: Annotated[float, typer.Option(help="The largest |F|; inf for no limit.")] = 4.5,
+    segments: Annotated[int, typer.Option(help="Equal segments of constant amplitude.")] = 10,
+    fourier: Annotated[
+        int | None, typer.Option(help="So many cosines, the constant counted, instead of segments.")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Most steps of the search.")] = 40,
+    signal_levels: options.SignalLevels = 60,
+    pump_levels: options.PumpLevels = 6,
+    coupling: options.Coupling = 0.5,
+    signal_decay: options.SignalDecay = 1.0,
+    pump_decay: options.PumpDecay = 16.0,
+    signal_thermal: options.SignalThermal = 0.0,
+    pump_thermal: options.PumpThermal = 0.0,
+    detuning: options.Detuning = 0.0,
+    frame: options.Frame = "displaced",
+    out: options.Out = None,
+    config: options.Config = None,
+) -> None:
+    """Find the pulse of a given energy that leaves most ergotropy at its end.
+
+    The pulse is saved as pulse.toml, which “charge dopo --pulse” takes."""
+    session.tell_cache()
+    began = time.perf_counter()
+    limit = None if peak == math.inf else peak
+    with session.plainly(debug=context.obj):
+        battery = options.battery(context)
+        with jobs.Steps(3) as told:
+            bests, runs = jobs.shape(
+                battery, duration, energy, limit, told,
+                segments=segments, fourier=fourier, steps=steps,
+            )  # fmt: skip
+        names = ["constant", f"{segments} segments" if fourier is None else f"{fourier} cosines"]
+        optima = pulses.optima(bests, names)
+        title = f"∫F²dt = {energy:g}" + ("" if limit is None else f", |F| ≤ {peak:g}")
+        results.finish(
+            context,
+            began,
+            datasets={"run": runs[1], "constant": runs[0], "optima": optima},
+            sheets=[pulses.sheet(optima), report.charging(runs[1])],
+            figure=plot.pulse_figure({title: dict(zip(reversed(names), reversed(runs)))}),
+            texts={"pulse.toml": pulse_files.to_toml(bests[1].protocol)},
+        )

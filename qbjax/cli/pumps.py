@@ -1,0 +1,62 @@
+"""The pump that the options of a command describe."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from qbjax.protocols import Constant, PiecewiseConstant, Pulse, Pump, SwitchOff
+from qbjax.views import pulse_files
+
+UNTIL = 20.0
+"""When a run ends by default."""
+
+
+def described(context: typer.Context) -> tuple[Pump, float]:
+    """The pump, and the end of the run.
+
+    Args:
+        context: of a command with `amplitude`, `switch_off`, `pulse`, `duration`, `until`.
+
+    Raises:
+        ValueError: for options that exclude each other, a pulse that is none. OSError: if
+            its file cannot be read.
+    """
+    given = context.params
+    until = given["until"]
+    if given["pulse"] is None:
+        _check_alone(context, "duration", "come with amplitudes as `pulse`, but there are none")
+        end = UNTIL if until is None else until
+        if given["switch_off"] is None:
+            return Constant(given["amplitude"]), end
+        return SwitchOff(given["amplitude"], given["switch_off"]), end
+    for name in ("amplitude", "switch_off"):
+        _check_alone(context, name, "be left out where a `pulse` is given, but is not")
+    pulse = _pulse(context)
+    return pulse, float(pulse.span[1]) if until is None else until
+
+
+def _pulse(context) -> Pulse:
+    """The pulse of a file, or of amplitudes separated by commas."""
+    given = context.params
+    text, duration, until = given["pulse"], given["duration"], given["until"]
+    try:
+        amplitudes = [float(word) for word in text.split(",")]
+    except ValueError:
+        _check_alone(context, "duration", "be left out where a file says it, but is not")
+        path = Path(text)
+        if not path.exists():
+            raise ValueError(
+                "Argument `pulse` must be a file, or amplitudes such as 0.5,1,3, but is "
+                f"{text!r}, and there is no such file."
+            ) from None
+        return pulse_files.read(path)
+    if duration is None:
+        duration = UNTIL if until is None else until
+    return PiecewiseConstant(amplitudes, duration)
+
+
+def _check_alone(context: typer.Context, name: str, words: str) -> None:
+    source: Any = context.get_parameter_source(name)
+    if context.params[name] is not None and source.name != "DEFAULT":
+        raise ValueError(f"Argument `{name}` must {words}.")

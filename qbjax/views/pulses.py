@@ -1,0 +1,83 @@
+"""Best pulses as data and as a table."""
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+import xarray as xr
+
+from qbjax.dynamics.trajectory import Trajectory
+from qbjax.protocols import Pulse
+from qbjax.strategies.gradient import Best
+from qbjax.views.report import Sheet
+
+MIDDLES = (np.arange(200) + 0.5) / 200
+"""Where pulses are looked at, in units of their duration."""
+
+
+def with_pump(run: Trajectory, pulse: Pulse) -> xr.Dataset:
+    """A run as labelled data, with its pump beside the observables.
+
+    Args:
+        run: what the pulse did.
+        pulse: a real one.
+
+    Returns:
+        `run.to_xarray()` and the variable `pump` over time.
+    """
+    pump = np.asarray(jax.vmap(pulse.signal)(run.times))
+    return run.to_xarray().assign(pump=("time", pump, {"long_name": "pump amplitude F"}))
+
+
+def optima(bests: Sequence[Best], names: Sequence[str]) -> xr.Dataset:
+    """Pulses that `best_pulse` found, as one dataset over `case`.
+
+    Args:
+        bests: results; the first is what the others are compared with.
+        names: what to call each.
+
+    Returns:
+        Variables `value`, `verified_value`, `gain` (verified over the first's), `energy`,
+        `peak`, `converged`, `pump` over (case, fraction) of the duration, and `history` over
+        (case, step), NaN after the last step; coordinate `pulse`, the names.
+    """
+    pulses = [best.protocol for best in bests]
+    verified = np.array([np.asarray(best.verified_value) for best in bests])
+    history = np.full((len(bests), max(len(best.history) for best in bests)), np.nan)
+    for row, best in zip(history, bests, strict=True):
+        row[: len(best.history)] = best.history
+    pump = [jax.vmap(p.signal)(p.span[0] + MIDDLES * (p.span[1] - p.span[0])) for p in pulses]
+    return xr.Dataset(
+        {
+            "value": ("case", [float(best.value) for best in bests]),
+            "verified_value": ("case", verified),
+            "gain": ("case", verified / verified[0]),
+            "energy": ("case", [float(p.energy) for p in pulses]),
+            "peak": ("case", [float(p.peak) for p in pulses]),
+            "converged": ("case", np.array([int(best.converged) for best in bests])),
+            "pump": (("case", "fraction"), np.stack(pump)),
+            "history": (("case", "step"), history),
+        },
+        coords={"pulse": ("case", list(names)), "fraction": MIDDLES},
+    )
+
+
+def sheet(data: xr.Dataset) -> Sheet:
+    """Pulses as a table; their amplitudes as the means of ten equal parts."""
+    rows = []
+    for i in range(data.sizes["case"]):
+        one = data.isel(case=i)
+        tenths = one["pump"].values.reshape(10, -1).mean(axis=1)
+        steps = str(int(np.sum(np.isfinite(one["history"].values))))
+        rows.append(
+            (
+                str(one["pulse"].values),
+                f"{float(one['value']):.5f}",
+                f"{float(one['verified_value']):.5f}",
+                f"{float(one['gain']):.3f}",
+                steps if int(one["converged"]) else f"{steps}, not converged",
+                " ".join(f"{amplitude:.2f}" for amplitude in tenths),
+            )
+        )
+    columns = ("pulse", "W", "verified", "gain", "steps", "mean F in each tenth of the time")
+    return Sheet("Which pulse of this energy charges best", columns, rows)
