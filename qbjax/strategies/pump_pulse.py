@@ -87,18 +87,18 @@ def best_pulse(
         True
     """
     kind: type[PiecewiseConstant] | type[Fourier]
-    if fourier is None:
-        count, kind = _checks.integer("segments", segments, low=1), PiecewiseConstant
-    else:
-        count, kind = _checks.integer("fourier", fourier, low=1), Fourier
+    kind = PiecewiseConstant if fourier is None else Fourier
+    name, given = ("segments", segments) if fourier is None else ("fourier", fourier)
+    count = _checks.integer(name, given, low=1)
+    duration = _checks.scalar("duration", duration, low=0, open_low=True)
+    peak = None if peak is None else _checks.scalar("peak", peak, low=0, open_low=True)
     if start is None:
-        # Up to the peak: between the first and the last, all segments are off it.
-        height = 1.0 if peak is None else _checks.scalar("peak", peak, low=0, open_low=True)
-        start = Sampled([0.0, duration], height * np.array([0.0, 1.0]))
+        # Up to the peak, so that every segment is off it.
+        start = Sampled([0.0, duration], [0.0, 1.0 if peak is None else peak])
     if isinstance(start, Pulse):
         start = segments_of(start, count) if fourier is None else cosines_of(start, count, peak)
-    given = _checks.array("start", start, shape=(count,))
-    pulse = kind.with_energy(free(given), duration, energy=energy, peak=peak)
+    shape = _checks.array("start", start, shape=(count,))
+    pulse = kind.with_energy(free(shape), duration, energy=energy, peak=peak)
     return maximize(
         final_ergotropy,
         pulse,
@@ -159,7 +159,7 @@ def cosines_of(pulse: Pulse, count: int, peak: Any = None) -> Float[np.ndarray, 
     """
     values = segments_of(pulse, 1000)
     if peak is not None:
-        values = float(peak) * np.arcsin(np.clip(values / float(peak), -1, 1))
+        values = peak * np.arcsin(np.clip(values / peak, -1, 1))
     x = (np.arange(1000) + 0.5) / 1000
     waves = np.cos(np.pi * np.outer(np.arange(count), x))
     return np.where(np.arange(count) == 0, 1, 2) * (waves @ values) / 1000
