@@ -159,7 +159,7 @@ def cosines_of(pulse: Pulse, count: int, peak: Any = None) -> Float[np.ndarray, 
     """
     values = segments_of(pulse, 1000)
     if peak is not None:
-        values = peak * np.arcsin(np.clip(values / peak, -1, 1))
+        values = float(peak) * np.arcsin(np.clip(values / float(peak), -1, 1))
     x = (np.arange(1000) + 0.5) / 1000
     waves = np.cos(np.pi * np.outer(np.arange(count), x))
     return np.where(np.arange(count) == 0, 1, 2) * (waves @ values) / 1000
