@@ -39,33 +39,24 @@ from qbjax.dynamics.structure import Structure
 class Generator(eqx.Module):
     r"""A Lindblad generator: a `Structure` with its numbers.
 
-            Args:
-                structure: which operators there are; concrete, static.
-                coefficients: $c_j$ of the Hamiltonians, shape (H,).
-                rates: $\gamma_j$ of the jumps, shape (J,).
-                storage: "banded" (shifts), "dense" (matrix products) or "auto" (the cheaper).
-                backwards: whether reverse mode alone will differentiate it: much cheaper then, for
-                    the dual generator is known (`shifts.shifted_with_dual`).
+    Args:
+        structure: which operators there are; concrete, static.
+        coefficients: $c_j$ of the Hamiltonians, shape (H,).
+        rates: $\gamma_j$ of the jumps, shape (J,).
+        storage: "banded" (shifts), "dense" (matrix products) or "auto" (the cheaper).
+        backwards: whether reverse mode alone will differentiate it: much cheaper then, for
+            the dual generator is known (`shifts.shifted_with_dual`).
 
-            Example:
-                A decaying qubit, $\dot\rho_{11} = -\gamma\rho_{11}$:
+    Example:
+        A decaying qubit, $\dot\rho_{11} = -\gamma\rho_{11}$:
 
-                >>> import jax.numpy as jnp, numpy as np
-                >>> from qbjax.dynamics.shifts import (
-        Blocks,
-        Stack,
-        inner,
-        shifted,
-        shifted_with_dual,
-        stack,
-        unstack,
-    )
-        from qbjax.dynamics.structure import Structure
-                >>> decay = Structure([], [np.diag([1.0], 1)])
-                >>> L = Generator(decay, jnp.zeros(0), jnp.array([0.5]))
-                >>> (excited,) = L.blocks(jnp.diag(jnp.array([0.0, 1.0])))
-                >>> L((excited,))[0].diagonal().tolist()
-                [0.5, -0.5]
+        >>> import jax.numpy as jnp, numpy as np
+        >>> from qbjax.dynamics.structure import Structure
+        >>> decay = Structure([], [np.diag([1.0], 1)])
+        >>> L = Generator(decay, jnp.zeros(0), jnp.array([0.5]))
+        >>> (excited,) = L.blocks(jnp.diag(jnp.array([0.0, 1.0])))
+        >>> L((excited,))[0].diagonal().tolist()
+        [0.5, -0.5]
     """
 
     structure: Structure = eqx.field(static=True)
