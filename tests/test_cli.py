@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import qbjax as qb
 from qbjax.cli import jobs
+from qbjax.strategies.discharge import first_maximum
 from tests.command import FILES, one_line, qbjax
 
 SMALL = ["--signal-levels", "12", "--pump-levels", "4", "--amplitude", "1", "--until", "2"]
@@ -142,6 +144,27 @@ def test_optimize_switch_off(tmp_path):
         assert np.all(np.isfinite(optima["history"]))
     written = tomllib.loads((tmp_path / "config.toml").read_text())["optimize switch-off"]
     assert written["aim"] == "power"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Too few levels")
+@pytest.mark.standard_promotion
+def test_optimize_switch_off_for_a_load(tmp_path):
+    options = ["--signal-levels", 16, "--pump-levels", 3, "--amplitude", 3.0, "--low", 6.0]
+    options += ["--high", 14, "--start", 8, "--aim", "delivered", "--load-coupling", 2.0]
+    result = qbjax("optimize", "switch-off", *options, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "delivered" in (tmp_path / "table.md").read_text()
+    with xr.open_dataset(tmp_path / "optima.nc", engine="h5netcdf") as optima:
+        found = float(optima["time"][0])
+        # The rule of the strategy: what a load of that coupling has taken per cycle time.
+        battery, load = qb.batteries.DOPO(16, 3), qb.loads.TwoLevel(2.0, decay=0.1)
+        run = qb.charge(battery, qb.protocols.Constant(3.0), [0.0, found])
+        taken = first_maximum(battery, run.final_state, load, until=np.pi / 2)
+        expected = float(taken.load_ergotropy) / (found + float(taken.time))
+        assert float(optima["value"][0]) == pytest.approx(expected, rel=1e-6)
+    written = tomllib.loads((tmp_path / "config.toml").read_text())["optimize switch-off"]
+    assert (written["aim"], written["load_coupling"]) == ("delivered", 2.0)
 
 
 def test_programs_are_kept_between_commands(tmp_path):

@@ -67,7 +67,7 @@ def demo(directory: Path) -> None:
 
 
 def search(
-    battery: DOPO, amplitude: float, cases: Sequence[tuple[Aim, float]], steps: Steps, **bounds: Any
+    battery: DOPO, amplitude: float, cases: Sequence[tuple[Aim, float]], steps: Steps, **how: Any
 ) -> xr.Dataset:
     """Finds the switch-off time of every (aim, wait); one compilation serves all.
 
@@ -76,7 +76,7 @@ def search(
         amplitude: F while the pump is on.
         cases: aims and storage times.
         steps: tells the progress.
-        bounds: `start`, `low`, `high` of `best_switch_off`.
+        how: `start`, `low`, `high`, `load` of `best_switch_off`.
 
     Returns:
         `report.optima` of the results.
@@ -86,7 +86,7 @@ def search(
         with steps.step(f"switch off: {report.describe(aim, wait)}") as now:
             bests.append(
                 best_switch_off(
-                    aim, battery, amplitude, wait=wait or 1.0, progress=_narrator(now), **bounds
+                    aim, battery, amplitude, wait=wait or 1.0, progress=_narrator(now), **how
                 )
             )
             now(_outcome(bests[-1]))

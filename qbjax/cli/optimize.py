@@ -2,13 +2,14 @@
 
 import math
 import time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
 
 from qbjax.cli import jobs, options, results, session
 from qbjax.cli.application import Command, Group, app
+from qbjax.loads import TwoLevel
 from qbjax.protocols import Constant
 from qbjax.strategies.switch_off import Aim
 from qbjax.views import plot, pulse_files, pulses, report
@@ -21,11 +22,16 @@ app.add_typer(_optimize, name="optimize")
 def optimize_switch_off(
     context: typer.Context,
     aim: Annotated[
-        Literal["power", "coherent", "stored", "all"], typer.Option(help="What to maximise.")
+        Literal["power", "coherent", "stored", "delivered", "all"],
+        typer.Option(help="What to maximise; “all” are those that need no load."),
     ] = "all",
     wait: Annotated[
         list[float] | None, typer.Option(help="Storage time for “stored”; may be repeated. [1.0]")
     ] = None,
+    load_coupling: Annotated[
+        float, typer.Option(help="Coupling g of the two-level load of “delivered”.")
+    ] = 1.35,
+    load_decay: Annotated[float, typer.Option(help="Its loss γ_a.")] = 0.1,
     amplitude: options.Amplitude = 3.0,
     low: Annotated[float, typer.Option(help="Earliest switch-off time.")] = 5.0,
     high: Annotated[float, typer.Option(help="Latest switch-off time.")] = 20.0,
@@ -42,15 +48,18 @@ def optimize_switch_off(
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:
-    """Find when to switch the pump off: for power, coherent ergotropy, or storing."""
+    """Find when to switch the pump off: for power, coherent ergotropy, storing, or a load."""
     session.tell_cache()
     began = time.perf_counter()
     with session.plainly(debug=context.obj):
         battery = options.battery(context)
         aims: tuple[Aim, ...] = ("power", "coherent", "stored") if aim == "all" else (aim,)
         cases = [(a, w) for a in aims for w in (wait or [1.0] if a == "stored" else [0.0])]
+        how: dict[str, Any] = {"start": start, "low": low, "high": high}
+        if aim == "delivered":
+            how["load"] = TwoLevel(coupling=load_coupling, decay=load_decay)
         with jobs.Steps(1 + len(cases)) as steps:
-            optima = jobs.search(battery, amplitude, cases, steps, start=start, low=low, high=high)
+            optima = jobs.search(battery, amplitude, cases, steps, **how)
             times = np.linspace(0.0, high, 201)
             name = f"charge to t = {high:g}, for the picture"
             data = jobs.charged(battery, Constant(amplitude), times, steps, name).to_xarray()

@@ -31,6 +31,10 @@ satisfies the Wolfe conditions, and the best of twelve does. (Six are too few to
 a convex stretch, where L-BFGS then learns a negative curvature and turns round.)"""
 
 
+class NotFinite(ValueError):
+    """The objective or its gradient is not finite at any start."""
+
+
 class Progress(NamedTuple):
     """What a `progress` callback sees after every step."""
 
@@ -128,7 +132,7 @@ def maximize(
         )
         losses.append(np.asarray(loss))
         if step == 0 and not np.any(losses[0] < VERY_BAD):
-            raise ValueError(
+            raise NotFinite(
                 "Argument `objective` must be finite at the start, but its value or gradient "
                 "is not, at any start."
             )

@@ -30,7 +30,7 @@ from qbjax.cycle import charge, store
 from qbjax.loads import TwoLevel
 from qbjax.protocols import Constant, SwitchOff, free, resolve
 from qbjax.strategies.discharge import first_maximum
-from qbjax.strategies.gradient import Best, Progress, maximize
+from qbjax.strategies.gradient import Best, NotFinite, Progress, maximize
 
 AIMS = ("power", "coherent", "stored", "delivered")
 Aim = Literal["power", "coherent", "stored", "delivered"]
@@ -113,7 +113,7 @@ def best_switch_off(
 
     Raises:
         ValueError: for an unknown aim, a wait that is not positive, bounds in disorder, a load
-            missing or without use.
+            missing or without use, or none that it delivers at the start.
     """
     index = AIMS.index(_checks.choice("aim", aim, AIMS))
     waited = _checks.scalar("wait", wait, low=0, open_low=True)
@@ -125,6 +125,13 @@ def best_switch_off(
     pump = SwitchOff(amplitude, free(start, low, high))
     if load is not None:  # a function of its own: its search for t_d takes long to compile
         delivery = Delivery(pump, resolve(load))
-        return maximize(delivered, delivery, battery=battery, mode="forward", progress=progress)
+        try:
+            return maximize(delivered, delivery, battery=battery, mode="forward", progress=progress)
+        except NotFinite as error:
+            raise ValueError(
+                "Argument `load` must have a maximum of its ergotropy before one photon would be "
+                f"swapped back, but has none after charging to t = {float(start):g}: charge more, "
+                "or couple it better."
+            ) from error
     plan = Plan(pump, waited, jnp.array(index))
     return maximize(figure_of_merit, plan, battery=battery, mode="forward", progress=progress)

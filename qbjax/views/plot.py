@@ -33,6 +33,7 @@ AIMS = {
     "power": ("largest $W/t$", BLACK, "o"),
     "coherent": ("largest $W^c$", VERMILION, "D"),
     "stored": ("best for storing", GREEN, "s"),
+    "delivered": ("most delivered per cycle", PURPLE, "^"),
 }
 """Label, colour and marker of an aim, the same in every panel."""
 
@@ -40,6 +41,7 @@ CURVE_OF = {
     "power": "ergotropic_power",
     "coherent": "coherent_ergotropy",
     "stored": "ergotropy",
+    "delivered": "ergotropy",
 }
 """The observable that an aim looks at when the pump stops."""
 
@@ -109,7 +111,7 @@ def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 def switch_off(data: xr.Dataset, optima: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Marks the switch-off times of `optima`, each on the curve it belongs to: on the
-    power for "power", on W^c for "coherent", on W for "stored"; curves that are not in
+    power for "power", on W^c for "coherent", on W for the others; curves that are not in
     the panel yet are drawn."""
     ax = charging(data) if ax is None else ax
     for aim, (label, colour, marker) in AIMS.items():
@@ -141,7 +143,8 @@ def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = No
     ax = _axes(ax)
     if claim is not None:
         ax.axhline(claim, color=GREY, ls=(0, (4, 2)), lw=1.2, label=f"paper: $t$ ≈ {claim:g}")
-    stored = optima.isel(case=np.flatnonzero(optima["aim"].values != "coherent")).sortby("wait")
+    keeping = np.flatnonzero(np.isin(optima["aim"].values, ("power", "stored")))
+    stored = optima.isel(case=keeping).sortby("wait")
     ax.plot(stored["wait"], stored["time"], color=GREEN, lw=1.0, alpha=0.6)
     for aim in ("power", "stored"):
         some = stored.isel(case=np.flatnonzero(stored["aim"].values == aim))

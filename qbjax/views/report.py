@@ -137,13 +137,14 @@ def optima_sheet(data: xr.Dataset, references: Sequence[tuple[float, float]] = (
 
 
 def describe(aim: str, wait: float) -> str:
-    """An aim in few words; "stored" is W(t+T)/(t+T).
+    """An aim in few words; "stored" is W(t+T)/(t+T), t_d a load's first maximum.
 
     Example:
         >>> describe("stored", 0.5)
         'stored, T = 0.5'
     """
-    return {"power": "power W/t", "coherent": "coherent W^c"}.get(aim, f"stored, T = {wait:g}")
+    words = {"power": "power W/t", "coherent": "coherent W^c", "delivered": "delivered W_a/(t+t_d)"}
+    return words.get(aim, f"stored, T = {wait:g}")
 
 
 def save(

@@ -75,6 +75,14 @@ def test_delivery_has_the_slope_of_its_differences():
 
 
 @pytest.mark.slow
+def test_a_load_that_is_never_inverted():
+    """One clear line: of the vacuum squeezed below threshold the load gains no ergotropy."""
+    load = qb.loads.TwoLevel(coupling=2.0, decay=0.1)
+    with pytest.raises(ValueError, match="`load` must have a maximum"):
+        best_switch_off("delivered", SMALL, 0.5, load=load)
+
+
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Too few levels")
 def test_delivered_reference():
     """g = 1.35, γ_a = 0.1 after F = 3: the optimum is smooth and well inside."""
