@@ -28,7 +28,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
     complex_mean = battery.frame == "displaced" and not state.real
     layout = battery.layout(state.sectored, protocol.is_complex or complex_mean)
     generator = battery.generator(layout)
-    if options.adjoint == "reverse":
+    if options.adjoint == "reverse" and not isinstance(options.solver.method, Chebyshev):
         generator = dataclasses.replace(generator, backwards=True)
     real = state.real and generator.real
 

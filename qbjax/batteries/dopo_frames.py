@@ -11,8 +11,7 @@ import jax.numpy as jnp
 
 from qbjax.batteries import dopo_layout as layouts
 from qbjax.batteries.dopo_layout import Layout
-from qbjax.dynamics.lindblad import Generator, diagonal, expectation
-from qbjax.dynamics.shifts import unstack
+from qbjax.dynamics.lindblad import Generator
 from qbjax.protocols import Pump
 
 
@@ -29,25 +28,23 @@ def field(battery, layout: Layout, generator: Generator, protocol: Pump, *, real
     strength = jnp.sqrt(battery.pump_decay)
 
     def work(t, amplitude, trace):
-        F = _parts(protocol, t)
-        return jnp.stack([trace * jnp.sum(F**2), 4 * strength * jnp.sum(F * amplitude)])
+        re, im = _parts(protocol, t)
+        along = re * amplitude[0] + im * amplitude[1]
+        return jnp.stack([trace * (re**2 + im**2), 4 * strength * along])
 
     def lab(t, y):
         state, _, _ = y
-        blocks = unstack(generator.structure, state)
-        amplitude = jnp.stack(expectation(layouts.pump_lowering(layout), blocks, real=real))
         # Counted by the trace, so that the equation is linear in y.
-        trace = jnp.sum(jnp.stack([jnp.sum(diagonal(block, 0)) for block in blocks]))
+        trace, *amplitude = _read(layouts.pump_amplitude(layout, real), generator, state)
         slope = generator.stacked(state, lab_signals(battery, layout, protocol, t))
-        return slope, None, work(t, amplitude, trace)
+        return slope, None, work(t, _pair(amplitude), trace)
 
     def displaced(t, y):
         state, beta, _ = y
-        blocks = unstack(generator.structure, state)
-        m = jnp.stack(expectation(layouts.squared_signal(layout), blocks, real=real))
+        m = jnp.stack(_pair(_read(layouts.squared_signal(layout, real), generator, state)))
         turn = jnp.stack([beta[1], -beta[0]])  # -i times beta
         pull = -battery.pump_decay / 2 * beta - battery.coupling / 2 * m
-        slope = strength * _parts(protocol, t) + pull + 2 * battery.detuning * turn
+        slope = strength * jnp.stack(_parts(protocol, t)) + pull + 2 * battery.detuning * turn
         fields = jnp.stack([beta, m])
         signals = fields.T.ravel() if layout.complex_fields else fields[:, 0]
         moved = generator.stacked(state, battery.coupling / 2 * signals)
@@ -58,10 +55,20 @@ def field(battery, layout: Layout, generator: Generator, protocol: Pump, *, real
 
 def lab_signals(battery, layout: Layout, protocol: Pump, t):
     """What the controls of the lab frame's generator are multiplied with."""
-    force = jnp.sqrt(battery.pump_decay) * _parts(protocol, t)
-    return force if layout.complex_fields else force[:1]
+    parts = _parts(protocol, t)[: 2 if layout.complex_fields else 1]
+    return jnp.sqrt(battery.pump_decay) * jnp.stack(parts)
+
+
+def _read(functionals, generator, state):
+    return functionals(state, backwards=generator.backwards)
+
+
+def _pair(values):
+    """(re, im), of values that may lack im because it vanishes."""
+    re, im = (*values, 0.0)[:2]
+    return re, im
 
 
 def _parts(protocol, t):
     signal = protocol.signal(t)
-    return jnp.stack([jnp.real(signal), jnp.imag(signal)])
+    return jnp.real(signal), jnp.imag(signal)

@@ -14,7 +14,8 @@ import scipy.sparse as sp
 from qbjax import _checks
 from qbjax.algebra import operators
 from qbjax.batteries.base import Cell
-from qbjax.dynamics.structure import Structure, diagonals
+from qbjax.dynamics.functionals import Functionals, parts
+from qbjax.dynamics.structure import Structure
 
 
 class Layout(NamedTuple):
@@ -54,16 +55,17 @@ def structure(layout: Layout) -> Structure:
 
 
 @functools.lru_cache(maxsize=64)
-def squared_signal(layout: Layout):
-    """Diagonals of $a_s^2$ per sector, for m = Tr(a_s² ρ)."""
+def squared_signal(layout: Layout, real: bool) -> Functionals:
+    """m = Tr(a_s² ρ) as (re, im), or re alone."""
     s, _ = modes(layout)
-    return _bands(s @ s, layout)
+    return Functionals(_parts(s @ s, layout)[: 1 if real else 2])
 
 
 @functools.lru_cache(maxsize=64)
-def pump_lowering(layout: Layout):
-    """Diagonals of $a_p$ per sector."""
-    return _bands(modes(layout)[1], layout)
+def pump_amplitude(layout: Layout, real: bool) -> Functionals:
+    """Tr ρ and Tr(a_p ρ) as (trace, re, im), or without im."""
+    trace = [sp.eye_array(states.size) for states in sectors(layout)]
+    return Functionals([trace, *_parts(modes(layout)[1], layout)][: 2 if real else 3])
 
 
 def modes(layout: Layout):
@@ -103,5 +105,5 @@ def _generated(a):
     return (1j * (a - a.T)).tocsr()
 
 
-def _bands(operator, layout):
-    return [diagonals(operator[states][:, states]) for states in sectors(layout)]
+def _parts(operator, layout):
+    return parts([operator[states][:, states] for states in sectors(layout)])

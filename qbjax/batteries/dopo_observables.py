@@ -12,7 +12,7 @@ from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import dopo_layout as layouts
 from qbjax.batteries.dopo_layout import Layout
-from qbjax.dynamics.lindblad import expectation
+from qbjax.dynamics.shifts import stack
 from qbjax.merit.passivity import passive_energy_of_spectrum
 from qbjax.merit.statistics import fano_factor_of_populations
 
@@ -141,6 +141,7 @@ def _pump_photons(layout, blocks, populations, displacement, real):
     if displacement is None:
         return number
     # <(a + β)†(a + β)>; <a> stays 0 but for truncation.
-    re, im = expectation(layouts.pump_lowering(layout), blocks, real=real)
-    cross = displacement[0] * re + displacement[1] * im
+    stacked = stack(layouts.structure(layout), blocks)
+    _, *amplitude = layouts.pump_amplitude(layout, real)(stacked)
+    cross = sum(beta * part for beta, part in zip(displacement, amplitude, strict=False))
     return number + jnp.sum(displacement**2) + 2 * cross

@@ -37,8 +37,8 @@ REACH = 24.0
 TERMS = 96
 """Most terms of one step, a multiple of `GROUP`."""
 
-GROUP = 6
-"""Terms between two looks at their size."""
+GROUP = 12
+"""Terms between two looks at their size, a multiple of three."""
 
 
 class Chebyshev(eqx.Module):
@@ -143,76 +143,98 @@ def _advance(field, ellipse, stay: Stay, end, duration, solver) -> Stay:
     """Steps from where the loop stands to `end`, of equal length unless one fails."""
     longest = 2 * REACH / (ellipse.real + ellipse.imaginary)
     gap = end - stay.time
-    stay = stay._replace(length=jnp.maximum(stay.length, 1e-3 * longest))
+    tried = jnp.minimum(jnp.maximum(stay.length, 1e-3 * longest), longest)
+    count = jnp.ceil(lax.stop_gradient(gap) / tried)
+    # The field without what does not depend on the state: computed here, once.
+    _, field = jax.linearize(field, jax.tree.map(jnp.zeros_like, stay.state))
 
     def going(inner):
-        stay, left = inner
+        stay, left, _ = inner
         return (left > 0) & ~stay.lost
 
     def step(inner):
-        stay, left = inner
-        count = jnp.ceil(left / jnp.minimum(stay.length, longest))
-        h = (end - stay.time) / count  # so its derivative is that of the whole
+        stay, left, plan = inner
         size = jnp.sqrt(_square(lax.stop_gradient(stay.state)))
         limit = solver.atol + solver.rtol * size
-        state, error = _step(field, ellipse, h, stay.state, limit)
+        state, error = _step(field, ellipse, plan, stay.state, limit)
         good = error <= limit
         steps = stay.steps + 1
-        stuck = (h < 1e-12 * duration) & ~good
-        next_stay = Stay(
-            time=jnp.where(good, stay.time + h, stay.time),
+        stuck = (plan.length < 1e-12 * duration) & ~good
+        stay = Stay(
+            time=jnp.where(good, stay.time + plan.length, stay.time),
             state=jax.tree.map(lambda a, b: jnp.where(good, a, b), state, stay.state),
-            length=jnp.where(good, jnp.minimum(2 * stay.length, longest), lax.stop_gradient(h) / 2),
+            length=jnp.where(good, stay.length, lax.stop_gradient(plan.length) / 2),
             steps=steps,
             lost=stuck | (steps >= solver.max_steps),
         )
-        done = good & (count <= 1)
-        return next_stay, jnp.where(done, 0.0, lax.stop_gradient(end - next_stay.time))
+        # Steps of one length share their coefficients, which come from a long recurrence.
+        plan = lax.cond(good, lambda: plan, lambda: _plan(ellipse, plan.length / 2))
+        return stay, jnp.where(good, left - 1, 2 * left), plan
 
-    stay, _ = lax.while_loop(going, step, (stay, lax.stop_gradient(gap)))
-    return stay._replace(time=end)
+    first = _plan(ellipse, gap / jnp.maximum(count, 1.0))  # so its derivative is that of the whole
+    start = (stay._replace(length=tried), count, first)
+    stay, *_ = lax.while_loop(going, step, start)
+    return stay._replace(time=end, length=2 * stay.length)
 
 
-def _step(field, ellipse, h, y, limit):
+class _Plan(NamedTuple):
+    """A step's length h, the d of its expansion, the coefficients of its terms."""
+
+    length: Float[Array, ""]
+    focus: Float[Array, ""]
+    weights: Float[Array, " K"]
+
+
+def _plan(ellipse: _Ellipse, h) -> _Plan:
+    d = jnp.sqrt(ellipse.imaginary**2 - ellipse.real**2)
+    d = jnp.maximum(d, 1 / jnp.where(h > 0, h, 1.0))  # a larger ellipse is as good
+    return _Plan(h, d, _bessel(jnp.where(h > 0, h * d, 1.0)) * jnp.exp(h * ellipse.centre))
+
+
+def _step(field, ellipse: _Ellipse, plan: _Plan, y, limit):
     """exp(hL)y and an estimate of its error."""
-    centre, a, b = ellipse
-    d = jnp.maximum(jnp.sqrt(b**2 - a**2), 1 / h)  # a larger ellipse is as good
-    weights = _bessel(h * d) * jnp.exp(h * centre)
-    sizes = lax.stop_gradient(weights)
+    h, d, weights = plan
+    rises = lax.stop_gradient(h) * (ellipse.real + ellipse.imaginary)
 
-    def added(k, even, odd, total):
-        return jax.tree.map(
-            lambda t, p, q: t + (weights[k] * p + weights[k + 1] * q), total, even, odd
-        )
+    def added(k, terms, total):
+        some = lax.dynamic_slice_in_dim(weights, k, len(terms))
+        return jax.tree.map(lambda t, *p: t + tsit5.dot(some, p), total, *terms)
 
-    def pair(_, carry):
-        # Two terms at a time, so that each takes the place of the last but one.
-        k, even, odd, total = carry
-        total = added(k, even, odd, total)
-        even = _next_term(field, centre, d, even, odd, 2.0)
-        odd = _next_term(field, centre, d, odd, even, 2.0)
-        return k + 2, even, odd, total
+    def next_term(before, last, scale=2.0):
+        return _next_term(field, ellipse.centre, d, before, last, scale)
+
+    def three(_, carry):
+        # Three terms in three places, each the one that is read no more: nothing is copied.
+        k, before, last, _, total = carry
+        p = next_term(before, last)
+        q = next_term(last, p)
+        r = next_term(p, q)
+        return k + 3, q, r, p, added(k, (p, q, r), total)
 
     def group(state):
         carry, _ = state
-        carry = lax.fori_loop(0, GROUP // 2, pair, carry)
-        k, *terms, _ = carry
-        # These two will still be added; what follows is smaller than this.
-        beyond = jnp.max(jnp.abs(lax.dynamic_slice_in_dim(sizes, k + 1, 2)))
-        norms = [jnp.sqrt(_square(lax.stop_gradient(p))) for p in terms]
-        return carry, beyond * (norms[0] + norms[1])
+        carry = lax.fori_loop(0, GROUP // 3, three, carry)
+        k, before, last, *_ = carry
+
+        def smaller():
+            """A bound on what follows."""
+            beyond = jnp.max(
+                jnp.abs(lax.dynamic_slice_in_dim(lax.stop_gradient(weights), k - 1, 2))
+            )
+            return beyond * jnp.sqrt(2 * _square(*lax.stop_gradient((before, last))))
+
+        # Terms grow at first: small ones mean nothing before that is over.
+        return carry, lax.cond(k < rises, lambda: jnp.array(jnp.inf), smaller)
 
     def unsettled(state):
         (k, *_), error = state
-        # Terms grow at first: small ones mean nothing before that is over.
-        growing = k < h * (a + b)
-        return (k < TERMS) & (growing | ~(error <= limit))
+        return (k < TERMS) & ~(error <= limit)
 
     nothing = jax.tree.map(jnp.zeros_like, y)
-    first = _next_term(field, centre, d, nothing, y, 1.0)
-    state = ((jnp.array(0), y, first, nothing), jnp.array(jnp.inf))
-    carry, error = lax.while_loop(unsettled, group, state)
-    return added(*carry), error
+    first = next_term(nothing, y, 1.0)
+    carry = (jnp.array(2), y, first, nothing, added(0, (y, first), nothing))
+    (*_, total), error = lax.while_loop(unsettled, group, (carry, jnp.array(jnp.inf)))
+    return total, error
 
 
 def _next_term(field, centre, d, before, last, scale):
@@ -227,8 +249,10 @@ def _next_term(field, centre, d, before, last, scale):
     return tsit5.fenced(eqxi.unvmap_any(d > 0), new, before, last)
 
 
-def _square(tree):
-    return jnp.sum(jnp.stack([inner(x, x) for x in jax.tree.leaves(tree)]))
+def _square(*trees):
+    """The sum of all squares, in one pass."""
+    both = jax.tree.map(lambda *x: sum(y * y for y in x), *trees)
+    return jnp.sum(jnp.stack([inner(x, jnp.ones_like(x)) for x in jax.tree.leaves(both)]))
 
 
 def _bessel(x):

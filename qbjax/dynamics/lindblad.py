@@ -20,14 +20,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax.algebra.packing import pack, unpack
 from qbjax.dynamics.shifts import (
     Blocks,
     Stack,
-    inner,
     shifted,
     shifted_with_dual,
     stack,
@@ -158,57 +156,6 @@ class Generator(eqx.Module):
         return jnp.concatenate(parts)
 
 
-def expectation(bands, blocks: Blocks, *, real: bool):
-    r"""$\mathrm{Tr}(O\rho)$ of a banded operator that keeps the sectors.
-
-    Args:
-        bands: per sector, `structure.diagonals` of the (real) operator's block.
-        blocks: packed state.
-        real: if the state is real; the imaginary part is then not computed.
-
-    Returns:
-        (real part, imaginary part), scalars; the second is 0 when `real`.
-    """
-    return _expectation(_Bands(bands), real, blocks)
-
-
-class _Bands:
-    """Compared by identity, as static arguments must be."""
-
-    def __init__(self, sectors):
-        self.sectors = sectors
-
-
-@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
-def _expectation(bands, real, blocks):
-    re, im = jnp.zeros(()), jnp.zeros(())
-    for sector, block in zip(bands.sectors, blocks, strict=True):
-        for k, values in sector.items():
-            below, above = diagonal(block, -k), diagonal(block, k)
-            start = max(0, -k)
-            weights = values[start : start + below.shape[0]]
-            re = re + jnp.sum(weights * (below + above)) / 2
-            if not real:
-                im = im + jnp.sum(weights * (below - above)) / 2
-    return re, im
-
-
-@_expectation.defjvp
-def _(bands, real, primals, tangents):
-    # As a product with the whole matrix: what JAX makes of a transposed diagonal (a padded
-    # block each) costs more than the rest of a small generator.
-    (blocks,), (dots,) = primals, tangents
-    re, im = jnp.zeros(()), jnp.zeros(())
-    for sector, dot in zip(bands.sectors, dots, strict=True):
-        matrix = np.zeros(dot.shape)
-        for k, values in sector.items():
-            matrix += np.diag(values[max(0, -k) :][: len(values) - abs(k)], k)
-        re = re + inner(jnp.asarray((matrix + matrix.T) / 2), dot)
-        if not real:
-            im = im + inner(jnp.asarray((matrix.T - matrix) / 2), dot)
-    return _expectation(bands, real, blocks), (re, im)
-
-
 @partial(jax.jit, static_argnums=0)
 def _multiplied(structure, blocks, weights, rates) -> Blocks:
     """The generator by matrix products, for operators without a band structure."""
@@ -268,15 +215,6 @@ def _combine(operators, weights, d):
         dense = operator if isinstance(operator, np.ndarray) else operator.toarray()
         total = total + weight.astype(complex) * jnp.asarray(dense, dtype=complex)
     return total
-
-
-def diagonal(matrix, k):
-    """Diagonal k of a square matrix (`jnp.diagonal` gathers, ten times slower)."""
-    n = matrix.shape[0]
-    start = k if k >= 0 else -k * n
-    length = n - abs(k)
-    flat = matrix.reshape(-1)
-    return lax.slice(flat, (start,), (start + (length - 1) * (n + 1) + 1,), (n + 1,))
 
 
 def _check_fits(d: int):

@@ -1,8 +1,10 @@
 r"""A banded generator at work: shifts of the padded state, and the same read backwards.
 
 The sectors of the state lie in one array, (sectors, n, n), smaller ones padded by zeros. One
-application pads it once and adds static slices of it, times row and column vectors: a single
-kernel (sector by sector, XLA:CPU needs twice the time). JAX would transpose each slice into
+application lays its rows in a line, with zeros before and behind, and adds static slices of
+that, times row and column vectors: a single kernel (sector by sector, XLA:CPU needs twice the
+time). What a slice carries over from one row to the next, and from sector to sector, meets a
+factor zero: there the operator would lead out of the basis. JAX would transpose each slice into
 a padded sum of its own, six to ten times the work; but the dual of a shift is a shift, so
 `shifted_with_dual` says so, and a reverse pass costs about as much as the run.
 """
@@ -174,16 +176,23 @@ def inner(a, b):
 def _readers(shifts: Shifts, state):
     """Access to the shifted state: `read(turned, k, m)`, and `read_leap(leap)`."""
     count, n, _ = state.shape
-    width = shifts.width
-    sides = ((0, 0), (width, width), (width, width))
+    rows = shifts.width + 1
     imaginary = [x.imaginary for x in shifts.drifts] + [x.imaginary for x in shifts.leaps]
-    padded = jnp.pad(state, sides)
-    turned = jnp.pad(state.swapaxes(1, 2), sides) if any(imaginary) else padded
+
+    def line(planes):
+        # Rows of zeros before and behind: only the outermost loop then asks whether it is
+        # inside, which a pad of the columns would for every element, at the price of all shifts.
+        edges = ((rows, rows, 0), (0, 0, 0))
+        return lax.pad(planes.reshape(count * n, n), 0.0, edges).ravel()
+
+    straight = line(state)
+    turned = line(state.swapaxes(1, 2)) if any(imaginary) else straight
 
     def read(imaginary, k, m, planes=(0, count)):
-        start = (planes[0], width + k, width + m)
-        stop = (planes[1], width + k + n, width + m + n)
-        return lax.slice(turned if imaginary else padded, start, stop)
+        start = (rows + planes[0] * n + k) * n + m
+        size = (planes[1] - planes[0]) * n * n
+        part = lax.slice(turned if imaginary else straight, (start,), (start + size,))
+        return part.reshape(-1, n, n)
 
     def read_leap(leap: Leap):
         if leap.uniform:

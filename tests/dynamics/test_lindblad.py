@@ -10,7 +10,8 @@ import qutip as qt
 
 import qbjax as qb
 from qbjax.batteries import dopo_layout as layouts
-from qbjax.dynamics.lindblad import Generator, expectation
+from qbjax.dynamics.lindblad import Generator
+from qbjax.dynamics.shifts import stack
 from qbjax.dynamics.structure import Structure
 from tests.helpers import EXACT, random_hermitian, random_state, tree_allclose
 
@@ -143,15 +144,19 @@ def test_a_superoperator_beyond_memory_is_refused_with_its_size():
 @pytest.mark.parametrize("power", [1, 2])
 def test_expectation_of_banded_operators(power, real, sectored):
     shape = layout(sectored=sectored)
-    bands = layouts.squared_signal(shape) if power == 2 else layouts.pump_lowering(shape)
+    read = (layouts.squared_signal if power == 2 else layouts.pump_amplitude)(shape, real)
     s, p = (np.asarray(mode.toarray()) for mode in layouts.modes(shape))
     operator = s @ s if power == 2 else p
     rho = random_state(6, SIGNAL * PUMP, real=real)
     L, _ = generator(layouts.structure(shape), "auto")
-    re, im = expectation(bands, L.blocks(jnp.asarray(rho)), real=real)
+    state = stack(L.structure, L.blocks(jnp.asarray(rho)))
     # The operator keeps the sectors, so that it does not see what blocks() drops.
     exact = np.trace(operator @ rho)
-    assert tree_allclose((float(re), float(im)), (exact.real, exact.imag), rtol=EXACT)
+    exact = [exact.real] if real else [exact.real, exact.imag]
+    exact = exact if power == 2 else [1.0, *exact]
+    assert tree_allclose(read(state), np.array(exact), rtol=EXACT)
+    directions = jax.jacfwd(read)(state), jax.jacrev(lambda x: read(x, backwards=True))(state)
+    assert tree_allclose(*directions, rtol=EXACT)
 
 
 @pytest.mark.parametrize("storage", STORAGES)
