@@ -174,11 +174,13 @@ def _step_back(problem, record, n, inputs, carry: Carry) -> Carry:
     carry = _jump(problem, record, n, inputs[-1], carry)
     pulled: list[PyTree[Array]] = []
     numbers = carry.field
+    pull = jax.jit(partial(_pull, problem.field))  # traced once
     for i in reversed(range(6)):
         into = partial(_into_stage, i, t1 - t0)
         cotangent = tsit5.fenced(opaque, into, carry.state, *pulled)
-        back = partial(_pull, problem.field, problem.field_numbers, tsit5.node(i, t0, t1))
-        by_numbers, Y = tsit5.fenced(opaque, back, inputs[i], cotangent)
+        back = partial(pull, problem.field_numbers, tsit5.node(i, t0, t1))
+        like = (carry.field, inputs[i])
+        by_numbers, Y = tsit5.fenced(opaque, back, inputs[i], cotangent, like=like)
         numbers = _plus(numbers, by_numbers)
         pulled.insert(0, Y)
     state = tsit5.fenced(opaque, _total, carry.state, *pulled)

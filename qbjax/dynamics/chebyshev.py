@@ -218,10 +218,8 @@ def _step(field, ellipse: _Ellipse, plan: _Plan, y, limit):
 
         def smaller():
             """A bound on what follows."""
-            beyond = jnp.max(
-                jnp.abs(lax.dynamic_slice_in_dim(lax.stop_gradient(weights), k - 1, 2))
-            )
-            return beyond * jnp.sqrt(2 * _square(*lax.stop_gradient((before, last))))
+            beyond = jnp.max(jnp.abs(lax.dynamic_slice_in_dim(weights, k - 1, 2)))
+            return lax.stop_gradient(beyond * jnp.sqrt(2 * _square(before, last)))
 
         # Terms grow at first: small ones mean nothing before that is over.
         return carry, lax.cond(k < rises, lambda: jnp.array(jnp.inf), smaller)

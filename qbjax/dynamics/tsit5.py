@@ -10,10 +10,10 @@ times. On a 32×9-level Lindblad equation a step takes two thirds of diffrax's t
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import diffrax
-import equinox as eqx
 import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
@@ -88,13 +88,14 @@ def node(i: int, t0, t1):
 
 def _climb(field, opaque, t0, t1, y0, first):
     """Stage inputs 0 … 6 and stages 0 … 5."""
+    field = jax.jit(field)  # traced once
     inputs, stages = [y0], [first]
     for i, row in enumerate(STAGES, 1):
         y = fenced(opaque, lambda *k, row=row: advance(y0, t1 - t0, row, k), *stages)
         inputs.append(y)
         if i < 6:
             t = node(i, t0, t1)
-            stages.append(fenced(opaque, lambda y, t=t: field(t, y), y))
+            stages.append(fenced(opaque, partial(field, t), y))
     return inputs, stages
 
 
@@ -109,10 +110,10 @@ def dot(weights, terms):
     return total
 
 
-def fenced(opaque, function, *operands):
-    struct = eqx.filter_eval_shape(function, *operands)
+def fenced(opaque, function, *operands, like=None):
+    """`function(*operands)` behind a `lax.cond`; it is like the last operand, or `like`."""
 
-    def never(*_):
-        return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), struct)
+    def never(*operands):
+        return jax.tree.map(jnp.zeros_like, operands[-1] if like is None else like)
 
     return lax.cond(opaque, function, never, *operands)

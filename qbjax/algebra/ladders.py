@@ -1,0 +1,132 @@
+r"""Ladders of equally spaced levels, and how strongly neighbours couple.
+
+A ladder has levels n = 0 … N−1, a unit apart, and a lowering operator
+$A|n\rangle = a_n|n-1\rangle$:
+
+| ladder | $a_n$ | levels |
+|---|---|---|
+| `oscillator(N)` | $\sqrt n$ | the lowest N of infinitely many |
+| `spin(j)` | $\sqrt{n(2j + 1 - n)}$ | all 2j + 1, counted from $|j,-j\rangle$ |
+| `uniform(N)` | 1 | N of infinitely many |
+
+The $a_n^2$ are whole numbers, so that couplings are exact for any size. A spin is whole; the
+other two are cut off, and results depend on where.
+
+Reference: R. Salvia, M. Perarnau-Llobet, G. Haack, N. Brunner and S. Nimmrichter, "Quantum
+advantage in charging cavity and spin batteries by repeated interactions" (2023), Secs. II, V.
+"""
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Float
+
+from qbjax import _checks
+from qbjax._types import Operator
+
+
+class Ladder(eqx.Module):
+    """Equally spaced levels; made by `oscillator`, `spin` or `uniform`.
+
+    Attributes:
+        kind: "oscillator", "spin" or "uniform".
+        size: N, the number of levels.
+    """
+
+    kind: str = eqx.field(static=True)
+    size: int = eqx.field(static=True)
+
+    @property
+    def squared_couplings(self) -> Float[np.ndarray, " N-1"]:
+        """$a_n^2$ for n = 1 … N−1: whole numbers."""
+        n = np.arange(1, self.size)
+        squares = {"oscillator": n, "spin": n * (self.size - n), "uniform": np.ones_like(n)}
+        return squares[self.kind].astype(float)
+
+    @property
+    def couplings(self) -> Float[np.ndarray, " N-1"]:
+        """$a_n$ for n = 1 … N−1."""
+        return np.sqrt(self.squared_couplings)
+
+    @property
+    def levels(self) -> Float[np.ndarray, " N"]:
+        """Energies above the ground state, in units of the level spacing."""
+        return np.arange(float(self.size))
+
+    @property
+    def lowering(self) -> Operator:
+        """The lowering operator A, (N, N).
+
+        Example:
+            >>> oscillator(3).lowering.round(4).tolist()
+            [[0.0, 1.0, 0.0], [0.0, 0.0, 1.4142], [0.0, 0.0, 0.0]]
+        """
+        return np.diag(self.couplings, 1)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the ladder ends of itself, so that no truncation is involved."""
+        return self.kind == "spin"
+
+    def resized(self, size: int) -> "Ladder":
+        """The same kind of ladder with another number of levels.
+
+        Raises:
+            TypeError: for a spin, which is another system then.
+        """
+        if self.is_whole:
+            raise TypeError(
+                f"Argument `size` must be left alone for a spin: {self.size} levels are all "
+                "there are."
+            )
+        return Ladder(self.kind, size)
+
+
+def oscillator(size: int) -> Ladder:
+    r"""The lowest levels of a harmonic oscillator, $a_n = \sqrt n$.
+
+    Args:
+        size: number of levels N ≥ 1.
+
+    Raises:
+        ValueError, TypeError: if it is no such integer.
+
+    Example:
+        >>> oscillator(5).squared_couplings.tolist()
+        [1.0, 2.0, 3.0, 4.0]
+    """
+    return Ladder("oscillator", _checks.integer("size", size, low=1))
+
+
+def spin(j: float) -> Ladder:
+    r"""A spin in a field: $a_n = \sqrt{j(j+1) - m(m-1)}$ with m = n − j.
+
+    Args:
+        j: 1/2, 1, 3/2, …: 2j + 1 levels.
+
+    Raises:
+        ValueError, TypeError: if 2j is no positive integer.
+
+    Example:
+        >>> spin(3 / 2).squared_couplings.tolist()
+        [3.0, 4.0, 3.0]
+    """
+    value = float(_checks.scalar("j", j, low=0, open_low=True))
+    if (2 * value) % 1:
+        raise ValueError(f"Argument `j` must be a half-integer 1/2, 1, 3/2, …, but is {value:g}.")
+    return Ladder("spin", round(2 * value) + 1)
+
+
+def uniform(size: int) -> Ladder:
+    """The lowest levels of a ladder whose neighbours all couple alike, $a_n = 1$.
+
+    Args:
+        size: number of levels N ≥ 1.
+
+    Raises:
+        ValueError, TypeError: if it is no such integer.
+
+    Example:
+        >>> uniform(3).couplings.tolist()
+        [1.0, 1.0]
+    """
+    return Ladder("uniform", _checks.integer("size", size, low=1))
