@@ -92,6 +92,8 @@ def array(
     value: Any,
     *,
     shape: tuple[int | str, ...] | None = None,
+    low: float | None = None,
+    high: float | None = None,
     complex_ok: bool = False,
     finite: bool = True,
 ) -> Inexact[jax.Array, "..."]:
@@ -101,13 +103,25 @@ def array(
         name: the argument's name, for the error.
         value: an array of any library, or nested sequences of numbers.
         shape: sizes, where a word stands for any size, the same word for the same size.
+        low, high: closed bounds of every element, or None for none; bounded ones are real.
         complex_ok: whether complex numbers are welcome.
         finite: whether infinities are errors.
 
     Returns:
         a complex128 array if `value` is complex, else float64.
     """
-    return jnp.asarray(_array(name, value, shape, complex_ok, finite))
+    host = _array(name, value, shape, complex_ok, finite)
+    if isinstance(host, np.ndarray) and (low, high) != (None, None):
+        outside = (host < (-np.inf if low is None else low)) | (
+            host > (np.inf if high is None else high)
+        )
+        if outside.any():
+            index = tuple(int(i) for i in np.argwhere(outside)[0])
+            bounds = _bounds(low, high, False, False)
+            raise ValueError(
+                f"Argument `{name}` must be {bounds}, but is {host[index]} at index {index}."
+            )
+    return jnp.asarray(host)
 
 
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:

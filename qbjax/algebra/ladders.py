@@ -16,6 +16,8 @@ Reference: R. Salvia, M. Perarnau-Llobet, G. Haack, N. Brunner and S. Nimmrichte
 advantage in charging cavity and spin batteries by repeated interactions" (2023), Secs. II, V.
 """
 
+from typing import Any
+
 import equinox as eqx
 import numpy as np
 from jaxtyping import Float
@@ -36,14 +38,14 @@ class Ladder(eqx.Module):
     size: int = eqx.field(static=True)
 
     @property
-    def squared_couplings(self) -> Float[np.ndarray, " N-1"]:
+    def squared_couplings(self) -> Float[np.ndarray, " links"]:
         """$a_n^2$ for n = 1 … N−1: whole numbers."""
         n = np.arange(1, self.size)
         squares = {"oscillator": n, "spin": n * (self.size - n), "uniform": np.ones_like(n)}
         return squares[self.kind].astype(float)
 
     @property
-    def couplings(self) -> Float[np.ndarray, " N-1"]:
+    def couplings(self) -> Float[np.ndarray, " links"]:
         """$a_n$ for n = 1 … N−1."""
         return np.sqrt(self.squared_couplings)
 
@@ -81,7 +83,7 @@ class Ladder(eqx.Module):
         return Ladder(self.kind, size)
 
 
-def oscillator(size: int) -> Ladder:
+def oscillator(size: int | Any) -> Ladder:
     r"""The lowest levels of a harmonic oscillator, $a_n = \sqrt n$.
 
     Args:
@@ -97,7 +99,7 @@ def oscillator(size: int) -> Ladder:
     return Ladder("oscillator", _checks.integer("size", size, low=1))
 
 
-def spin(j: float) -> Ladder:
+def spin(j: float | Any) -> Ladder:
     r"""A spin in a field: $a_n = \sqrt{j(j+1) - m(m-1)}$ with m = n − j.
 
     Args:
@@ -116,7 +118,7 @@ def spin(j: float) -> Ladder:
     return Ladder("spin", round(2 * value) + 1)
 
 
-def uniform(size: int) -> Ladder:
+def uniform(size: int | Any) -> Ladder:
     """The lowest levels of a ladder whose neighbours all couple alike, $a_n = 1$.
 
     Args:

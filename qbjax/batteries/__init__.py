@@ -2,4 +2,6 @@
 
 from qbjax.batteries.base import Battery as Battery
 from qbjax.batteries.base import State as State
+from qbjax.batteries.collisional import Collisional as Collisional
+from qbjax.batteries.collisional import micromaser as micromaser
 from qbjax.batteries.dopo import DOPO as DOPO

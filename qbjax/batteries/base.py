@@ -120,7 +120,7 @@ class Battery(eqx.Module):
 
     @abc.abstractmethod
     def certificate(self, state: State) -> Float[Array, " modes"]:
-        """Population of the top two levels of each truncated mode."""
+        """Population of the top levels of each truncated mode: two where parity may empty one."""
 
     @abc.abstractmethod
     def recommended_levels(self, protocol) -> dict[str, tuple[str, int]]:

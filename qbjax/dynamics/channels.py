@@ -23,16 +23,18 @@ move by themselves: O(N). A qubit of partial coherence c is the convex sum of a 
 classical one, and the formula is linear in c as it must be.
 
 References: R. Salvia et al., "Quantum advantage in charging cavity and spin batteries by
-repeated interactions" (2023), Eqs. (1)–(4), App. A; V. Shaghaghi et al., "Lossy micromasers as
-battery chargers" (2023), Eqs. (2)–(7). The sign and gauge of both follow from U as written.
+repeated interactions" (2023), Eqs. (1)–(4), App. A; V. Shaghaghi et al., "Lossy micromaser
+battery: almost pure states in the Jaynes–Cummings regime" (2023), Eqs. (2)–(7). Signs and gauge
+follow from U as written.
 """
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
 from qbjax._types import Scalar
 from qbjax.dynamics.shifts import inner
@@ -70,7 +72,9 @@ def overlap(ground_population, coherence) -> Float[Array, "..."]:
 
 
 def collide(
-    couplings: Float[Array, " N-1"], packed: Float[Array, "N N"], collision: Collision
+    couplings: Float[Array | np.ndarray, " links"],
+    packed: Float[Array, "N N"],
+    collision: Collision,
 ) -> Float[Array, "N N"]:
     """One collision of a packed state.
 
@@ -95,7 +99,9 @@ def collide(
 
 @jax.custom_vjp
 def collide_with_dual(
-    couplings: Float[Array, " N-1"], packed: Float[Array, "N N"], collision: Collision
+    couplings: Float[Array | np.ndarray, " links"],
+    packed: Float[Array, "N N"],
+    collision: Collision,
 ) -> Float[Array, "N N"]:
     """`collide`, to be differentiated in reverse mode only, at a third of the price.
 
@@ -131,7 +137,9 @@ collide_with_dual.defvjp(_forward, _backward)
 
 
 def collide_populations(
-    couplings: Float[Array, " N-1"], populations: Float[Array, " N"], collision: Collision
+    couplings: Float[Array | np.ndarray, " links"],
+    populations: Float[Array, " N"],
+    collision: Collision,
 ) -> Float[Array, " N"]:
     """One collision of a diagonal state with a classical qubit, O(N).
 
@@ -152,7 +160,10 @@ def collide_populations(
 
 
 def kraus(
-    couplings: Float[Array, " N-1"], theta: Scalar, ground_population: Scalar, amplitude: Scalar
+    couplings: Float[Array | np.ndarray, " links"],
+    theta: Scalar,
+    ground_population: Scalar,
+    amplitude: Scalar,
 ) -> Float[Array, "4 N N"]:
     r"""Kraus operators of a collision in the gauge above, for a real x.
 
@@ -264,14 +275,24 @@ def real_gauge(rho, phase=0.0):
     Returns:
         r, complex.
     """
-    return rho * _phases(rho.shape[0], jnp.pi / 2 - phase)
+    return rephased(rho, np.pi / 2 - phase)
 
 
 def from_real_gauge(r, phase=0.0):
     """The density matrix that r stands for; undoes `real_gauge`."""
-    return r * _phases(r.shape[0], phase - jnp.pi / 2)
+    return rephased(r, phase - np.pi / 2)
 
 
-def _phases(n, angle):
-    turns = jnp.arange(n, dtype=float)
-    return jnp.exp(1j * jnp.asarray(angle, complex) * (turns[:, None] - turns[None, :]))
+def rephased(rho, angle) -> Complex[Array, "N N"]:
+    r"""$e^{i\varphi(n-m)}\rho_{nm}$.
+
+    Args:
+        rho: a matrix (N, N), real or complex.
+        angle: φ.
+
+    Returns:
+        A complex matrix.
+    """
+    n = np.arange(float(rho.shape[0]))
+    turns = jnp.asarray(angle) * (n[:, None] - n[None, :])
+    return jnp.asarray(rho).astype(complex) * lax.complex(jnp.cos(turns), jnp.sin(turns))

@@ -39,8 +39,8 @@ class Trajectory(eqx.Module):
         observables: name to array, leading axis T.
         saved: what the caller's own `save` returned, leading axis T; None without.
         status: 0 ok, 1 step limit, 2 not finite, 3 breakdown. Later values are NaN.
-        truncation: population of the top two levels of each truncated mode, shape
-            (T, modes). Two, because parity empties every other level.
+        truncation: population of the top levels of each truncated mode, shape (T, modes).
+            Two where parity may empty every other level, one for a ladder of collisions.
         trace_defect: |Tr ρ − 1|, shape (T,).
         steps: solver steps taken, rejected ones included.
         final_state: opaque; give it back to the same battery.
@@ -131,7 +131,7 @@ def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None
         use = ", ".join(f"{advice[mode][0]}={advice[mode][1]}" for mode in over)
         found = ", ".join(f"{value:.1e} in the {mode} mode" for mode, value in over.items())
         warnings.warn(
-            f"Too few levels: the top two hold {found} (limit {TRUNCATION_LIMIT:.0e}), so "
+            f"Too few levels: the top ones hold {found} (limit {TRUNCATION_LIMIT:.0e}), so "
             f"the result depends on where the ladder was cut. Use {use}.",
             TruncationWarning,
             stacklevel=3,

@@ -1,5 +1,6 @@
 """What we may choose: pumps now, and which of their numbers are trainable."""
 
+from qbjax.protocols.collisions import Collisions as Collisions
 from qbjax.protocols.fourier import BoundedFourier as BoundedFourier
 from qbjax.protocols.fourier import Fourier as Fourier
 from qbjax.protocols.free import Choice as Choice

@@ -1,1 +1,4 @@
 """How we choose: optimisers and classical recipes."""
+
+from qbjax.strategies.classical import full_swap as full_swap
+from qbjax.strategies.classical import greedy as greedy

@@ -1,0 +1,199 @@
+r"""A ladder charged by a stream of qubits, with loss in between.
+
+Each collision is the exchange of excitations with one fresh qubit (`dynamics.channels`), and
+then, for the waiting time $t_0$, the ladder may lose to and gain from a bath,
+
+$$\dot\rho = \kappa(\bar n + 1)D[A]\rho + \kappa\bar nD[A^\dagger]\rho .$$
+
+| symbol | argument | good value |
+|---|---|---|
+| $A, a_n$ | `ladder` | `qb.algebra.ladders.oscillator(250)`, `.spin(49.5)`, `.uniform(200)` |
+| $\kappa t_0$ | `loss` | 0; 0.1 for a lossy micromaser ($\gamma t_r$ there) |
+| $\bar n$ | `thermal` | 0; 0.15 |
+
+Energies are in units of the level spacing, "times" are Ωτ = Σθ_k, charging only. Observables are
+those after the loss; `energy_before_loss` is the exception. Density matrices are kept in the
+gauge $r_{nm} = i^{n-m}\rho_{nm}$, in which collisions of phase 0 are real; a diagonal battery
+that meets classical qubits is kept as populations.
+
+References: R. Salvia, M. Perarnau-Llobet, G. Haack, N. Brunner and S. Nimmrichter, "Quantum
+advantage in charging cavity and spin batteries by repeated interactions" (2023); V. Shaghaghi,
+V. Singh, M. Carrega, D. Rosa and G. Benenti, "Lossy micromaser battery: almost pure states in
+the Jaynes–Cummings regime" (2023).
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Inexact
+
+from qbjax import _checks
+from qbjax.algebra.ladders import Ladder, oscillator
+from qbjax.algebra.packing import pack
+from qbjax.batteries import collisional_evolution as evolution
+from qbjax.batteries.base import Battery, Options, State, as_density_matrix, check_origin
+from qbjax.dynamics.channels import real_gauge
+from qbjax.dynamics.trajectory import Trajectory
+from qbjax.protocols import Collisions
+
+
+class Waiting(eqx.Module):
+    """No collisions: the ladder loses, in units of the waiting time t₀."""
+
+
+class Collisional(Battery):
+    r"""A ladder and its bath; see the module's docstring.
+
+    A loss or thermal occupation left out, or given as the plain number 0, drops its term; pass
+    `jnp.asarray(0.)` to keep it and differentiate at zero.
+
+    Args:
+        ladder: what is charged.
+        loss: $\kappa t_0$ after each collision.
+        thermal: occupation $\bar n$ of the bath.
+
+    Raises:
+        TypeError: if the ladder is none. ValueError: for negative or non-finite numbers.
+
+    Example:
+        >>> import jax.numpy as jnp, qbjax as qb
+        >>> battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(3))
+        >>> run = qb.charge(battery, qb.protocols.Collisions(jnp.array([jnp.pi / 2])))
+        >>> run.energy.round(6).tolist(), run.ergotropy.round(6).tolist()
+        ([0.0, 1.0], [0.0, 1.0])
+    """
+
+    loss: Any
+    thermal: Any
+    ladder: Ladder = eqx.field(static=True)
+
+    def __init__(self, ladder: Ladder | Any, loss=0, thermal=0):
+        if not isinstance(ladder, Ladder):
+            raise TypeError(
+                "Argument `ladder` must be a ladder such as qb.algebra.ladders.oscillator(250), "
+                f"but is {ladder!r}."
+            )
+        self.ladder = ladder
+        self.loss = _checks.optional_scalar("loss", loss, low=0)
+        self.thermal = _checks.optional_scalar("thermal", thermal, low=0)
+
+    @property
+    def damping(self) -> Float[Array, ""]:
+        r"""$\gamma = 1 - e^{-\kappa t_0}$, the loss of energy per collision without heat."""
+        return -jnp.expm1(-jnp.asarray(self.loss, float))
+
+    # --- the interface of `batteries.base.Battery`
+
+    def check(self, protocol, times):
+        if isinstance(protocol, Waiting):
+            return _checks.times("times", times)
+        if not isinstance(protocol, Collisions):
+            raise TypeError(
+                "Argument `protocol` must be qb.protocols.Collisions(theta, …), but is "
+                f"{protocol!r}."
+            )
+        if times is not None:
+            raise ValueError(
+                "Argument `times` must be left out for a collisional battery, whose times are "
+                f"those of its collisions, but is {times!r}."
+            )
+        return protocol.times()
+
+    def initial_state(self, initial=None) -> State:
+        if isinstance(initial, State):
+            check_origin(initial, self._origin, self._parameters, "initial")
+            return initial
+        initial = np.eye(1, self.ladder.size)[0] if initial is None else initial
+        rho = as_density_matrix(initial, self.ladder.size)
+        diagonal = _checks.is_concrete(initial) and _is_diagonal(np.asarray(initial))
+        packed = jnp.real(jnp.diagonal(rho))[:, None] if diagonal else pack(real_gauge(rho))
+        return self._state(packed, diagonal=diagonal, real=diagonal)
+
+    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
+        if isinstance(protocol, Waiting):
+            return evolution.wait(self, state, times, options)
+        return evolution.collide(self, protocol, state, times, options)
+
+    def idle(self) -> Waiting:
+        return Waiting()
+
+    def cell(self, state: State) -> Inexact[Array, "d d"]:
+        """Density matrix of the ladder, complex: ⟨A⟩ is imaginary for qubits of phase 0."""
+        check_origin(state, self._origin, self._parameters)
+        return evolution.density_matrix(state)
+
+    def populations(self, state: State) -> Float[Array, " N"]:
+        """Populations of the levels, ground state first."""
+        check_origin(state, self._origin, self._parameters)
+        return evolution.populations(state)
+
+    @property
+    def cell_hamiltonian(self):
+        return self.ladder.levels
+
+    def certificate(self, state: State) -> Float[Array, " modes"]:
+        return evolution.top(self, evolution.populations(state))
+
+    def recommended_levels(self, protocol):
+        """Enough for the energy that so many collisions, or so long a drive, can give."""
+        if isinstance(protocol, Waiting):
+            return {"ladder": ("size", 2 * self.ladder.size)}
+        count, tau = protocol.count, float(protocol.times()[-1])
+        # A coherent state of amplitude τ/2, or one excitation per qubit: the smaller.
+        mean = min(float(count), tau**2 / 4)
+        return {"ladder": ("size", max(int(1.5 * self.ladder.size), int(mean + 8 * mean**0.5) + 8))}
+
+    def refined(self) -> "Collisional":
+        if self.ladder.is_whole:
+            return self
+        more = self.ladder.size + max(8, self.ladder.size // 3)
+        return Collisional(self.ladder.resized(more), *self._numbers)
+
+    @property
+    def _numbers(self):
+        return self.loss, self.thermal
+
+    @property
+    def _origin(self) -> tuple:
+        return ("Collisional", self.ladder.kind, self.ladder.size)
+
+    @property
+    def _parameters(self) -> tuple:
+        return tuple(jnp.asarray(x, float) for x in self._numbers)
+
+    def _state(self, packed, *, diagonal: bool, real: bool) -> State:
+        return State(
+            blocks=(packed,),
+            displacement=None,
+            parameters=self._parameters,
+            origin=self._origin,
+            sectored=diagonal,
+            real=real,
+        )
+
+
+def _is_diagonal(host: np.ndarray) -> bool:
+    """Whether a ket or density matrix has no coherence."""
+    if host.ndim == 1:
+        return bool(np.count_nonzero(host) <= 1)
+    return not np.any(host - np.diag(np.diagonal(host)))
+
+
+def micromaser(levels: int | Any, loss=0, thermal=0) -> Collisional:
+    r"""A cavity mode charged by a beam of atoms: a `Collisional` oscillator.
+
+    Args:
+        levels: levels of the cavity mode.
+        loss: $\gamma t_r$ between two atoms.
+        thermal: $\bar n$.
+
+    Raises:
+        ValueError, TypeError: as `Collisional`.
+
+    Example:
+        >>> micromaser(30, loss=0.1, thermal=0.15).ladder.kind
+        'oscillator'
+    """
+    return Collisional(oscillator(levels), loss, thermal)

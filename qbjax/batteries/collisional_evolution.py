@@ -1,0 +1,216 @@
+"""Runs of a collisional battery: from protocol and state to a trajectory."""
+
+import dataclasses
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from qbjax import _checks
+from qbjax.algebra import spectral
+from qbjax.algebra.packing import pack, unpack
+from qbjax.batteries.base import Options, State
+from qbjax.dynamics import channels
+from qbjax.dynamics.loss import Loss
+from qbjax.dynamics.rollout import rollout, stops
+from qbjax.dynamics.trajectory import Trajectory
+from qbjax.merit.passivity import passive_energy_of_spectrum
+from qbjax.merit.statistics import fano_factor_of_populations
+
+UNITS = (
+    ("time", "1/Omega"),
+    *(
+        (n, "spacing")
+        for n in ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
+    ),
+    ("energy_before_loss", "spacing"),
+    *((n, "spacing Omega") for n in ("charging_power", "ergotropic_power", "transient_power")),
+    ("purity", "1"),
+    ("fano", "1"),
+)
+
+
+def collide(battery, protocol, state: State, times, options: Options) -> Trajectory:
+    """See `batteries.base.Battery.evolve`."""
+    classical = state.sectored and _checks.is_plain_zero(protocol.coherence)
+    turned = _common_phase(protocol)
+    packed, real = _start(state, classical, turned)
+    inputs = _inputs(protocol, classical, turned)
+    real = real and inputs.quadrature is None
+    reverse = options.adjoint == "reverse"
+
+    def wrap(packed) -> State:
+        return _end(state, packed, classical, real, turned)
+
+    def save(index, packed):
+        own = None if options.save is None else options.save(times[index], wrap(packed))
+        return _everything(battery, packed, real), own
+
+    every = protocol.save_every
+    step = _step(battery, classical, reverse)
+    out = rollout(step, packed, inputs, save=save, every=every, reverse=reverse)
+    at = np.array(stops(protocol.count, every))
+    seen, saved = out.saved
+    told = dict(out.seen)
+    told["transient_power"] = told["transient_power"].at[0].set(jnp.nan)
+    told["energy_before_loss"] = told["energy_before_loss"].at[0].set(seen["energy"][0])
+    final = dataclasses.replace(wrap(out.final), time=times[-1])
+    return _trajectory(battery, times[at], seen | told, saved, protocol.count, final)
+
+
+def _step(battery, classical: bool, reverse: bool) -> Callable:
+    """One collision and the loss after it, for `rollout`."""
+    couplings, levels = battery.ladder.couplings, battery.ladder.levels
+    lose = _loss(battery, classical=classical)
+    meet: Callable = channels.collide_with_dual if reverse else channels.collide
+    if classical:
+        meet = channels.collide_populations
+
+    def step(packed, collision):
+        met = meet(couplings, packed, collision)
+        left = lose(met)
+        gained = levels @ (_diagonal(left) - _diagonal(packed))
+        there = collision.theta > 0
+        power = jnp.where(there, gained / jnp.where(there, collision.theta, 1.0), jnp.nan)
+        return left, {"energy_before_loss": levels @ _diagonal(met), "transient_power": power}
+
+    return step
+
+
+def wait(battery, state: State, times, options: Options) -> Trajectory:
+    """Loss alone, over times in units of the waiting time."""
+
+    def step(packed, span):
+        return _loss(battery, span, classical=state.sectored)(packed), {}
+
+    def wrap(packed) -> State:
+        return dataclasses.replace(state, blocks=(_column(packed),))
+
+    def save(index, packed):
+        own = None if options.save is None else options.save(times[index], wrap(packed))
+        return _everything(battery, packed, state.real), own
+
+    packed = state.blocks[0][:, 0] if state.sectored else state.blocks[0]
+    out = rollout(step, packed, jnp.diff(times), save=save, reverse=options.adjoint == "reverse")
+    seen, saved = out.saved
+    final = dataclasses.replace(wrap(out.final), time=times[-1])
+    return _trajectory(battery, times, seen, saved, times.size - 1, final)
+
+
+def density_matrix(state: State):
+    """In the paper's phases."""
+    if state.sectored:
+        return jnp.diag(state.blocks[0][:, 0]).astype(complex)
+    return channels.from_real_gauge(unpack(state.blocks[0], real=state.real))
+
+
+def populations(state: State) -> Float[Array, " N"]:
+    """Of the levels."""
+    return state.blocks[0][:, 0] if state.sectored else jnp.diagonal(state.blocks[0])
+
+
+def top(battery, populations) -> Float[Array, " modes"]:
+    """Population of the highest level; nothing for a ladder that ends of itself."""
+    if battery.ladder.is_whole:
+        return jnp.zeros(0)
+    return populations[-1:]
+
+
+def _common_phase(protocol):
+    """α if it is one number and not the plain 0, else None."""
+    phase = protocol.phase
+    return None if _checks.is_plain_zero(phase) or np.ndim(phase) else phase
+
+
+def _start(state: State, classical: bool, turned):
+    """What the roll-out moves, and whether it stands for a real matrix."""
+    if state.sectored:
+        column = state.blocks[0][:, 0]
+        return (column, True) if classical else (jnp.diag(column), True)
+    if turned is None:
+        return state.blocks[0], state.real
+    return _rotated(state.blocks[0], state.real, -turned), False
+
+
+def _end(state: State, packed, classical: bool, real: bool, turned) -> State:
+    if not classical and turned is not None:
+        packed, real = _rotated(packed, real, turned), False
+    return dataclasses.replace(state, blocks=(_column(packed),), sectored=classical, real=real)
+
+
+def _rotated(packed, real, angle):
+    return pack(channels.rephased(unpack(packed, real=real), angle))
+
+
+def _inputs(protocol, classical: bool, turned) -> channels.Collision:
+    count = (protocol.count,)
+    q = jnp.broadcast_to(jnp.asarray(protocol.ground_population, float), count)
+    if classical or _checks.is_plain_zero(protocol.coherence):
+        return channels.Collision(protocol.theta, q)
+    size = channels.overlap(q, jnp.broadcast_to(protocol.coherence, count))
+    if turned is not None or _checks.is_plain_zero(protocol.phase):
+        return channels.Collision(protocol.theta, q, size)
+    phase = protocol.phase
+    return channels.Collision(protocol.theta, q, size * jnp.cos(phase), -size * jnp.sin(phase))
+
+
+def _loss(battery, times=1.0, *, classical: bool):
+    if _checks.is_plain_zero(battery.loss):
+        return lambda packed: packed
+    return Loss(battery.ladder, battery.loss * times, battery.thermal, populations_only=classical)
+
+
+def _diagonal(packed):
+    return packed if packed.ndim == 1 else jnp.diagonal(packed)
+
+
+def _column(packed):
+    return packed[:, None] if packed.ndim == 1 else packed
+
+
+def _everything(battery, packed, real: bool) -> dict:
+    """Observables and certificate of one state."""
+    levels, filled = battery.ladder.levels, _diagonal(packed)
+    if packed.ndim == 1:
+        spectrum, purity = filled, jnp.sum(filled**2)
+    else:
+        spectrum = spectral.eigenvalues(unpack(packed, real=real))
+        purity = jnp.sum(packed**2)  # Tr ρ² = Σ S² + A² = Σ R²
+    energy = levels @ filled
+    passive = passive_energy_of_spectrum(spectrum, levels)
+    dephased = passive_energy_of_spectrum(filled, levels)
+    return {
+        "energy": energy,
+        "ergotropy": energy - passive,
+        "coherent_ergotropy": dephased - passive,
+        "incoherent_ergotropy": energy - dephased,
+        "purity": purity,
+        "fano": fano_factor_of_populations(filled),
+        "truncation": top(battery, filled),
+        "trace_defect": jnp.abs(jnp.sum(filled) - 1),
+    }
+
+
+def _trajectory(battery, times, seen, saved, steps: int, final: State) -> Trajectory:
+    seen = dict(seen)
+    certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
+    elapsed = times - times[0]
+
+    def per(name):
+        started = elapsed > 0
+        return jnp.where(started, seen[name] / jnp.where(started, elapsed, 1.0), jnp.nan)
+
+    seen |= {"charging_power": per("energy"), "ergotropic_power": per("ergotropy")}
+    sound = jnp.all(jnp.isfinite(seen["energy"]))
+    return Trajectory(
+        times=times,
+        observables=seen,
+        saved=saved,
+        status=jnp.where(sound, 0, 2),
+        steps=jnp.asarray(steps),
+        final_state=final,
+        units=UNITS,
+        modes=() if battery.ladder.is_whole else ("ladder",),
+        **certificate,
+    )

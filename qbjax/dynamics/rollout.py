@@ -1,0 +1,124 @@
+"""Many collisions, one after the other: the driver of collisional batteries.
+
+Reverse mode keeps about $2\\sqrt K$ states of K collisions: whole stretches are run again on
+the way back.
+"""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, PyTree
+
+FEW = 8
+"""So few collisions are kept as they are."""
+
+
+class Rollout(NamedTuple):
+    """What a roll-out leaves behind.
+
+    Attributes:
+        saved: what `save` saw at the start, after every `every`-th collision and after the
+            last; leading axis S.
+        seen: what `step` told of those collisions, zeros at the start; leading axis S.
+        final: the last state.
+    """
+
+    saved: PyTree[Array]
+    seen: PyTree[Array]
+    final: PyTree[Array]
+
+
+def rollout(
+    step: Callable,
+    state: PyTree[Array],
+    inputs: PyTree[Array],
+    *,
+    save: Callable,
+    every: int = 1,
+    reverse: bool = True,
+) -> Rollout:
+    """Rolls a state through K collisions.
+
+    Args:
+        step: step(state, input) -> (state, seen).
+        state: the state to start from.
+        inputs: numbers of the collisions, leading axis K.
+        save: save(index, state), index 0 … K, called on the fly.
+        every: save after so many collisions, and after the last.
+        reverse: whether to keep little, for reverse mode.
+
+    Returns:
+        A `Rollout`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> add = lambda total, x: (total + x, x)
+        >>> out = rollout(add, jnp.array(0.0), jnp.arange(5.0), save=lambda i, s: s, every=2)
+        >>> out.saved.tolist(), out.seen.tolist()
+        ([0.0, 1.0, 6.0, 10.0], [0.0, 1.0, 3.0, 4.0])
+    """
+    count = jax.tree.leaves(inputs)[0].shape[0]
+    blocks = count // every
+
+    def block(carry, some):
+        index, state = carry
+        state, seen = _scan(step, state, some, reverse)
+        index = index + jax.tree.leaves(some)[0].shape[0]
+        return (index, state), (save(index, state), jax.tree.map(lambda x: x[-1], seen))
+
+    whole = jax.tree.map(lambda x: x[: blocks * every].reshape(blocks, every, *x.shape[1:]), inputs)
+    start = save(jnp.array(0), state)
+    carry, rows = _scan(block, (jnp.array(0), state), whole, reverse)
+    told = jax.tree.map(lambda x: jnp.zeros(x.shape[1:], x.dtype), rows[1])
+    parts = [(start, told)]
+    rest = jax.tree.map(lambda x: x[blocks * every :], inputs)
+    tail = []
+    if count % every:
+        carry, last = block(carry, rest)
+        tail = [last]
+    saved, seen = jax.tree.map(
+        lambda first, many, *last: jnp.concatenate(
+            [first[None], many, *(x[None] for x in last)]
+        ),
+        parts[0], rows, *tail,
+    )  # fmt: skip
+    return Rollout(saved, seen, carry[1])
+
+
+def stops(count: int, every: int) -> list[int]:
+    """After how many collisions a roll-out saves.
+
+    Example:
+        >>> stops(5, 2)
+        [0, 2, 4, 5]
+    """
+    return sorted({*range(0, count + 1, every), count})
+
+
+def _scan(body, carry, inputs, reverse):
+    """`lax.scan`; for reverse mode in stretches, of which only the starts are kept."""
+    count = jax.tree.leaves(inputs)[0].shape[0]
+    if not reverse or count <= FEW:
+        return lax.scan(body, carry, inputs)
+    length = math.isqrt(count)
+    stretches = count // length
+    cut = stretches * length
+
+    @partial(jax.checkpoint, prevent_cse=False)
+    def stretch(carry, some):
+        return lax.scan(body, carry, some)
+
+    many = jax.tree.map(lambda x: x[:cut].reshape(stretches, length, *x.shape[1:]), inputs)
+    carry, first = lax.scan(stretch, carry, many)
+    if cut == count:
+        return carry, jax.tree.map(lambda a: a.reshape(cut, *a.shape[2:]), first)
+    carry, last = stretch(carry, jax.tree.map(lambda x: x[cut:], inputs))
+    joined = jax.tree.map(
+        lambda a, b: jnp.concatenate([a.reshape(cut, *a.shape[2:]), b]), first, last
+    )
+    return carry, joined
