@@ -52,8 +52,8 @@ TERMS = 768
 class Loss(eqx.Module):
     r"""Loss for a while, prepared; call it with a state after every collision.
 
-    Differentiable in both modes, any number of times in forward mode, with respect to the
-    state, `loss` and `thermal`.
+    Differentiable with respect to the state, `loss` and `thermal`: in reverse mode once, and in
+    forward mode as often as wanted, also of the reverse.
 
     Args:
         ladder: whose lowering operator is A.
