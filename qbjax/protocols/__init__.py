@@ -17,3 +17,5 @@ from qbjax.protocols.pump import Pump as Pump
 from qbjax.protocols.pump import SwitchOff as SwitchOff
 from qbjax.protocols.segments import PiecewiseConstant as PiecewiseConstant
 from qbjax.protocols.segments import Sampled as Sampled
+from qbjax.protocols.share import Share as Share
+from qbjax.protocols.share import share as share
