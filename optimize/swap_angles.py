@@ -27,6 +27,7 @@ import platformdirs
 from rich.console import Console
 
 import qbjax as qb
+from qbjax.strategies import greedy, in_time
 from qbjax.strategies.swap_angles import best_energy, best_power
 from qbjax.views import report
 
@@ -52,16 +53,18 @@ def main(directory: Path, config: Config) -> None:
     battery = qb.batteries.Collisional(ladder, config.loss or 0)
     rows, angles = [], {}
 
-    def add(name, best, greedy=""):
+    def add(name, best, known=""):
         theta = np.asarray(best.protocol.theta)
         angles[name] = theta
-        rows.append((name, f"{theta.size}", f"{float(best.value):.9f}", greedy))
+        rows.append((name, f"{theta.size}", f"{float(best.value):.9f}", known))
 
     for count in config.counts:
-        greedy = qb.charge(battery, qb.strategies.greedy(battery, count)).charging_power[-1]
-        add(f"power of {count}", best_power(battery, count), f"{float(greedy):.9f}")
+        known = float(qb.charge(battery, greedy(battery, count)).charging_power[-1])
+        add(f"power of {count}", best_power(battery, count), f"{known:.9f}")
     for tau in config.durations:
-        add(f"energy in {tau:g}", best_energy(battery, tau))
+        cut = [in_time(greedy(battery, int(3 * tau), by), tau) for by in ("average", "transient")]
+        known = max(float(qb.charge(battery, protocol).energy[-1]) for protocol in cut)
+        add(f"energy in {tau:g}", best_energy(battery, tau), f"{known:.9f}")
     for count in config.coherent:
         best = best_energy(battery, config.durations[-1], count, coherent=True)
         add(f"energy in {config.durations[-1]:g}, {count} coherent", best)

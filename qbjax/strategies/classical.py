@@ -33,7 +33,7 @@ from qbjax.algebra.ladders import Ladder
 from qbjax.batteries import Collisional
 from qbjax.dynamics.channels import Collision, collide_populations
 from qbjax.dynamics.loss import Loss
-from qbjax.protocols import Collisions
+from qbjax.protocols import Collisions, resolve
 
 HALVINGS = 54
 """Bisections of a grid interval: to the last bit."""
@@ -101,6 +101,29 @@ def greedy(
             f"collision, but there is none at collision {step} of {count}: ask for fewer."
         )
     return Collisions(theta)
+
+
+def in_time(protocol: Collisions, duration: Any) -> Collisions:
+    r"""The same stream stopped at a charging time: the last collision is cut short.
+
+    Args:
+        protocol: a stream of collisions.
+        duration: $\tau \ge 0$; collisions that would begin later do nothing.
+
+    Returns:
+        As many collisions, $\sum\theta_k \le \tau$.
+
+    Raises:
+        ValueError, TypeError: for a duration that is negative or no number.
+
+    Example:
+        >>> in_time(Collisions([1.0, 1.0, 1.0]), 1.5).theta.tolist()
+        [1.0, 0.5, 0.0]
+    """
+    duration = _checks.scalar("duration", duration, low=0)
+    theta = jnp.asarray(resolve(protocol).theta)
+    left = jnp.clip(duration - (jnp.cumsum(theta) - theta), 0.0, theta)
+    return eqx.tree_at(lambda p: p.theta, protocol, left)
 
 
 @eqx.filter_jit

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import qbjax as qb
-from qbjax.strategies import full_swap, greedy
+from qbjax.strategies import full_swap, greedy, in_time
 
 LADDERS = qb.algebra.ladders
 OSCILLATOR = qb.batteries.Collisional(LADDERS.oscillator(80))
@@ -40,6 +40,16 @@ def test_greedy_sixty(criterion, energy, tau, first):
 def test_greedy_power(count, power):
     run = qb.charge(OSCILLATOR, greedy(OSCILLATOR, count))
     assert float(run.charging_power[-1]) == pytest.approx(power, rel=5e-5 if count > 10 else 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "energy"), [("average", 17.71529156), ("transient", 18.07952571)]
+)
+def test_greedy_cut_at_ten(criterion, energy):
+    protocol = in_time(greedy(OSCILLATOR, 30, criterion), 10.0)
+    run = qb.charge(OSCILLATOR, protocol)
+    assert float(run.times[-1]) == pytest.approx(10.0)
+    assert float(run.energy[-1]) == pytest.approx(energy, rel=1e-8)
 
 
 @pytest.mark.parametrize("criterion", ["average", "transient"])
