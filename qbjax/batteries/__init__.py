@@ -5,3 +5,5 @@ from qbjax.batteries.base import State as State
 from qbjax.batteries.collisional import Collisional as Collisional
 from qbjax.batteries.collisional import micromaser as micromaser
 from qbjax.batteries.dopo import DOPO as DOPO
+from qbjax.batteries.trapping import trapping_angle as trapping_angle
+from qbjax.batteries.trapping import trapping_state as trapping_state
