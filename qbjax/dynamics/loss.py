@@ -21,7 +21,7 @@ as there are terms above rounding: for ℓN < 1 about a dozen.
 
 References: R. Salvia et al., "Quantum advantage in charging cavity and spin batteries by
 repeated interactions" (2023), Eq. (21), which as printed overflows for large ℓ; V. Shaghaghi
-et al., "Lossy micromasers as battery chargers" (2023), Eq. (17).
+et al., "Lossy micromaser battery" (2023), Eq. (17).
 """
 
 import math
