@@ -11,10 +11,10 @@ $$\dot\rho = \kappa(\bar n + 1)D[A]\rho + \kappa\bar nD[A^\dagger]\rho .$$
 | $\kappa t_0$ | `loss` | 0; 0.1 for a lossy micromaser ($\gamma t_r$ there) |
 | $\bar n$ | `thermal` | 0; 0.15 |
 
-Energies are in units of the level spacing, "times" are Ωτ = Σθ_k, charging only. Observables are
-those after the loss; `energy_before_loss` is the exception. Density matrices are kept in the
-gauge $r_{nm} = i^{n-m}\rho_{nm}$, in which collisions of phase 0 are real; a diagonal battery
-that meets classical qubits is kept as populations.
+Energies are in units of the level spacing $E_0$, "times" are Ωτ = Σθ_k, charging only.
+Observables are those after the loss; `energy_before_loss` is the exception. Density matrices are
+kept in the gauge $r_{nm} = i^{n-m}\rho_{nm}$, in which collisions of phase 0 are real; a diagonal
+battery that meets classical qubits is kept as populations.
 
 References: R. Salvia, M. Perarnau-Llobet, G. Haack, N. Brunner and S. Nimmrichter, "Quantum
 advantage in charging cavity and spin batteries by repeated interactions" (2023); V. Shaghaghi,

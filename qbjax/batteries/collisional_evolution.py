@@ -20,12 +20,9 @@ from qbjax.merit.statistics import fano_factor_of_populations
 
 UNITS = (
     ("time", "1/Omega"),
-    *(
-        (n, "spacing")
-        for n in ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
-    ),
-    ("energy_before_loss", "spacing"),
-    *((n, "spacing Omega") for n in ("charging_power", "ergotropic_power", "transient_power")),
+    *((n, "E_0") for n in ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")),
+    ("energy_before_loss", "E_0"),
+    *((n, "E_0 Omega") for n in ("charging_power", "ergotropic_power", "transient_power")),
     ("purity", "1"),
     ("fano", "1"),
 )

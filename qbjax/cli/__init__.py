@@ -1,6 +1,7 @@
 """The `qbjax` command: it parses and calls; what can be tested lives below it."""
 
 from qbjax.cli import charge as charge
+from qbjax.cli import collisional as collisional
 from qbjax.cli import commands as commands
 from qbjax.cli import optimize as optimize
 from qbjax.cli.application import app as app

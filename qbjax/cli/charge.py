@@ -12,11 +12,11 @@ from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Pulse, Pump
 from qbjax.views import plot, pulse_files, pulses, report
 
-_charge = typer.Typer(cls=Group, help="Charge a battery.", no_args_is_help=True)
-app.add_typer(_charge, name="charge")
+charging = typer.Typer(cls=Group, help="Charge a battery.", no_args_is_help=True)
+app.add_typer(charging, name="charge")
 
 
-@_charge.command("dopo", cls=Command)
+@charging.command("dopo", cls=Command)
 def charge_dopo(
     context: typer.Context,
     amplitude: options.Amplitude = 3.0,

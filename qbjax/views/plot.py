@@ -291,5 +291,7 @@ def _axes(ax):
 def _label(name: str, values: xr.DataArray) -> str:
     r"""`time` in `1/gamma_s` becomes "time ($1/\gamma_s$)"."""
     unit = values.attrs.get("units", "1")
-    greek = re.sub(r"\b(gamma|omega|kappa|mu|nu)(_\w+)?\b", r"\\\1\2", unit).replace(" ", r"\,")
+    greek = re.sub(r"\b(Omega|gamma|omega|kappa|mu|nu)(_\w+)?\b", r"\\\1\2", unit).replace(
+        " ", r"\,"
+    )
     return name if unit == "1" else f"{name}  (${greek}$)"

@@ -1,0 +1,76 @@
+"""`qbjax charge collisional`: a ladder and a stream of qubits."""
+
+import time
+from typing import Annotated, Literal
+
+import numpy as np
+import typer
+
+from qbjax.algebra import ladders
+from qbjax.algebra.ladders import Ladder
+from qbjax.batteries import Collisional
+from qbjax.cli import jobs, options, results, session
+from qbjax.cli.application import Command
+from qbjax.cli.charge import charging
+from qbjax.cycle import charge
+from qbjax.protocols import Collisions
+from qbjax.strategies import full_swap, greedy
+from qbjax.views import plot, report
+
+Kind = Literal["oscillator", "spin", "uniform"]
+Angles = Literal["constant", "full-swap", "greedy", "greedy-transient"]
+
+
+@charging.command("collisional", cls=Command)
+def charge_collisional(
+    context: typer.Context,
+    ladder: Annotated[Kind, typer.Option(help="What is charged.")] = "oscillator",
+    levels: Annotated[int, typer.Option(help="Levels of an oscillator or uniform ladder.")] = 60,
+    spin: Annotated[float, typer.Option(help="j of a spin.")] = 9.5,
+    loss: Annotated[float, typer.Option(help="κt₀ after each collision.")] = 0.0,
+    thermal: Annotated[float, typer.Option(help="Thermal occupation of the bath.")] = 0.0,
+    angles: Annotated[Angles, typer.Option(help="How the swap angles are chosen.")] = "constant",
+    theta: Annotated[float, typer.Option(help="The angle, if constant.")] = 0.25,
+    collisions: Annotated[int, typer.Option(help="How many qubits.")] = 40,
+    ground_population: Annotated[
+        float, typer.Option(help="q of the qubits; full swap and greedy have 0.")
+    ] = 0.0,
+    coherence: Annotated[float, typer.Option(help="c of the qubits, 0 to 1.")] = 0.0,
+    phase: Annotated[float, typer.Option(help="α of the qubits.")] = 0.0,
+    every: Annotated[int, typer.Option(help="Save after so many collisions.")] = 1,
+    out: options.Out = None,
+    config: options.Config = None,
+) -> None:
+    """Charge an oscillator, a spin or a uniform ladder with a stream of qubits."""
+    session.tell_cache()
+    start = time.perf_counter()
+    with session.plainly(debug=context.obj):
+        battery = Collisional(_ladder(ladder, levels, spin), loss or 0, thermal or 0)
+        chosen = _angles(battery, angles, theta, collisions)
+        stream = Collisions(chosen, ground_population, coherence, phase, save_every=every)
+        with jobs.Steps(1) as steps, steps.step(f"{stream.count} collisions") as now:
+            run = charge(battery, stream)
+            now(f"W = {float(run.ergotropy[-1]):.4f} at Ωτ = {float(run.times[-1]):g}")
+        data = run.to_xarray()
+        results.finish(
+            context,
+            start,
+            datasets={"run": data},
+            sheets=[report.charging(data)],
+            figure=plot.charging_figure(data),
+        )
+
+
+def _ladder(kind: Kind, levels: int, spin: float) -> Ladder:
+    if kind == "spin":
+        return ladders.spin(spin)
+    return ladders.oscillator(levels) if kind == "oscillator" else ladders.uniform(levels)
+
+
+def _angles(battery: Collisional, angles: Angles, theta: float, count: int):
+    if angles == "constant":
+        return np.full(count, theta)
+    if angles == "full-swap":
+        return full_swap(battery, count).theta
+    criterion = "average" if angles == "greedy" else "transient"
+    return greedy(battery, count, criterion).theta
