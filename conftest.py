@@ -1,5 +1,6 @@
 """How every test and doctest runs: double precision, strict shapes, strict dtypes."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -24,6 +25,21 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 # No deadline, for the first example compiles; derandomised, so that a run can be repeated.
 hypothesis.settings.register_profile("qbjax", deadline=None, derandomize=True, max_examples=40)
 hypothesis.settings.load_profile("qbjax")
+
+
+MOST_MAPS = 25_000
+"""Memory maps of a test process; Linux allows 65530. Every compiled program holds hundreds, and
+the one too many is a segmentation fault inside XLA."""
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Forgets compiled programs between two files once they are many."""
+    if nextitem is not None and nextitem.path == item.path:
+        return
+    maps = Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > MOST_MAPS:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

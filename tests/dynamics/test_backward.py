@@ -64,11 +64,11 @@ def both(gradients, edges, times=TIMES, start=START):
 
 def same_gradients(ours, jaxs):
     """JAX differentiates the step that ends on an edge by its length, which is right to the
-    step's error only; ours is held to differences below."""
+    step's error only (up to 2e-5 here); ours is held to differences below."""
     *others, by_edges, by_times = zip(ours, jaxs, strict=True)
     for a, b in (*others, by_times):
         assert tree_allclose(a, b, rtol=1e-7)
-    assert tree_allclose(*by_edges, rtol=1e-5)
+    assert tree_allclose(*by_edges, rtol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,11 @@ def test_agrees_with_jax_at_random(gradients, first, second, x):
     same_gradients(da, db)
 
 
-def test_against_differences(gradients):
+@pytest.mark.parametrize("edges", [(0.6, 1.3), (0.25160240518859694, 2.0)])
+def test_against_differences(gradients, edges):
     """The edges' formula and the initial state, without any other automatic derivative."""
     reverse, _ = gradients
-    edges, h = jnp.array([0.6, 1.3]), 1e-5
+    edges, h = jnp.array(edges), 1e-5
     _, (_, start, by_edges, by_times) = reverse(NUMBERS, START, edges, TIMES)
 
     def value(edges=edges, start=START, times=TIMES):
