@@ -75,17 +75,15 @@ def rollout(
     start = save(jnp.array(0), state)
     carry, rows = _scan(block, (jnp.array(0), state), whole, reverse)
     told = jax.tree.map(lambda x: jnp.zeros(x.shape[1:], x.dtype), rows[1])
-    parts = [(start, told)]
-    rest = jax.tree.map(lambda x: x[blocks * every :], inputs)
     tail = []
     if count % every:
-        carry, last = block(carry, rest)
+        carry, last = block(carry, jax.tree.map(lambda x: x[blocks * every :], inputs))
         tail = [last]
     saved, seen = jax.tree.map(
         lambda first, many, *last: jnp.concatenate(
             [first[None], many, *(x[None] for x in last)]
         ),
-        parts[0], rows, *tail,
+        (start, told), rows, *tail,
     )  # fmt: skip
     return Rollout(saved, seen, carry[1])
 

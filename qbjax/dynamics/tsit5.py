@@ -100,10 +100,12 @@ def _climb(field, opaque, t0, t1, y0, first):
 
 
 def advance(y0, dt, row, stages):
+    """The state after dt along stages weighted by a row of the tableau."""
     return jax.tree.map(lambda y, *k: y + dt * dot(row, k), y0, *stages)
 
 
 def dot(weights, terms):
+    """A weighted sum, term by term so that XLA makes one kernel of it."""
     total = weights[0] * terms[0]
     for weight, term in zip(weights[1:], terms[1:], strict=True):
         total = total + weight * term
