@@ -30,13 +30,14 @@ follow from U as written.
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.custom_derivatives import CustomVJPPrimal
 from jaxtyping import Array, Complex, Float
 
-from qbjax._types import Scalar
 from qbjax.dynamics.shifts import inner
 
 
@@ -112,28 +113,50 @@ def collide_with_dual(
 
 
 def _forward(couplings, packed, collision):
-    return collide(couplings, packed, collision), (couplings, packed, collision)
+    """Remembers which numbers are being differentiated: the others need no slope."""
+    wanted = tuple(name for name, x in collision._asdict().items() if x is not None and x.perturbed)
+    couplings, packed, collision = jax.tree.map(
+        lambda x: x.value, (couplings, packed, collision), is_leaf=_is_primal
+    )
+    # Kept with its margins, which `_sum` makes anyway: one copy less than the state itself.
+    line = _line(packed)
+    after = _sum(_terms(couplings, collision), packed, line)
+    return after, _Kept(couplings, line, collision, wanted)
 
 
 def _backward(kept, cotangent):
-    couplings, packed, collision = kept
-    back = _sum([term.dual() for term in _terms(couplings, collision)], cotangent)
+    couplings, collision = kept.couplings, kept.collision
+    packed = _moved_by(kept.line, cotangent.shape[0], 0, 0)
 
-    def slope(number):
-        name, value = number
-        along = jax.jvp(
-            lambda x: collide(couplings, packed, collision._replace(**{name: x})),
-            (value,),
-            (jnp.ones_like(value),),
-        )[1]
-        return inner(cotangent, along)
+    def dual(**numbers):
+        terms = _terms(couplings, collision._replace(**numbers))
+        return _sum([term.dual() for term in terms], cotangent)
 
-    given = {k: v for k, v in collision._asdict().items() if v is not None}
-    slopes = {name: slope((name, value)) for name, value in given.items()}
-    return jnp.zeros_like(couplings), back, collision._replace(**slopes)
+    def slope(name):
+        # <cotangent, C' packed> = <C'† cotangent, packed>: the state itself need not be shifted.
+        value = getattr(collision, name)
+        along = jax.jvp(lambda x: dual(**{name: x}), (value,), (jnp.ones_like(value),))[1]
+        return inner(along, packed)
+
+    slopes = jax.tree.map(jnp.zeros_like, collision)
+    slopes = slopes._replace(**{name: slope(name) for name in kept.wanted})
+    return jnp.zeros_like(couplings), dual(), slopes
 
 
-collide_with_dual.defvjp(_forward, _backward)
+def _is_primal(x) -> bool:
+    return isinstance(x, CustomVJPPrimal)
+
+
+class _Kept(eqx.Module):
+    """What the way back needs."""
+
+    couplings: Float[Array | np.ndarray, " links"]
+    line: Float[Array, " margins_and_N_squared"]
+    collision: Collision
+    wanted: tuple[str, ...] = eqx.field(static=True)
+
+
+collide_with_dual.defvjp(_forward, _backward, symbolic_zeros=True)
 
 
 def collide_populations(
@@ -152,50 +175,15 @@ def collide_populations(
         The populations afterwards.
     """
     q = collision.ground_population
-    cos, sin, up_cos, up_sin = _rotations(couplings, collision.theta)
+    cos, sin, up_cos, up_sin = rotations(couplings, collision.theta)
     below = jnp.concatenate([jnp.zeros(1), populations[:-1]])
     above = jnp.concatenate([populations[1:], jnp.zeros(1)])
     stays = q * cos**2 + (1 - q) * up_cos**2
     return stays * populations + q * up_sin**2 * above + (1 - q) * sin**2 * below
 
 
-def kraus(
-    couplings: Float[Array | np.ndarray, " links"],
-    theta: Scalar,
-    ground_population: Scalar,
-    amplitude: Scalar,
-) -> Float[Array, "4 N N"]:
-    r"""Kraus operators of a collision in the gauge above, for a real x.
-
-    The qubit's state is a mixture $\sum_i p_i|\phi_i\rangle\langle\phi_i|$, and
-    $\rho' = \sum_{if} K_{if}\rho K_{if}^\dagger$ with
-    $K_{if} = \sqrt{p_i}\langle f|U|\phi_i\rangle$.
-
-    Args:
-        couplings: $a_1 … a_{N-1}$.
-        theta: swap angle.
-        ground_population: q.
-        amplitude: x.
-
-    Returns:
-        Four real matrices, two for each eigenvector of $\rho_Q$.
-    """
-    cos, sin, up_cos, up_sin = _rotations(couplings, theta)
-    q = ground_population
-    qubit = jnp.stack([jnp.stack([q, amplitude]), jnp.stack([amplitude, 1 - q])])
-    weights, states = jnp.linalg.eigh(qubit)
-    # In the gauge, <g|U|g> and <e|U|e> are diagonal, <g|U|e> raises, <e|U|g> lowers with a minus.
-    raises, lowers = jnp.diag(sin[1:], -1), -jnp.diag(up_sin[:-1], 1)
-
-    def pair(weight, state):
-        g, e = jnp.sqrt(jnp.maximum(weight, 0.0)) * state
-        return g * jnp.diag(cos) + e * raises, g * lowers + e * jnp.diag(up_cos)
-
-    return jnp.stack([k for i in (0, 1) for k in pair(weights[i], states[:, i])])
-
-
-def _rotations(couplings, theta):
-    """$c_n, s_n$ and $c_{n+1}, s_{n+1}$ for n = 0 … N−1."""
+def rotations(couplings, theta) -> tuple[Float[Array, " N"], ...]:
+    """$c_n, s_n$ and $c_{n+1}, s_{n+1}$ for n = 0 … N−1 and a swap angle."""
     angles = theta * jnp.asarray(couplings)
     cos, sin = jnp.cos(angles), jnp.sin(angles)
     one, zero = jnp.ones(1), jnp.zeros(1)
@@ -226,7 +214,7 @@ class _Term(NamedTuple):
 
 def _terms(couplings, collision: Collision) -> list[_Term]:
     theta, q, x, y = collision
-    cos, sin, up_cos, up_sin = _rotations(couplings, theta)
+    cos, sin, up_cos, up_sin = rotations(couplings, theta)
     terms = [_Term(q * cos, cos, 0, 0), _Term((1 - q) * up_cos, up_cos, 0, 0)]
     terms += [_Term(q * up_sin, up_sin, 1, 1), _Term((1 - q) * sin, sin, -1, -1)]
     if x is not None:
@@ -238,16 +226,20 @@ def _terms(couplings, collision: Collision) -> list[_Term]:
     return terms
 
 
-def _sum(terms: list[_Term], packed):
-    n = packed.shape[0]
-    straight = _line(packed)
+def _sum(terms: list[_Term], packed, line=None):
+    straight = _line(packed) if line is None else line
     turned = _line(packed.T) if any(term.turned for term in terms) else straight
     total = jnp.zeros_like(packed)
     for row, column, down, right, is_turned in terms:
-        start = (2 + down) * n + right
-        moved = lax.slice(turned if is_turned else straight, (start,), (start + n * n,))
-        total = total + row[:, None] * column[None, :] * moved.reshape(n, n)
+        moved = _moved_by(turned if is_turned else straight, packed.shape[0], down, right)
+        total = total + row[:, None] * column[None, :] * moved
     return total
+
+
+def _moved_by(line, n: int, down: int, right: int):
+    """R_{n + down, m + right} of the R that lies in a line."""
+    start = (2 + down) * n + right
+    return lax.slice(line, (start,), (start + n * n,)).reshape(n, n)
 
 
 def _line(packed):

@@ -67,9 +67,14 @@ def rollout(
 
     def block(carry, some):
         index, state = carry
-        state, seen = _scan(step, state, some, reverse)
-        index = index + jax.tree.leaves(some)[0].shape[0]
-        return (index, state), (save(index, state), jax.tree.map(lambda x: x[-1], seen))
+        # Only the last step tells: what others saw would be differentiated for nothing.
+        length = jax.tree.leaves(some)[0].shape[0]
+        if length > 1:
+            before = jax.tree.map(lambda x: x[:-1], some)
+            state, _ = _scan(lambda s, x: (step(s, x)[0], None), state, before, reverse)
+        state, seen = step(state, jax.tree.map(lambda x: x[-1], some))
+        index = index + length
+        return (index, state), (save(index, state), seen)
 
     whole = jax.tree.map(lambda x: x[: blocks * every].reshape(blocks, every, *x.shape[1:]), inputs)
     start = save(jnp.array(0), state)

@@ -9,6 +9,7 @@ import scipy.linalg as sl
 from qbjax.algebra import ladders
 from qbjax.algebra.packing import pack, unpack
 from qbjax.dynamics import channels
+from qbjax.dynamics.kraus import kraus
 from tests.helpers import EXACT, random_state, tree_allclose
 
 LADDERS = [
@@ -56,7 +57,7 @@ def test_collision_is_the_traced_unitary(ladder, phase):
 @pytest.mark.parametrize("ladder", LADDERS, ids=kinds(LADDERS))
 def test_kraus_operators_are_complete_and_do_the_same(ladder):
     numbers = [jnp.asarray(x) for x in (THETA, GROUND, AMPLITUDE)]
-    operators = np.asarray(channels.kraus(ladder.couplings, *numbers))
+    operators = np.asarray(kraus(ladder.couplings, *numbers))
     complete = sum(k.T @ k for k in operators)
     np.testing.assert_allclose(complete, np.eye(ladder.size), atol=1e-14)
     r = random_state(2, ladder.size, real=True)
