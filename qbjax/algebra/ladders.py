@@ -103,18 +103,18 @@ def spin(j: float | Any) -> Ladder:
     r"""A spin in a field: $a_n = \sqrt{j(j+1) - m(m-1)}$ with m = n − j.
 
     Args:
-        j: 1/2, 1, 3/2, …: 2j + 1 levels.
+        j: 0, 1/2, 1, 3/2, …: 2j + 1 levels.
 
     Raises:
-        ValueError, TypeError: if 2j is no positive integer.
+        ValueError, TypeError: if 2j is no natural number.
 
     Example:
         >>> spin(3 / 2).squared_couplings.tolist()
         [3.0, 4.0, 3.0]
     """
-    value = float(_checks.scalar("j", j, low=0, open_low=True))
+    value = float(_checks.scalar("j", j, low=0))
     if (2 * value) % 1:
-        raise ValueError(f"Argument `j` must be a half-integer 1/2, 1, 3/2, …, but is {value:g}.")
+        raise ValueError(f"Argument `j` must be a half-integer 0, 1/2, 1, 3/2, …, but is {value:g}.")
     return Ladder("spin", round(2 * value) + 1)
 
 

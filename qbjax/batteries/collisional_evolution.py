@@ -46,14 +46,16 @@ def collide(battery, protocol, state: State, times, options: Options) -> Traject
 
     every = protocol.save_every
     step = _step(battery, classical, reverse)
-    out = rollout(step, packed, inputs, save=save, every=every, reverse=reverse)
+    out = rollout(
+        step, packed, inputs, save=save, every=every, reverse=reverse, settled=protocol.settled
+    )
     at = np.array(stops(protocol.count, every))
     seen, saved = out.saved
     told = dict(out.seen)
     told["transient_power"] = told["transient_power"].at[0].set(jnp.nan)
     told["energy_before_loss"] = told["energy_before_loss"].at[0].set(seen["energy"][0])
     final = dataclasses.replace(wrap(out.final), time=times[-1])
-    return _trajectory(battery, times[at], seen | told, saved, protocol.count, final)
+    return _trajectory(battery, times[at], seen | told, saved, out.made, final)
 
 
 def _step(battery, classical: bool, reverse: bool) -> Callable:
@@ -189,7 +191,7 @@ def _everything(battery, packed, real: bool) -> dict:
     }
 
 
-def _trajectory(battery, times, seen, saved, steps: int, final: State) -> Trajectory:
+def _trajectory(battery, times, seen, saved, steps, final: State) -> Trajectory:
     seen = dict(seen)
     certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
     elapsed = times - times[0]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Bool, Int, PyTree
 
 FEW = 8
 """So few collisions are kept as they are."""
@@ -26,11 +26,13 @@ class Rollout(NamedTuple):
             last; leading axis S.
         seen: what `step` told of those collisions, zeros at the start; leading axis S.
         final: the last state.
+        made: how many collisions were made.
     """
 
     saved: PyTree[Array]
     seen: PyTree[Array]
     final: PyTree[Array]
+    made: Int[Array, ""]
 
 
 def rollout(
@@ -41,6 +43,7 @@ def rollout(
     save: Callable,
     every: int = 1,
     reverse: bool = True,
+    settled: float | None = None,
 ) -> Rollout:
     """Rolls a state through K collisions.
 
@@ -51,6 +54,8 @@ def rollout(
         save: save(index, state), index 0 … K, called on the fly.
         every: save after so many collisions, and after the last.
         reverse: whether to keep little, for reverse mode.
+        settled: leave the rest out once a collision changes no number by more than this; for
+            collisions that are all alike.
 
     Returns:
         A `Rollout`.
@@ -63,6 +68,10 @@ def rollout(
         ([0.0, 1.0, 6.0, 10.0], [0.0, 1.0, 3.0, 4.0])
     """
     count = jax.tree.leaves(inputs)[0].shape[0]
+    if settled is not None and count:
+        step, state, save = _stopping(step, state, inputs, save, settled)
+        out = rollout(step, state, inputs, save=save, every=every, reverse=reverse)
+        return out._replace(final=out.final.state, made=out.final.made)
     blocks = count // every
 
     def block(carry, some):
@@ -90,7 +99,35 @@ def rollout(
         ),
         (start, told), rows, *tail,
     )  # fmt: skip
-    return Rollout(saved, seen, carry[1])
+    return Rollout(saved, seen, carry[1], jnp.asarray(count))
+
+
+class _Stopping(NamedTuple):
+    """A state, what its last step told, whether it settled, and after how many."""
+
+    state: PyTree[Array]
+    told: PyTree[Array]
+    done: Bool[Array, ""]
+    made: Int[Array, ""]
+
+
+def _stopping(step, state, inputs, save, settled: float):
+    """The same roll-out, whose steps do nothing once the state has settled."""
+
+    def fresh(carry, x):
+        after, told = step(carry.state, x)
+        moved = jax.tree.map(lambda a, b: jnp.max(jnp.abs(a - b)), after, carry.state)
+        done = jnp.max(jnp.stack(jax.tree.leaves(moved))) <= settled
+        return _Stopping(after, told, done, carry.made + 1)
+
+    def either(carry, x):
+        carry = lax.cond(carry.done, lambda c, x: c, fresh, carry, x)
+        return carry, carry.told
+
+    shapes = jax.eval_shape(step, state, jax.tree.map(lambda x: x[0], inputs))[1]
+    told = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+    start = _Stopping(state, told, jnp.array(False), jnp.array(0))
+    return either, start, lambda index, carry: save(index, carry.state)
 
 
 def stops(count: int, every: int) -> list[int]:

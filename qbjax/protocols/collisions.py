@@ -35,6 +35,9 @@ class Collisions(eqx.Module):
         coherence: c, a number or (K,), in [0, 1].
         phase: α, a number or (K,).
         save_every: observables after so many collisions only, and after the last.
+        settled: leave the rest out once a collision changes no element of the state by more
+            than this; the collisions must all be alike. Derivatives are those of the
+            collisions that were made, `run.steps` of them.
 
     Raises:
         ValueError, TypeError: for numbers out of range, or not so many as angles.
@@ -50,8 +53,11 @@ class Collisions(eqx.Module):
     coherence: Trainable
     phase: Trainable
     save_every: int = eqx.field(static=True)
+    settled: float | None = eqx.field(static=True)
 
-    def __init__(self, theta, ground_population=0, coherence=0, phase=0, save_every=1):
+    def __init__(
+        self, theta, ground_population=0, coherence=0, phase=0, save_every=1, settled=None
+    ):
         self.theta = _many("theta", theta, low=0.0)
         count = np.shape(_value(self.theta))[0]
         unit: dict[str, Any] = {"low": 0.0, "high": 1.0}
@@ -59,6 +65,19 @@ class Collisions(eqx.Module):
         self.coherence = _one_or("coherence", coherence, count, **unit)
         self.phase = _one_or("phase", phase, count)
         self.save_every = _checks.integer("save_every", save_every, low=1)
+        self.settled = None
+        if settled is not None:
+            self.settled = float(_checks.scalar("settled", settled, low=0))
+            self._check_alike()
+
+    def _check_alike(self) -> None:
+        for name in ("theta", "ground_population", "coherence", "phase"):
+            value = _value(getattr(self, name))
+            if _checks.is_concrete(value) and np.size(value) and np.ptp(value) > 0:
+                raise ValueError(
+                    "Argument `settled` must be left out unless all collisions are alike, but "
+                    f"`{name}` goes from {np.min(value):g} to {np.max(value):g}."
+                )
 
     @property
     def count(self) -> int:

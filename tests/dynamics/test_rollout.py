@@ -65,3 +65,22 @@ def test_reverse_mode_keeps_few_states():
 
     compiled = jax.jit(jax.grad(total)).lower(jnp.zeros(400)).compile()
     assert compiled.memory_analysis().temp_size_in_bytes < 100 * 100_000
+
+
+@pytest.mark.parametrize("every", [1, 7])
+def test_it_stops_once_settled(every):
+    """x → cos x: the steps that were left out would have told the same."""
+    alike = jnp.ones(150)
+    fixed = lambda state, x: (x * jnp.cos(state), state)  # noqa: E731
+
+    def run(settled, alike=alike):
+        return rollout(
+            fixed, jnp.array(0.3), alike, save=lambda i, s: s, every=every, settled=settled
+        )
+
+    whole, stopped = run(None), run(1e-12)
+    assert int(whole.made) == 150
+    assert 60 < int(stopped.made) < 80
+    assert tree_allclose(stopped[:3], whole[:3], rtol=1e-10)
+    slopes = [jax.grad(lambda x, s=s: run(s, x).final)(alike) for s in (None, 1e-14)]
+    assert tree_allclose(jnp.sum(slopes[0]), jnp.sum(slopes[1]), rtol=1e-10)
