@@ -17,18 +17,26 @@ from qbjax.protocols import Collisions
 from qbjax.strategies import full_swap, greedy
 from qbjax.views import plot, report
 
-Kind = Literal["oscillator", "spin", "uniform"]
+# fmt: off
+Kind = Annotated[
+    Literal["oscillator", "spin", "uniform"], typer.Option(help="What is charged.")
+]
+Levels = Annotated[int, typer.Option(help="Levels of an oscillator or uniform ladder.")]
+Spin = Annotated[float, typer.Option(help="j of a spin.")]
+Loss = Annotated[float, typer.Option(help="κt₀ after each collision.")]
+Thermal = Annotated[float, typer.Option(help="Thermal occupation of the bath.")]
+# fmt: on
 Angles = Literal["constant", "full-swap", "greedy", "greedy-transient"]
 
 
 @charging.command("collisional", cls=Command)
 def charge_collisional(
     context: typer.Context,
-    ladder: Annotated[Kind, typer.Option(help="What is charged.")] = "oscillator",
-    levels: Annotated[int, typer.Option(help="Levels of an oscillator or uniform ladder.")] = 60,
-    spin: Annotated[float, typer.Option(help="j of a spin.")] = 9.5,
-    loss: Annotated[float, typer.Option(help="κt₀ after each collision.")] = 0.0,
-    thermal: Annotated[float, typer.Option(help="Thermal occupation of the bath.")] = 0.0,
+    ladder: Kind = "oscillator",
+    levels: Levels = 60,
+    spin: Spin = 9.5,
+    loss: Loss = 0.0,
+    thermal: Thermal = 0.0,
     angles: Annotated[Angles, typer.Option(help="How the swap angles are chosen.")] = "constant",
     theta: Annotated[float, typer.Option(help="The angle, if constant.")] = 0.25,
     collisions: Annotated[int, typer.Option(help="How many qubits.")] = 40,
@@ -45,7 +53,7 @@ def charge_collisional(
     session.tell_cache()
     start = time.perf_counter()
     with session.plainly(debug=context.obj):
-        battery = Collisional(_ladder(ladder, levels, spin), loss or 0, thermal or 0)
+        battery = Collisional(ladder_of(ladder, levels, spin), loss or 0, thermal or 0)
         chosen = _angles(battery, angles, theta, collisions)
         stream = Collisions(chosen, ground_population, coherence, phase, save_every=every)
         with jobs.Steps(1) as steps, steps.step(f"{stream.count} collisions") as now:
@@ -61,7 +69,8 @@ def charge_collisional(
         )
 
 
-def _ladder(kind: Kind, levels: int, spin: float) -> Ladder:
+def ladder_of(kind: str, levels: int, spin: float) -> Ladder:
+    """The ladder that the options describe."""
     if kind == "spin":
         return ladders.spin(spin)
     return ladders.oscillator(levels) if kind == "oscillator" else ladders.uniform(levels)

@@ -1,7 +1,7 @@
 """The jobs of the commands, with progress: charge, find switch-off times, the demo."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ def shape(
         The constant pulse and the best one, and the run of each with `battery.refined()`.
     """
     with told.step("look for the best pulse") as now:
-        best = best_pulse(battery, duration, energy, peak, progress=_tell_value(now), **how)
+        best = best_pulse(battery, duration, energy, peak, progress=tell_value(now), **how)
         now(f"W = {float(best.value):.4f} in {len(best.history)} steps")
     with told.step("constant pump of the same energy") as now:
         constant = constant_pulse(battery, duration, energy, segments=how["segments"])
@@ -163,8 +163,9 @@ def _narrator(now):
     return narrate
 
 
-def _tell_value(now):
-    return lambda seen: now(f"step {seen.step}: W = {seen.value:.5f}")
+def tell_value(now, name: str = "W") -> Callable[[Progress], None]:
+    """What `maximize` should report to: a line of a step, with the value under its name."""
+    return lambda seen: now(f"step {seen.step}: {name} = {seen.value:.5f}")
 
 
 def _outcome(best: Best) -> str:

@@ -14,11 +14,11 @@ from qbjax.protocols import Constant
 from qbjax.strategies.switch_off import Aim
 from qbjax.views import plot, pulse_files, pulses, report
 
-_optimize = typer.Typer(cls=Group, help="Let a gradient choose.", no_args_is_help=True)
-app.add_typer(_optimize, name="optimize")
+optimizing = typer.Typer(cls=Group, help="Let a gradient choose.", no_args_is_help=True)
+app.add_typer(optimizing, name="optimize")
 
 
-@_optimize.command("switch-off", cls=Command)
+@optimizing.command("switch-off", cls=Command)
 def optimize_switch_off(
     context: typer.Context,
     aim: Annotated[
@@ -72,7 +72,7 @@ def optimize_switch_off(
         )
 
 
-@_optimize.command("pulse", cls=Command)
+@optimizing.command("pulse", cls=Command)
 def optimize_pulse(
     context: typer.Context,
     duration: Annotated[float, typer.Option(help="Duration of the pulse, in 1/γ_s.")] = 10.0,

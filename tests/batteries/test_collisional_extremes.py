@@ -123,5 +123,5 @@ def test_a_settled_battery_meets_no_more_qubits():
     assert int(whole.steps) == 2000
     assert int(stopped.steps) < 400
     np.testing.assert_allclose(stopped.purity, whole.purity, rtol=1e-12)
-    with pytest.raises(ValueError, match="`settled` must be left out unless .* `theta` goes from"):
+    with pytest.raises(ValueError, match=r"`settled` must be left out unless .* `theta` goes from"):
         qb.protocols.Collisions([0.1, 0.2], settled=1e-9)
