@@ -1,7 +1,7 @@
 """How good a state is: functions of a density matrix and, where energy enters, of a
 Hamiltonian."""
 
-from qbjax.merit import two_level
+from qbjax.merit import bounds, two_level
 from qbjax.merit.energetics import energy, energy_variance, instantaneous_power
 from qbjax.merit.passivity import (
     active_energy,
@@ -19,6 +19,7 @@ from qbjax.merit.statistics import fano_factor, fano_factor_of_populations, puri
 __all__ = [
     "active_energy",
     "antiergotropy",
+    "bounds",
     "capacity",
     "coherent_ergotropy",
     "energy",
