@@ -1,0 +1,105 @@
+"""Where the quantum advantage ends, against Figs. 4–6 recomputed elsewhere."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import qbjax as qb
+from qbjax.dynamics.trajectory import TruncationWarning
+from qbjax.strategies.critical import critical_angles, critical_loss, lead
+
+OSCILLATOR = qb.algebra.ladders.oscillator(110)
+SPIN = qb.algebra.ladders.spin(49.5)
+
+
+def lossy(damping):
+    return qb.batteries.Collisional(OSCILLATOR, -np.log1p(-damping))
+
+
+@pytest.mark.parametrize(
+    ("angle", "damping", "count"),
+    [
+        (0.002, 0.0, 970),
+        (0.015, 0.0, 131),
+        (0.015, 0.001, 157),
+    ],
+)
+def test_first_crossing(angle, damping, count):
+    """Fig. 4."""
+    found = lead(lossy(damping), angle * np.pi, 9.0, collisions=1500)
+    assert int(found.first_collisions) == count
+    assert float(found.first_time) == pytest.approx(count * angle * np.pi, rel=1e-12)
+
+
+def test_the_lead_ends_again_with_loss():
+    """Fig. 4: at γ = 0.002 only between two angles; at 0.0025 nowhere."""
+    angles = np.array(critical_angles(lossy(0.002), 0.012 * np.pi, 0.05 * np.pi, 13.0)) / np.pi
+    np.testing.assert_allclose(angles, (0.016194, 0.034798), rtol=2e-5)
+    with pytest.raises(ValueError, match=r"`battery` must leave coherent qubits a lead .* behind"):
+        critical_angles(lossy(0.0025), 0.012 * np.pi, 0.05 * np.pi, 13.0)
+
+
+def test_critical_loss_of_an_oscillator():
+    found = critical_loss(OSCILLATOR, 0.02 * np.pi, 0.035 * np.pi, 13.0)
+    assert found.damping == pytest.approx(0.002423930, rel=1e-6)
+    assert found.theta / np.pi == pytest.approx(0.02588, rel=1e-3)
+    assert found.damping == pytest.approx(-np.expm1(-found.loss))
+    assert 11 < found.time < 12
+
+
+def test_critical_angles_without_loss():
+    battery = qb.batteries.Collisional(OSCILLATOR)
+    low, high = critical_angles(battery, 0.02 * np.pi, 0.07 * np.pi, 14.0)
+    assert low == pytest.approx(0.02 * np.pi), "the lead still holds there"
+    assert high / np.pi == pytest.approx(0.046542, rel=2e-5)
+    spin = qb.batteries.Collisional(SPIN)
+    high = critical_angles(spin, 0.004 * np.pi, 0.01 * np.pi, 2.0)[1]
+    assert high / np.pi == pytest.approx(0.00508186, rel=1e-6)
+    assert int(lead(spin, 0.002 * np.pi, 1.0, collisions=160).first_collisions) == 100
+    assert int(lead(spin, 0.004 * np.pi, 1.0, collisions=160).first_collisions) == 57
+
+
+def test_a_map_in_one_program():
+    """Many angles and losses at once are what each is alone."""
+    angles, losses = np.array([0.02, 0.03]) * np.pi, np.array([0.0, 0.003])
+
+    def one(theta, loss):
+        battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(50), loss)
+        return lead(battery, theta, 7.0, collisions=120, against="lossy")
+
+    found = jax.vmap(jax.vmap(one, (None, 0)), (0, None))(angles, losses)
+    for i, theta in enumerate(angles):
+        for j, loss in enumerate(losses):
+            alone = one(theta, jnp.asarray(loss))
+            assert float(found.excess[i, j]) == pytest.approx(float(alone.excess), abs=1e-12)
+            assert int(found.collisions[i, j]) == int(alone.collisions)
+
+
+def test_too_short_a_ladder_says_so():
+    battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(20))
+    with pytest.warns(TruncationWarning, match="the lead depends on where"):
+        critical_angles(battery, 0.03, 0.1, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: lead(None, 0.1, 1.0, collisions=2), TypeError, "`battery`"),
+        (lambda: lead(lossy(0), 0.0, 1.0, collisions=2), ValueError, "`theta`"),
+        (lambda: lead(lossy(0), 0.1, -1.0, collisions=2), ValueError, "`duration`"),
+        (lambda: lead(lossy(0), 0.1, 1.0, collisions=0), ValueError, "`collisions`"),
+        (lambda: lead(lossy(0), 0.1, 1.0, collisions=2, against="x"), ValueError, "`against`"),
+        (lambda: critical_angles(lossy(0), 0.2, 0.1), ValueError, "`high` must be greater"),
+        (lambda: critical_loss(3), TypeError, "`ladder`"),
+        (lambda: critical_loss(OSCILLATOR, duration=np.nan), ValueError, "`duration`"),
+        (
+            lambda: critical_loss(qb.algebra.ladders.uniform(9), 0.4, 0.9, 2.0),
+            ValueError,
+            "`ladder` must leave coherent qubits a lead",
+        ),
+    ],
+)
+def test_bad_input(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
