@@ -13,18 +13,28 @@ Check: with $c_n = \cos\theta\sqrt n$, $s_n = \sin\theta\sqrt n$ a collision tak
 $\sqrt q\,(c_n + s_n\tan\tfrac{\theta\sqrt n}2)\phi_n = \sqrt q\,\phi_n$ beside $|g\rangle$, and to
 $-\sqrt{1-q}\,\phi_n$ beside $|e\rangle$: a product, and the cavity is where it was.
 
+On any ladder the angle θ closes the step to level m when $\theta a_m = Q\pi$: `trapping_angles`
+lists such angles, `chambers` the closed steps of one angle. As the $a_m^2$ are whole numbers, θ
+closes the step where $(\theta/\pi)^2a_m^2$ is a square, which is decided in whole numbers if
+$(\theta/\pi)^2$ is a fraction: π/√15.6, which looks like no trap, is closed at 15.6 · 25 = 390
+(Q = 5).
+
 Reference: V. Shaghaghi et al., "Lossy micromaser battery: almost pure states in the
 Jaynes–Cummings regime" (2023), Eqs. (11)–(16), whose incoherent steady state is printed with
 $|m\rangle$ for $|m-1\rangle$; J. J. Slosser and P. Meystre, Phys. Rev. A 41, 3867 (1990).
 """
 
-from typing import Any
+import math
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from qbjax import _checks
 from qbjax._types import Rho, Scalar, ScalarLike
+from qbjax.algebra.ladders import Ladder
 from qbjax.dynamics.channels import rephased
 
 
@@ -85,3 +95,133 @@ def trapping_state(
     phi = jnp.sqrt(weights) * cotangents
     phi = phi / jnp.linalg.norm(phi)
     return rephased(jnp.outer(phi, phi), phase - np.pi / 2)
+
+
+FRACTIONS = 100_000
+"""Largest denominator of a fraction that (θ/π)² is taken for: as rounding makes few numbers fit one
+by chance, and as levels are fewer."""
+
+ROUNDING = 4e-15
+"""How far from its fraction (θ/π)² may be, relatively: some roundings."""
+
+
+class TrappingAngles(NamedTuple):
+    r"""Angles that close a ladder, ascending.
+
+    Attributes:
+        angles: θ, (n,).
+        levels: the lowest m with θ a_m = Qπ: level m is the first out of reach, (n,).
+        turns: its Q, (n,).
+    """
+
+    angles: Float[np.ndarray, " n"]
+    levels: Int[np.ndarray, " n"]
+    turns: Int[np.ndarray, " n"]
+
+
+class Chambers(NamedTuple):
+    r"""Where one angle closes a ladder, or nearly.
+
+    From level 0, and from every closed step m on, levels up to the next closed step are a
+    chamber that lossless collisions do not leave.
+
+    Attributes:
+        levels: m of the steps m − 1 → m, ascending, (n,).
+        leakage: sin²(θ a_m), the chance to pass, exactly 0 at a closed one, (n,).
+        closed: whether it is closed exactly, (n,).
+    """
+
+    levels: Int[np.ndarray, " n"]
+    leakage: Float[np.ndarray, " n"]
+    closed: Bool[np.ndarray, " n"]
+
+
+def trapping_angles(ladder: Ladder | Any, limit: ScalarLike) -> TrappingAngles:
+    r"""All angles up to a limit that close a ladder below one of its levels.
+
+    $$\theta = \frac{Q\pi}{a_m}, \qquad Q = 1, 2, …, \quad m = 1 … N-1$$
+
+    Args:
+        ladder: an oscillator, a spin, or a uniform ladder.
+        limit: largest angle, > 0.
+
+    Returns:
+        `TrappingAngles`: each angle once, with the lowest level it closes.
+
+    Raises:
+        TypeError, ValueError: if `ladder` is none, if `limit` is no positive number.
+
+    Example:
+        >>> import qbjax as qb
+        >>> found = trapping_angles(qb.algebra.ladders.oscillator(5), 3.2)
+        >>> found.levels.tolist(), found.turns.tolist()
+        ([4, 3, 2, 1], [1, 1, 1, 1])
+
+    References: V. Shaghaghi et al. (2023), Eq. (14).
+    """
+    squares = _squares(ladder)
+    most = float(_checks.scalar("limit", limit, low=0, open_low=True)) / math.pi
+    lowest: dict[Fraction, tuple[int, int]] = {}
+    for m, square in enumerate(squares, 1):
+        for turns in range(1, int(most * math.sqrt(square) * (1 + ROUNDING)) + 1):
+            lowest.setdefault(Fraction(turns**2, square), (m, turns))
+    order = sorted(lowest)
+    found = np.array([lowest[key] for key in order], int).reshape(-1, 2)
+    angles = np.array([math.pi * math.sqrt(key) for key in order])
+    return TrappingAngles(angles, found[:, 0], found[:, 1])
+
+
+def chambers(ladder: Ladder | Any, theta: ScalarLike, leakage: ScalarLike = 0) -> Chambers:
+    r"""The steps that an angle closes, and those it nearly does.
+
+    Step m is closed where $(\theta/\pi)^2a_m^2$ is the square of a whole number. If
+    $(\theta/\pi)^2$ is within rounding of a fraction, the fraction is meant, and closed steps are
+    exact.
+
+    Args:
+        ladder: an oscillator, a spin, or a uniform ladder; its size is how far to look.
+        theta: θ > 0.
+        leakage: steps with $\sin^2\theta a_m$ up to this are listed as well.
+
+    Returns:
+        `Chambers`.
+
+    Raises:
+        TypeError, ValueError: if `ladder` is none, for numbers out of range.
+
+    Example:
+        >>> import math, qbjax as qb
+        >>> ladder = qb.algebra.ladders.oscillator(400)
+        >>> chambers(ladder, math.pi / math.sqrt(15)).levels.tolist()
+        [15, 60, 135, 240, 375]
+        >>> chambers(ladder, math.pi / math.sqrt(15.6)).levels.tolist()
+        [390]
+
+    References: V. Shaghaghi et al. (2023), Eqs. (8), (14).
+    """
+    squares = _squares(ladder)
+    angle = float(_checks.scalar("theta", theta, low=0, open_low=True))
+    most = float(_checks.scalar("leakage", leakage, low=0, high=1))
+    ratio = _fraction((angle / math.pi) ** 2)
+    closed = np.array([ratio is not None and _is_square(ratio * a) for a in squares], bool)
+    passing = np.where(closed, 0.0, np.sin(angle * ladder.couplings) ** 2)
+    listed = closed | (passing <= most)
+    return Chambers(np.flatnonzero(listed) + 1, passing[listed], closed[listed])
+
+
+def _squares(ladder) -> list[int]:
+    if not isinstance(ladder, Ladder):
+        raise TypeError(
+            "Argument `ladder` must be a ladder such as qb.algebra.ladders.oscillator(250), "
+            f"but is {ladder!r}."
+        )
+    return [round(square) for square in ladder.squared_couplings]
+
+
+def _fraction(value: float) -> Fraction | None:
+    near = Fraction(value).limit_denominator(FRACTIONS)
+    return near if abs(near - Fraction(value)) <= Fraction(ROUNDING) * near else None
+
+
+def _is_square(value: Fraction) -> bool:
+    return value.denominator == 1 and math.isqrt(value.numerator) ** 2 == value.numerator

@@ -47,3 +47,47 @@ def test_numbers():
 def test_bad_input(arguments, words):
     with pytest.raises(ValueError, match=words):
         qb.batteries.trapping_state(*arguments)
+
+
+def test_trapping_angles_are_each_listed_once_with_their_lowest_level():
+    found = qb.batteries.trapping_angles(qb.algebra.ladders.oscillator(17), np.pi)
+    np.testing.assert_allclose(found.angles * np.sqrt(found.levels), found.turns * np.pi)
+    assert np.all(np.diff(found.angles) > 1e-9)
+    at = np.flatnonzero(np.isclose(found.angles, np.pi / 2))
+    assert found.levels[at].tolist() == [4]  # and not the 16 of Q = 2
+    spin = qb.batteries.trapping_angles(qb.algebra.ladders.spin(1), 3.0)
+    np.testing.assert_allclose(spin.angles, np.pi / np.sqrt(2))
+    assert spin.levels.tolist() == [1]
+    uniform = qb.batteries.trapping_angles(qb.algebra.ladders.uniform(6), 7.0)
+    np.testing.assert_allclose(uniform.angles, [np.pi, 2 * np.pi])
+    assert qb.batteries.trapping_angles(qb.algebra.ladders.oscillator(1), 1.0).angles.size == 0
+
+
+def test_chambers():
+    ladder = qb.algebra.ladders.oscillator(1600)
+    found = qb.batteries.chambers(ladder, np.pi / np.sqrt(15.6))
+    assert found.levels.tolist() == [390, 1560]
+    assert found.closed.all()
+    assert np.all(found.leakage == 0)
+    near = qb.batteries.chambers(qb.algebra.ladders.oscillator(100), np.pi / np.sqrt(15.6), 0.01)
+    assert not near.closed.any()
+    assert 62 in near.levels
+    expected = np.sin(np.pi / np.sqrt(15.6) * np.sqrt(near.levels)) ** 2
+    np.testing.assert_allclose(near.leakage, expected)
+    whole = qb.batteries.chambers(qb.algebra.ladders.uniform(4), np.pi)
+    assert whole.levels.tolist() == [1, 2, 3]
+    assert qb.batteries.chambers(ladder, 0.7).levels.size == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda ladder: qb.batteries.trapping_angles(5, 1.0), TypeError, "`ladder` must be a"),
+        (lambda ladder: qb.batteries.trapping_angles(ladder, 0), ValueError, "`limit` must"),
+        (lambda ladder: qb.batteries.chambers(ladder, -1.0), ValueError, "`theta` must"),
+        (lambda ladder: qb.batteries.chambers(ladder, 1.0, 2.0), ValueError, "`leakage` must"),
+    ],
+)
+def test_bad_angles(call, error, words):
+    with pytest.raises(error, match=words):
+        call(qb.algebra.ladders.oscillator(5))
