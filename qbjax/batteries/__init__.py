@@ -4,6 +4,10 @@ from qbjax.batteries.base import Battery as Battery
 from qbjax.batteries.base import State as State
 from qbjax.batteries.collisional import Collisional as Collisional
 from qbjax.batteries.collisional import micromaser as micromaser
+from qbjax.batteries.collisional_stationary import StationaryReport as StationaryReport
+from qbjax.batteries.collisional_stationary import stationary_state as stationary_state
 from qbjax.batteries.dopo import DOPO as DOPO
+from qbjax.batteries.trapping import chambers as chambers
 from qbjax.batteries.trapping import trapping_angle as trapping_angle
+from qbjax.batteries.trapping import trapping_angles as trapping_angles
 from qbjax.batteries.trapping import trapping_state as trapping_state
