@@ -33,8 +33,9 @@ ALIKE = 1e-3
 """Energies that differ by less, in units of the larger or of E_0, are the same here: a stationary
 state is known no better than rounding over its slowest rate."""
 
-POSITIVE = 1e-6
-"""A population more negative than this is no rounding."""
+POSITIVE = 1e-3
+"""A population more negative than this is too much: that of a metastable state may be, by about
+the ratio of slow to fast rates."""
 
 
 class Standing(NamedTuple):
