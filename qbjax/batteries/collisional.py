@@ -10,6 +10,11 @@ $$\dot\rho = \kappa(\bar n + 1)D[A]\rho + \kappa\bar nD[A^\dagger]\rho .$$
 | $A, a_n$ | `ladder` | `qb.algebra.ladders.oscillator(250)`, `.spin(49.5)`, `.uniform(200)` |
 | $\kappa t_0$ | `loss` | 0; 0.1 for a lossy micromaser ($\gamma t_r$ there) |
 | $\bar n$ | `thermal` | 0; 0.15 |
+| $g/\omega$ | `counter_rotating` | 0; 0.1 beyond the rotating-wave approximation |
+
+Counter-rotating terms (`dynamics.counter_rotating`, Ω = g) oscillate with the clock: it
+"restarts" with every qubit, as Eq. (4) of the second paper reads, or "runs_on" through the
+collisions of a run, waiting times left out.
 
 Energies are in units of the level spacing $E_0$, "times" are Ωτ = Σθ_k, charging only.
 Observables are those after the loss; `energy_before_loss` is the exception. Density matrices are
@@ -53,9 +58,12 @@ class Collisional(Battery):
         ladder: what is charged.
         loss: $\kappa t_0$ after each collision.
         thermal: occupation $\bar n$ of the bath.
+        counter_rotating: $g/\omega$; the plain number 0 is the rotating-wave approximation.
+        clock: "restarts" or "runs_on".
 
     Raises:
-        TypeError: if the ladder is none. ValueError: for negative or non-finite numbers.
+        TypeError: if the ladder is none. ValueError: for negative or non-finite numbers, an
+            unknown clock, a $g/\omega$ that is an array and 0.
 
     Example:
         >>> import jax.numpy as jnp, qbjax as qb
@@ -67,9 +75,13 @@ class Collisional(Battery):
 
     loss: Any
     thermal: Any
+    counter_rotating: Any
     ladder: Ladder = eqx.field(static=True)
+    clock: str = eqx.field(static=True)
 
-    def __init__(self, ladder: Ladder | Any, loss=0, thermal=0):
+    def __init__(
+        self, ladder: Ladder | Any, loss=0, thermal=0, counter_rotating=0, clock="restarts"
+    ):
         if not isinstance(ladder, Ladder):
             raise TypeError(
                 "Argument `ladder` must be a ladder such as qb.algebra.ladders.oscillator(250), "
@@ -78,6 +90,15 @@ class Collisional(Battery):
         self.ladder = ladder
         self.loss = _checks.optional_scalar("loss", loss, low=0)
         self.thermal = _checks.optional_scalar("thermal", thermal, low=0)
+        self.counter_rotating = _checks.optional_scalar(
+            "counter_rotating", counter_rotating, low=0, open_low=True
+        )
+        self.clock = _checks.choice("clock", clock, ("restarts", "runs_on"))
+
+    @property
+    def is_rotating_wave(self) -> bool:
+        """Whether the counter-rotating terms are left out."""
+        return _checks.is_plain_zero(self.counter_rotating)
 
     @property
     def damping(self) -> Float[Array, ""]:
@@ -98,6 +119,11 @@ class Collisional(Battery):
             raise ValueError(
                 "Argument `times` must be left out for a collisional battery, whose times are "
                 f"those of its collisions, but is {times!r}."
+            )
+        if protocol.settled is not None and self.clock == "runs_on" and not self.is_rotating_wave:
+            raise ValueError(
+                "Argument `settled` must be left out while the clock runs on, where no two "
+                f"collisions are alike, but is {protocol.settled:g}."
             )
         return protocol.times()
 
@@ -142,18 +168,20 @@ class Collisional(Battery):
             return {"ladder": ("size", 2 * self.ladder.size)}
         count, tau = protocol.count, float(protocol.times()[-1])
         # A coherent state of amplitude τ/2, or one excitation per qubit: the smaller.
-        mean = min(float(count), tau**2 / 4)
+        # Counter-rotating terms can move the amplitude by θ per qubit, without its excitation.
+        mean = min(float(count), tau**2 / 4) if self.is_rotating_wave else tau**2
         return {"ladder": ("size", max(int(1.5 * self.ladder.size), int(mean + 8 * mean**0.5) + 8))}
 
     def refined(self) -> "Collisional":
         if self.ladder.is_whole:
             return self
         more = self.ladder.size + max(8, self.ladder.size // 3)
-        return Collisional(self.ladder.resized(more), *self._numbers)
+        loss, thermal, ratio = self._numbers
+        return Collisional(self.ladder.resized(more), loss, thermal, ratio, self.clock)
 
     @property
     def _numbers(self):
-        return self.loss, self.thermal
+        return self.loss, self.thermal, self.counter_rotating
 
     @property
     def _origin(self) -> tuple:

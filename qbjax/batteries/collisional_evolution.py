@@ -2,6 +2,8 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +13,7 @@ from qbjax import _checks
 from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.base import Options, State
-from qbjax.dynamics import channels
+from qbjax.dynamics import channels, counter_rotating
 from qbjax.dynamics.loss import Loss
 from qbjax.dynamics.rollout import rollout, stops
 from qbjax.dynamics.trajectory import Trajectory
@@ -30,11 +32,16 @@ UNITS = (
 
 def collide(battery, protocol, state: State, times, options: Options) -> Trajectory:
     """See `batteries.base.Battery.evolve`."""
-    classical = state.sectored and _checks.is_plain_zero(protocol.coherence)
-    turned = _common_phase(protocol)
+    # Counter-rotating terms make coherences of their own, and see the phase of the qubits.
+    plain = battery.is_rotating_wave
+    classical = state.sectored and _checks.is_plain_zero(protocol.coherence) and plain
+    turned = _common_phase(protocol) if plain else None
     packed, real = _start(state, classical, turned)
-    inputs = _inputs(protocol, classical, turned)
-    real = real and inputs.quadrature is None
+    inputs: Any = _inputs(protocol, classical, turned)
+    real = real and inputs.quadrature is None and plain
+    if not plain:
+        start = times[:-1] if battery.clock == "runs_on" else None
+        inputs = counter_rotating.Timed(*inputs)._replace(start=start)
     reverse = options.adjoint == "reverse"
 
     def wrap(packed) -> State:
@@ -60,14 +67,12 @@ def collide(battery, protocol, state: State, times, options: Options) -> Traject
 
 def _step(battery, classical: bool, reverse: bool) -> Callable:
     """One collision and the loss after it, for `rollout`."""
-    couplings, levels = battery.ladder.couplings, battery.ladder.levels
+    levels = battery.ladder.levels
     lose = _loss(battery, classical=classical)
-    meet: Callable = channels.collide_with_dual if reverse else channels.collide
-    if classical:
-        meet = channels.collide_populations
+    meet = _meeting(battery, classical, reverse)
 
     def step(packed, collision):
-        met = meet(couplings, packed, collision)
+        met = meet(packed, collision)
         left = lose(met)
         gained = levels @ (_diagonal(left) - _diagonal(packed))
         there = collision.theta > 0
@@ -75,6 +80,17 @@ def _step(battery, classical: bool, reverse: bool) -> Callable:
         return left, {"energy_before_loss": levels @ _diagonal(met), "transient_power": power}
 
     return step
+
+
+def _meeting(battery, classical: bool, reverse: bool) -> Callable:
+    """One collision."""
+    couplings = battery.ladder.couplings
+    if not battery.is_rotating_wave:
+        spectrum = counter_rotating.sectors(couplings, battery.counter_rotating)
+        return partial(counter_rotating.collide, spectrum)
+    if classical:
+        return partial(channels.collide_populations, couplings)
+    return partial(channels.collide_with_dual if reverse else channels.collide, couplings)
 
 
 def wait(battery, state: State, times, options: Options) -> Trajectory:
@@ -110,10 +126,13 @@ def populations(state: State) -> Float[Array, " N"]:
 
 
 def top(battery, populations) -> Float[Array, " modes"]:
-    """Population of the highest level; nothing for a ladder that ends of itself."""
+    """Population of the highest level, of two where parity may empty one; nothing for a ladder
+    that ends of itself."""
     if battery.ladder.is_whole:
         return jnp.zeros(0)
-    return populations[-1:]
+    if battery.is_rotating_wave:
+        return populations[-1:]
+    return jnp.sum(populations[-2:])[None]
 
 
 def _common_phase(protocol):
