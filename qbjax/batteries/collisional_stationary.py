@@ -111,9 +111,7 @@ def stationary_state(
     initial=None,
     slow: float | Any = 1e-4,
 ) -> StationaryReport:
-    r"""The stationary state of one collision and its loss, repeated for ever.
-
-    $$\rho = \mathcal L\mathcal C\rho$$
+    r"""The stationary state $\rho = \mathcal L\mathcal C\rho$ of one collision and its loss.
 
     Args:
         battery: a collisional battery.
@@ -128,7 +126,7 @@ def stationary_state(
 
     Raises:
         TypeError: for another battery or protocol, or if they are traced.
-        ValueError: for several collisions, a start that has other coherences.
+        ValueError: for several collisions, other coherences at the start, counter-rotating terms.
 
     Warns:
         MetastableWarning: if what is reached is not stationary.
@@ -141,7 +139,7 @@ def stationary_state(
         >>> round(report.stationary.energy, 6), report.is_metastable
         (0.194133, False)
 
-    References: V. Shaghaghi et al. (2023), Eqs. (7), (16); see `dynamics.stationary`.
+    References: Shaghaghi et al. (2023), Eqs. (7), (16).
     """
     collision, slow = _checked(battery, collision, slow)
     start = _start(battery, collision, initial)
@@ -171,6 +169,11 @@ def _checked(battery, collision, slow) -> tuple[Collisions, float]:
     if not isinstance(battery, Collisional):
         raise TypeError(
             f"Argument `battery` must be a collisional battery, but is {type(battery).__name__}."
+        )
+    if not battery.is_rotating_wave:
+        raise ValueError(
+            "Argument `battery` must be without counter-rotating terms, which leave no map of few "
+            "diagonals, but has some: charge with many collisions instead."
         )
     battery.check(collision, None)
     if collision.count != 1:
@@ -227,8 +230,7 @@ def _modes(diagonals, start, slow: float) -> Modes:
     is not slow enough to be told from the rest."""
     found = modes(diagonals, slow)
     while found.slow > 1 and np.min(found.reached(start)[: diagonals.sizes[0]]) < -POSITIVE:
-        rates = np.abs(1 - np.linalg.eigvals(found.small))
-        slow = float(np.max(rates)) / 2
+        slow = float(np.max(np.abs(1 - np.linalg.eigvals(found.small)))) / 2
         found = modes(diagonals, slow)
     return found
 
@@ -254,8 +256,7 @@ def _standing(battery: Collisional, collision: Collisions, vector) -> Standing:
 def _refined_energy(battery: Collisional, collision: Collisions, start, slow: float) -> float:
     """The stationary energy with more levels."""
     larger, size = battery.refined(), battery.ladder.size
-    more = larger.ladder.size - size
-    coherent = len(start) > size
+    more, coherent = larger.ladder.size - size, len(start) > size
     if coherent:
         full = np.pad(_matrix(start, size), (0, more))
         padded = np.concatenate([np.diagonal(full, k) for k in range(size + more)])
@@ -266,8 +267,7 @@ def _refined_energy(battery: Collisional, collision: Collisions, start, slow: fl
 
 
 def _permanent(found: Modes) -> int:
-    values = np.linalg.eigvals(found.small)
-    return int(np.sum(np.abs(1 - values) <= RESOLUTION))
+    return int(np.sum(np.abs(1 - np.linalg.eigvals(found.small)) <= RESOLUTION))
 
 
 def _alike(a: float, b: float) -> bool:

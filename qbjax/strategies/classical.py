@@ -13,7 +13,7 @@ after the loss,
 
 $$E_k(\theta) = \sum_n w_np_n + \sum_n p_n(w_{n+1} - w_n)\sin^2\theta a_{n+1} .$$
 
-Neither is best: `optimize/swap_angles.py` is.
+Both assume the rotating wave. Neither is best: `optimize/swap_angles.py` is.
 
 Reference: R. Salvia et al., "Quantum advantage in charging cavity and spin batteries by repeated
 interactions" (2023), Sec. III.B (average) and the caption of Fig. 2 (transient). Full swap: text
@@ -50,7 +50,8 @@ def full_swap(battery: Collisional | Any, count: int | Any) -> Collisions:
         `Collisions` with $\theta_k = \pi/2a_k$ and excited qubits.
 
     Raises:
-        TypeError, ValueError: for another battery, or a count out of range.
+        TypeError, ValueError: for another battery, or one with counter-rotating terms; for a count
+            out of range.
 
     Example:
         >>> import qbjax as qb
@@ -79,8 +80,9 @@ def greedy(
         `Collisions` with excited qubits.
 
     Raises:
-        TypeError, ValueError: for another battery, a bad count or criterion; when concrete, if
-            at some step the power has no interior maximum: near full charge there is none.
+        TypeError, ValueError: for another battery, or one with counter-rotating terms; for a bad
+            count or criterion; when concrete, if at some step the power has no interior maximum:
+            near full charge there is none.
 
     Example:
         >>> import qbjax as qb
@@ -205,5 +207,10 @@ def _ladder(battery):
     if not isinstance(battery, Collisional):
         raise TypeError(
             f"Argument `battery` must be a qb.batteries.Collisional, but is {battery!r}."
+        )
+    if not battery.is_rotating_wave:
+        raise ValueError(
+            "Argument `battery` must be without counter-rotating terms, for these angles are those "
+            "of the rotating-wave approximation, but has some: choose with qb.maximize."
         )
     return battery.ladder

@@ -253,7 +253,7 @@ class _Excess:
         """Everything about one point; at the battery's own loss if none is given."""
         battery = self._battery
         if loss is not None:
-            battery = Collisional(battery.ladder, jnp.asarray(loss, float), battery.thermal)
+            battery = eqx.tree_at(lambda b: b.loss, battery, jnp.asarray(loss, float))
         found = lead(battery, theta, **self._how)
         if found.truncation > TRUNCATION_LIMIT:
             warnings.warn(

@@ -5,9 +5,11 @@ import pytest
 
 import qbjax as qb
 from qbjax.strategies import full_swap, greedy, in_time
+from qbjax.strategies.swap_angles import best_power
 
 LADDERS = qb.algebra.ladders
 OSCILLATOR = qb.batteries.Collisional(LADDERS.oscillator(80))
+BEYOND = qb.batteries.Collisional(LADDERS.oscillator(9), 0, 0, 0.1)
 
 saturated = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
 
@@ -82,6 +84,9 @@ def test_near_full_charge_there_is_no_interior_maximum():
         (lambda: greedy(OSCILLATOR, 0), ValueError, "`count` must be at least 1"),
         (lambda: full_swap(OSCILLATOR, 80), ValueError, "`count` must be"),
         (lambda: full_swap(3, 80), TypeError, "`battery` must be a qb.batteries.Collisional"),
+        (lambda: full_swap(BEYOND, 2), ValueError, "`battery` must be without counter-rotating"),
+        (lambda: greedy(BEYOND, 2), ValueError, "`battery` must be without counter-rotating"),
+        (lambda: best_power(BEYOND, 2), ValueError, "`battery` must be without counter-rotating"),
     ],
 )
 def test_bad_input(call, error, words):

@@ -7,7 +7,7 @@ import pytest
 
 import qbjax as qb
 from qbjax.dynamics.trajectory import TruncationWarning
-from qbjax.strategies.critical import critical_angles, critical_loss, lead
+from qbjax.strategies.critical import _Excess, critical_angles, critical_loss, lead
 
 OSCILLATOR = qb.algebra.ladders.oscillator(110)
 SPIN = qb.algebra.ladders.spin(49.5)
@@ -58,6 +58,15 @@ def test_critical_angles_without_loss():
     assert high / np.pi == pytest.approx(0.00508186, rel=1e-6)
     assert int(lead(spin, 0.002 * np.pi, 1.0, collisions=160).first_collisions) == 100
     assert int(lead(spin, 0.004 * np.pi, 1.0, collisions=160).first_collisions) == 57
+
+
+def test_the_battery_keeps_its_terms_when_its_loss_is_another():
+    battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(9), 0.1, 0.2, 0.3, "runs_on")
+    qubits = {"collisions": 8, "duration": 0.8}
+    excess = _Excess(battery, 0.1, 0.2, 0.8, {})
+    other = qb.batteries.Collisional(battery.ladder, jnp.asarray(0.05), 0.2, 0.3, "runs_on")
+    assert excess(0.1, 0.05) == float(lead(other, 0.1, **qubits).excess)
+    assert excess(0.1, 0.05) != excess(0.1)
 
 
 def test_a_map_in_one_program():
