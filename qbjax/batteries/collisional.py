@@ -38,7 +38,7 @@ from qbjax import _checks
 from qbjax.algebra.ladders import Ladder, oscillator
 from qbjax.algebra.packing import pack
 from qbjax.batteries import collisional_evolution as evolution
-from qbjax.batteries.base import Battery, Options, State, as_density_matrix, check_origin
+from qbjax.batteries.base import Battery, Cell, Options, State, as_density_matrix, check_origin
 from qbjax.dynamics.channels import real_gauge
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Collisions
@@ -158,6 +158,15 @@ class Collisional(Battery):
     @property
     def cell_hamiltonian(self):
         return self.ladder.levels
+
+    def open_cell(self) -> Cell:
+        r"""The ladder alone, for discharging.
+
+        Its losses are those of a waiting time: `loss` is $\kappa t_0$, the rate in units of
+        $1/t_0$. So times count in $t_0$, as in `qb.store`, and the load's coupling and decay are
+        in units of $1/t_0$; without loss the unit of time is anyone's.
+        """
+        return evolution.open_cell(self, self._origin, self._parameters)
 
     def certificate(self, state: State) -> Float[Array, " modes"]:
         return evolution.top(self, evolution.populations(state))

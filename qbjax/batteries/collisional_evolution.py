@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from qbjax import _checks
 from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
-from qbjax.batteries.base import Options, State
+from qbjax.batteries.base import Cell, Options, State
 from qbjax.dynamics import channels, counter_rotating
 from qbjax.dynamics.loss import Loss
 from qbjax.dynamics.rollout import rollout, stops
@@ -20,14 +20,11 @@ from qbjax.dynamics.trajectory import Trajectory
 from qbjax.merit.passivity import passive_energy_of_spectrum
 from qbjax.merit.statistics import fano_factor_of_populations
 
-UNITS = (
-    ("time", "1/Omega"),
-    *((n, "E_0") for n in ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")),
-    ("energy_before_loss", "E_0"),
-    *((n, "E_0 Omega") for n in ("charging_power", "ergotropic_power", "transient_power")),
-    ("purity", "1"),
-    ("fano", "1"),
+ENERGIES = (
+    *("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy"),
+    "energy_before_loss",
 )
+POWERS = ("charging_power", "ergotropic_power", "transient_power")
 
 
 def collide(battery, protocol, state: State, times, options: Options) -> Trajectory:
@@ -62,7 +59,8 @@ def collide(battery, protocol, state: State, times, options: Options) -> Traject
     told["transient_power"] = told["transient_power"].at[0].set(jnp.nan)
     told["energy_before_loss"] = told["energy_before_loss"].at[0].set(seen["energy"][0])
     final = dataclasses.replace(wrap(out.final), time=times[-1])
-    return _trajectory(battery, times[at], seen | told, saved, out.made, final)
+    clock = _units("1/Omega", "E_0 Omega")
+    return _trajectory(battery, times[at], seen | told, saved, out.made, final, clock)
 
 
 def _step(battery, classical: bool, reverse: bool) -> Callable:
@@ -110,7 +108,20 @@ def wait(battery, state: State, times, options: Options) -> Trajectory:
     out = rollout(step, packed, jnp.diff(times), save=save, reverse=options.adjoint == "reverse")
     seen, saved = out.saved
     final = dataclasses.replace(wrap(out.final), time=times[-1])
-    return _trajectory(battery, times, seen, saved, times.size - 1, final)
+    clock = _units("t_0", "E_0/t_0")
+    return _trajectory(battery, times, seen, saved, times.size - 1, final, clock)
+
+
+def open_cell(battery, origin: tuple, parameters: tuple) -> Cell:
+    """The ladder alone, with what it loses to its bath and gains from it per waiting time."""
+    A, rates = battery.ladder.lowering, []
+    if not _checks.is_plain_zero(battery.loss):
+        rates.append(battery.loss * (battery.thermal + 1))
+        if not _checks.is_plain_zero(battery.thermal):
+            rates.append(battery.loss * battery.thermal)
+    mode = None if battery.ladder.is_whole else "ladder"
+    units = {"time": "t_0", "energy": "E_0", "power": "E_0/t_0"}
+    return Cell(A, (A, A.T)[: len(rates)], rates, 1.0, mode, units, origin, parameters)
 
 
 def density_matrix(state: State):
@@ -210,7 +221,12 @@ def _everything(battery, packed, real: bool) -> dict:
     }
 
 
-def _trajectory(battery, times, seen, saved, steps, final: State) -> Trajectory:
+def _units(time: str, power: str) -> tuple[tuple[str, str], ...]:
+    units = {"time": time} | dict.fromkeys(ENERGIES, "E_0") | dict.fromkeys(POWERS, power)
+    return tuple((units | dict.fromkeys(("purity", "fano"), "1")).items())
+
+
+def _trajectory(battery, times, seen, saved, steps, final: State, units) -> Trajectory:
     seen = dict(seen)
     certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
     elapsed = times - times[0]
@@ -228,7 +244,7 @@ def _trajectory(battery, times, seen, saved, steps, final: State) -> Trajectory:
         status=jnp.where(sound, 0, 2),
         steps=jnp.asarray(steps),
         final_state=final,
-        units=UNITS,
+        units=units,
         modes=() if battery.ladder.is_whole else ("ladder",),
         **certificate,
     )

@@ -106,7 +106,9 @@ def joined(battery: Battery, state: Any) -> State:
         check_origin(state, origin, alone.parameters)
         return state
     if isinstance(state, State):
-        rho, sectored, real, time = battery.cell(state), state.sectored, state.real, state.time
+        rho, sectored, time = battery.cell(state), state.sectored, state.time
+        # What the battery itself calls real may be so in a gauge of its own.
+        real = not jnp.iscomplexobj(rho)
     else:
         rho, time = as_density_matrix(state, len(alone.lowering), "state"), jnp.asarray(-jnp.inf)
         sectored, real = symmetries(state)
