@@ -22,16 +22,17 @@ def charge(battery, theta, *qubit, **options):
 
 
 @pytest.mark.parametrize(
-    ("angle", "tau", "energy"),
+    ("angle", "tau", "energy", "phase"),
     [
-        (0.01, 5, 6.2549799460),
-        (0.01, 10, 24.7401647946),
-        (0.01, 20, 95.7228123342),
-        (0.01, 28, 180.6072620257),
-        (0.005, 28, 191.8450570754),
+        (0.01, 5, 6.2549799460, 0),
+        (0.01, 5, 6.2549799460, 0.7),
+        (0.01, 10, 24.7401647946, 0),
+        (0.01, 20, 95.7228123342, 0),
+        (0.01, 28, 180.6072620257, 0),
+        pytest.param(0.01, 28, 180.6072620257, 0.7, marks=pytest.mark.slow),
+        pytest.param(0.005, 28, 191.8450570754, 0, marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("phase", [0, 0.7])
 def test_coherent_charging(angle, tau, energy, phase):
     count = int(tau / (angle * np.pi))
     battery = qb.batteries.Collisional(LADDERS.oscillator(250))

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.standard_promotion
 COUNT, GOAL = 12, 0.95
 
 
+@pytest.mark.slow
 def test_no_point_of_a_grid_is_better():
     battery = qb.batteries.micromaser(16, loss=0.01)
     found = best_pure_energy(battery, COUNT, GOAL, starts=2)
@@ -57,6 +58,7 @@ def test_bad_input(arguments, error, words):
         best_pure_energy(*arguments)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_reached_is_said():
     hot = qb.batteries.micromaser(12, loss=0.5, thermal=1.0)
     with pytest.raises(ValueError, match="`purity` must be reachable with 3 qubits"):
