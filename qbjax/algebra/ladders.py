@@ -114,7 +114,9 @@ def spin(j: float | Any) -> Ladder:
     """
     value = float(_checks.scalar("j", j, low=0))
     if (2 * value) % 1:
-        raise ValueError(f"Argument `j` must be a half-integer 0, 1/2, 1, 3/2, …, but is {value:g}.")
+        raise ValueError(
+            f"Argument `j` must be a half-integer 0, 1/2, 1, 3/2, …, but is {value:g}."
+        )
     return Ladder("spin", round(2 * value) + 1)
 
 
