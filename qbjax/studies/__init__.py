@@ -1,0 +1,4 @@
+"""Many points at once: on one device, many devices, many machines, and nothing lost."""
+
+from qbjax.studies import grids as grids
+from qbjax.studies.sweep import sweep as sweep

@@ -1,0 +1,157 @@
+"""What a store of `archive` is made for, checked before anything is written."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from qbjax import _checks
+
+
+class Variable(NamedTuple):
+    """One output of a function, per point: its shape, type, dimensions, and e.g. units."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    dims: tuple[str, ...]
+    attributes: dict[str, str]
+
+
+class Plan(NamedTuple):
+    """What a store is made for.
+
+    Attributes:
+        points: their number P ≥ 1.
+        chunk: points per chunk; the last may be shorter. A wish: an old store keeps its own.
+        variables: by name.
+        coordinates: over `point`, in the order of computation: the grid's numbers, and the
+            integers `order`: the position of each point in the grid's own order.
+        sizes: dimension to size of a product grid, whose own order is C order; None for a
+            list of points.
+        axes: coordinates of these dimensions, and of those of variables, if any.
+        attributes: versions and such, as JSON knows them.
+        fingerprint: name to digest of all that decides the values.
+    """
+
+    points: int
+    chunk: int
+    variables: Mapping[str, Variable]
+    coordinates: xr.Dataset
+    sizes: Mapping[str, int] | None
+    axes: xr.Dataset
+    attributes: Mapping[str, Any]
+    fingerprint: Mapping[str, str]
+
+
+def fill(dtype: np.dtype) -> Any:
+    """What stands for "not computed": NaN, −1, the largest unsigned integer, False."""
+    if dtype.kind == "u":
+        return int(np.iinfo(dtype).max)
+    return {"f": math.nan, "i": -1, "b": False}[dtype.kind]
+
+
+def check(plan: Plan) -> None:
+    """Refuses a plan that no store can hold.
+
+    Raises:
+        ValueError, TypeError: naming the entry.
+    """
+    _checks.integer("points", plan.points, low=1)
+    _checks.integer("chunk", plan.chunk, low=1)
+    _check_coordinates(plan)
+    for name, variable in plan.variables.items():
+        _check_name("variables", name)
+        _check_variable(name, variable)
+    _check_names(plan)
+    check_json("attributes", dict(plan.attributes))
+
+
+def check_json(name: str, value: Any) -> None:
+    """Refuses what JSON cannot hold.
+
+    Raises:
+        TypeError: with JSON's reason.
+    """
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"Argument `{name}` must be what JSON can hold, but: {error}.") from None
+
+
+def _check_coordinates(plan: Plan) -> None:
+    coordinates = plan.coordinates.variables
+    if "order" not in coordinates:
+        raise ValueError("Argument `coordinates` must have `order`, but has none.")
+    for name, variable in coordinates.items():
+        _check_name("coordinates", name)
+        if variable.dims != ("point",) or variable.size != plan.points:
+            raise ValueError(
+                f"Argument `coordinates` must have one number per point ({plan.points}), but "
+                f"`{name}` has shape {variable.shape} over {variable.dims}."
+            )
+        _check_real(f"coordinates[{name!r}]", variable.dtype)
+    order = np.asarray(coordinates["order"].values)
+    if order.dtype.kind != "i" or (np.sort(order) != np.arange(plan.points)).any():
+        raise ValueError("Argument `order` must be a permutation of the points, but is not.")
+    if plan.sizes is not None and math.prod(plan.sizes.values()) != plan.points:
+        raise ValueError(
+            f"Argument `sizes` must multiply to {plan.points} points, but is {dict(plan.sizes)}."
+        )
+
+
+def _check_variable(name: str, variable: Variable) -> None:
+    if variable.dtype.kind == "c":
+        raise TypeError(
+            f"Argument `{name}` must be real, but is {variable.dtype}: netCDF has no complex "
+            "numbers, so return its real and imaginary parts."
+        )
+    _check_real(name, variable.dtype)
+    if len(variable.dims) != len(variable.shape) or "point" in variable.dims:
+        raise ValueError(
+            f"Argument `dims` must name the axes of shape {variable.shape} of `{name}`, none of "
+            f"them point, but is {variable.dims}."
+        )
+
+
+def _check_real(name: str, dtype: np.dtype) -> None:
+    # netCDF has neither half precision nor longer doubles.
+    if dtype.kind not in "biuf" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
+        raise TypeError(
+            f"Argument `{name}` must be floats of 4 or 8 bytes, integers or booleans, but is "
+            f"{dtype}."
+        )
+
+
+def _check_name(argument: str, name: Any) -> None:
+    # A name is a folder, and a few are taken by zarr and by us.
+    bad = not isinstance(name, str) or not name or name[0] == "." or "/" in name or "\\" in name
+    if bad or name in ("axes", "zarr.json") or name.startswith("__"):
+        raise ValueError(f"Argument `{argument}` must have names for folders, but has {name!r}.")
+
+
+def _check_names(plan: Plan) -> None:
+    sizes = {"point": plan.points, **(plan.sizes or {})}
+    for dim, size in plan.axes.sizes.items():
+        if sizes.setdefault(str(dim), size) != size or dim == "point":
+            raise ValueError(
+                f"Argument `axes` must be as long as the dimensions, but `{dim}` has {size} of "
+                f"{sizes[str(dim)]} values."
+            )
+    for name, variable in plan.variables.items():
+        for dim, size in zip(variable.dims, variable.shape):
+            if sizes.setdefault(dim, size) != size or dim in (plan.sizes or {}):
+                raise ValueError(
+                    f"Argument `dims` must name each axis once, but `{dim}` of `{name}` "
+                    f"({size}) is also an axis of {sizes[dim]}."
+                )
+    taken = {*plan.coordinates.variables, *plan.axes.variables}
+    counts = Counter([*taken, *plan.variables])
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"Argument `variables` must have names that no coordinate has, but has {twice[0]!r}."
+        )

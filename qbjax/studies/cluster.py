@@ -1,0 +1,92 @@
+"""Chunks as tasks of `dask.distributed`: its workers compute, this process writes.
+
+A chunk depends on nothing but its points, so a task may be repeated: a worker that dies costs the
+chunks it had begun, and Dask gives them to another. Every worker compiles the function once.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+
+import jax
+import numpy as np
+
+from qbjax.studies.program import Program, local_devices
+
+RETRIES = 5
+AHEAD = 3
+"""Chunks per worker thread that are handed out at once: enough to keep it busy, few to remember."""
+
+_PROGRAMS: dict[str, Program] = {}
+"""Of this worker, by the name of the sweep."""
+_ONE_AT_A_TIME = Lock()
+
+
+class Task:
+    """What a worker needs to know of a sweep, but for the points."""
+
+    def __init__(self, function: Callable, names, chunk: int, lanes: int | None):
+        self.name = f"sweep-{uuid4().hex}"
+        self._spec = (function, tuple(names), chunk, lanes)
+
+    def __call__(self, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        with _ONE_AT_A_TIME:
+            if self.name not in _PROGRAMS:
+                # Of the worker's process, which did not ask for double precision itself.
+                jax.config.update("jax_enable_x64", True)
+                function, names, chunk, lanes = self._spec
+                _PROGRAMS.clear()
+                _PROGRAMS[self.name] = Program(function, names, chunk, local_devices(None), lanes)
+            program = _PROGRAMS[self.name]
+        return program(columns).get()
+
+
+def check_client(client: Any) -> None:
+    """Nothing, for a `dask.distributed.Client`.
+
+    Raises:
+        TypeError: for anything else. ImportError: if Dask is not installed.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError(
+            "Argument `client` needs dask.distributed: pip install 'qbjax[cluster]'."
+        ) from error
+    if not isinstance(client, Client):
+        raise TypeError(f"Argument `client` must be a dask.distributed.Client, but is {client!r}.")
+
+
+def computed(
+    client: Any, task: Task, pieces: Iterable[tuple[int, dict[str, np.ndarray]]]
+) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """The chunks, as the workers finish them.
+
+    Args:
+        client: a `dask.distributed.Client`.
+        task: what to do with each.
+        pieces: index and points of every chunk.
+    """
+    from distributed import as_completed
+
+    waiting = iter(pieces)
+    window = AHEAD * max(1, sum(client.nthreads().values()))
+    under_way = as_completed()
+    indices: dict[str, int] = {}
+
+    def hand_out(count: int) -> None:
+        for _, (index, columns) in zip(range(count), waiting, strict=False):
+            future = client.submit(_compute, task, columns, retries=RETRIES, pure=False)
+            indices[future.key] = index
+            under_way.add(future)
+
+    hand_out(window)
+    for future in under_way:
+        index, arrays = indices.pop(future.key), future.result()
+        hand_out(1)
+        yield index, arrays
+
+
+def _compute(task: Task, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return task(columns)

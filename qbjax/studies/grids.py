@@ -1,0 +1,217 @@
+r"""The points of a sweep: every combination of some axes, a list, or points spread over a box.
+
+A coordinate is an array of numbers, or `(numbers, "unit")`, or a one-dimensional `xr.DataArray`
+whose attributes are kept. A plain mapping of names to coordinates means `product`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.stats import qmc
+
+from qbjax import _checks
+
+
+class Grid:
+    """Named scalars at P points; made by `product`, `zipped`, `random` or `sobol`.
+
+    Attributes:
+        coordinates: name to its P values and attributes.
+        axes: of a product, name to the values of that axis; else None. Points are in C order:
+            the last axis is the fastest.
+    """
+
+    def __init__(
+        self,
+        coordinates: Mapping[str, xr.DataArray],
+        axes: Mapping[str, xr.DataArray] | None = None,
+    ):
+        self.coordinates = dict(coordinates)
+        self.axes = None if axes is None else dict(axes)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the coordinates."""
+        return tuple(self.coordinates)
+
+    @property
+    def count(self) -> int:
+        """P."""
+        return next(iter(self.coordinates.values())).size
+
+    @property
+    def sizes(self) -> dict[str, int] | None:
+        """Of the axes of a product."""
+        return None if self.axes is None else {name: a.size for name, a in self.axes.items()}
+
+    def columns(self, order: np.ndarray) -> dict[str, np.ndarray]:
+        """The points in another order, name by name."""
+        return {name: values.values[order] for name, values in self.coordinates.items()}
+
+
+def product(**axes: Any) -> Grid:
+    """Every combination of the values of some axes.
+
+    Args:
+        axes: name to coordinate; the values of each must differ.
+
+    Returns:
+        A `Grid` with the axes as dimensions.
+
+    Raises:
+        ValueError, TypeError: for no axis, an empty one, repeated or non-finite values.
+
+    Example:
+        >>> product(F=([1.0, 2.0], "1/gamma_s"), t=[1.0, 2.0, 3.0]).count
+        6
+    """
+    known = {name: _coordinate(name, given) for name, given in _some(axes).items()}
+    for name, axis in known.items():
+        values, counts = np.unique(axis.values, return_counts=True)
+        if np.any(counts > 1):
+            raise ValueError(
+                f"Argument `grid` must not repeat a value on an axis, but `{name}` has "
+                f"{values[np.argmax(counts)]:g} {counts.max()} times."
+            )
+    mesh = np.meshgrid(*(axis.values for axis in known.values()), indexing="ij")
+    points = {
+        name: _array(name, values.ravel(), known[name].attrs)
+        for name, values in zip(known, mesh, strict=True)
+    }
+    return Grid(points, known)
+
+
+def zipped(**coordinates: Any) -> Grid:
+    """Points given one by one: the coordinates side by side.
+
+    Args:
+        coordinates: name to coordinate, all equally long.
+
+    Returns:
+        A `Grid` whose only dimension is `point`.
+
+    Raises:
+        ValueError, TypeError: as `product`; for lengths that differ.
+
+    Example:
+        >>> zipped(F=[1.0, 2.0], t=[3.0, 4.0]).count
+        2
+    """
+    known = {name: _coordinate(name, given) for name, given in _some(coordinates).items()}
+    lengths = {name: values.size for name, values in known.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name}: {size}" for name, size in lengths.items())
+        raise ValueError(f"Argument `grid` must have coordinates of one length, but has {told}.")
+    return Grid(known)
+
+
+def random(count: int | Any, seed: int | Any = 0, **ranges: Sequence[Any] | Any) -> Grid:
+    """Independent points, uniform in a box.
+
+    Args:
+        count: how many.
+        seed: of the generator.
+        ranges: name to `(low, high)` or `(low, high, "unit")`.
+
+    Returns:
+        A `Grid` whose only dimension is `point`.
+
+    Raises:
+        ValueError, TypeError: for a bad count or range.
+
+    Example:
+        >>> random(3, F=(1.0, 2.0)).count
+        3
+    """
+    seed = _checks.integer("seed", seed, low=0)
+    return _spread(count, ranges, lambda n, d: np.random.default_rng(seed).random((n, d)))
+
+
+def sobol(count: int | Any, seed: int | Any = 0, **ranges: Sequence[Any] | Any) -> Grid:
+    """Points that fill a box evenly: a scrambled Sobol sequence (`scipy.stats.qmc.Sobol`).
+
+    Args:
+        count: how many; best a power of two.
+        seed: of the scrambling.
+        ranges: name to `(low, high)` or `(low, high, "unit")`.
+
+    Returns:
+        A `Grid` whose only dimension is `point`.
+
+    Raises:
+        ValueError, TypeError: for a bad count or range.
+
+    Example:
+        >>> sobol(8, F=(1.0, 2.0), t=(0.0, 1.0)).count
+        8
+    """
+    seed = _checks.integer("seed", seed, low=0)
+
+    def draw(n: int, d: int) -> np.ndarray:
+        power = int(np.ceil(np.log2(n))) if n > 1 else 0
+        return qmc.Sobol(d, rng=np.random.default_rng(seed)).random_base2(power)[:n]
+
+    return _spread(count, ranges, draw)
+
+
+def as_grid(grid: Grid | Mapping[str, Any] | Any) -> Grid:
+    """A grid, or a mapping that means a product.
+
+    Args:
+        grid: either.
+
+    Raises:
+        TypeError, ValueError: if it is neither, or a bad product.
+    """
+    if isinstance(grid, Grid):
+        return grid
+    if not isinstance(grid, Mapping):
+        raise TypeError(
+            "Argument `grid` must map names to coordinates, or be made by qb.studies.grids, but "
+            f"is {grid!r}."
+        )
+    return product(**grid)
+
+
+def _spread(count, ranges, draw: Callable[[int, int], np.ndarray]) -> Grid:
+    count = _checks.integer("count", count, low=1)
+    boxes = {name: _range(name, given) for name, given in _some(ranges).items()}
+    unit = draw(count, len(boxes))
+    points = {}
+    for column, (name, (low, high, attributes)) in zip(unit.T, boxes.items(), strict=True):
+        points[name] = _array(name, low + (high - low) * column, attributes)
+    return Grid(points)
+
+
+def _range(name: str, given: Any) -> tuple[float, float, dict[str, str]]:
+    if not isinstance(given, Sequence) or len(given) not in (2, 3):
+        raise TypeError(f"Argument `{name}` must be (low, high) or with a unit, but is {given!r}.")
+    low = float(_checks.scalar(f"{name}[0]", given[0]))
+    high = float(_checks.scalar(f"{name}[1]", given[1]))
+    if not low < high:
+        raise ValueError(f"Argument `{name}` must have low < high, but is {given!r}.")
+    return low, high, {"units": str(given[2])} if len(given) == 3 else {}
+
+
+def _some(axes: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not axes:
+        raise ValueError("Argument `grid` must name at least one coordinate, but is empty.")
+    return axes
+
+
+def _coordinate(name: str, given: Any) -> xr.DataArray:
+    attributes: dict[str, Any] = {}
+    if isinstance(given, xr.DataArray):
+        attributes, given = dict(given.attrs), given.values
+    elif isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], str):
+        attributes, given = {"units": given[1]}, given[0]
+    values = np.asarray(_checks.array(f"grid[{name!r}]", given, shape=("P",)))
+    if values.size == 0:
+        raise ValueError(f"Argument `grid` must not be empty, but `{name}` has no values.")
+    return _array(name, values, attributes)
+
+
+def _array(name: str, values: np.ndarray, attributes: Mapping[str, Any]) -> xr.DataArray:
+    return xr.DataArray(values, dims=("point",), name=name, attrs=dict(attributes))

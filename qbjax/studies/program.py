@@ -1,0 +1,255 @@
+"""A function of named scalars, compiled once for a whole chunk of points.
+
+On a CPU the points of a chunk are computed one after the other (`lax.map`: a batched adaptive
+solve waits for its slowest lane, and costs twice as much per point); on an accelerator all at
+once, or so many as fit its memory. Several devices take equal parts of a chunk, each in a loop
+of its own.
+"""
+
+import inspect
+import os
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.sharding import Mesh, PartitionSpec
+
+from qbjax import _checks
+
+SHARE = 0.5
+"""Of a device's memory that a chunk may take."""
+
+
+class Output(NamedTuple):
+    """One output of the function, per point."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+class Program:
+    """The function, compiled for `chunk` points.
+
+    Attributes:
+        outputs: name to what the function gives per point.
+        lanes: how many points of a device's part are computed at once.
+    """
+
+    def __init__(
+        self,
+        function: Callable,
+        names: Sequence[str],
+        chunk: int,
+        devices: Sequence[jax.Device],
+        lanes: int | None = None,
+    ):
+        """
+        Args:
+            function: takes named scalars, gives a pytree of arrays.
+            names: of its arguments.
+            chunk: points per call.
+            devices: that share them.
+            lanes: points at once on each device; by default one on a CPU, and elsewhere as many
+                as its memory allows.
+
+        Raises:
+            ValueError: if the function cannot be traced, or gives what no dataset can hold.
+        """
+        self._names, self._devices = tuple(names), tuple(devices)
+        self._part = -(-chunk // len(self._devices))
+        given = lanes is not None
+        self.lanes = min(self._part, lanes or self._start(self._devices, self._part))
+        self._compile(function)
+        while not given and self.lanes > 1 and self._memory() > SHARE * _memory(self._devices[0]):
+            self.lanes = max(1, self.lanes // 2)
+            self._compile(function)
+
+    def __call__(self, columns: Mapping[str, np.ndarray]) -> "Pending":
+        """Begins to compute a chunk, or a shorter piece of one.
+
+        Args:
+            columns: name to the coordinates of the points, at most `chunk` of them.
+        """
+        count = len(next(iter(columns.values())))
+        total = self._part * len(self._devices)
+        # What is missing repeats the last point, so that one program serves every chunk.
+        padded = [np.pad(columns[n], (0, total - count), mode="edge") for n in self._names]
+        return Pending(self._run(padded), count)
+
+    @staticmethod
+    def _start(devices: Sequence[jax.Device], part: int) -> int:
+        return 1 if devices[0].platform == "cpu" else part
+
+    def _compile(self, function: Callable) -> None:
+        one = _flat(function, self._names)
+        lanes = self.lanes
+
+        def part(columns):
+            if lanes == 1:
+                return lax.map(one, columns)
+            return lax.map(one, columns, batch_size=lanes)
+
+        if len(self._devices) == 1:
+            whole = jax.jit(part)
+        else:
+            mesh, split = Mesh(np.array(self._devices), ("device",)), PartitionSpec("device")
+            shared = jax.shard_map(
+                part, mesh=mesh, in_specs=split, out_specs=split, check_vma=False
+            )
+            whole = jax.jit(shared)
+        size = self._part * len(self._devices)
+        blank = [jax.ShapeDtypeStruct((size,), float) for _ in self._names]
+        with jax.default_device(self._devices[0]):
+            lowered = _explained(lambda: whole.lower(blank))
+            self._run = lowered.compile()
+        self.outputs = {
+            name: Output(tuple(leaf.shape[1:]), np.dtype(leaf.dtype))
+            for name, leaf in lowered.out_info.items()
+        }
+
+    def _memory(self) -> int:
+        """Bytes that the program takes beside its inputs."""
+        told = self._run.memory_analysis()
+        return 0 if told is None else told.temp_size_in_bytes + told.output_size_in_bytes
+
+
+class Pending(NamedTuple):
+    """A chunk that is being computed."""
+
+    arrays: Mapping[str, jax.Array]
+    points: int
+
+    def get(self) -> dict[str, np.ndarray]:
+        """Waits for it: name to values, one row per point."""
+        return {name: np.asarray(values)[: self.points] for name, values in self.arrays.items()}
+
+
+def check_names(function: Callable | Any, names: Sequence[str]) -> None:
+    """Whether a function can take just these named scalars.
+
+    Args:
+        function: to be called as function(**point).
+        names: of the coordinates.
+
+    Raises:
+        TypeError: if it is not callable. ValueError: for a name it does not take, or one that is
+            missing.
+    """
+    if not callable(function):
+        raise TypeError(f"Argument `function` must be callable, but is {function!r}.")
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return
+    kinds = {p.kind for p in parameters.values()}
+    named = [
+        n for n, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+    if inspect.Parameter.VAR_KEYWORD not in kinds:
+        for name in names:
+            if name not in named:
+                close = get_close_matches(name, named, 1)
+                hint = f" (did you mean `{close[0]}`?)" if close else ""
+                raise ValueError(
+                    f"Argument `grid` must name arguments of the function, {', '.join(named)}, but "
+                    f"has `{name}`{hint}."
+                )
+    needed = [n for n in named if parameters[n].default is inspect.Parameter.empty]
+    if missing := [n for n in needed if n not in names]:
+        raise ValueError(
+            f"Argument `grid` must name every argument of the function, but lacks "
+            f"{', '.join(missing)}."
+        )
+
+
+def _flat(function: Callable, names: Sequence[str]) -> Callable:
+    """The function of one point, its answer a flat dictionary of arrays."""
+
+    def one(point):
+        answer = function(**dict(zip(names, point, strict=True)))
+        paths, _ = jax.tree_util.tree_flatten_with_path(answer)
+        flat = {}
+        for path, leaf in paths:
+            name = jax.tree_util.keystr(path, simple=True, separator=".") or "value"
+            flat[name] = jnp.asarray(leaf)
+            if jnp.iscomplexobj(flat[name]):
+                raise ValueError(
+                    f"Argument `function` must give real numbers, but `{name}` is complex: give "
+                    "its real and imaginary part."
+                )
+        if not flat:
+            raise ValueError("Argument `function` must give at least one array, but gives none.")
+        return flat
+
+    return one
+
+
+def outputs_of(function: Callable, names: Sequence[str]) -> dict[str, Output]:
+    """What a function gives per point, without compiling it.
+
+    Args:
+        function, names: as for `Program`.
+
+    Raises:
+        ValueError: as for `Program`.
+    """
+    point = [jax.ShapeDtypeStruct((), float) for _ in names]
+    shapes = _explained(lambda: jax.eval_shape(_flat(function, names), point))
+    return {name: Output(tuple(s.shape), np.dtype(s.dtype)) for name, s in shapes.items()}
+
+
+def _explained(trace: Callable) -> Any:
+    """What tracing gives; for a function that cannot be traced, the line that is to blame."""
+    try:
+        return trace()
+    except (jax.errors.JAXTypeError, jax.errors.JAXIndexError, TypeError) as error:
+        if str(error).startswith("Argument `"):  # says it all
+            raise
+        ours = (os.path.dirname(__file__), os.path.dirname(jax.__file__))
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if not frame.filename.startswith(ours) and "site-packages" not in frame.filename
+        ]
+        at = f" at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
+        first = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"Argument `function` must be traceable by JAX, but is not{at} ({first})"
+        ) from error
+
+
+def _memory(device: jax.Device) -> float:
+    """Bytes that a device has."""
+    told = device.memory_stats()
+    if told and "bytes_limit" in told:
+        return float(told["bytes_limit"])
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (ValueError, OSError):
+        return float("inf")
+
+
+def local_devices(devices: Sequence[jax.Device] | Any) -> tuple[jax.Device, ...]:
+    """The devices to use: those given, else all accelerators of this process, else one CPU.
+
+    Args:
+        devices: of one platform, or None.
+
+    Raises:
+        TypeError, ValueError: if they are no devices, none, or of several platforms.
+    """
+    _checks.x64()
+    if devices is None:
+        found = jax.local_devices()
+        return tuple(found if found[0].platform != "cpu" else found[:1])
+    chosen = tuple(devices)
+    if not chosen or not all(isinstance(d, jax.Device) for d in chosen):
+        raise TypeError(f"Argument `devices` must be a sequence of devices, but is {devices!r}.")
+    if len({d.platform for d in chosen}) > 1:
+        raise ValueError(f"Argument `devices` must be of one platform, but are {devices!r}.")
+    return chosen

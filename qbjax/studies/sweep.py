@@ -1,0 +1,261 @@
+"""`sweep`: a function of named scalars at thousands of points, as a labelled dataset.
+
+Every point has a `status`, so that one that fails is marked and harms no other. With a store
+nothing that was computed is lost: kill the process, and the same call goes on where it was.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import xarray as xr
+
+from qbjax import _checks
+from qbjax.studies import archive, cluster
+from qbjax.studies.fingerprint import fingerprint
+from qbjax.studies.grids import Grid, as_grid
+from qbjax.studies.labels import dimensions, labelled
+from qbjax.studies.program import Program, check_names, local_devices, outputs_of
+
+CHUNK = 256
+"""Points per chunk at most, unless said otherwise."""
+PIECES = 100
+"""Chunks that a sweep has at least, if it has so many points: what a kill may cost."""
+
+
+class SweepProgress(NamedTuple):
+    """What a `progress` callback sees after every chunk.
+
+    Attributes:
+        done, total: points, those of earlier runs included.
+        failures: points with a status other than 0, of this run.
+        rate: points per second of this run.
+        remaining: seconds left at this rate.
+    """
+
+    done: int
+    total: int
+    failures: int
+    rate: float
+    remaining: float
+
+
+def sweep(
+    function: Callable | Any,
+    grid: Grid | Mapping[str, Any] | Any,
+    store: str | Path | None = None,
+    *,
+    chunk: int | None = None,
+    devices: Sequence[jax.Device] | Any = None,
+    client: Any = None,
+    lanes: int | None = None,
+    cost: Callable | Any = None,
+    task: tuple[int, int] | None = None,
+    configuration: Mapping[str, Any] | None = None,
+    progress: Callable[[SweepProgress], None] | None = None,
+) -> xr.Dataset:
+    """Evaluates a function at every point of a grid.
+
+    Args:
+        function: takes scalars by the names of the grid, gives a pytree of real arrays; it is
+            traced and compiled once. One that gives `run.summary()` among its values has the
+            status, truncation and steps of its runs; else status 2 says that a value is not
+            finite.
+        grid: name to coordinate, meaning every combination (`qb.studies.grids.product`), or what
+            `zipped`, `random`, `sobol` make.
+        store: a zarr store to keep every chunk in; one that exists is continued. None for a
+            result in memory alone.
+        chunk: points per chunk: what is lost at most when the process dies. By default a
+            hundredth of the points, 256 at most; a store that exists keeps its own.
+        devices: to share each chunk; all accelerators of this process by default, else one CPU.
+        client: a `dask.distributed.Client`, whose workers then compute the chunks.
+        lanes: points at once on a device; one on a CPU by default, all that fit elsewhere.
+        cost: `cost(**columns)` of arrays, an estimate per point: points of like cost then share
+            a chunk.
+        task: `(i, n)`, 0 ≤ i < n: only every n-th chunk, for n processes on one store.
+        configuration: more that identifies the sweep; a store made with another is refused.
+        progress: called after every chunk with a `SweepProgress`.
+
+    Returns:
+        A dataset on the grid with coordinates, units and attributes; points that other tasks
+        have yet to compute have status −1.
+
+    Raises:
+        RuntimeError: if double precision is off.
+        ValueError, TypeError: for a bad argument, before anything is compiled; a function that
+            cannot be traced, with its line.
+        OSError: if the store cannot be written.
+
+    Example:
+        >>> import jax.numpy as jnp, qbjax as qb
+        >>> data = qb.sweep(lambda F, t: {"work": F * t}, {"F": [1.0, 2.0], "t": [1.0, 3.0]})
+        >>> data["work"].values.tolist(), data["status"].values.tolist()
+        ([[1.0, 3.0], [2.0, 6.0]], [[0, 0], [0, 0]])
+    """
+    started = time.perf_counter()
+    chosen = local_devices(devices)
+    grid = as_grid(grid)
+    check_names(function, grid.names)
+    order = _order(grid, cost)
+    size = _chunk(grid.count, chunk)
+    lanes = None if lanes is None else _checks.integer("lanes", lanes, low=1)
+    if client is not None:
+        cluster.check_client(client)
+    if store is None:
+        if task is not None:
+            raise ValueError("Argument `task` must come with a store, but `store` is None.")
+        work = _Work(function, grid, order, size, chosen, lanes, client)
+        rows: list = [None] * -(-grid.count // size)
+        for index, arrays in _told(work, range(len(rows)), grid.count, 0, progress):
+            rows[index] = arrays
+        joined = {name: np.concatenate([r[name] for r in rows]) for name in rows[0]}
+        data = labelled(grid, order, joined)
+        return data.assign_attrs(_attributes(configuration, started))
+    if (begun := archive.begun(store, grid.count)) is not None:
+        size, order = begun
+    work = _Work(function, grid, order, size, chosen, lanes, client)
+    plan = _plan(work, fingerprint(function, grid, configuration), configuration)
+    with archive.Archive(store, plan, task=task) as kept:
+        missing = kept.missing()
+        points = sum(_length(kept.span(i)) for i in missing)
+        before = _all_points(kept, task) - points
+        for index, arrays in _told(work, missing, points, before, progress):
+            kept.write(index, arrays)
+        spent = time.perf_counter() - started + kept.attributes.get("wall_seconds", 0.0)
+        kept.finish({"wall_seconds": spent})
+    return archive.read(store)
+
+
+class _Work:
+    """Chunks of points, computed here or by the workers of a client."""
+
+    def __init__(self, function, grid, order, chunk, devices, lanes, client):
+        self.grid, self.order, self.chunk = grid, order, chunk
+        self.columns = grid.columns(order)
+        self._client = client
+        if client is None:
+            program = Program(function, grid.names, chunk, devices, lanes)
+            self.outputs, self._program = program.outputs, program
+        else:
+            self.outputs = outputs_of(function, grid.names)
+            self._task = cluster.Task(function, grid.names, chunk, lanes)
+
+    def piece(self, index: int) -> dict[str, np.ndarray]:
+        """Coordinates of a chunk's points."""
+        start = index * self.chunk
+        return {name: c[start : start + self.chunk] for name, c in self.columns.items()}
+
+    def computed(self, indices: Sequence[int]) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """Index and arrays of every chunk, as they come."""
+        if self._client is not None:
+            pieces = ((index, self.piece(index)) for index in indices)
+            yield from cluster.computed(self._client, self._task, pieces)
+            return
+        pending = None
+        # One chunk is computed while the last one is written.
+        for index in indices:
+            begun = (index, self._program(self.piece(index)))
+            if pending is not None:
+                yield pending[0], pending[1].get()
+            pending = begun
+        if pending is not None:
+            yield pending[0], pending[1].get()
+
+
+def _told(work: _Work, indices, points: int, before: int, progress) -> Iterator:
+    """The chunks with status, truncation and steps; tells of each once it was taken care of."""
+    started, done, failures = time.perf_counter(), 0, 0
+    for index, arrays in work.computed(indices):
+        full = _marked(arrays)
+        yield index, full
+        done += len(full["status"])
+        failures += int(np.count_nonzero(full["status"]))
+        if progress is not None:
+            rate = done / max(time.perf_counter() - started, 1e-9)
+            left = (points - done) / rate
+            progress(SweepProgress(before + done, before + points, failures, rate, left))
+
+
+def _marked(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """With `status`, `truncation` and `steps`, if the function gave none."""
+    count = len(next(iter(arrays.values())))
+    full = dict(arrays)
+    if "status" not in full:
+        sound = np.ones(count, bool)
+        for values in arrays.values():
+            if np.issubdtype(values.dtype, np.floating):
+                sound &= np.isfinite(values.reshape(count, -1)).all(axis=1)
+        full["status"] = np.where(sound, 0, 2)
+    full["status"] = full["status"].astype(np.int64)
+    full.setdefault("truncation", np.full(count, np.nan))
+    full.setdefault("steps", np.full(count, -1))
+    return full
+
+
+def _plan(work: _Work, digests, configuration) -> archive.Plan:
+    blank = {name: np.zeros((1, *o.shape), o.dtype) for name, o in work.outputs.items()}
+    variables = {
+        name: archive.Variable(
+            values.shape[1:], values.dtype, dimensions(name, values.ndim - 1), {}
+        )
+        for name, values in _marked(blank).items()
+    }
+    grid = work.grid
+    points = {n: ("point", work.columns[n], c.attrs) for n, c in grid.coordinates.items()}
+    axes = {n: (n, axis.values, axis.attrs) for n, axis in (grid.axes or {}).items()}
+    return archive.Plan(
+        points=grid.count,
+        chunk=work.chunk,
+        variables=variables,
+        coordinates=xr.Dataset(coords={**points, "order": ("point", work.order)}),
+        sizes=grid.sizes,
+        axes=xr.Dataset(coords=axes),
+        attributes=_attributes(configuration, None),
+        fingerprint=digests,
+    )
+
+
+def _attributes(configuration, started: float | None) -> dict[str, Any]:
+    names = ("qbjax", "jax", "diffrax", "numpy")
+    told: dict[str, Any] = {f"{name}_version": version(name) for name in names}
+    told["device"] = jax.devices()[0].device_kind
+    if configuration is not None:
+        told["configuration"] = dict(configuration)
+    if started is not None:
+        told["wall_seconds"] = time.perf_counter() - started
+    return told
+
+
+def _order(grid: Grid, cost) -> np.ndarray:
+    """Cheap points first, in the grid's own order among equals."""
+    if cost is None:
+        return np.arange(grid.count)
+    if not callable(cost):
+        raise TypeError(f"Argument `cost` must be callable as cost(**columns), but is {cost!r}.")
+    guess = np.asarray(cost(**grid.columns(np.arange(grid.count))))
+    if guess.shape != (grid.count,):
+        raise ValueError(
+            f"Argument `cost` must give one number per point, shape ({grid.count},), but gives "
+            f"{guess.shape}."
+        )
+    return np.argsort(guess, kind="stable")
+
+
+def _chunk(points: int, chunk) -> int:
+    if chunk is None:
+        return min(CHUNK, -(-points // PIECES))
+    return min(points, _checks.integer("chunk", chunk, low=1))
+
+
+def _all_points(kept: archive.Archive, task) -> int:
+    """Of this task, computed or not."""
+    first, step = task or (0, 1)
+    return sum(_length(kept.span(i)) for i in range(first, kept.chunks, step))
+
+
+def _length(span: slice) -> int:
+    return span.stop - span.start

@@ -1,0 +1,56 @@
+"""Chunks as tasks of Dask, on two processes of this machine; one of them is killed."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import qbjax as qb
+
+distributed = pytest.importorskip("distributed")
+
+
+def slow(x):
+    """Some ten milliseconds per point."""
+    import jax
+    import jax.numpy as jnp
+
+    matrix = jnp.eye(40) * x + 1e-3
+    return jax.lax.fori_loop(0, 400, lambda _, m: jnp.tanh(m @ m.T), matrix)[0, 0]
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+def test_workers_give_what_one_process_gives(client):
+    grid = {"x": np.linspace(0.1, 0.9, 21)}
+    here = qb.sweep(slow, grid, chunk=4)
+    told = []
+    there = qb.sweep(slow, grid, chunk=4, client=client, progress=told.append)
+    xr.testing.assert_identical(here.drop_attrs(), there.drop_attrs())
+    assert sorted(p.done for p in told)[-1] == 21
+
+
+def test_a_worker_killed_mid_chunk_costs_nothing(client):
+    grid = {"x": np.linspace(0.1, 0.9, 60)}
+    victim, killed = next(iter(client.run(os.getpid).values())), []
+
+    def kill(progress):
+        if not killed:
+            os.kill(victim, signal.SIGKILL)
+            killed.append(progress.done)
+
+    data = qb.sweep(slow, grid, chunk=2, client=client, progress=kill)
+    assert killed
+    assert killed[0] < 60
+    xr.testing.assert_identical(data.drop_attrs(), qb.sweep(slow, grid, chunk=2).drop_attrs())

@@ -1,0 +1,61 @@
+"""The points of a sweep."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from qbjax.studies import grids
+
+
+def test_product_is_in_c_order_and_keeps_units():
+    labelled = xr.DataArray([5.0, 6.0], attrs={"units": "1", "long_name": "time"})
+    grid = grids.product(F=([1.0, 2.0, 3.0], "1/gamma_s"), t=labelled)
+    assert grid.count == 6
+    assert grid.sizes == {"F": 3, "t": 2}
+    assert grid.coordinates["F"].values.tolist() == [1, 1, 2, 2, 3, 3]
+    assert grid.coordinates["t"].values.tolist() == [5, 6] * 3
+    assert grid.coordinates["F"].attrs == {"units": "1/gamma_s"}
+    assert grid.axes["t"].attrs == {"units": "1", "long_name": "time"}
+
+
+def test_lists_have_no_axes():
+    grid = grids.zipped(F=[1.0, 1.0], t=[3.0, 4.0])
+    assert (grid.count, grid.sizes, grid.axes) == (2, None, None)
+
+
+@pytest.mark.parametrize("make", [grids.random, grids.sobol])
+def test_spread_points_fill_their_box_and_repeat(make):
+    grid, again = (make(100, seed=3, F=(1.0, 3.0, "V"), t=(-1.0, 0.0)) for _ in range(2))
+    for name, low, high in (("F", 1.0, 3.0), ("t", -1.0, 0.0)):
+        values = grid.coordinates[name].values
+        assert values.shape == (100,)
+        assert np.all((values >= low) & (values <= high))
+        assert values.min() < low + 0.1 * (high - low)
+        assert values.max() > high - 0.1 * (high - low)
+        assert np.array_equal(values, again.coordinates[name].values)
+    assert grid.coordinates["F"].attrs == {"units": "V"}
+    other = make(100, seed=4, F=(1.0, 3.0), t=(-1.0, 0.0))
+    assert not np.array_equal(other.coordinates["F"].values, grid.coordinates["F"].values)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: grids.as_grid({}), ValueError, "`grid` must name at least one"),
+        (lambda: grids.as_grid({"F": []}), ValueError, "`grid` must not be empty, but `F`"),
+        (lambda: grids.as_grid([1.0]), TypeError, "`grid` must map names"),
+        (lambda: grids.product(F=[1.0, 2.0, 1.0]), ValueError, "`F` has 1 2 times"),
+        (lambda: grids.product(F=[1.0, np.nan]), ValueError, "F"),
+        (lambda: grids.product(F=[[1.0]]), ValueError, "F"),
+        (lambda: grids.product(F=["a"]), TypeError, "F"),
+        (lambda: grids.zipped(F=[1.0], t=[1.0, 2.0]), ValueError, "one length, but has F: 1, t: 2"),
+        (lambda: grids.random(0, F=(0, 1)), ValueError, "`count`"),
+        (lambda: grids.random(3, F=(1, 0)), ValueError, "`F` must have low < high"),
+        (lambda: grids.sobol(3, F=1.0), TypeError, "`F` must be"),
+        (lambda: grids.sobol(3, seed=-1, F=(0, 1)), ValueError, "`seed`"),
+        (lambda: grids.random(3), ValueError, "at least one coordinate"),
+    ],
+)
+def test_bad_grids(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
