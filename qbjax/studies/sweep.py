@@ -6,7 +6,6 @@ nothing that was computed is lost: kill the process, and the same call goes on w
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from qbjax.studies import archive, cluster
 from qbjax.studies.fingerprint import fingerprint
 from qbjax.studies.grids import Grid, as_grid
 from qbjax.studies.labels import dimensions, labelled
+from qbjax.studies.origin import attributes
 from qbjax.studies.program import Program, check_names, local_devices, outputs_of
 
 CHUNK = 256
@@ -114,7 +114,7 @@ def sweep(
             rows[index] = arrays
         joined = {name: np.concatenate([r[name] for r in rows]) for name in rows[0]}
         data = labelled(grid, order, joined)
-        return data.assign_attrs(_attributes(configuration, started))
+        return data.assign_attrs(attributes(configuration, started))
     if (begun := archive.begun(store, grid.count)) is not None:
         size, order = begun
     work = _Work(function, grid, order, size, chosen, lanes, client)
@@ -214,20 +214,9 @@ def _plan(work: _Work, digests, configuration) -> archive.Plan:
         coordinates=xr.Dataset(coords={**points, "order": ("point", work.order)}),
         sizes=grid.sizes,
         axes=xr.Dataset(coords=axes),
-        attributes=_attributes(configuration, None),
+        attributes=attributes(configuration),
         fingerprint=digests,
     )
-
-
-def _attributes(configuration, started: float | None) -> dict[str, Any]:
-    names = ("qbjax", "jax", "diffrax", "numpy")
-    told: dict[str, Any] = {f"{name}_version": version(name) for name in names}
-    told["device"] = jax.devices()[0].device_kind
-    if configuration is not None:
-        told["configuration"] = dict(configuration)
-    if started is not None:
-        told["wall_seconds"] = time.perf_counter() - started
-    return told
 
 
 def _order(grid: Grid, cost) -> np.ndarray:

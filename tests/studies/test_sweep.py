@@ -65,7 +65,7 @@ def test_dataset_has_units_versions_and_every_shape():
     assert np.all(data["status"] == 0)
     assert np.all(np.isnan(data["truncation"]))
     assert data.attrs["configuration"] == {"why": "test"}
-    for name in ("qbjax_version", "jax_version", "device", "wall_seconds"):
+    for name in ("qbjax_version", "jax_version", "commit", "device", "wall_seconds"):
         assert name in data.attrs
     single = qb.sweep(lambda x: x**2, grids.zipped(x=[3.0, 2.0]))
     assert single["value"].dims == ("point",)

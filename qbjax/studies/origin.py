@@ -1,0 +1,55 @@
+"""Where a dataset comes from: versions, commit, device, configuration, time."""
+
+import functools
+import subprocess
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jax
+
+VERSIONS = ("qbjax", "jax", "diffrax", "numpy")
+
+
+def attributes(
+    configuration: Mapping[str, Any] | None, started: float | None = None
+) -> dict[str, Any]:
+    """Attributes of a dataset.
+
+    Args:
+        configuration: of the sweep, if it has one.
+        started: when it began, by `time.perf_counter`.
+
+    Returns:
+        `qbjax_version` and such, `commit`, `device`, `configuration`, `wall_seconds`.
+    """
+    told: dict[str, Any] = {f"{name}_version": version(name) for name in VERSIONS}
+    told |= {"commit": commit(), "device": jax.devices()[0].device_kind}
+    if configuration is not None:
+        told["configuration"] = dict(configuration)
+    if started is not None:
+        told["wall_seconds"] = time.perf_counter() - started
+    return told
+
+
+@functools.cache
+def commit() -> str:
+    """Commit of this checkout of qbjax, with "+" if files differ from it; "" if it is none."""
+    folder = Path(__file__).parent
+    try:
+        told = [
+            subprocess.run(
+                ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=5,
+                check=True,
+            ).stdout.strip()
+            for words in (
+                ("rev-parse", "--short=12", "HEAD"),
+                ("ls-files", "--error-unmatch", __file__),
+                ("status", "--porcelain", "--untracked-files=no", "."),
+            )
+        ]  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return told[0] + ("+" if told[2] else "")
