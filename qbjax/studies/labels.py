@@ -8,13 +8,16 @@ import xarray as xr
 from qbjax.studies.grids import Grid
 
 
-def labelled(grid: Grid, order: np.ndarray, rows: Mapping[str, np.ndarray]) -> xr.Dataset:
+def labelled(
+    grid: Grid, order: np.ndarray, rows: Mapping[str, np.ndarray], units: Mapping[str, str]
+) -> xr.Dataset:
     """A dataset with the grid's axes, or over `point`.
 
     Args:
         grid: the points.
         order: position in the grid of every row.
         rows: name to values, one row per point.
+        units: name to unit, as far as they have any.
 
     Returns:
         Variables with the dimensions of the grid, then `NAME_0`, `NAME_1`, …; coordinates with
@@ -26,7 +29,8 @@ def labelled(grid: Grid, order: np.ndarray, rows: Mapping[str, np.ndarray]) -> x
     variables = {}
     for name, values in rows.items():
         dims = (*lead, *dimensions(name, values.ndim - 1))
-        variables[name] = (dims, values[back].reshape(*sizes, *values.shape[1:]))
+        told = {"units": units[name]} if name in units else {}
+        variables[name] = (dims, values[back].reshape(*sizes, *values.shape[1:]), told)
     if grid.axes is None:
         coordinates = {n: ("point", c.values, c.attrs) for n, c in grid.coordinates.items()}
     else:

@@ -64,7 +64,7 @@ def sweep(
         function: takes scalars by the names of the grid, gives a pytree of real arrays; it is
             traced and compiled once. One that gives `run.summary()` among its values has the
             status, truncation and steps of its runs; else status 2 says that a value is not
-            finite.
+            finite. Its attribute `units`, where it has one, maps names of values to units.
         grid: name to coordinate, meaning every combination (`qb.studies.grids.product`), or what
             `zipped`, `random`, `sobol` make.
         store: a zarr store to keep every chunk in; one that exists is continued. None for a
@@ -113,7 +113,7 @@ def sweep(
         for index, arrays in _told(work, range(len(rows)), grid.count, 0, progress):
             rows[index] = arrays
         joined = {name: np.concatenate([r[name] for r in rows]) for name in rows[0]}
-        data = labelled(grid, order, joined)
+        data = labelled(grid, order, joined, work.units)
         return data.assign_attrs(attributes(configuration, started))
     if (begun := archive.begun(store, grid.count)) is not None:
         size, order = begun
@@ -136,6 +136,7 @@ class _Work:
     def __init__(self, function, grid, order, chunk, devices, lanes, client):
         self.grid, self.order, self.chunk = grid, order, chunk
         self.columns = grid.columns(order)
+        self.units = dict(getattr(function, "units", None) or {})
         self._client = client
         if client is None:
             program = Program(function, grid.names, chunk, devices, lanes)
@@ -198,12 +199,11 @@ def _marked(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _plan(work: _Work, digests, configuration) -> archive.Plan:
     blank = {name: np.zeros((1, *o.shape), o.dtype) for name, o in work.outputs.items()}
-    variables = {
-        name: archive.Variable(
-            values.shape[1:], values.dtype, dimensions(name, values.ndim - 1), {}
-        )
-        for name, values in _marked(blank).items()
-    }
+    variables = {}
+    for name, values in _marked(blank).items():
+        told = {"units": work.units[name]} if name in work.units else {}
+        dims = dimensions(name, values.ndim - 1)
+        variables[name] = archive.Variable(values.shape[1:], values.dtype, dims, told)
     grid = work.grid
     points = {n: ("point", work.columns[n], c.attrs) for n, c in grid.coordinates.items()}
     axes = {n: (n, axis.values, axis.attrs) for n, axis in (grid.axes or {}).items()}
