@@ -1,0 +1,256 @@
+"""A sweep described in words: from the tables of a TOML file to a function and its grid.
+
+```toml
+objective = ["ergotropy", "charging_power"]   # observables at the end of the run
+
+[battery]
+kind = "dopo"                                 # dopo, collisional, micromaser
+signal_levels = 44
+pump_levels = 5
+coupling = "kappa"                            # any number may be the name of a coordinate
+
+[protocol]
+kind = "constant"                             # constant, switch_off; collisions for a stream
+amplitude = "F"
+
+[charge]                                      # not for collisions
+until = 10.0
+
+[grid]
+kind = "product"                              # product, zipped, random, sobol
+F = { from = 1.0, to = 3.0, points = 20 }
+kappa = { values = [0.4, 0.5], units = "gamma_s" }
+```
+
+The other arguments are those of `qb.batteries`, `qb.protocols` and `qb.studies.grids`.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qbjax import _checks
+from qbjax.cycle import charge
+from qbjax.studies import described_grid as grid_table
+from qbjax.studies.described_parts import (
+    BATTERIES,
+    Numbers,
+    Part,
+    battery_part,
+    kind_of,
+    listed,
+    naming,
+    protocol_part,
+)
+from qbjax.studies.grids import Grid
+
+LIMIT = 1_000_000
+"""Points that nobody asks for by mistake."""
+TABLES = ("objective", "battery", "protocol", "charge", "grid")
+SAVED = 8
+"""Times per run at which its truncation is looked at; the objective is that of the last."""
+
+
+class Study:
+    """A function of the grid's coordinates, read from a file: `study(**point)`.
+
+    Gives the objectives at the end of the run, and `run.summary()`.
+
+    Attributes:
+        grid: the points.
+        objective: names of the observables.
+        units: of the objectives.
+        configuration: the tables as they were read.
+    """
+
+    def __init__(self, configuration: Mapping[str, Any], most: int | None = LIMIT):
+        """
+        Args:
+            configuration: tables by name, as in the module's docstring.
+            most: points that the grid may have; None for any number.
+
+        Raises:
+            ValueError, TypeError: for anything that cannot be run, naming the table.
+        """
+        self.configuration = dict(configuration)
+        _check_tables(configuration)
+        with naming("[battery]"):
+            kind = kind_of(configuration["battery"], BATTERIES)
+        _check_charge(configuration, kind)
+        with naming("[grid]"):
+            self.grid: Grid = grid_table.read(configuration["grid"], most)
+        names = self.grid.names
+        with naming("[battery]"):
+            self._battery = battery_part(configuration["battery"], names)
+        with naming("[protocol]"):
+            self._protocol = protocol_part(configuration["protocol"], kind, names, SAVED)
+        self._until = _until(configuration.get("charge"), names)
+        self.objective = _objective(configuration["objective"])
+        self._check_corners()
+        self._check_names()
+        self.units = self._traced_units()
+
+    def __call__(self, **point: Any) -> dict[str, Any]:
+        """The objectives and the summary at one point."""
+        run = self._run(point)
+        return {name: run.observables[name][-1] for name in self.objective} | run.summary()
+
+    def _run(self, point: Mapping[str, Any]):
+        return charge(self._battery.at(point), self._protocol.at(point), self._times(point))
+
+    def _times(self, point: Mapping[str, Any]):
+        return None if self._until is None else self._until.at(point)
+
+    def _check_names(self) -> None:
+        """Every coordinate is used, and none is called like a result."""
+        parts = [part for part in (self._battery, self._protocol, self._until) if part]
+        used = {name for part in parts for name in part.swept.values()}
+        taken = {"status", "truncation", "trace_defect", "steps", "order", "point"}
+        for name in self.grid.names:
+            if name in taken | set(self.objective):
+                raise ValueError(
+                    f"Argument `{name}` must have another name, but that of a result is taken, "
+                    "in [grid]."
+                )
+            if name not in used:
+                raise ValueError(
+                    f"Argument `{name}` must be used in [battery], [protocol] or [charge], but "
+                    "is not, in [grid]."
+                )
+
+    def _check_corners(self) -> None:
+        """Values are checked where each coordinate is smallest and largest: a traced value is
+        not looked at, and every bound is one of an interval."""
+        columns = self.grid.columns(np.arange(self.grid.count))
+        # NumPy's numbers: a plain 0.0 would drop the term that is swept.
+        start = {name: values[0] for name, values in columns.items()}
+        for name, values in columns.items():
+            for value in (values.min(), values.max()):
+                point = start | {name: value}
+                with naming("[battery]"):
+                    battery = self._battery.at(point)
+                with naming("[protocol]"):
+                    protocol = self._protocol.at(point)
+                with naming("[charge]"):
+                    times = self._times(point)
+                with naming("[protocol]"):
+                    battery.check(protocol, times)
+
+    def _traced_units(self) -> dict[str, str]:
+        """Units of the objectives; an objective that is none is told which there are."""
+        point = {name: jax.ShapeDtypeStruct((), float) for name in self.grid.names}
+        run = eqx.filter_eval_shape(self._run, point)
+        known = [name for name, values in run.observables.items() if values.ndim == 1]
+        for name in self.objective:
+            _checks.choice("objective", name, sorted(known))
+        units = dict(run.units)
+        return {name: units[name] for name in self.objective if name in units}
+
+
+def read(path: Path, most: int | None = LIMIT) -> Study:
+    """The study that a TOML file describes.
+
+    Args:
+        path: of the file.
+        most: points that its grid may have; None for any number.
+
+    Raises:
+        ValueError, TypeError: for a file that is no TOML or describes no sweep, naming file and
+            table. OSError: if it cannot be read.
+    """
+    try:
+        return Study(tomllib.loads(path.read_text(encoding="utf-8-sig")), most)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"Argument `file` must be a text file, but {path} is not.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"Argument `file` must be TOML, but {path} is not: {error}.") from error
+    except (ValueError, TypeError) as error:
+        joint = " of" if re.search(r", in \[\w+\]\.$", str(error)) else ", in"
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{str(error).rstrip('.')}{joint} {path}.") from error
+
+
+def stored(path: Path) -> Mapping[str, Any] | None:
+    """The configuration that a store was made with; None if there is no such."""
+    try:
+        attributes = json.loads((path / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+    except (OSError, ValueError, KeyError):
+        return None
+    found = attributes.get("configuration")
+    return found if isinstance(found, Mapping) else None
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+    """Where two configurations differ, entry by entry.
+
+    Args:
+        there, here: tables.
+
+    Example:
+        >>> differences({"charge": {"until": 1.0}}, {"charge": {"until": 2.0}})
+        ['charge.until is 1.0 there and 2.0 here']
+    """
+    old, new = _flat(there), _flat(here)
+    return [
+        f"{name} is {old.get(name, 'missing')} there and {new.get(name, 'missing')} here"
+        for name in dict.fromkeys([*old, *new])
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in tables.items():
+        inner = _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else None
+        flat |= {f"{prefix}{name}": value} if inner is None else inner
+    return flat
+
+
+def _check_tables(configuration: Mapping[str, Any]) -> None:
+    """Whether there is what every sweep needs, and nothing unheard of."""
+    listed(configuration, TABLES)
+    for name in TABLES:
+        if name not in configuration and name != "charge":
+            raise ValueError(f"Argument `{name}` must be given, but is left out.")
+        table = configuration.get(name, {})
+        if name != "objective" and not isinstance(table, Mapping):
+            raise TypeError(f"Argument `{name}` must be a table [{name}], but is {table!r}.")
+
+
+def _check_charge(configuration: Mapping[str, Any], kind: str) -> None:
+    if kind == "dopo" and "charge" not in configuration:
+        raise ValueError("Argument `charge` must be given, but is left out.")
+    if kind != "dopo" and "charge" in configuration:
+        raise ValueError(
+            "Argument `charge` must be left out for collisions, which end of themselves, but is "
+            "given."
+        )
+
+
+def _objective(given: Any) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, str) else given
+    if not isinstance(names, (list, tuple)) or not names:
+        raise TypeError(f"Argument `objective` must be names of observables, but is {given!r}.")
+    if len(set(map(str, names))) < len(names):
+        raise ValueError(f"Argument `objective` must name each observable once, but is {given!r}.")
+    return tuple(map(str, names))
+
+
+def _until(table: Mapping[str, Any] | None, names: tuple[str, ...]) -> Part | None:
+    if table is None:
+        return None
+    with naming("[charge]"):
+        return Part.read(_times, Numbers(), table, names)
+
+
+def _times(until):
+    end = _checks.scalar("until", until, low=0, open_low=True)
+    return end * jnp.linspace(0.0, 1.0, SAVED + 1)
