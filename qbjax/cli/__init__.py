@@ -4,6 +4,8 @@ from qbjax.cli import charge as charge
 from qbjax.cli import collisional as collisional
 from qbjax.cli import commands as commands
 from qbjax.cli import optimize as optimize
+from qbjax.cli import show as show
 from qbjax.cli import swap_angles as swap_angles
+from qbjax.cli import sweep as sweep
 from qbjax.cli.application import app as app
 from qbjax.cli.application import main as main

@@ -1,0 +1,37 @@
+"""`qbjax show`: what a store of a sweep holds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import matplotlib.pyplot as plt
+import numpy as np
+import typer
+
+from qbjax.cli import results, session
+from qbjax.cli.application import Command, app
+from qbjax.studies import archive
+from qbjax.views import sweeps
+
+# fmt: off
+Store = Annotated[Path, typer.Argument(help="A store of “qbjax sweep” or of qb.sweep.")]
+Out = Annotated[Path | None, typer.Option(help="Folder of the picture; default: beside the store.")]
+# fmt: on
+
+
+@app.command("show", cls=Command)
+def show(context: typer.Context, store: Store, out: Out = None) -> None:
+    """Print and draw a sweep, complete or not."""
+    with session.plainly(debug=context.obj):
+        data = archive.read(store).load()
+        results.show([sweeps.sheet(data, store.stem)], sweeps.note(data))
+        if not np.any(data["status"].values == 0):
+            session.out().print("No point to draw yet.", style="dim")
+            return
+        folder = out or store.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        figure = sweeps.figure(data, store.stem)
+        for kind in ("png", "svg"):
+            figure.savefig(folder / f"{store.stem}.{kind}")
+        plt.close(figure)
+        names = f"{folder / store.stem}.png and .svg"
+        session.out().print(f"Drawn in {names}", soft_wrap=True, markup=False)

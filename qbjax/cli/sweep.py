@@ -1,0 +1,203 @@
+"""`qbjax sweep`: many points from a file, into a store that survives."""
+
+import os
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import TimeElapsedColumn as Elapsed
+
+from qbjax.cli import results, session
+from qbjax.cli.application import Command, app
+from qbjax.studies import described, sweep
+from qbjax.studies.sweep import SweepProgress
+from qbjax.views import sweeps
+
+# fmt: off
+File = Annotated[Path, typer.Argument(
+    exists=True, dir_okay=False, help="What to compute, where: a TOML file like docs/sweep.toml.",
+)]
+Store = Annotated[Path | None, typer.Option(
+    help="Zarr store of the points, continued if it is there; "
+    "default qbjax-results/sweep/FILE.zarr.",
+)]
+Chunk = Annotated[int | None, typer.Option(
+    min=1, help="Points per chunk: what a kill may cost. Of a new store only.",
+)]
+ArrayTask = Annotated[str | None, typer.Option(
+    metavar="I/N", help="Only every N-th chunk, from chunk I on: 0 ≤ I < N, as SLURM counts. "
+    "N processes share one store.",
+)]
+Yes = Annotated[bool, typer.Option("--yes", help=f"More than {described.LIMIT} points are meant.")]
+Dask = Annotated[str | None, typer.Option(
+    metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786, whose workers compute; "
+    "“local” starts some here.",
+)]
+# fmt: on
+
+
+@app.command("sweep", cls=Command)
+def sweep_file(
+    context: typer.Context,
+    file: File,
+    store: Store = None,
+    chunk: Chunk = None,
+    array_task: ArrayTask = None,
+    yes: Yes = False,
+    dask: Dask = None,
+) -> None:
+    """Compute the points of a grid; killed or stopped, the same command goes on."""
+    session.tell_cache()
+    began = time.perf_counter()
+    path = store or results.FOLDER / "sweep" / f"{file.stem}.zarr"
+    with session.plainly(debug=context.obj), _resumable(context, path):
+        task = None if array_task is None else task_of(array_task)
+        study = described.read(file, None if yes else described.LIMIT)
+        _check_same(path, study, file)
+        with _client(dask) as client, Bar(study.grid.count) as bar:
+            data = sweep(
+                study, study.grid, path, chunk=chunk, client=client, task=task,
+                configuration=study.configuration, progress=bar,
+            )  # fmt: skip
+        results.show([sweeps.sheet(data, file.stem)], sweeps.note(data))
+        session.out().print(
+            f"Stored in {path}; see it: {shlex.join(['qbjax', 'show', str(path)])}",
+            soft_wrap=True, markup=False,
+        )  # fmt: skip
+        session.out().print(f"Took {time.perf_counter() - began:.0f} s.", style="bold")
+
+
+class Bar:
+    """A bar of points with speed, failures and time left; called with every progress."""
+
+    def __init__(self, total: int):
+        """
+        Args:
+            total: points of the grid.
+        """
+        self._progress = Progress(
+            SpinnerColumn(),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+            Elapsed(),
+            console=session.out(),
+            transient=True,
+        )
+        self._all = self._progress.add_task("compiling …", total=total)
+        self._last: SweepProgress | None = None
+
+    def __enter__(self):
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind, *exception):
+        self._progress.stop()
+        if self._last is not None:
+            sign = "[green]✓[/]" if kind is None else "[yellow]–[/]"
+            session.out().print(f"{sign} {escape(told(self._last))}", soft_wrap=True)
+
+    def __call__(self, now: SweepProgress) -> None:
+        self._last = now
+        self._progress.update(
+            self._all, completed=now.done, total=now.total, description=escape(told(now))
+        )
+
+
+def told(now: SweepProgress) -> str:
+    """A progress in words.
+
+    Example:
+        >>> told(SweepProgress(done=10, total=20, failures=1, rate=2.0, remaining=75.0))
+        '10 of 20 points, 2 points/s, 1 failed, 1:15 left'
+    """
+    minutes, seconds = divmod(round(now.remaining), 60)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+    left = f", {clock} left" if now.done < now.total else ""
+    return f"{now.done} of {now.total} points, {now.rate:.3g} points/s, {now.failures} failed{left}"
+
+
+def task_of(text: str) -> tuple[int, int]:
+    """The `task` of an `--array-task`.
+
+    Raises:
+        ValueError: if it is not I/N with 0 ≤ I < N.
+
+    Example:
+        >>> task_of("3/16")
+        (3, 16)
+    """
+    found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+    task = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not task[0] < task[1]:
+        raise ValueError(
+            f"Argument `array-task` must be I/N with 0 ≤ I < N, such as 0/16, but is {text!r}."
+        )
+    return task
+
+
+def command_again(context: typer.Context, path: Path) -> str:
+    """The command that continues what this one began."""
+    given = context.params
+    words = ["qbjax", "sweep", str(given["file"]), "--store", str(path)]
+    for name in ("array_task", "dask"):
+        words += [f"--{name.replace('_', '-')}", given[name]] if given[name] is not None else []
+    return shlex.join(words + (["--yes"] if given["yes"] else []))
+
+
+@contextmanager
+def _resumable(context: typer.Context, path: Path) -> Iterator[None]:
+    """Ctrl-C says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f"what was computed is in {path}" if path.exists() else "nothing was computed yet"
+        line = f"Stopped by Ctrl-C; {kept}. Go on: {command_again(context, path)}"
+        session.err().print(line, style="yellow", soft_wrap=True, markup=False)
+        raise typer.Exit(session.INTERRUPTED) from None
+
+
+def _check_same(path: Path, study: described.Study, file: Path) -> None:
+    """Refuses a store of another file, entry by entry; `sweep` itself compares digests."""
+    there = described.stored(path)
+    if there is not None and (found := described.differences(there, study.configuration)):
+        raise ValueError(
+            f"Argument `store` must be new or hold this sweep, but {path} was made from another "
+            f"file than {file}: {'; '.join(found)}. Choose another --store."
+        )
+
+
+@contextmanager
+def _client(dask: str | None) -> Iterator[Any]:
+    """A client of the scheduler at an address, or of workers started here; or none."""
+    if dask is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError(
+            "Argument `dask` needs dask.distributed: pip install 'qbjax[cluster]'."
+        ) from error
+    folder = session.cache_folder()
+    # For the workers, which inherit it: this process has its own settings by now.
+    os.environ.setdefault("EQX_ON_ERROR", "nan")
+    if folder is not None:
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
+    where: dict[str, Any] = {"threads_per_worker": 1} if dask == "local" else {"address": dask}
+    try:
+        client = Client(**where)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"Argument `dask` must be the address of a scheduler, but is {dask!r} ({error})."
+        ) from error
+    with client:
+        yield client

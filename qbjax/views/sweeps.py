@@ -1,0 +1,228 @@
+"""Swept data as a table and as a picture.
+
+`data` is what `qb.sweep` gives: variables over the axes of a product, or over `point`, and the
+`status` of every point (−1: not computed yet). Values of failed points are left out.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from qbjax.dynamics.integrate import STATUS_NAMES
+from qbjax.dynamics.trajectory import TRUNCATION_LIMIT
+from qbjax.views.plot import PULSES, STYLE, VERMILION
+from qbjax.views.report import Sheet
+
+ABOUT = ("status", "truncation", "trace_defect", "steps")
+"""Variables that say whether to believe the others."""
+PANELS = 3
+"""Side by side at most."""
+
+
+def quantities(data: xr.Dataset) -> tuple[str, ...]:
+    """Names of what was swept for: the objectives of a described sweep in their order, else
+    every number per point that is no news of the run."""
+    found = [
+        str(name)
+        for name, values in data.data_vars.items()
+        if values.dims == data["status"].dims
+        and values.dtype.kind == "f"
+        and str(name).split(".")[-1] not in ABOUT
+    ]
+    asked = _configuration(data).get("objective", [])
+    asked = [asked] if isinstance(asked, str) else asked
+    return tuple([name for name in asked if name in found] or found)
+
+
+def sheet(data: xr.Dataset, title: str = "Sweep") -> Sheet:
+    """Smallest, median and largest of every quantity, and where it is largest."""
+    rows = []
+    for name in quantities(data):
+        values = believed(data, name)
+        known = values.values[np.isfinite(values.values)]
+        if known.size:
+            numbers = [f"{x:.6g}" for x in (known.min(), np.median(known), known.max())]
+            at = best(values)
+            rows.append((_named(name, values), *numbers, _told(at, data) + _doubt(at, data)))
+        else:
+            rows.append((_named(name, values), "—", "—", "—", "—"))
+    return Sheet(title, ("quantity", "smallest", "median", "largest", "largest at"), rows)
+
+
+def note(data: xr.Dataset) -> str:
+    """One line: how many points there are, which failed, and the worst truncation."""
+    status = data["status"].values.ravel()
+    computed = int(np.count_nonzero(status >= 0))
+    words = [f"{computed} of {status.size} points computed"]
+    if missing := status.size - computed:
+        words[0] += f", {missing} missing"
+    failed = {s: int(np.count_nonzero(status == s)) for s in np.unique(status[status > 0])}
+    named = ", ".join(f"{count} {_status(int(s))}" for s, count in failed.items())
+    words.append(f"{sum(failed.values())} failed" + (f" ({named})" if named else ""))
+    if "truncation" in data and np.isfinite(tops := data["truncation"].values.ravel()).any():
+        over = int(np.count_nonzero(tops > TRUNCATION_LIMIT))
+        many = f", above {TRUNCATION_LIMIT:.0e} at {over} points" if over else ""
+        words.append(f"truncation {np.nanmax(tops):.1e} at worst{many}")
+    return "; ".join(words)
+
+
+def believed(data: xr.Dataset, name: str) -> xr.DataArray:
+    """A quantity, NaN where its point failed or is missing."""
+    return data[name].where(data["status"] == 0)
+
+
+def best(values: xr.DataArray) -> dict[str, int]:
+    """Where a quantity is largest: dimension to index.
+
+    Args:
+        values: of `believed`, at least one of them finite.
+    """
+    index = np.unravel_index(int(np.nanargmax(values.values)), values.shape)
+    return {str(name): int(i) for name, i in zip(values.dims, index, strict=True)}
+
+
+def figure(data: xr.Dataset, title: str = "") -> Figure:
+    """A panel for every quantity: curves over one coordinate, a map over two.
+
+    Of more, those are the first two, at the best point of the others. Points in a list are
+    drawn as such.
+
+    Raises:
+        ValueError: if no quantity is known at any point.
+    """
+    names = [n for n in quantities(data) if np.isfinite(believed(data, n).values).any()]
+    if not names:
+        raise ValueError("Argument `data` must have a point that succeeded, but has none.")
+    columns = min(PANELS, len(names))
+    rows = math.ceil(len(names) / columns)
+    with plt.rc_context(STYLE):
+        drawn, axes = plt.subplots(
+            rows, columns, figsize=(1.0 + 4.8 * columns, 4.0 * rows), squeeze=False,
+            layout="constrained",
+        )  # fmt: skip
+        for (name, ax), (colour, dash) in zip(
+            zip(names, axes.flat, strict=False), cycle(PULSES), strict=False
+        ):
+            panel(data, name, ax, colour, dash)
+        for ax in axes.flat[len(names) :]:
+            ax.set_visible(False)
+        if title:
+            drawn.suptitle(title, x=0.012, ha="left", fontsize=11.5)
+    return drawn
+
+
+def panel(data: xr.Dataset, name: str, ax: Axes, colour: str = "#000000", dash="-") -> Axes:
+    """One quantity.
+
+    Args:
+        data: of a sweep.
+        name: of the quantity.
+        ax: where to draw.
+        colour, dash: of a curve.
+    """
+    values = believed(data, name)
+    if values.dims == ("point",):
+        return _scatter(data, values, ax, colour)
+    shown = _shown(values)
+    others = {k: i for k, i in best(values).items() if k not in shown}
+    cut = values.isel(others).sortby(shown)
+    if len(shown) == 1:
+        ax.plot(cut[shown[0]], cut, color=colour, ls=dash, marker=".")
+        ax.set_ylabel(_named(name, data[name]))
+        ax.set_xlabel(_named(shown[0], data[shown[0]]))
+    else:
+        _map(cut.transpose(*shown), name, ax)
+    ax.set_title(_told(others, data), fontsize=8.5, fontweight="normal")
+    return ax
+
+
+def _shown(values: xr.DataArray) -> list[str]:
+    """The first two dimensions along which there is more than one value."""
+    wide = [str(name) for name in values.dims if values.sizes[name] > 1]
+    return wide[:2] or [str(values.dims[0])]
+
+
+def _map(cut: xr.DataArray, name: str, ax: Axes) -> None:
+    x, y = map(str, cut.dims)
+    ax.set_facecolor("#DDDDDD")
+    ax.grid(False)
+    drawn = ax.pcolormesh(cut[x], cut[y], cut.values.T, shading="nearest", rasterized=True)
+    ax.figure.colorbar(drawn, ax=ax, label=_named(name, cut))
+    at = cut.isel(best(cut))
+    _star(ax, float(at[x]), float(at[y]))
+    ax.set_xlabel(_named(x, cut[x]))
+    ax.set_ylabel(_named(y, cut[y]))
+
+
+def _scatter(data: xr.Dataset, values: xr.DataArray, ax: Axes, colour: str) -> Axes:
+    """Points of a list: over their one coordinate, or coloured over the first two."""
+    names = _coordinates(data)
+    x = data[names[0]]
+    ax.set_xlabel(_named(names[0], x))
+    if len(names) == 1:
+        ax.plot(x, values, ".", color=colour)
+        ax.set_ylabel(_named(str(values.name), values))
+        return ax
+    y = data[names[1]]
+    # The best lie on top.
+    order = np.argsort(np.nan_to_num(values.values, nan=-np.inf))
+    order = order[np.isfinite(values.values[order])]
+    drawn = ax.scatter(x[order], y[order], c=values.values[order], s=14, edgecolors="none")
+    ax.figure.colorbar(drawn, ax=ax, label=_named(str(values.name), values))
+    at = best(values)["point"]
+    _star(ax, float(x[at]), float(y[at]))
+    ax.set_ylabel(_named(names[1], y))
+    return ax
+
+
+def _star(ax: Axes, x: float, y: float) -> None:
+    ax.plot([x], [y], "*", color=VERMILION, ms=10, mec="white", mew=0.8, clip_on=False)
+
+
+def _coordinates(data: xr.Dataset) -> list[str]:
+    """Of the grid, in its order."""
+    dims = data["status"].dims
+    if dims != ("point",):
+        return [str(name) for name in dims]
+    found = [str(name) for name in data.coords if name not in (*dims, "order")]
+    # A store keeps its arrays by name; the file has them in order.
+    said = _configuration(data).get("grid", {})
+    return [name for name in said if name in found] or found
+
+
+def _configuration(data: xr.Dataset) -> Mapping[str, Any]:
+    """Of a described sweep; empty for others."""
+    found = data.attrs.get("configuration")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _told(at: dict[str, int], data: xr.Dataset) -> str:
+    """Values of the coordinates at an index."""
+    names: Sequence[str] = _coordinates(data) if "point" in at else list(at)
+    words = []
+    for name in names:
+        here = {str(dim): at[str(dim)] for dim in data[name].dims}
+        words.append(f"{name} = {float(data[name].isel(here)):.6g}")
+    return ", ".join(words)
+
+
+def _doubt(at: dict[str, int], data: xr.Dataset) -> str:
+    if "truncation" not in data or not float(data["truncation"].isel(at)) > TRUNCATION_LIMIT:
+        return ""
+    return " (too few levels)"
+
+
+def _named(name: str, values: xr.DataArray) -> str:
+    unit = values.attrs.get("units", "1")
+    return name if unit == "1" else f"{name} ({unit})"
+
+
+def _status(code: int) -> str:
+    return STATUS_NAMES[code] if code < len(STATUS_NAMES) else f"status {code}"
