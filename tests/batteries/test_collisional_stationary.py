@@ -7,8 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.sparse.linalg
 
 import qbjax as qb
+from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.collisional_stationary import POSITIVE
 from qbjax.dynamics import channels
 from qbjax.dynamics.diagonals import diagonals
@@ -176,6 +178,36 @@ def test_against_dense_linear_algebra(ladder, loss, thermal, qubit):
         assert report.gap == pytest.approx(1 - moduli[1], rel=1e-6)
     else:
         assert np.isnan(report.gap)
+
+
+@pytest.mark.slow
+def test_loss_during_the_collision_is_a_small_correction():
+    r"""Of a round of $\gamma t_r = 0.1$, a part γτ acts together with the exchange."""
+    size, thermal, q = 18, 0.15, 0.25
+    a, one = np.diag(np.sqrt(np.arange(1.0, size)), 1), np.eye(2 * size)
+    A, H = np.kron(a, np.eye(2)), np.kron(a, [[0.0, 0.0], [1.0, 0.0]])
+    H = TRAP * (H + H.T)
+    lost = np.zeros((4 * size**2, 4 * size**2))
+    for rate, J in [(thermal + 1, A), (thermal, A.T)]:
+        lost += rate * (np.kron(J, J) - (np.kron(J.T @ J, one) + np.kron(one, J.T @ J)) / 2)
+    exchange = np.kron(H, one) - np.kron(one, H.T)
+    x = np.sqrt(q * (1 - q))
+    qubit = np.array([[q, x], [x, 1 - q]])
+    split = stationary(qb.batteries.micromaser(size, 0.1, thermal), TRAP, q, 1.0).stationary.energy
+
+    def stored(during):
+        after = Loss(qb.algebra.ladders.oscillator(size), 0.1 - during, thermal)
+        generator = scipy.sparse.csr_array(during * lost - 1j * exchange)
+        rho = np.diag(np.eye(size)[0]).astype(complex)
+        for _ in range(130):
+            whole = np.kron(rho, qubit).ravel()
+            whole = scipy.sparse.linalg.expm_multiply(generator, whole, traceA=0)
+            rho = np.einsum("aibi->ab", whole.reshape(size, 2, size, 2))
+            rho = np.asarray(unpack(after(pack(jnp.asarray(rho))), real=False))
+        return np.arange(size) @ np.real(np.diag(rho))
+
+    assert stored(0.001) - split == pytest.approx(8.4e-4, rel=1e-2)
+    assert stored(0.1) - split == pytest.approx(8.557e-2, rel=1e-2)
 
 
 def test_blocks_are_the_map():
