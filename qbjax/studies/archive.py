@@ -149,9 +149,6 @@ class Archive:
 
     def _commit(self, index: int, span: slice, data: xr.Dataset) -> None:
         marker, paths = self._kept.marker(index), self._kept.data(index).values()
-        # A garbled file must go first: zarr would read it to complete a shorter last chunk.
-        for path in (marker, *paths):
-            path.unlink(missing_ok=True)
         try:
             # Chunks of fill values alone are written, too: an absent file is a lost one.
             data.to_zarr(
