@@ -127,7 +127,7 @@ def test_the_trap_at_390_bounds_incoherent_charging():
 
 
 @quiet
-@pytest.mark.parametrize(("q", "theta", "size"), [(0.3, 0.9, 12), (0.0, 0.4, 9), (0.5, 0.7, 30)])
+@pytest.mark.parametrize(("q", "theta", "size"), [(0.3, 0.9, 12), (0.0, 0.4, 9), (0.5, 0.7, 20)])
 def test_classical_lossless_rates_are_squares_of_singular_values(q, theta, size):
     r"""$1 - T = BB^T$ for the symmetric tridiagonal T similar to the map: step l has
     $\sqrt{1-q}\,s_l$ below and $-\sqrt q\,s_l$ above."""
@@ -146,7 +146,7 @@ def test_classical_lossless_rates_are_squares_of_singular_values(q, theta, size)
     ("ladder", "loss", "thermal", "qubit"),
     [
         (qb.algebra.ladders.oscillator(6), 0.05, 0.2, (0.3, 0.7)),
-        (qb.algebra.ladders.spin(2.0), 0.02, 0, (0.4, 1.0)),
+        pytest.param(qb.algebra.ladders.spin(2.0), 0.02, 0, (0.4, 1.0), marks=pytest.mark.slow),
         (qb.algebra.ladders.uniform(6), 0, 0, (0.5, 0.5)),
         (qb.algebra.ladders.oscillator(1), 0, 0, (0.3, 1.0)),
     ],
