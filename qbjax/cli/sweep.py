@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -184,7 +185,7 @@ def _client(dask: str | None) -> Iterator[Any]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ImportError(
+        raise RuntimeError(
             "Argument `dask` needs dask.distributed: pip install 'qbjax[cluster]'."
         ) from error
     folder = session.cache_folder()
@@ -194,10 +195,21 @@ def _client(dask: str | None) -> Iterator[Any]:
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     where: dict[str, Any] = {"threads_per_worker": 1} if dask == "local" else {"address": dask}
     try:
-        client = Client(**where)
+        with _deaf():
+            client = Client(**where)
     except (OSError, ValueError) as error:
         raise ValueError(
             f"Argument `dask` must be the address of a scheduler, but is {dask!r} ({error})."
         ) from error
     with client:
         yield client
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes started meanwhile leave Ctrl-C to this one, which stops them in order."""
+    hearing = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, hearing)
