@@ -1,7 +1,7 @@
 """How fast is a sweep? Points per second beside QuTiP, dynamiqs and NumPy, and what a store costs.
 
-Peers are timed on a sample of the points, the DOPO's to γt = 2, and scaled: the table says so. On a GPU the same script
-measures that GPU, and this CPU beside it.
+Peers are timed on a sample of the points, the DOPO's to γt = 2, and scaled: the table says so. On
+a GPU the same script measures that GPU.
 
 Run: python benchmarks/sweep.py   (about eight minutes on two cores; needs qbjax[bench,cluster])
 """

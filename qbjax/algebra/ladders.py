@@ -19,6 +19,7 @@ advantage in charging cavity and spin batteries by repeated interactions" (2023)
 from typing import Any
 
 import equinox as eqx
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -112,7 +113,8 @@ def spin(j: float | Any) -> Ladder:
         >>> spin(3 / 2).squared_couplings.tolist()
         [3.0, 4.0, 3.0]
     """
-    value = float(_checks.scalar("j", j, low=0))
+    with jax.ensure_compile_time_eval():  # a size, also where a caller is being traced
+        value = float(_checks.scalar("j", j, low=0))
     if (2 * value) % 1:
         raise ValueError(
             f"Argument `j` must be a half-integer 0, 1/2, 1, 3/2, …, but is {value:g}."

@@ -72,7 +72,7 @@ def computed(
 
     waiting = iter(pieces)
     window = AHEAD * max(1, sum(client.nthreads().values()))
-    under_way = as_completed()
+    under_way = as_completed(loop=client.loop)  # also of a client that is no default
     indices: dict[str, int] = {}
 
     def hand_out(count: int) -> None:

@@ -6,6 +6,7 @@ nothing that was computed is lost: kill the process, and the same call goes on w
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,7 +118,7 @@ def sweep(
         return data.assign_attrs(attributes(configuration, started))
     if (begun := archive.begun(store, grid.count)) is not None:
         size, order = begun
-    work = _Work(function, grid, order, size, chosen, lanes, client)
+    work = _Work(function, grid, order, size, chosen, lanes, client, begun is not None)
     plan = _plan(work, fingerprint(function, grid, configuration), configuration)
     with archive.Archive(store, plan, task=task) as kept:
         missing = kept.missing()
@@ -133,17 +134,19 @@ def sweep(
 class _Work:
     """Chunks of points, computed here or by the workers of a client."""
 
-    def __init__(self, function, grid, order, chunk, devices, lanes, client):
+    def __init__(self, function, grid, order, chunk, devices, lanes, client, resumed=False):
         self.grid, self.order, self.chunk = grid, order, chunk
         self.columns = grid.columns(order)
         self.units = dict(getattr(function, "units", None) or {})
         self._client = client
-        if client is None:
-            program = Program(function, grid.names, chunk, devices, lanes)
-            self.outputs, self._program = program.outputs, program
-        else:
+        self._task = cluster.Task(function, grid.names, chunk, lanes)
+        self._compiled = partial(Program, function, grid.names, chunk, devices, lanes)
+        self._program: Program | None = None
+        if client is None and not resumed:
+            self._program = self._compiled()
+            self.outputs = self._program.outputs
+        else:  # There may be nothing to compile for.
             self.outputs = outputs_of(function, grid.names)
-            self._task = cluster.Task(function, grid.names, chunk, lanes)
 
     def piece(self, index: int) -> dict[str, np.ndarray]:
         """Coordinates of a chunk's points."""
@@ -159,6 +162,7 @@ class _Work:
         pending = None
         # One chunk is computed while the last one is written.
         for index in indices:
+            self._program = self._program or self._compiled()
             begun = (index, self._program(self.piece(index)))
             if pending is not None:
                 yield pending[0], pending[1].get()

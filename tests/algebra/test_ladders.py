@@ -1,5 +1,6 @@
 """Ladders: exact couplings, and which of them end of themselves."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -46,3 +47,9 @@ def test_only_a_spin_is_whole():
 def test_bad_input(make, value, error, words):
     with pytest.raises(error, match=words):
         make(value)
+
+
+def test_a_spin_may_be_made_where_something_else_is_traced():
+    sizes = []
+    jax.jit(lambda x: sizes.append(ladders.spin(2.5).size) or x)(1.0)
+    assert sizes == [6]

@@ -94,9 +94,16 @@ def test_a_damaged_chunk_is_computed_again(tmp_path, whole):
     again = qb.sweep(slow, GRID, store, progress=told.append)
     assert [(p.done, p.total) for p in told] == [(200, 200)], "one chunk of four was missing"
     xr.testing.assert_identical(again.drop_attrs(), whole)
-    nothing = []
-    qb.sweep(slow, GRID, store, progress=nothing.append)
+
+
+def test_a_complete_sweep_computes_and_compiles_nothing(tmp_path, caplog):
+    store, nothing = tmp_path / "a.zarr", []
+    first = qb.sweep(slow, GRID, store)
+    with jax.log_compiles():
+        again = qb.sweep(slow, GRID, store, progress=nothing.append)
     assert nothing == []
+    assert not any("jit(part)" in record.getMessage() for record in caplog.records)
+    xr.testing.assert_identical(again.drop_attrs(), first.drop_attrs())
 
 
 def test_another_sweep_is_refused_and_told_why(tmp_path):
