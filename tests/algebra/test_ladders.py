@@ -38,7 +38,7 @@ def test_only_a_spin_is_whole():
     ("make", "value", "error", "words"),
     [
         (ladders.spin, 0.7, ValueError, "`j` must be a half-integer"),
-        (ladders.spin, 0, ValueError, "`j` must be greater than 0"),
+        (ladders.spin, -0.5, ValueError, "`j` must be at least 0"),
         (ladders.spin, float("nan"), ValueError, "`j` must be finite"),
         (ladders.oscillator, 0, ValueError, "`size` must be at least 1"),
         (ladders.uniform, 2.5, TypeError, "`size` must be an integer"),
