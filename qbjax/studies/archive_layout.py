@@ -11,8 +11,10 @@ store/.qbjax/lock …        locks
 ```
 """
 
+import errno
 import json
 import math
+import os
 import shutil
 import warnings
 from pathlib import Path
@@ -106,12 +108,18 @@ def begun(store: Any, points: int) -> tuple[int, np.ndarray] | None:
         points: that it should have; None is given for a store of others, which is refused later.
 
     Raises:
-        ValueError: if there is something else.
+        ValueError: if there is something else. OSError: if nothing can be written there.
     """
-    kept = opened(files.real("store", store))
+    path = files.real("store", store)
+    with files.told("store", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = opened(path)
+        folder = path if path.exists() else path.parent
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     if kept is None or kept.points != points:
         return None
-    return kept.chunk, points_of(kept.path)["order"].values
+    return kept.chunk, points_of(path)["order"].values
 
 
 def create(path: Path, plan: Plan) -> None:

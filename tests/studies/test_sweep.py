@@ -120,6 +120,26 @@ def test_a_bad_point_harms_no_other():
         )
 
 
+@pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
+@pytest.mark.parametrize("lanes", [1, 4])
+def test_a_run_that_gives_up_harms_no_other(lanes):
+    """Status 1: too many steps; a large truncation is told, and no failure."""
+
+    def function(F):
+        battery = qb.batteries.DOPO(signal_levels=8, pump_levels=3)
+        times, solver = jnp.array([0.0, 0.7]), qb.Solver(max_steps=200)
+        run = qb.charge(battery, qb.protocols.Constant(F), times, solver=solver)
+        return {"W": run.ergotropy[-1], **run.summary()}
+
+    good, bad = np.array([0.5, 1.0, 1.5, 4.0]), np.array([0.5, 80.0, 1.5, 4.0])
+    alone, beside = (qb.sweep(function, {"F": F}, chunk=4, lanes=lanes) for F in (good, bad))
+    assert beside["status"].values.tolist() == [0, 1, 0, 0]
+    assert np.isnan(beside["W"].sel(F=80.0))
+    assert float(beside["truncation"].sel(F=4.0)) > 1e-4
+    others = [0.5, 1.5, 4.0]
+    xr.testing.assert_identical(alone.drop_attrs().sel(F=others), beside.drop_attrs().sel(F=others))
+
+
 def test_progress_is_told_after_every_chunk():
     told = []
     qb.sweep(lambda x: jnp.log(x), {"x": np.arange(10.0)}, chunk=4, progress=told.append)

@@ -140,3 +140,11 @@ def test_memory_stays_flat(tmp_path):
     assert len(seen) == 100
     # Reading them in the end takes as much; the way there does not.
     assert max(seen) - seen[9] < 30
+
+
+def test_a_path_that_cannot_be_written_is_refused_before_anything_is_traced(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    traced = []
+    with pytest.raises(OSError, match="`store` must be a path that can be written"):
+        qb.sweep(lambda x: traced.append(x) or x, {"x": [1.0]}, tmp_path / "file" / "a.zarr")
+    assert traced == []
