@@ -11,6 +11,7 @@ os.environ.setdefault("EQX_ON_ERROR", "nan")
 
 import hypothesis
 import jax
+import matplotlib.pyplot as plt
 import platformdirs
 import pytest
 
@@ -40,6 +41,13 @@ def pytest_runtest_teardown(item, nextitem):
     if maps.exists() and maps.read_bytes().count(b"\n") > MOST_MAPS:
         jax.clear_caches()
         gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _no_open_figures():
+    """Matplotlib keeps every figure of a test, and warns of the twenty-first."""
+    yield
+    plt.close("all")
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import typer
 import xarray as xr
 from matplotlib.figure import Figure
@@ -51,6 +52,7 @@ def finish(
         notes=[note],
         texts=texts or {},
     )
+    plt.close(figure)
     show(sheets, note)
     tell_saved(directory, written, time.perf_counter() - start)
 
