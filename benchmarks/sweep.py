@@ -142,47 +142,48 @@ def collisions(levels=250, count=891):
 
 
 def busy(x):
-    """About ten milliseconds of arithmetic."""
-    matrix = jnp.eye(60) * x + 1e-3
-    return jax.lax.fori_loop(0, 350, lambda _, m: jnp.tanh(m @ m.T), matrix)[0, 0]
+    """A millisecond or two of arithmetic."""
+    start = jnp.linspace(0.0, x, 2000)
+    return jax.lax.fori_loop(0, 700, lambda _, v: jnp.tanh(v + jnp.roll(v, 1)), start)[0]
 
 
-def overhead(points=1000, chunk=100):
-    """Chunks of about a second: the function alone, with a store, with Dask."""
+def alone(x):
+    """Seconds of the function at all points, by itself: the least of three."""
+    jax.config.update("jax_enable_x64", True)
+    run = jax.jit(lambda x: jax.lax.map(busy, x))
+    jax.block_until_ready(run(x))
+    return min(spent(lambda: run(x))[0] for _ in range(3))
+
+
+def overhead(points=8000, chunk=1000):
+    """Chunks of one to two seconds: the function alone, with a store, with Dask."""
     from distributed import Client, LocalCluster
 
     grid = {"x": np.linspace(0.1, 0.9, points)}
-    x = jnp.asarray(grid["x"])
-    alone = jax.jit(lambda x: jax.lax.map(busy, x))
-    jax.block_until_ready(alone(x))
-    rates = {}
 
-    def watched(name, **options):
-        begun = []
-        qb.sweep(busy, grid, chunk=chunk, progress=lambda p: begun.append(time.perf_counter()),
+    def watched(name, base, **options):
+        ends = []
+        qb.sweep(busy, grid, chunk=chunk, progress=lambda p: ends.append(time.perf_counter()),
                  **options)  # fmt: skip
         # From the end of the first chunk: tracing and compiling are no overhead of chunks.
-        rates[name] = (begun[-1] - begun[0]) / (points - chunk) * points
+        seconds = (ends[-1] - ends[0]) / (len(ends) - 1)
+        base *= chunk / points
+        print(
+            f"{name:32} {seconds:7.3f} s per chunk, alone {base:7.3f}  {seconds / base - 1:+7.1%}"
+        )
 
     print(f"\nOverhead: {points // chunk} chunks")
+    here = alone(grid["x"])
     with tempfile.TemporaryDirectory() as folder:
-        for _ in range(3):
-            seconds, _ = spent(lambda: alone(x))
-            rates["alone"] = min(seconds, rates.get("alone", np.inf))
-        watched("in memory")
-        watched("with a store", store=Path(folder) / "store.zarr")
+        watched("in memory", here)
+        watched("with a store", here, store=Path(folder) / "store.zarr")
         with (
-            LocalCluster(
-                1, threads_per_worker=1, processes=True, dashboard_address=None
-            ) as cluster,
+            LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
             Client(cluster) as client,
         ):
-            watched(
-                "Dask, one worker, and a store", client=client, store=Path(folder) / "dask.zarr"
-            )
-    for name, seconds in rates.items():
-        per_chunk = seconds * chunk / points
-        print(f"{name:46} {per_chunk:7.3f} s per chunk  {seconds / rates['alone'] - 1:+7.1%}")
+            there = client.submit(alone, grid["x"]).result()
+            watched("one worker of Dask", there, client=client)
+            watched("and a store", there, client=client, store=Path(folder) / "dask.zarr")
 
 
 if __name__ == "__main__":
