@@ -211,6 +211,20 @@ class Collisional(Battery):
         )
 
 
+def check_collisional(battery: Collisional | Any) -> Collisional:
+    """The battery, if it is a collisional one.
+
+    Raises:
+        TypeError: if not. RuntimeError: if double precision is off.
+    """
+    _checks.x64()
+    if not isinstance(battery, Collisional):
+        raise TypeError(
+            f"Argument `battery` must be a qb.batteries.Collisional, but is {battery!r}."
+        )
+    return battery
+
+
 def _is_diagonal(host: np.ndarray) -> bool:
     """Whether a ket or density matrix has no coherence."""
     if host.ndim == 1:

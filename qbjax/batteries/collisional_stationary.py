@@ -20,7 +20,7 @@ from jaxtyping import Complex, Float
 from qbjax import _checks, merit
 from qbjax._types import Rho
 from qbjax.algebra.packing import unpack
-from qbjax.batteries.collisional import Collisional
+from qbjax.batteries.collisional import Collisional, check_collisional
 from qbjax.dynamics.channels import Collision, from_real_gauge, overlap, real_gauge
 from qbjax.dynamics.diagonals import diagonals
 from qbjax.dynamics.loss import Loss
@@ -166,10 +166,7 @@ def stationary_state(
 
 
 def _checked(battery, collision, slow) -> tuple[Collisions, float]:
-    if not isinstance(battery, Collisional):
-        raise TypeError(
-            f"Argument `battery` must be a collisional battery, but is {type(battery).__name__}."
-        )
+    check_collisional(battery)
     if not battery.is_rotating_wave:
         raise ValueError(
             "Argument `battery` must be without counter-rotating terms, which leave no map of few "

@@ -30,7 +30,7 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.algebra.ladders import Ladder
-from qbjax.batteries import Collisional
+from qbjax.batteries.collisional import Collisional, check_collisional
 from qbjax.dynamics.channels import Collision, collide_populations
 from qbjax.dynamics.loss import Loss
 from qbjax.protocols import Collisions, resolve
@@ -203,11 +203,7 @@ def _root(rising, low, high):
 
 
 def _ladder(battery):
-    _checks.x64()
-    if not isinstance(battery, Collisional):
-        raise TypeError(
-            f"Argument `battery` must be a qb.batteries.Collisional, but is {battery!r}."
-        )
+    check_collisional(battery)
     if not battery.is_rotating_wave:
         raise ValueError(
             "Argument `battery` must be without counter-rotating terms, for these angles are those "

@@ -26,7 +26,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 from qbjax import _checks
 from qbjax.algebra.ladders import Ladder
-from qbjax.batteries import Collisional
+from qbjax.batteries.collisional import Collisional, check_collisional
 from qbjax.cycle import charge
 from qbjax.dynamics.trajectory import TRUNCATION_LIMIT, TruncationWarning
 from qbjax.merit import bounds
@@ -107,10 +107,7 @@ def lead(
         >>> bool(found.excess > 0), int(found.first_collisions)
         (True, 100)
     """
-    if not isinstance(battery, Collisional):
-        raise TypeError(
-            f"Argument `battery` must be a qb.batteries.Collisional, but is {battery!r}."
-        )
+    check_collisional(battery)
     theta = _checks.scalar("theta", theta, low=0, open_low=True)
     duration = _checks.scalar("duration", duration, low=0, open_low=True)
     count = _checks.integer("collisions", collisions, low=1)
@@ -235,10 +232,7 @@ class _Excess:
     """Λ as a function of angle and loss, one program for all of them."""
 
     def __init__(self, battery, low, high, duration, qubits):
-        if not isinstance(battery, Collisional):
-            raise TypeError(
-                f"Argument `battery` must be a qb.batteries.Collisional, but is {battery!r}."
-            )
+        check_collisional(battery)
         low = float(_checks.scalar("low", low, low=0, open_low=True))
         high = float(_checks.scalar("high", high, low=0, open_low=True))
         if not low < high:

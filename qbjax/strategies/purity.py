@@ -25,7 +25,7 @@ from jax import Array
 
 from qbjax import _checks
 from qbjax._types import Scalar, ScalarLike
-from qbjax.batteries import Collisional
+from qbjax.batteries.collisional import Collisional, check_collisional
 from qbjax.cycle import charge
 from qbjax.protocols import Collisions, free
 from qbjax.strategies.gradient import Progress, maximize
@@ -106,10 +106,7 @@ def best_pure_energy(
         >>> bool(found.purity > 0.9 - 1e-6), bool(found.energy > 0.2)
         (True, True)
     """
-    if not isinstance(battery, Collisional):
-        raise TypeError(
-            f"Argument `battery` must be a qb.batteries.Collisional, but is {battery!r}."
-        )
+    check_collisional(battery)
     count = _checks.integer("count", count, low=1)
     goal = _checks.scalar("purity", purity, low=0, high=1, open_low=True)
     objective = _Objective(count, float(_checks.scalar("coherence", coherence, low=0, high=1)))

@@ -23,7 +23,7 @@ import numpy as np
 from jax import Array
 
 from qbjax import _checks
-from qbjax.batteries import Collisional
+from qbjax.batteries.collisional import Collisional, check_collisional
 from qbjax.cycle import charge
 from qbjax.protocols import Collisions, free, share
 from qbjax.strategies.classical import greedy
@@ -113,10 +113,7 @@ def best_energy(
         >>> round(float(best.protocol.times()[-1]), 9)
         2.0
     """
-    if not isinstance(battery, Collisional):
-        raise TypeError(
-            f"Argument `battery` must be a qb.batteries.Collisional, but is {battery!r}."
-        )
+    check_collisional(battery)
     duration = _checks.scalar("duration", duration, low=0, open_low=True)
     if count is None and coherent:
         raise ValueError(

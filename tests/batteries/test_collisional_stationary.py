@@ -228,7 +228,7 @@ def test_blocks_are_the_map():
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "words"),
     [
-        ((3, 0.1), {}, TypeError, "`battery` must be a collisional battery"),
+        ((3, 0.1), {}, TypeError, "`battery` must be a qb.batteries.Collisional"),
         ((BEYOND, 0.1), {}, ValueError, "`battery` must be without counter-rotating terms"),
         ((None, [0.1, 0.2]), {}, ValueError, "`collision` must be one collision"),
         ((None, 0.1), {"slow": 0.0}, ValueError, "`slow` must be greater than 0"),
