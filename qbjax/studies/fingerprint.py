@@ -1,7 +1,8 @@
 """What a sweep computes, as digests: so that a store is only ever continued by its own sweep.
 
 Each part has a digest of its own, and a refusal can name what differs. The function counts with
-its source, its defaults and everything it closes over: numbers, arrays, batteries, protocols.
+its source, its defaults and everything it uses: numbers, arrays, batteries, protocols, and in the
+same way the functions of its own module; those of others count with their name.
 What cannot be looked into (a compiled extension, an open file) counts with its type alone;
 `configuration` is for such.
 """
@@ -41,13 +42,13 @@ def fingerprint(
     return parts
 
 
-def _function(name: str, function: Callable) -> dict[str, str]:
-    """A function with what it closes over; a callable object with its fields."""
+def _function(name: str, function: Callable, above: tuple = ()) -> dict[str, str]:
+    """A function with what it uses; a callable object with its fields."""
     inner = inspect.unwrap(function)
     if hasattr(inner, "func") and hasattr(inner, "keywords"):  # functools.partial
         bound = {f"{name}.{i}": _of(x) for i, x in enumerate(inner.args)}
         bound |= {f"{name}.{key}": _of(x) for key, x in inner.keywords.items()}
-        return _function(name, inner.func) | bound
+        return _function(name, inner.func, above) | bound
     if not inspect.isroutine(inner):
         return {name: _of(inner)}
     try:
@@ -64,7 +65,10 @@ def _function(name: str, function: Callable) -> dict[str, str]:
         if parameter.default is not parameter.empty:
             named[key] = parameter.default
     for key, value in sorted(named.items()):
-        if not inspect.ismodule(value):
+        if inspect.isfunction(value) and value.__module__ == inner.__module__:
+            if value not in above:
+                parts |= _function(f"{name}.{key}", value, (*above, inner))
+        elif not inspect.ismodule(value):
             parts[f"{name}.{key}"] = _of(value)
     return parts
 

@@ -64,6 +64,23 @@ def test_globals_defaults_and_bound_arguments_count(monkeypatch):
     assert "function.power" in differing(*bound)
 
 
+def helped(x):
+    return helper(x) + 1.0
+
+
+def helper(x):
+    return helped if x is None else 2.0 * x
+
+
+def test_a_function_that_it_calls_counts_with_its_source(monkeypatch):
+    base = of(helped)
+    assert {"function", "function.helper"} <= set(base)
+    monkeypatch.setattr(sys.modules[__name__], "helper", with_global)
+    assert "function.helper" in differing(base, of(helped))
+    monkeypatch.undo()
+    assert of(helped) == base
+
+
 def test_another_process_finds_the_same():
     code = (
         "import jax; jax.config.update('jax_enable_x64', True)\n"
