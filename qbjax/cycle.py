@@ -65,9 +65,9 @@ def charge(
     """
     options = _options(battery, times, save, adjoint, solver)
     protocol = resolve(protocol)
-    times = battery.check(protocol, times)
+    checked = battery.check(protocol, times)
     state = battery.initial_state(initial)
-    run = _evolve(battery, protocol, state, times, options)
+    run = _evolve(battery.prepared(times), protocol, state, checked, options)
     warn_if_unreliable(run, lambda: battery.recommended_levels(protocol))
     return run
 

@@ -85,6 +85,11 @@ class Battery(eqx.Module):
     def check(self, protocol, times) -> Float[Array, " T"]:
         """Validates protocol and times before anything is compiled; returns the times."""
 
+    def prepared(self, times: Any) -> "Battery":
+        """This battery with whatever it must know of a run's times before tracing: most need
+        nothing. Called after `check`, with the times as they were given."""
+        return self
+
     @abc.abstractmethod
     def initial_state(self, initial=None) -> State:
         """The state to start from: None is every mode's ground state; or a `State` of

@@ -67,7 +67,8 @@ class Collisions(eqx.Module):
         self.save_every = _checks.integer("save_every", save_every, low=1)
         self.settled = None
         if settled is not None:
-            self.settled = float(_checks.scalar("settled", settled, low=0))
+            _checks.scalar("settled", settled, low=0)
+            self.settled = float(settled)
             self._check_alike()
 
     def _check_alike(self) -> None:

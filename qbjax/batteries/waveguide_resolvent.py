@@ -1,0 +1,187 @@
+r"""Amplitudes of two emitters in a waveguide, exact, by quadrature of their resolvent.
+
+The symmetric and antisymmetric amplitudes $a_\pm = c_1 \pm c_2$ are inverse Laplace transforms,
+
+$$a_\pm(t) = e^{-i\omega_0 t} + \frac{i}{2\pi}\int_C e^{-iEt}
+  \left[\frac1{E - \omega_0 + S_\pm(E)} - \frac1{E - \omega_0}\right] dE, \qquad
+  S_\pm = S_0 \pm S_1 ,$$
+
+along any path C above the singularities: bound states below the band edge 1, the band above it.
+Ours is a polygon whose nodes depend on no parameter but the horizon T of the times, so that a batch
+of points shares them, and sees smooth integrands however close a pole is to the axis:
+
+    −4 − i∞ → −4 + iη → 80 + iη → 80 → (the tail), η = 10/T at most 1.
+
+Gauss–Legendre panels of length 3η resolve both $e^{-iEt}$ and poles at distance η. On the tail the
+bracket is $-S_\pm/(E-\omega_0)^2$ up to the third order in Γ. It has a part without and one
+with $e^{ikd}$ (light that has crossed the distance), and each is integrated along the path on which it
+decays.
+
+Accuracy, measured (Γ = 0.5, ω₀ ≤ 6): 4e-10 at any time and horizon, growing as Γ² (1e-8 at Γ = 3).
+
+Reference: W.-L. Song et al., "Remote charging and degradation suppression for the quantum battery",
+Phys. Rev. Lett. 132, 090401 (2024), Eqs. (2), (3), (7).
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Complex, Float
+
+WAVELENGTH = 2 * np.pi
+"""λ₁₁ in units of c/ω₁₁."""
+
+LEFT, RIGHT, HEIGHT = -4.0, 80.0, 10.0
+"""The polygon's corners, and η T. Growth of rounding: e^HEIGHT."""
+
+BLOCK = 256
+"""Nodes that are summed at once."""
+
+STEP = 0.27
+RAPIDITIES = (np.arange(74) + 0.5) * STEP
+"""Midpoints for integrals over v of functions that are analytic for |Im v| < π/2: the error is
+e^(−π²/STEP). (Midpoints, because v = 0 would be 0/0 at E = 0.)"""
+
+
+class Nodes(NamedTuple):
+    """A path cut into nodes and complex weights, in blocks."""
+
+    energies: Any
+    weights: Any
+
+
+def amplitudes(
+    frequency: Any, distance: Any, decay: Any, times: Any, horizon: float
+) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
+    r"""$c_1(t)$ and $c_2(t)$ from $c_1(0) = 1$, $c_2(0) = 0$.
+
+    Differentiable in all numbers, in both modes; batch with `jax.vmap`. Nothing is checked.
+
+    Args:
+        frequency: $\omega_0$ in units of $\omega_{11}$, well below 80.
+        distance: $\Delta_z$ in units of $\lambda_{11}$.
+        decay: $\Gamma_{11}$ in units of $\omega_{11}$.
+        times: in units of $1/\omega_{11}$, within [0, horizon].
+        horizon: T, a plain number.
+
+    Returns:
+        the two, complex.
+    """
+    return amplitudes_along(path(horizon), frequency, distance, decay, times)
+
+
+def amplitudes_along(
+    nodes: Nodes, frequency: Any, distance: Any, decay: Any, times: Any
+) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
+    """`amplitudes`, with the nodes of `path(horizon)`, which may be traced."""
+    near = _sum(_resolvent, nodes, times, frequency, distance, decay)
+    far = _sum(_second_order, tail(), times, frequency, distance, decay)
+    start = jnp.exp(-1j * frequency * times)
+    crossing = _crossing(frequency, distance, decay, times)
+    return start + near[0] + far[0], near[1] + far[1] + crossing
+
+
+@functools.cache
+def path(horizon: float) -> Nodes:
+    """The polygon, tail excepted."""
+    height = min(HEIGHT / horizon, 1.0)
+    count = int(np.ceil((RIGHT - LEFT) / (3 * height)))
+    along, along_weights = _panels(np.linspace(LEFT, RIGHT, count + 1), 32)
+    beyond = np.geomspace(height, 1e5, 3 + int(np.log(1e5 / height)))
+    up, up_weights = _panels(np.concatenate([[-height, 0.0], beyond]), 16)
+    down, down_weights = _panels(np.array([0.0, height]), 32)
+    energies = [along + 1j * height, LEFT - 1j * up, RIGHT + 1j * down]
+    weights = [along_weights, 1j * up_weights, -1j * down_weights]
+    return _blocks(np.concatenate(energies), np.concatenate(weights))
+
+
+@functools.cache
+def tail() -> Nodes:
+    """From the last corner to infinity, 45° down, where what has no $e^{ikd}$ decays."""
+    q = np.arange(-16.0, 9.0, 0.3)
+    out = RIGHT * np.exp(q - 0.25j * np.pi)
+    return _blocks(RIGHT + out, 0.3 * out)
+
+
+def _panels(edges: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss–Legendre nodes and weights on each panel."""
+    x, w = np.polynomial.legendre.leggauss(order)
+    middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    return (middle[:, None] + half[:, None] * x).ravel(), (half[:, None] * w).ravel()
+
+
+def _blocks(energies: np.ndarray, weights: np.ndarray) -> Nodes:
+    """In rows of `BLOCK`, filled up with nodes of no weight."""
+    missing = -energies.size % BLOCK
+    energies = np.pad(energies, (0, missing), constant_values=energies[-1])
+    weights = np.pad(weights * 0.5j / np.pi, (0, missing))
+    return Nodes(energies.reshape(-1, BLOCK), weights.reshape(-1, BLOCK))
+
+
+def _sum(integrand, nodes: Nodes, times, frequency, distance, decay):
+    """Quadrature of the integrands of $c_1$ and $c_2$, block by block."""
+
+    # Computed again in the backward pass: the blocks of a batch would fill the memory.
+    @jax.checkpoint
+    def add(total, block):
+        energies, weights = block
+        wave = weights * jnp.exp(-1j * times[:, None] * energies)
+        pair = integrand(energies, frequency, WAVELENGTH * distance, decay / WAVELENGTH)
+        return tuple(sum_ + wave @ part for sum_, part in zip(total, pair, strict=True)), None
+
+    zero = jnp.zeros(jnp.shape(times), complex)
+    return lax.scan(add, (zero, zero), tuple(map(jnp.asarray, nodes)))[0]
+
+
+def _resolvent(E, frequency, d, g):
+    """Half the sum and half the difference of the brackets for ±."""
+    kappa = jnp.sqrt(1 - E * E)
+    alone = jnp.arccos(-E) / kappa
+    denominators = 1 / (jnp.sinh(RAPIDITIES)[:, None] ** 2 + E * E)
+    decayed = jnp.exp(-kappa * d)
+    both = jnp.exp(-d * jnp.cosh(RAPIDITIES)).astype(complex) @ denominators
+    # The pole of the integrand at sinh v = iE leaves between the two terms.
+    cross = decayed * alone + STEP * E * (decayed * jnp.sum(denominators, 0) - both)
+    free = 1 / (E - frequency)
+    plus = 1 / (E - frequency + g * (alone + cross)) - free
+    minus = 1 / (E - frequency + g * (alone - cross)) - free
+    return (plus + minus) / 2, (plus - minus) / 2
+
+
+def _second_order(E, frequency, d, g):
+    """The same to second order, without what carries $e^{ikd}$."""
+    momentum = jnp.sqrt(E - 1) * jnp.sqrt(E + 1)
+    alone = (1j * np.pi - jnp.arccosh(E)) / momentum
+    denominators = 1 / (jnp.sinh(RAPIDITIES)[:, None] ** 2 + E * E)
+    both = jnp.exp(-d * jnp.cosh(RAPIDITIES)).astype(complex) @ denominators
+    weight = -g / (E - frequency) ** 2
+    return weight * alone, -weight * STEP * E * both
+
+
+def _crossing(frequency, distance, decay, times):
+    r"""The tail's part with $e^{ikd}$, an integral of $e^{iE(d-t)}$ times what varies slowly.
+
+    Down the imaginary direction after t = d, up before, in steps of 1/(|t − d| + 1/80).
+    """
+    d = WAVELENGTH * distance
+    x, w = np.polynomial.legendre.leggauss(20)
+    y, w = (x + 1) / 2, w / 2
+    late = (times - d)[:, None]
+    scale = 1 / (jnp.abs(late) + 1 / RIGHT)
+    way = jnp.where(late > 0, -1j, 1j) * scale
+    steps = y / (1 - y)
+    E = RIGHT + way * steps
+    momentum = jnp.sqrt(E - 1) * jnp.sqrt(E + 1)
+    slow = jnp.exp(1j * d * (momentum - E)) / momentum / (E - frequency) ** 2
+    falling = jnp.exp(-steps * jnp.abs(late) * scale) * w / (1 - y) ** 2
+    total = jnp.sum(slow * falling * way, axis=1)
+    return decay / (4 * np.pi) * jnp.exp(-1j * RIGHT * late[:, 0]) * total
+
+
+def horizon_of(duration: float) -> float:
+    """A horizon that holds the duration: one of few, so that programs are used again."""
+    return float(max(5.0, 2.0 ** (np.ceil(2 * np.log2(max(duration, 1e-300))) / 2)))
