@@ -11,6 +11,7 @@ from qbjax.protocols.free import is_free as is_free
 from qbjax.protocols.free import random_start as random_start
 from qbjax.protocols.free import resolve as resolve
 from qbjax.protocols.function import Function as Function
+from qbjax.protocols.preparation import BlochPreparation as BlochPreparation
 from qbjax.protocols.pulse import Pulse as Pulse
 from qbjax.protocols.pump import Constant as Constant
 from qbjax.protocols.pump import Pump as Pump

@@ -1,0 +1,59 @@
+r"""How a charger qubit is prepared: a point of the Bloch sphere.
+
+References: C. A. Downing and M. S. Ukhtary, "Charging a quantum battery from the Bloch sphere"
+(2026), Eq. (1).
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex
+
+from qbjax import _checks
+from qbjax.protocols.free import Choice, Trainable, resolve
+
+
+class BlochPreparation(eqx.Module):
+    r"""A charger qubit in a pure state.
+
+    $$|\alpha\rangle = \cos\tfrac\theta2|0\rangle + e^{i\phi}\sin\tfrac\theta2|1\rangle$$
+
+    The north pole (θ = 0) is the ground state, the south pole (θ = π) the excited one.
+
+    Args:
+        theta: polar angle θ, from 0 to π, or `qb.free(...)`. A search without bounds may leave
+            the interval: the state is periodic in θ, and still a point of the sphere.
+        phi: azimuth φ, or `qb.free(...)`.
+
+    Raises:
+        ValueError: for a polar angle out of range, numbers that are not finite.
+        TypeError: for what is no real number.
+
+    Example:
+        >>> BlochPreparation(0.0).ket().tolist()
+        [(1+0j), 0j]
+
+    References:
+        Downing and Ukhtary (2026), Eq. (1).
+    """
+
+    theta: Trainable
+    phi: Trainable
+
+    def __init__(self, theta, phi=0.0):
+        self.theta = _angle("theta", theta, low=0.0, high=np.pi)
+        self.phi = _angle("phi", phi)
+
+    def ket(self) -> Complex[Array, "2"]:
+        """Amplitudes of the ground and of the excited state."""
+        theta, phi = resolve((self.theta, self.phi))
+        excited = jnp.sin(theta / 2) * jnp.stack([jnp.cos(phi), jnp.sin(phi)])
+        return jnp.stack([jnp.cos(theta / 2).astype(complex), excited[0] + 1j * excited[1]])
+
+
+def _angle(name: str, given, **bounds) -> Trainable:
+    """A number, or a free one whose present value is checked."""
+    if isinstance(given, Choice):
+        _checks.scalar(name, given.value, **bounds)
+        return given
+    return _checks.scalar(name, given, **bounds)
