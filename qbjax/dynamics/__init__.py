@@ -1,6 +1,7 @@
 """How a state moves: generators, drivers, and the record of a run."""
 
 from qbjax.dynamics.chebyshev import Chebyshev as Chebyshev
+from qbjax.dynamics.exponential import Exponential as Exponential
 from qbjax.dynamics.integrate import Solver as Solver
 from qbjax.dynamics.stationary import MetastableWarning as MetastableWarning
 from qbjax.dynamics.trajectory import BreakdownWarning as BreakdownWarning

@@ -84,7 +84,7 @@ def propagate(
     Returns:
         A `Run`.
     """
-    stops, which = _stops(times, edges)
+    at, which = stops(times, edges)
     duration = lax.stop_gradient(times[-1] - times[0])
     struct = jax.eval_shape(save, times[0], initial)
 
@@ -101,9 +101,9 @@ def propagate(
         return stay, (seen, ~stay.lost)
 
     start = Stay(times[0], initial, jnp.array(jnp.inf), jnp.array(0), jnp.array(False))
-    stay, (seen, reached) = lax.scan(interval, start, (stops, which >= 0))
+    stay, (seen, reached) = lax.scan(interval, start, (at, which >= 0))
     saved = jnp.where(which < 0, times.size, which)
-    rows = jnp.zeros(times.shape, which.dtype).at[saved].set(jnp.arange(stops.size), mode="drop")
+    rows = jnp.zeros(times.shape, which.dtype).at[saved].set(jnp.arange(at.size), mode="drop")
     return Run(
         saved=jax.tree.map(lambda x: x[rows], seen),
         arrived=reached[rows],
@@ -114,8 +114,8 @@ def propagate(
     )
 
 
-def _stops(times, edges):
-    """Times and edges in order, and which saved time each is (the number of times: none)."""
+def stops(times: Float[Array, " T"], edges: Float[Array, " E"] | None):
+    """Times and edges in order, and which saved time each is; −1 for an edge."""
     count = jnp.arange(times.size)
     if edges is None:
         return times, count

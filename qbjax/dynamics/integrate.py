@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int, PyTree
 
-from qbjax.dynamics import chebyshev, runge_kutta
+from qbjax.dynamics import chebyshev, exponential, runge_kutta
 from qbjax.dynamics.run import Run
 from qbjax.dynamics.solver import Solver as Solver
 from qbjax.dynamics.solver import chosen as chosen
@@ -49,6 +49,7 @@ def integrate(
     adjoint: Adjoint | str = "reverse",
     moving: Moving = "none",
     extent: Callable | None = None,
+    linear: bool = False,
 ) -> Solution:
     r"""Integrates $\dot y = f(t, y)$ from `times[0]`, where `initial` belongs.
 
@@ -69,14 +70,18 @@ def integrate(
             respect to times alone does not differentiate the run.
         extent: what `chebyshev.propagate` asks of a field that is linear and constant between
             edges; None if the field is not.
+        linear: whether the field is linear, and constant between edges: then the method may
+            be `Exponential`.
 
     Returns:
         A `Solution`; `saved` leaves have a leading axis T and are NaN where the run
         did not arrive.
 
     Raises:
-        ValueError: if the method is `Chebyshev` and there is no extent.
+        ValueError: if the method is `Chebyshev` and there is no extent, or `Exponential` and
+            the field is not linear.
     """
+    _check_method(solver, extent is not None, linear)
     fixed = lax.stop_gradient(times)
 
     def moved(t, y, index, sign=1.0):
@@ -92,23 +97,30 @@ def integrate(
         saved = jax.tree.map(lambda x: jnp.asarray(x)[None], save(times[0], initial))
         status = jnp.where(_all_finite(initial), OK, NON_FINITE)
         return Solution(saved, initial, status, jnp.array(0))
-    if isinstance(solver.method, chebyshev.Chebyshev):
-        if extent is None:
-            raise ValueError(
-                "Argument `solver` must have a Runge–Kutta method here, but has Chebyshev: that "
-                "is for equations that are linear and constant between edges."
-            )
+    if extent is not None and isinstance(solver.method, chebyshev.Chebyshev):
         run = chebyshev.propagate(
             field, extent, initial, times, save=save, edges=edges, solver=solver
         )
         return _solution(run, field, fixed[-1], run.last)
     # A later start of the same state is an earlier state at the same start.
     start = moved(fixed[0], initial, 0, -1.0)[1] if moving == "all" else initial
-    if adjoint == "reverse" and runge_kutta.reversible(solver):
+    if isinstance(solver.method, exponential.Exponential):
+        run = exponential.propagate(field, start, fixed, save=keep, edges=edges)
+    elif adjoint == "reverse" and runge_kutta.reversible(solver):
         run = runge_kutta.run_reversibly(field, start, fixed, keep, edges, solver)
     else:
         run, _ = runge_kutta.run(field, start, fixed, keep, edges, solver, adjoint)
     return _solution(run, field, fixed[-1], moved(fixed[-1], run.last, -1)[1])
+
+
+def _check_method(solver: Solver, bounded: bool, linear: bool) -> None:
+    fits = {chebyshev.Chebyshev: bounded, exponential.Exponential: linear}
+    if not fits.get(type(solver.method), True):
+        raise ValueError(
+            "Argument `solver` must have a Runge–Kutta method here, but has "
+            f"{type(solver.method).__name__}: that is for equations that are linear and constant "
+            "between edges."
+        )
 
 
 def _solution(run: Run, field, end, final) -> Solution:
