@@ -2,6 +2,7 @@
 Hamiltonian."""
 
 from qbjax.merit import bounds, two_level
+from qbjax.merit.correlations import concurrence
 from qbjax.merit.energetics import energy, energy_variance, instantaneous_power
 from qbjax.merit.passivity import (
     active_energy,
@@ -22,6 +23,7 @@ __all__ = [
     "bounds",
     "capacity",
     "coherent_ergotropy",
+    "concurrence",
     "energy",
     "energy_variance",
     "ergotropy",
