@@ -46,7 +46,7 @@ def charge(
         save: `save(t, state) -> pytree` of reals, called on the fly; appears as `run.saved`.
         adjoint: how the run may be differentiated: "reverse" (`grad`), "forward" (`jvp`,
             `jacfwd`; the cheapest for few parameters) or "direct" (both, costlier).
-        solver: tolerances; by default `qb.Solver()`.
+        solver: tolerances and method; by default the battery's `default_solver()`.
 
     Returns:
         A `Trajectory`.
@@ -64,6 +64,8 @@ def charge(
         ((3,), 0)
     """
     options = _options(battery, times, save, adjoint, solver)
+    if solver is None:
+        options = options._replace(solver=chosen(battery.default_solver()))
     protocol = resolve(protocol)
     checked = battery.check(protocol, times)
     state = battery.initial_state(initial)

@@ -2,6 +2,7 @@
 
 from qbjax.batteries.base import Battery as Battery
 from qbjax.batteries.base import State as State
+from qbjax.batteries.bloch import BlochCharger as BlochCharger
 from qbjax.batteries.collisional import Collisional as Collisional
 from qbjax.batteries.collisional import micromaser as micromaser
 from qbjax.batteries.collisional_stationary import StationaryReport as StationaryReport

@@ -123,6 +123,10 @@ class Battery(eqx.Module):
             f"{type(self).__name__} has none."
         )
 
+    def default_solver(self) -> Solver:
+        """How this battery's own equation is solved unless the caller says how."""
+        return Solver()
+
     @abc.abstractmethod
     def certificate(self, state: State) -> Float[Array, " modes"]:
         """Population of the top levels of each truncated mode: two where parity may empty one."""
