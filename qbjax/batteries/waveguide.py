@@ -7,9 +7,9 @@ $$\dot c_j + i\omega_0c_j + \sum_{j'}\int_0^tf_{|j-j'|}(t-\tau)c_{j'}(\tau)\,d\t
   f_j = \int_1^\infty J_je^{-i\omega t}d\omega, \quad
   J_j(\omega) = \frac{\Gamma_{11}}{2\pi}\frac{\cos(j\Delta_z\sqrt{\omega^2-1})}{\sqrt{\omega^2-1}}$$
 
-from $c_1(0) = 1$ (the charger), $c_2(0) = 0$ (the battery). Nothing is Markovian: the band edge keeps part of
-the excitation for ever in bound states (`waveguide_spectrum`), and the field remembers, so that a run
-cannot be cut and continued.
+from $c_1(0) = 1$ (the charger), $c_2(0) = 0$ (the battery). Nothing is Markovian: the band edge
+keeps part of the excitation for ever in bound states (`waveguide_spectrum`), and the field
+remembers, so that a run cannot be cut and continued.
 
 | symbol | argument | good value |
 |---|---|---|
@@ -17,17 +17,18 @@ cannot be cut and continued.
 | $\Delta_z/\lambda_{11}$ | `distance` | 0.1 |
 | $\Gamma_{11}/\omega_{11}$ | `decay` | 0.5 |
 
-Units: $\omega_{11} = c = 1$, so $\lambda_{11} = 2\pi$ and the stored energy is $\omega_0|c_2|^2$. The
-battery's reduced state has no coherence: its ergotropy is $\omega_0\max(0, 2|c_2|^2-1)$.
+Units: $\omega_{11} = c = 1$, so $\lambda_{11} = 2\pi$ and the stored energy is
+$\omega_0|c_2|^2$. The battery's reduced state has no coherence: its ergotropy is
+$\omega_0\max(0, 2|c_2|^2-1)$.
 
 Reference: W.-L. Song, H.-B. Liu, B. Zhou, W.-L. Yang and J.-H. An, "Remote charging and degradation
 suppression for the quantum battery", Phys. Rev. Lett. 132, 090401 (2024).
 """
 
-import dataclasses
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
@@ -39,12 +40,8 @@ from qbjax.dynamics.integrate import NON_FINITE, OK
 from qbjax.dynamics.trajectory import Trajectory
 
 FREQUENCY, DECAY = 40.0, 3.0
-"""How far the quadrature reaches in $\\omega_0$ and $\\Gamma_{11}$: half its last corner, and what keeps bound
-states above $-\\omega_{11}$."""
-
-
-class Charging(eqx.Module):
-    """Nothing to choose: the emitters just meet the field."""
+"""How far the quadrature reaches in ω₀ (its last corner is at 100) and Γ₁₁ (beyond, bound states
+lie below −ω₁₁, and the rotating-wave model has lost its meaning)."""
 
 
 class Waveguide(Battery):
@@ -54,8 +51,8 @@ class Waveguide(Battery):
         frequency: $\omega_0$, in (0, 40].
         distance: $\Delta_z > 0$ in units of $\lambda_{11}$.
         decay: $\Gamma_{11}$ in [0, 3].
-        longest: the longest time, in units of $1/\omega_{11}$, for which amplitudes are computed. The
-            nodes of the quadrature grow with a run's length, not with this.
+        longest: the longest span of times, in units of $1/\omega_{11}$, that is computed. The
+            nodes of the quadrature grow with a run's span, not with this.
 
     Raises:
         ValueError, TypeError: for numbers out of these ranges.
@@ -106,7 +103,7 @@ class Waveguide(Battery):
     # --- the interface of `batteries.base.Battery`
 
     def check(self, protocol, times):
-        if not (protocol is None or isinstance(protocol, Charging)):
+        if protocol is not None:
             raise TypeError(
                 "Argument `protocol` must be None for a waveguide, where nothing is driven, but is "
                 f"{protocol!r}."
@@ -133,9 +130,9 @@ class Waveguide(Battery):
     def _check_span(self, span: float) -> None:
         if span > self.longest:
             raise ValueError(
-                f"Argument `times` must span at most {self.longest:g}/ω₁₁ (the battery's `longest`), "
-                f"but spans {span:g}: give Waveguide a larger `longest` (nodes and seconds grow "
-                "with the span), or use steady_energy_range() for what is left at the end."
+                f"Argument `times` must span at most {self.longest:g}/ω₁₁ (the battery's "
+                f"`longest`), but spans {span:g}: give Waveguide a larger `longest` (nodes and "
+                "seconds grow with the span), or use steady_energy_range() for what stays."
             )
 
     def _reaching(self, span: float) -> "Waveguide":
@@ -145,10 +142,10 @@ class Waveguide(Battery):
     def initial_state(self, initial=None) -> State:
         if initial is not None:
             raise ValueError(
-                "Argument `initial` must be left out for a waveguide, whose field remembers what was "
-                f"before, but is {type(initial).__name__}; ask for later times in one run."
+                "Argument `initial` must be left out for a waveguide, whose field remembers what "
+                f"was before, but is {type(initial).__name__}; ask for later times in one run."
             )
-        return self._state(jnp.asarray(1.0 + 0j), jnp.asarray(0j))
+        return self._state(jnp.asarray(-jnp.inf), jnp.asarray(1.0 + 0j), jnp.asarray(0j))
 
     def evolve(self, protocol, state, times, options: Options) -> Trajectory:
         elapsed = times - times[0]
@@ -157,8 +154,7 @@ class Waveguide(Battery):
         observables = self._observables(p1, p2, elapsed)
         saved = None
         if options.save is not None:
-            one = lambda t, a, b: options.save(t, self._state(a, b, t))  # noqa: E731
-            saved = eqx.filter_vmap(one)(times, c1, c2)
+            saved = jax.vmap(lambda *now: options.save(now[0], self._state(*now)))(times, c1, c2)
         finite = jnp.all(jnp.isfinite(p1) & jnp.isfinite(p2))
         return Trajectory(
             times=times,
@@ -169,7 +165,7 @@ class Waveguide(Battery):
             # One excitation, of which the field may hold some, but not less than none.
             trace_defect=jnp.maximum(p1 + p2 - 1, 0.0),
             steps=jnp.array(self.nodes.energies.size),
-            final_state=self._state(c1[-1], c2[-1], times[-1]),
+            final_state=self._state(times[-1], c1[-1], c2[-1]),
             units=(
                 ("time", "1/omega_11"),
                 *((name, "omega_11") for name in _ENERGIES),
@@ -196,8 +192,8 @@ class Waveguide(Battery):
 
     def idle(self):
         raise TypeError(
-            "Argument `battery` must have a charger that can be switched off, but a Waveguide has none: "
-            "it stores by staying in the guide, so charge it for longer."
+            "Argument `battery` must have a charger that can be switched off, but a Waveguide has "
+            "none: it stores by staying in the guide, so charge it for longer."
         )
 
     def cell(self, state: State) -> Inexact[Array, "d d"]:
@@ -220,24 +216,24 @@ class Waveguide(Battery):
         return self
 
     @property
-    def _numbers(self) -> tuple:
+    def _numbers(self) -> tuple[Any, Any, Any]:
         return self.frequency, self.distance, self.decay
 
     @property
     def _origin(self) -> tuple:
         return ("Waveguide",)
 
-    def _state(self, c1, c2, time=None) -> State:
+    def _state(self, time, c1, c2) -> State:
         both = jnp.stack([jnp.stack([jnp.real(c), jnp.imag(c)]) for c in (c1, c2)])
-        state = State(
+        return State(
             blocks=(both,),
             displacement=None,
             parameters=self._numbers,
             origin=self._origin,
             sectored=False,
             real=False,
+            time=time,
         )
-        return state if time is None else dataclasses.replace(state, time=time)
 
 
 @eqx.filter_jit
