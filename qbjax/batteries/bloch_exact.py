@@ -36,7 +36,7 @@ import jax.numpy as jnp
 from qbjax import _checks
 from qbjax._types import TensorLike
 from qbjax.batteries.bloch import BlochCharger
-from qbjax.batteries.bloch_swing import Elementwise, mean_speed, swing
+from qbjax.batteries.bloch_swing import Elementwise, check_charger, mean_speed, swing
 
 
 def energy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
@@ -215,7 +215,7 @@ def charging_power(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike
 
     Example:
         >>> import qbjax as qb
-        >>> float(charging_power(qb.batteries.BlochCharger(), jnp.pi, 1.1655611852).round(9))
+        >>> round(float(charging_power(qb.batteries.BlochCharger(), jnp.pi, 1.1655611852)), 9)
         0.724611354
 
     References: Downing and Ukhtary (2026), Eq. (33).
@@ -283,4 +283,5 @@ def _half_sum(z, c):
 
 
 def _frequency(battery):
+    check_charger(battery)
     return jnp.asarray(battery.frequency, float)

@@ -31,7 +31,7 @@ from jax import Array
 from jaxtyping import Float
 
 from qbjax import _checks
-from qbjax._types import TensorLike
+from qbjax._types import Scalar, TensorLike
 from qbjax.batteries.bloch import BlochCharger
 
 Elementwise = Float[Array, "..."]
@@ -127,13 +127,22 @@ def remainder(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
     return left * jnp.where(near, _polynomial(_COSINE, z) - x * _polynomial(_SINE, z), wave)
 
 
-def _arguments(battery, t):
+def check_charger(battery: BlochCharger | Any) -> Scalar:
+    """Insists on a Bloch-sphere charger, and gives its J.
+
+    Raises:
+        TypeError: for anything else.
+    """
     if not isinstance(battery, BlochCharger):
         raise TypeError(
             "Argument `battery` must be a battery such as qb.batteries.BlochCharger(), "
             f"but is {battery!r}."
         )
-    return jnp.asarray(battery.coupling, float), _checks.array("t", t, low=0)
+    return jnp.asarray(battery.coupling, float)
+
+
+def _arguments(battery, t):
+    return check_charger(battery), _checks.array("t", t, low=0.0)
 
 
 def _exponents(battery, J, t):
