@@ -1,5 +1,9 @@
 """The physics: one file per system, each behind the interface of `base`."""
 
+from qbjax.batteries import bloch_approximations as bloch_approximations
+from qbjax.batteries import bloch_exact as bloch_exact
+from qbjax.batteries import bloch_moments as bloch_moments
+from qbjax.batteries import bloch_optima as bloch_optima
 from qbjax.batteries.base import Battery as Battery
 from qbjax.batteries.base import State as State
 from qbjax.batteries.bloch import BlochCharger as BlochCharger
