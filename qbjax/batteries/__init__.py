@@ -17,3 +17,4 @@ from qbjax.batteries.trapping import trapping_angle as trapping_angle
 from qbjax.batteries.trapping import trapping_angles as trapping_angles
 from qbjax.batteries.trapping import trapping_state as trapping_state
 from qbjax.batteries.waveguide import Waveguide as Waveguide
+from qbjax.batteries.lindblad import Lindblad as Lindblad

@@ -135,10 +135,7 @@ def _leap(jumps: list[tuple[int, Jump]], count: int, n: int) -> Leap:
 def _apply(shifts: Shifts, state, weights, rates) -> Stack:
     read, read_leap = _readers(shifts, state)
     total = jnp.zeros_like(state)
-    # One product for the factors of all drifts: each would be a call of its own.
-    tables = np.stack([d.table for d in shifts.drifts], axis=1)
-    factors = jnp.tensordot(weights, jnp.asarray(tables), 1)
-    for drift, values in zip(shifts.drifts, factors, strict=True):
+    for drift, values in zip(shifts.drifts, _factors(shifts, weights), strict=True):
         sign = -1.0 if drift.imaginary else 1.0
         total = total + values[:, :, None] * read(drift.imaginary, drift.offset, 0)
         total = total + sign * values[:, None, :] * read(drift.imaginary, 0, drift.offset)
@@ -146,6 +143,14 @@ def _apply(shifts: Shifts, state, weights, rates) -> Stack:
         rows = rates[leap.rate] * leap.rows
         total = total + rows[:, :, None] * leap.columns[:, None, :] * read_leap(leap)
     return total
+
+
+def _factors(shifts: Shifts, weights):
+    """Of all drifts, in one product: each would be a call of its own."""
+    if not shifts.drifts:
+        return ()
+    tables = np.stack([d.table for d in shifts.drifts], axis=1)
+    return jnp.tensordot(weights, jnp.asarray(tables), 1)
 
 
 def _slopes(shifts: Shifts, state, cotangent, weights: int, rates: int):
@@ -163,7 +168,8 @@ def _slopes(shifts: Shifts, state, cotangent, weights: int, rates: int):
     for leap in shifts.leaps:
         term = leap.rows[:, :, None] * leap.columns[:, None, :] * read_leap(leap)
         by_rate[leap.rate] = by_rate[leap.rate] + inner(cotangent, term)
-    return jnp.stack([inner(cotangent, m) for m in moved]), jnp.stack(by_rate)
+    by_weight = [inner(cotangent, m) for m in moved]
+    return tuple(jnp.stack(x) if x else jnp.zeros(0) for x in (by_weight, by_rate))
 
 
 def inner(a, b):

@@ -1,0 +1,212 @@
+"""A run of a Lindblad battery, and what is read off its packed state."""
+
+import dataclasses
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse as sp
+from jax import lax
+from jaxtyping import Array, Complex, Float
+
+from qbjax import merit
+from qbjax.algebra import spectral
+from qbjax.algebra.packing import pack, unpack
+from qbjax.batteries import lindblad_model as models
+from qbjax.batteries.base import Options, State
+from qbjax.batteries.lindblad_model import Model
+from qbjax.dynamics import Chebyshev
+from qbjax.dynamics.integrate import integrate
+from qbjax.dynamics.lindblad import Generator
+from qbjax.dynamics.shifts import Stack, stack, unstack
+from qbjax.dynamics.trajectory import Trajectory
+from qbjax.protocols import Pump
+
+POWERS = {"charging_power": "energy", "ergotropic_power": "ergotropy"}
+
+
+def evolve(battery, protocol, state: State, times, options: Options) -> Trajectory:
+    """See `batteries.base.Battery.evolve`."""
+    model, pumps = battery.model, signals_of(protocol)
+    generator = generator_of(battery, state.sectored, times[0])
+    if options.adjoint == "reverse" and not isinstance(options.solver.method, Chebyshev):
+        generator = dataclasses.replace(generator, backwards=True)
+    structure = generator.structure
+    moving = any(isinstance(rate, Pump) for rate in battery.rates)
+
+    def field(t, y):
+        now = dataclasses.replace(generator, rates=rates(battery, t)) if moving else generator
+        return now.stacked(y, [pump.signal(t) for pump in pumps])
+
+    def wrap(t, y) -> State:
+        return dataclasses.replace(state, blocks=unstack(structure, y), real=False, time=t)
+
+    def save(t, y):
+        own = None if options.save is None else options.save(t, wrap(t, y))
+        return (read_off(model, state.sectored, y), pack(cell(model, state.sectored, y))), own
+
+    everyone = [*pumps, *(rate for rate in battery.rates if isinstance(rate, Pump))]
+    solution = integrate(
+        field,
+        stack(structure, state.blocks),
+        times,
+        save=save,
+        edges=_edges(everyone),
+        solver=options.solver,
+        adjoint=options.adjoint,
+        moving=options.moving,
+        extent=_extent(battery, generator, pumps, everyone, options),
+    )
+    return _trajectory(battery, times, solution, wrap(times[-1], solution.final))
+
+
+def _trajectory(battery, times, solution, final_state) -> Trajectory:
+    (read, cells), saved = solution.saved
+    certificate = {name: read.pop(name) for name in ("truncation", "trace_defect")}
+    # After the run, where a caller's `jit` can leave out what is not asked for.
+    seen = lax.map(lambda rho: merits(rho, battery.cell_hamiltonian), cells)
+    return Trajectory(
+        times=times,
+        observables=seen | _powers(times, seen) | read,
+        saved=saved,
+        status=solution.status,
+        steps=solution.steps,
+        final_state=final_state,
+        modes=tuple(f"factor {k}" for k in battery.model.watched),
+        **certificate,
+    )
+
+
+def generator_of(battery, sectored: bool, time) -> Generator:
+    """The generator with the battery's numbers, its rates those of a time."""
+    structure = models.layout(battery.model, sectored).structure
+    coefficients = _stacked(battery.coefficients)
+    return Generator(structure, coefficients, rates(battery, time))
+
+
+def rates(battery, time) -> Float[Array, " J"]:
+    """Of the jumps, at a time."""
+    return _stacked([r.signal(time) if isinstance(r, Pump) else r for r in battery.rates])
+
+
+def signals_of(protocol: Any) -> tuple[Pump, ...]:
+    """One pump per control."""
+    if protocol is None:
+        return ()
+    return (protocol,) if isinstance(protocol, Pump) else tuple(protocol)
+
+
+def packed_blocks(model: Model, sectored: bool, rho):
+    """The blocks of a density matrix; coherence between sectors is dropped."""
+    layout = models.layout(model, sectored)
+    turn = np.exp(1j * layout.phases)
+    packed = pack(jnp.asarray(rho) * (turn.conj()[:, None] * turn[None, :]))
+    return tuple(packed[np.ix_(s.states, s.states)] for s in layout.structure.sectors)
+
+
+def elements(model: Model, sectored: bool, stacked: Stack, rows, columns):
+    r"""Elements $\rho_{ij}$ of a stacked state, complex."""
+    places = models.places(model, sectored, rows, columns)
+    flat = stacked.ravel()
+    here, there = flat[places.here], flat[places.there]
+    phases = models.layout(model, sectored).phases
+    turn = places.present * np.exp(1j * (phases[np.asarray(rows)] - phases[np.asarray(columns)]))
+    return lax.complex((here + there) / 2, (here - there) / 2) * turn
+
+
+def density_matrix(model: Model, sectored: bool, stacked: Stack) -> Complex[Array, "d d"]:
+    """The whole state, in the basis of the operators."""
+    rows, columns = np.indices((model.dimension, model.dimension))
+    return elements(model, sectored, stacked, rows, columns)
+
+
+def cell(model: Model, sectored: bool, stacked: Stack) -> Complex[Array, "c c"]:
+    """The cell's state: the rest traced out."""
+    joint = model.joint()
+    rows, columns = np.broadcast_arrays(joint[:, None], joint[None, :])
+    return jnp.sum(elements(model, sectored, stacked, rows, columns), axis=-1)
+
+
+def expectation(model: Model, sectored: bool, stacked: Stack, operator) -> Float[Array, ""]:
+    r"""$\mathrm{Tr}(O\rho)$ of a sparse Hermitian matrix."""
+    coo = sp.coo_array(operator)
+    found = elements(model, sectored, stacked, coo.col, coo.row)
+    return jnp.sum(jnp.real(coo.data.astype(complex) * found))
+
+
+def top_populations(model: Model, sectored: bool, stacked: Stack) -> Float[Array, " modes"]:
+    """Of the two highest levels of every truncated factor."""
+    basis = np.arange(model.dimension)
+    populations = jnp.real(elements(model, sectored, stacked, basis, basis))
+    tops = [np.flatnonzero(model.levels_of(k) >= model.dims[k] - 2) for k in model.watched]
+    return jnp.stack([jnp.sum(populations[top]) for top in tops]) if tops else jnp.zeros(0)
+
+
+def read_off(model: Model, sectored: bool, stacked: Stack) -> dict[str, Array]:
+    """What is linear in the state: certificate, and the user's observables."""
+    basis = np.arange(model.dimension)
+    trace = jnp.sum(jnp.real(elements(model, sectored, stacked, basis, basis)))
+    seen = {
+        "truncation": top_populations(model, sectored, stacked),
+        "trace_defect": jnp.abs(trace - 1),
+    }
+    for name, operator in model.observables.items():
+        seen[name] = expectation(model, sectored, stacked, operator)
+    return seen
+
+
+def merits(packed: Float[Array, "c c"], hamiltonian) -> dict[str, Array]:
+    """Of a packed cell state."""
+    rho, levels = unpack(packed, real=False), hamiltonian
+    if jnp.ndim(hamiltonian) == 2:
+        levels, V = spectral.eigensystem(hamiltonian)
+        rho = spectral.rotated(V, rho)
+    energy = merit.energy(rho, levels)
+    ergotropy = energy - merit.passive_energy(rho, levels)
+    incoherent = merit.incoherent_ergotropy(rho, levels)
+    return {
+        "energy": energy,
+        "ergotropy": ergotropy,
+        "coherent_ergotropy": ergotropy - incoherent,
+        "incoherent_ergotropy": incoherent,
+        "purity": merit.purity(rho),
+    }
+
+
+def _powers(times, seen) -> dict[str, Array]:
+    elapsed = times - times[0]
+    later = elapsed > 0
+    span = jnp.where(later, elapsed, 1.0)
+    return {p: jnp.where(later, seen[name] / span, jnp.nan) for p, name in POWERS.items()}
+
+
+def _stacked(numbers) -> Float[Array, " N"]:
+    return jnp.stack([jnp.asarray(x, float) for x in numbers]) if len(numbers) else jnp.zeros(0)
+
+
+def _edges(pumps) -> Float[Array, " E"] | None:
+    """All the times at which something jumps."""
+    found = [edges for pump in pumps if (edges := pump.edges()) is not None]
+    return jnp.sort(jnp.concatenate(found)) if found else None
+
+
+def _extent(battery, generator, pumps, everyone, options):
+    """Bounds on the spectrum over time, for `Chebyshev`.
+
+    Raises:
+        ValueError: if the generator is not constant between edges.
+    """
+    if not isinstance(options.solver.method, Chebyshev):
+        return None
+    smooth = [pump for pump in everyone if not pump.is_piecewise_constant]
+    if smooth:
+        raise ValueError(
+            "Argument `solver` with the method Chebyshev needs signals that are constant between "
+            f"jumps, but one is {smooth[0]!r}."
+        )
+
+    def extent(t):
+        now = dataclasses.replace(generator, rates=rates(battery, t))
+        return now.extent([pump.signal(t) for pump in pumps])
+
+    return extent
