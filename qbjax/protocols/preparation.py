@@ -7,6 +7,7 @@ References: C. A. Downing and M. S. Ukhtary, "Charging a quantum battery from th
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Complex
 
 from qbjax import _checks
@@ -47,8 +48,9 @@ class BlochPreparation(eqx.Module):
     def ket(self) -> Complex[Array, "2"]:
         """Amplitudes of the ground and of the excited state."""
         theta, phi = resolve((self.theta, self.phi))
-        excited = jnp.sin(theta / 2) * jnp.stack([jnp.cos(phi), jnp.sin(phi)])
-        return jnp.stack([jnp.cos(theta / 2).astype(complex), excited[0] + 1j * excited[1]])
+        ground, excited = jnp.cos(theta / 2), jnp.sin(theta / 2)
+        real = jnp.stack([ground, excited * jnp.cos(phi)])
+        return lax.complex(real, jnp.stack([jnp.zeros_like(ground), excited * jnp.sin(phi)]))
 
 
 def _angle(name: str, given, **bounds) -> Trainable:
