@@ -32,15 +32,16 @@ def concurrence(rho: TensorLike) -> Scalar:
 
     $$C = \max(0, \lambda_1 - \lambda_2 - \lambda_3 - \lambda_4)$$
 
-    Its first derivatives are finite everywhere, and right wherever it has any: at full rank
-    where C > 0, and along every smooth family of states also at lower rank. It has kinks
+    Its first derivatives are finite everywhere. They are right wherever C has some: at full
+    rank with C > 0, and at lower rank along every family of states that is smooth on both sides.
+    C is not differentiable
 
-    * where C reaches 0 and at every state with C = 0 that entangled ones touch (a product of
-      pure states is one): the derivative given is 0 or that of the entangled side;
-    * where λ₂, λ₃ or λ₄ of a state of lower rank vanish though nearby states have them: the
-      vanishing one is left out.
+    * where it reaches 0, a product of pure states included: what is given lies between the
+      derivatives of the two sides;
+    * at lower rank, in directions that raise the rank: what they add to λ₂, λ₃, λ₄ from zero
+      is left out.
 
-    Second derivatives need a ρ whose eigenvalues, and λ, are distinct and not zero.
+    Second derivatives exist where the eigenvalues of ρ, and the λ, are distinct and not zero.
 
     Args:
         rho: density matrix (4, 4) in the product basis 00, 01, 10, 11, of either order.
@@ -88,7 +89,7 @@ def _decomposed(rho: Rho):
     populations, vectors = jnp.linalg.eigh(rho)
     present = populations > FLOOR * jnp.sum(populations)
     amplitudes = jnp.where(present, jnp.sqrt(jnp.where(present, populations, 1.0)), 0.0)
-    K = vectors * amplitudes.astype(complex)
+    K = vectors * amplitudes.astype(complex)[None, :]
     flip = FLIP.astype(complex)
     _, values, Vh = jnp.linalg.svd(K.T @ flip @ K)
     return values, flip @ (K @ Vh.conj().T).conj()
