@@ -27,7 +27,7 @@ from qbjax.merit.correlations import concurrence_of_matrix
 
 GROUND = np.diag([1.0, 0.0])
 
-EXCITATIONS = np.array([0, 1, 1, 2])
+EXCITATIONS = np.array([0.0, 1.0, 1.0, 2.0])
 """Of the basis 00, 01, 10, 11: cell, charger."""
 
 ENERGIES = (
