@@ -1,5 +1,5 @@
 """What a state and an observable are."""
 
-from qbjax.algebra import ladders, operators, packing, spectral, states
+from qbjax.algebra import jumps, ladders, operators, packing, spectral, states
 
-__all__ = ["ladders", "operators", "packing", "spectral", "states"]
+__all__ = ["jumps", "ladders", "operators", "packing", "spectral", "states"]

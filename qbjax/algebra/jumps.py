@@ -1,0 +1,112 @@
+r"""Losses and noise in one line: lists of pairs (rate, operator), as a Lindblad battery takes them.
+
+Lists add: `jumps = loss(0.1, dims, 1) + dephasing(0.05, dims, (0, 2))`. Rates may be traced; a rate
+that is the plain number 0 drops its jump. Lowering operators are those of a ladder, $a|n\rangle =
+\sqrt n|n-1\rangle$: of a qubit, $\sigma_-$.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from qbjax import _checks
+from qbjax.algebra.operators import destroy, embed, number
+
+Jumps = list[tuple[Any, np.ndarray]]
+
+
+def loss(rate: Any, dims: Sequence[int], factors: Any, thermal: Any = 0) -> Jumps:
+    r"""Every factor loses to, and gains from, a bath of its own.
+
+    $$\gamma(\bar n + 1)D[a_k]\rho + \gamma\bar nD[a_k^\dagger]\rho$$
+
+    Args:
+        rate: γ ≥ 0, of energy.
+        dims: levels of every factor.
+        factors: index, or indices, of those that lose.
+        thermal: occupation $\bar n$ ≥ 0 of the baths.
+
+    Returns:
+        pairs of rate and operator.
+
+    Raises:
+        ValueError, TypeError: for negative numbers or an index out of range.
+
+    Example:
+        >>> [float(rate) for rate, _ in loss(0.5, (2, 3), 1, thermal=0.2)]
+        [0.6, 0.1]
+    """
+    rate = _checks.optional_scalar("rate", rate, low=0)
+    thermal = _checks.optional_scalar("thermal", thermal, low=0)
+    jumps: Jumps = []
+    for k in _indices(factors):
+        a = _lowering(dims, k)
+        jumps.append((rate * (thermal + 1), a))
+        if not _checks.is_plain_zero(thermal):
+            jumps.append((rate * thermal, a.T))
+    return jumps
+
+
+def collective_loss(rate: Any, dims: Sequence[int], factors: Any) -> Jumps:
+    r"""Factors lose into one bath that does not tell them apart: superradiance.
+
+    $$\gamma D\Big[\sum_ka_k\Big]\rho$$
+
+    Args:
+        rate: γ ≥ 0.
+        dims: levels of every factor.
+        factors: indices of those that lose together.
+
+    Returns:
+        one pair.
+
+    Raises:
+        ValueError, TypeError: for a negative rate or an index out of range.
+
+    Example:
+        >>> ((_, both),) = collective_loss(1.0, (2, 2), (0, 1))
+        >>> both[0].tolist()
+        [0.0, 1.0, 1.0, 0.0]
+    """
+    rate = _checks.optional_scalar("rate", rate, low=0)
+    lowering = [_lowering(dims, k) for k in _indices(factors)]
+    return [(rate, np.sum(lowering, axis=0))]
+
+
+def dephasing(rate: Any, dims: Sequence[int], factors: Any) -> Jumps:
+    r"""Pure dephasing of every factor: populations stay.
+
+    $$2\gamma D[n_k]\rho, \qquad \dot\rho_{mn} = -\gamma(m-n)^2\rho_{mn}$$
+
+    Args:
+        rate: γ ≥ 0, at which the coherence of neighbouring levels decays.
+        dims: levels of every factor.
+        factors: index, or indices.
+
+    Returns:
+        one pair per factor.
+
+    Raises:
+        ValueError, TypeError: for a negative rate or an index out of range.
+
+    Example:
+        >>> ((double, n),) = dephasing(0.1, (2,), 0)
+        >>> float(double), n.diagonal().tolist()
+        (0.2, [0.0, 1.0])
+    """
+    rate = _checks.optional_scalar("rate", rate, low=0)
+    return [(2 * rate, _embedded(number, dims, k)) for k in _indices(factors)]
+
+
+def _indices(factors: Any) -> list[Any]:
+    return [factors] if np.ndim(factors) == 0 else list(factors)
+
+
+def _lowering(dims, factor) -> np.ndarray:
+    return _embedded(destroy, dims, factor)
+
+
+def _embedded(make, dims, factor) -> np.ndarray:
+    index = _checks.integer("factors", factor, low=0, high=len(dims) - 1)
+    return np.asarray(embed(make(dims[index]), dims, index))

@@ -1,0 +1,137 @@
+r"""Spins charged by the photons of one cavity: the Tavis–Cummings and the Dicke battery.
+
+$$H = \omega\left(J_z + \tfrac N2\right) + \omega_ca^\dagger a + g(t)\begin{cases}
+  J_+a + J_-a^\dagger & \text{(Tavis–Cummings)}\\ (J_+ + J_-)(a + a^\dagger) & \text{(Dicke)}
+  \end{cases}$$
+
+The N spins act as one of length N/2 and are the cell, which starts in its ground state; the cavity
+is the charger, which starts with so many photons. The protocol is the coupling g(t): to store is to
+switch it off.
+
+| symbol | argument | good value |
+|---|---|---|
+| N | `spins` | 10 |
+| ω, ω_c | `frequency`, `cavity` | 1, resonant |
+| photons at the start | `photons` | N |
+| κ, γ | `cavity_decay`, `spin_decay` | 0, or 0.05 |
+| g | the protocol | 0.1 … 1 |
+
+One spin and n photons are a Rabi oscillation, $E = \omega\sin^2(g\sqrt n\,t)$. Tavis–Cummings
+conserves $n_\text{spin} + a^\dagger a$ and Dicke its parity: the state is kept in their sectors.
+
+References: D. Ferraro, M. Campisi, G. M. Andolina, V. Pellegrini and M. Polini, Phys. Rev. Lett.
+120, 117702 (2018); G. M. Andolina et al., Phys. Rev. B 99, 205437 (2019).
+"""
+
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+
+from qbjax import _checks
+from qbjax.algebra import operators
+from qbjax.batteries.lindblad import Lindblad
+
+
+class TavisCummings(Lindblad):
+    r"""N spins in a cavity; see the module's docstring.
+
+    Args:
+        spins: N.
+        photons: at the start; also the unit in which `levels` is chosen.
+        frequency: ω of a spin.
+        cavity: ω_c; None for resonance. In Tavis–Cummings only the difference matters to the spins.
+        cavity_decay: κ, jump $a$.
+        spin_decay: γ, jump $J_-$.
+        counter_rotating: whether to keep the terms that make it Dicke's.
+        levels: of the cavity; None for as many as the photons need (Tavis–Cummings), or for some
+            that Dicke's may need: see `run.truncation`.
+
+    Raises:
+        ValueError, TypeError: for numbers out of range.
+
+    Example:
+        >>> import numpy as np, qbjax as qb
+        >>> battery = qb.batteries.TavisCummings(spins=1, photons=4)
+        >>> run = qb.charge(battery, qb.protocols.Constant(0.5), [0.0, np.pi / 2])
+        >>> round(float(run.energy[-1]), 7)
+        1.0
+    """
+
+    frequency: Any
+    cavity: Any
+    cavity_decay: Any
+    spin_decay: Any
+    spins: int = eqx.field(static=True)
+    photons: int = eqx.field(static=True)
+    levels: int = eqx.field(static=True)
+    counter_rotating: bool = eqx.field(static=True)
+
+    def __init__(
+        self,
+        spins: int | Any,
+        photons: int | Any,
+        *,
+        frequency=1.0,
+        cavity=None,
+        cavity_decay=0,
+        spin_decay=0,
+        counter_rotating: bool | Any = False,
+        levels: int | Any = None,
+    ):
+        self.spins = _checks.integer("spins", spins, low=1)
+        self.photons = _checks.integer("photons", photons, low=0)
+        self.frequency = _checks.scalar("frequency", frequency, low=0, open_low=True)
+        self.cavity = None if cavity is None else _checks.scalar("cavity", cavity, low=0)
+        self.cavity_decay = _checks.optional_scalar("cavity_decay", cavity_decay, low=0)
+        self.spin_decay = _checks.optional_scalar("spin_decay", spin_decay, low=0)
+        self.counter_rotating = bool(counter_rotating)
+        enough = photons + 1 if not self.counter_rotating else 2 * photons + 4 * self.spins + 10
+        self.levels = enough if levels is None else _checks.integer(
+            "levels", levels, low=photons + 1
+        )  # fmt: skip
+        dims = (self.spins + 1, self.levels)
+        up = operators.embed(operators.spin_plus(self.spins / 2), dims, 0)
+        a = operators.embed(operators.destroy(self.levels), dims, 1)
+        exchange = up @ a + up.T @ a.T
+        if self.counter_rotating:
+            exchange = (up + up.T) @ (a + a.T)
+        excitations = np.add.outer(*(np.arange(float(n)) for n in dims)).ravel()
+        super().__init__(
+            self._energies(dims, a),
+            [(self.cavity_decay, a), (self.spin_decay, up.T)],
+            dims=dims,
+            cell=0,
+            cell_hamiltonian=self.frequency * np.arange(float(dims[0])),
+            controls=[exchange],
+            initial=np.eye(1, dims[0] * dims[1], self.photons)[0],
+            conserved=excitations % 2 if self.counter_rotating else excitations,
+            truncated=(1,) if self.counter_rotating else (),
+            observables={"photons": a.T @ a},
+        )
+
+    def _energies(self, dims, a) -> list:
+        """Of spins and cavity, in the frame that rotates at ω where that changes nothing."""
+        if not self.counter_rotating:
+            return [] if self.cavity is None else [(self.cavity - self.frequency, a.T @ a)]
+        excited = operators.embed(operators.number(dims[0]), dims, 0)
+        cavity = self.frequency if self.cavity is None else self.cavity
+        return [(self.frequency, excited), (cavity, a.T @ a)]
+
+    def recommended_levels(self, protocol):
+        return {"factor 1": ("levels", 2 * self.levels)}
+
+    def refined(self) -> "TavisCummings":
+        """With half more levels of the cavity, where they were cut."""
+        if not self.counter_rotating:
+            return self
+        return TavisCummings(
+            self.spins,
+            self.photons,
+            frequency=self.frequency,
+            cavity=self.cavity,
+            cavity_decay=self.cavity_decay,
+            spin_decay=self.spin_decay,
+            counter_rotating=True,
+            levels=-(-3 * self.levels // 2),
+        )
