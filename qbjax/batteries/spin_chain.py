@@ -17,8 +17,8 @@ is global, with respect to the interacting $H_\text{cell}$, whose ground state i
 | Ω(t) | the protocol | 2 |
 
 Without hopping every spin turns by itself, $E = \sum_kB_k(\Omega/\Omega_k)^2\sin^2(\Omega_kt/2)$
-with $\Omega_k^2 = \Omega^2 + B_k^2$; with hopping one flipped spin has the energies of a particle on
-a line, $B + 2J\cos(\pi m/(N+1))$.
+with $\Omega_k^2 = \Omega^2 + B_k^2$; with hopping one flipped spin has the energies of a particle
+on a line, $B + 2J\cos(\pi m/(N+1))$.
 
 Reference: T. P. Le, J. Levinsen, K. Modi, M. M. Parish and F. A. Pollock, "Spin-chain model of a
 many-body quantum battery", Phys. Rev. A 97, 022106 (2018).

@@ -34,8 +34,15 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _checks
+from qbjax._types import Scalar
+from qbjax.batteries import waveguide_ageing as ageing
+from qbjax.batteries import waveguide_continuum as continuum
+from qbjax.batteries import waveguide_markov as markov
 from qbjax.batteries import waveguide_resolvent as resolvent
+from qbjax.batteries import waveguide_spectrum as spectrum
 from qbjax.batteries.base import Battery, Options, State, check_origin
+from qbjax.batteries.waveguide_continuum import ContinuumStates
+from qbjax.batteries.waveguide_spectrum import BoundStates
 from qbjax.dynamics.integrate import NON_FINITE, OK
 from qbjax.dynamics.trajectory import Trajectory
 
@@ -99,6 +106,31 @@ class Waveguide(Battery):
             raise ValueError(f"Argument `times` must be ≥ 0, but starts at {first:g}.")
         self._check_span(last)
         return _amplitudes(self._reaching(last), checked)
+
+    def bound_states(self) -> BoundStates:
+        """Energies and residues of the states below the band; see `waveguide_spectrum`."""
+        return spectrum.bound_states(*self._numbers)
+
+    def continuum_states(self, tolerance: Any = continuum.TOLERANCE) -> ContinuumStates:
+        """Bound states in the continuum, and how long the nearest live; see
+        `waveguide_continuum`."""
+        return continuum.continuum_states(*self._numbers, tolerance)
+
+    def steady_energy_range(self, tolerance: Any = continuum.TOLERANCE) -> tuple[Scalar, Scalar]:
+        """The least and the most energy that the battery has again and again, for ever."""
+        return spectrum.steady_energy_range(*self._numbers, tolerance)
+
+    def steady_ergotropy_range(self, tolerance: Any = continuum.TOLERANCE) -> tuple[Scalar, Scalar]:
+        """The least and the most work that can be drawn again and again, for ever."""
+        return spectrum.steady_ergotropy_range(*self._numbers, tolerance)
+
+    def ageing_free_time(self, fraction: Any = 0.9) -> Scalar:
+        """How long the most it holds stays above a fraction; see `waveguide_ageing`."""
+        return ageing.ageing_free_time(*self._numbers, fraction)
+
+    def markov_amplitudes(self, times: Any) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
+        """What `amplitudes` would be without memory, the paper's Eq. (6)."""
+        return markov.markov_amplitudes(*self._numbers, times)
 
     # --- the interface of `batteries.base.Battery`
 

@@ -109,6 +109,30 @@ def test_observables():
     assert float(qb.merit.purity(rho)) == pytest.approx(float(run.purity[-1]))
 
 
+def test_what_stays_is_what_bound_states_promise():
+    """Long after the first charge, the beats fill the steady range and no more."""
+    guide = qb.batteries.Waveguide(0.6, 0.1)
+    late = qb.charge(guide, None, np.linspace(0.0, 400.0, 2001))
+    low, high = guide.steady_energy_range()
+    energy = np.asarray(late.energy[1000:])
+    assert energy.min() == pytest.approx(float(low), abs=5e-3)
+    assert energy.max() == pytest.approx(float(high), abs=5e-3)
+    states = guide.bound_states()
+    assert states.exists.all()
+    _, most = guide.steady_ergotropy_range()
+    assert float(most) == pytest.approx(2 * float(high) - 0.6)
+    assert np.isinf(guide.ageing_free_time())
+    assert not guide.continuum_states().exists.any()
+
+
+def test_without_memory_it_is_another_story():
+    guide = qb.batteries.Waveguide(1.4, 0.1)
+    _, markov = guide.markov_amplitudes(TIMES)
+    np.testing.assert_allclose(
+        np.abs(markov[:3]) ** 2, [0.1662061668215252, 0.10081422925959163, 0.03837421165481166]
+    )
+
+
 def test_without_decay_nothing_happens():
     c1, c2 = qb.batteries.Waveguide(1.2, 0.1, decay=0.0).amplitudes(TIMES)
     np.testing.assert_allclose(c1, np.exp(-1.2j * TIMES), atol=1e-12)
