@@ -79,10 +79,12 @@ def charging(data: xr.Dataset, count: int = 9) -> Sheet:
 
 
 def reliability(data: xr.Dataset) -> str:
-    """One line: how the run ended, and how much the top levels hold."""
+    """One line: how the run ended, and how much the top levels hold if any were cut off."""
+    status = f"status: {data.attrs['status_name']} after {data.attrs['steps']} solver steps"
+    if not data.sizes["mode"]:
+        return f"{status}; nothing was truncated"
     worst = data["truncation"].max("time", skipna=True)
     tops = ", ".join(f"{float(worst.sel(mode=m)):.1e} ({m})" for m in data["mode"].values)
-    status = f"status: {data.attrs['status_name']} after {data.attrs['steps']} solver steps"
     return f"{status}; population of the top two levels: {tops}"
 
 
