@@ -1,5 +1,7 @@
 """The `qbjax` command: it parses and calls; what can be tested lives below it."""
 
+from qbjax.cli import bloch as bloch
+from qbjax.cli import bloch_angle as bloch_angle
 from qbjax.cli import charge as charge
 from qbjax.cli import collisional as collisional
 from qbjax.cli import commands as commands
