@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from jax import lax
 from jaxtyping import Array, Complex, Float
 
+from qbjax import _checks
 from qbjax.algebra.operators import sigma_minus
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.base import Options, State
@@ -147,7 +148,7 @@ def _trajectory(times, solution, final_state) -> Trajectory:
 def _generator(battery, coupled: bool, backwards: bool) -> Generator:
     """The master equation in the rotating frame; uncoupled, without its exchange."""
     coupling = battery.coupling if coupled else jnp.zeros(())
-    lossy = not isinstance(battery.decay, int | float)
+    lossy = not _checks.is_plain_zero(battery.decay)
     rates = battery.decay[None] if lossy else jnp.zeros(0)
     return Generator(_structure(lossy), coupling[None], rates, backwards=backwards)
 
