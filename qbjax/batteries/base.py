@@ -37,6 +37,7 @@ class State(eqx.Module):
         real: whether the density matrix is real.
         time: when it was made; −inf for an initial state, which belongs to whatever time a
             run starts at.
+        pure: whether the one block is a ket instead (`dynamics.kets`).
     """
 
     blocks: tuple[Float[Array, "_ _"], ...]
@@ -46,6 +47,7 @@ class State(eqx.Module):
     sectored: bool = eqx.field(static=True)
     real: bool = eqx.field(static=True)
     time: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.asarray(-jnp.inf))
+    pure: bool = eqx.field(static=True, default=False)
 
 
 class Cell(NamedTuple):

@@ -17,16 +17,14 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-import scipy.sparse as sp
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _checks
 from qbjax.batteries import lindblad_evolution as evolution
 from qbjax.batteries import lindblad_operators as operators
-from qbjax.batteries.base import Battery, Options, State, as_density_matrix, check_origin
+from qbjax.batteries.base import Battery, Options, State, check_origin
 from qbjax.batteries.lindblad_model import Model, commutes, ground, layout
 from qbjax.dynamics.lindblad import Generator
-from qbjax.dynamics.shifts import stack
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Constant, Pump
 
@@ -75,7 +73,7 @@ class Lindblad(Battery):
     coefficients: tuple[Any, ...]
     rates: tuple[Any, ...]
     cell_levels: Float[Array, " c"] | Inexact[Array, "c c"]
-    start: Complex[Array | np.ndarray, "d d"] | None
+    start: Complex[Array | np.ndarray, "..."] | None
     model: Model = eqx.field(static=True)
 
     def __init__(
@@ -99,15 +97,17 @@ class Lindblad(Battery):
         coefficients, hamiltonians = operators.terms(name, given, sizes, hermitian=True)
         rates, found = operators.terms("jumps", jumps, sizes, hermitian=False, low=0)
         watched = [k for k, n in enumerate(sizes) if n > 3] if truncated is None else truncated
-        charge = _charge(conserved, sizes)
+        charge = operators.charge(conserved, sizes)
         self.model = Model(
             hamiltonians,
             found,
-            _named("controls", list(controls), sizes),
+            operators.hermitian_list("controls", list(controls), sizes),
             sizes,
             operators.factors("cell", cell, sizes),
             operators.factors("truncated", watched, sizes),
-            dict(zip(observables or {}, _observables(observables or {}, sizes), strict=True)),
+            dict(
+                zip(observables or {}, operators.observables(observables or {}, sizes), strict=True)
+            ),
             charge,
         )
         _check_conserved(self.model)
@@ -115,7 +115,7 @@ class Lindblad(Battery):
         size = int(np.prod(self.model.cell_dims))
         self.cell_levels = _checks.hamiltonian("cell_hamiltonian", cell_hamiltonian, dim=size)
         d = self.model.dimension
-        self.start = None if initial is None else _start(initial, d)
+        self.start = None if initial is None else operators.state(initial, d)
 
     # --- the interface of `batteries.base.Battery`
 
@@ -132,15 +132,23 @@ class Lindblad(Battery):
         if isinstance(initial, State):
             check_origin(initial, self._origin, self._parameters, "initial")
             return initial
-        rho = self._whole(initial)
-        sectored = self.model.charge is not None and _is_blocked(rho, self.model.charge)
+        whole = self._whole(initial)
+        pure = whole.ndim == 1 and not self.model.jumps
+        rho = whole if pure or whole.ndim == 2 else operators.projector(whole)
+        charge = self.model.charge
+        sectored = not pure and charge is not None and _is_blocked(rho, charge)
         return State(
-            blocks=evolution.packed_blocks(self.model, sectored, rho),
+            blocks=(
+                (evolution.ket(self.model, whole),)
+                if pure
+                else evolution.packed_blocks(self.model, sectored, rho)
+            ),
             displacement=None,
             parameters=self._parameters,
             origin=self._origin,
             sectored=sectored,
             real=False,
+            pure=pure,
         )
 
     def evolve(self, protocol, state, times, options: Options) -> Trajectory:
@@ -185,23 +193,24 @@ class Lindblad(Battery):
         return evolution.generator_of(self, False, jnp.asarray(float(time)))
 
     def _whole(self, initial):
-        """The state of all factors that an argument stands for; on the host if that is known."""
-        model = self.model
-        psi = ground(model.dims)
-        whole = np.outer(psi, psi) if self.start is None else self.start
+        """The state of all factors that an argument stands for, a ket where it is one; on the host
+        if that is known."""
+        whole = ground(self.model.dims) if self.start is None else self.start
         if initial is None:
             return whole
-        joint = model.joint()
-        size = joint.shape[0]
-        cell = _start(initial, size)
-        xp: Any = np if _checks.is_concrete((whole, cell)) else jnp
+        joint = self.model.joint()
+        back, cell = np.argsort(joint.ravel()), operators.state(initial, joint.shape[0])
+        known = _checks.is_concrete((whole, cell))
+        xp: Any = np if known else jnp
+        if self.start is None and cell.ndim == 1:
+            return xp.kron(cell, ground(joint.shape[1:]))[back]
+        cell, whole = (x if x.ndim == 2 else operators.projector(x) for x in (cell, whole))
         apart = whole[np.ix_(joint.ravel(), joint.ravel())].reshape(2 * joint.shape)
         both = xp.kron(cell, xp.einsum("aras->rs", apart))
-        back = np.argsort(joint.ravel())
         return both[np.ix_(back, back)]
 
     def _stacked(self, state: State):
-        return stack(layout(self.model, state.sectored).structure, state.blocks)
+        return evolution.moving_part(layout(self.model, state.sectored).structure, state)
 
     @property
     def _origin(self) -> tuple:
@@ -211,40 +220,6 @@ class Lindblad(Battery):
     def _parameters(self) -> tuple:
         rates = [r for r in self.rates if not isinstance(r, Pump)]
         return (*self.coefficients, *rates)
-
-
-def _start(initial, levels: int) -> Complex[Array | np.ndarray, "d d"]:
-    """A density matrix, or that of a ket; on the host if it is known."""
-    rho = as_density_matrix(initial, levels)
-    if not _checks.is_concrete(initial):
-        return rho.astype(complex)
-    host = np.asarray(initial, complex)
-    return np.outer(host, host.conj()) if host.ndim == 1 else host
-
-
-def _named(name: str, given: list, dims) -> list[sp.csr_array]:
-    return [
-        operators.operator(f"{name}[{i}]", m, dims, hermitian=True) for i, m in enumerate(given)
-    ]
-
-
-def _observables(given: Mapping[str, Any] | Any, dims) -> list[sp.csr_array]:
-    if not isinstance(given, Mapping):
-        raise TypeError(
-            "Argument `observables` must be a dictionary of names and operators, but is "
-            f"{type(given).__name__}."
-        )
-    return [
-        operators.operator(f"observables[{name!r}]", m, dims, hermitian=True)
-        for name, m in given.items()
-    ]
-
-
-def _charge(conserved, dims) -> Float[np.ndarray, " d"] | None:
-    if conserved is None:
-        return None
-    d = int(np.prod(dims))
-    return np.asarray(_checks.array("conserved", conserved, shape=(d,)))
 
 
 def _check_conserved(model: Model) -> None:

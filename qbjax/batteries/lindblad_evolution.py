@@ -15,8 +15,9 @@ from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import lindblad_model as models
 from qbjax.batteries.base import Options, State
 from qbjax.batteries.lindblad_model import Model
-from qbjax.dynamics import Chebyshev
+from qbjax.dynamics import Chebyshev, kets
 from qbjax.dynamics.integrate import integrate
+from qbjax.dynamics.kets import Ket
 from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.shifts import Stack, stack, unstack
 from qbjax.dynamics.trajectory import Trajectory
@@ -32,14 +33,10 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
     if options.adjoint == "reverse" and not isinstance(options.solver.method, Chebyshev):
         generator = dataclasses.replace(generator, backwards=True)
     structure = generator.structure
-    moving = any(isinstance(rate, Pump) for rate in battery.rates)
-
-    def field(t, y):
-        now = dataclasses.replace(generator, rates=rates(battery, t)) if moving else generator
-        return now.stacked(y, [pump.signal(t) for pump in pumps])
 
     def wrap(t, y) -> State:
-        return dataclasses.replace(state, blocks=unstack(structure, y), real=False, time=t)
+        blocks = (y,) if state.pure else unstack(structure, y)
+        return dataclasses.replace(state, blocks=blocks, time=t)
 
     def save(t, y):
         own = None if options.save is None else options.save(t, wrap(t, y))
@@ -47,8 +44,8 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
 
     everyone = [*pumps, *(rate for rate in battery.rates if isinstance(rate, Pump))]
     solution = integrate(
-        field,
-        stack(structure, state.blocks),
+        _field(battery, generator, pumps, pure=state.pure),
+        moving_part(structure, state),
         times,
         save=save,
         edges=_edges(everyone),
@@ -58,6 +55,29 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         extent=_extent(battery, generator, pumps, everyone, options),
     )
     return _trajectory(battery, times, solution, wrap(times[-1], solution.final))
+
+
+def moving_part(structure, state: State) -> Stack | Ket:
+    """What is integrated: all blocks in one array, or the ket."""
+    return state.blocks[0] if state.pure else stack(structure, state.blocks)
+
+
+def _field(battery, generator: Generator, pumps, *, pure: bool):
+    """The vector field, on a stacked state or on a ket."""
+    moving = any(isinstance(rate, Pump) for rate in battery.rates)
+
+    def signals(t):
+        return [pump.signal(t) for pump in pumps]
+
+    def mixed(t, y):
+        now = dataclasses.replace(generator, rates=rates(battery, t)) if moving else generator
+        return now.stacked(y, signals(t))
+
+    def ket(t, y):
+        weights = jnp.concatenate([generator.coefficients, _stacked(signals(t))])
+        return kets.moved(generator.structure, y, weights)
+
+    return ket if pure else mixed
 
 
 def _trajectory(battery, times, solution, final_state) -> Trajectory:
@@ -104,37 +124,45 @@ def packed_blocks(model: Model, sectored: bool, rho):
     return tuple(packed[np.ix_(s.states, s.states)] for s in layout.structure.sectors)
 
 
-def elements(model: Model, sectored: bool, stacked: Stack, rows, columns):
-    r"""Elements $\rho_{ij}$ of a stacked state, complex."""
+def ket(model: Model, psi) -> Ket:
+    """A ket, in the phases in which it moves."""
+    return kets.split(jnp.asarray(psi, complex) * np.exp(-1j * models.layout(model, False).phases))
+
+
+def elements(model: Model, sectored: bool, stacked: Stack | Ket, rows, columns):
+    r"""Elements $\rho_{ij}$ of a stacked state, or of a ket's, complex."""
+    phases = models.layout(model, sectored).phases
+    if stacked.ndim == 2:
+        psi = lax.complex(*stacked) * np.exp(1j * phases)
+        return psi[np.asarray(rows)] * psi[np.asarray(columns)].conj()
     places = models.places(model, sectored, rows, columns)
     flat = stacked.ravel()
     here, there = flat[places.here], flat[places.there]
-    phases = models.layout(model, sectored).phases
     turn = places.present * np.exp(1j * (phases[np.asarray(rows)] - phases[np.asarray(columns)]))
     return lax.complex((here + there) / 2, (here - there) / 2) * turn
 
 
-def density_matrix(model: Model, sectored: bool, stacked: Stack) -> Complex[Array, "d d"]:
+def density_matrix(model: Model, sectored: bool, stacked: Stack | Ket) -> Complex[Array, "d d"]:
     """The whole state, in the basis of the operators."""
     rows, columns = np.indices((model.dimension, model.dimension))
     return elements(model, sectored, stacked, rows, columns)
 
 
-def cell(model: Model, sectored: bool, stacked: Stack) -> Complex[Array, "c c"]:
+def cell(model: Model, sectored: bool, stacked: Stack | Ket) -> Complex[Array, "c c"]:
     """The cell's state: the rest traced out."""
     joint = model.joint()
     rows, columns = np.broadcast_arrays(joint[:, None], joint[None, :])
     return jnp.sum(elements(model, sectored, stacked, rows, columns), axis=-1)
 
 
-def expectation(model: Model, sectored: bool, stacked: Stack, operator) -> Float[Array, ""]:
+def expectation(model: Model, sectored: bool, stacked: Stack | Ket, operator) -> Float[Array, ""]:
     r"""$\mathrm{Tr}(O\rho)$ of a sparse Hermitian matrix."""
     coo = sp.coo_array(operator)
     found = elements(model, sectored, stacked, coo.col, coo.row)
     return jnp.sum(jnp.real(coo.data.astype(complex) * found))
 
 
-def top_populations(model: Model, sectored: bool, stacked: Stack) -> Float[Array, " modes"]:
+def top_populations(model: Model, sectored: bool, stacked: Stack | Ket) -> Float[Array, " modes"]:
     """Of the two highest levels of every truncated factor."""
     basis = np.arange(model.dimension)
     populations = jnp.real(elements(model, sectored, stacked, basis, basis))
@@ -142,7 +170,7 @@ def top_populations(model: Model, sectored: bool, stacked: Stack) -> Float[Array
     return jnp.stack([jnp.sum(populations[top]) for top in tops]) if tops else jnp.zeros(0)
 
 
-def read_off(model: Model, sectored: bool, stacked: Stack) -> dict[str, Array]:
+def read_off(model: Model, sectored: bool, stacked: Stack | Ket) -> dict[str, Array]:
     """What is linear in the state: certificate, and the user's observables."""
     basis = np.arange(model.dimension)
     trace = jnp.sum(jnp.real(elements(model, sectored, stacked, basis, basis)))

@@ -1,13 +1,16 @@
 """Operators as users have them: NumPy or JAX arrays, SciPy's sparse ones, QuTiP's or dynamiqs'."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
+from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
+from qbjax.batteries.base import as_density_matrix
 from qbjax.protocols import Pump
 
 
@@ -95,6 +98,45 @@ def factors(name: str, given: Any, dims: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(found)) != len(found):
         raise ValueError(f"Argument `{name}` must name each factor once, but is {given!r}.")
     return tuple(sorted(found))
+
+
+def projector(psi):
+    """The density matrix of a ket, on the host if that is."""
+    xp: Any = np if _checks.is_concrete(psi) else jnp
+    return xp.outer(psi, psi.conj())
+
+
+def state(initial, levels: int) -> Inexact[Array | np.ndarray, "..."]:
+    """A ket or density matrix; on the host if it is known."""
+    as_density_matrix(initial, levels)
+    if _checks.is_concrete(initial):
+        return np.asarray(initial, complex)
+    return jnp.asarray(initial).astype(complex)
+
+
+def hermitian_list(name: str, given: list, dims) -> list[sp.csr_array]:
+    """Operators that must be Hermitian."""
+    return [operator(f"{name}[{i}]", m, dims, hermitian=True) for i, m in enumerate(given)]
+
+
+def observables(given: Mapping[str, Any] | Any, dims) -> list[sp.csr_array]:
+    """Those of a dictionary, in its order."""
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            "Argument `observables` must be a dictionary of names and operators, but is "
+            f"{type(given).__name__}."
+        )
+    return [
+        operator(f"observables[{name!r}]", m, dims, hermitian=True) for name, m in given.items()
+    ]
+
+
+def charge(conserved, dims) -> Float[np.ndarray, " d"] | None:
+    """A diagonal quantity."""
+    if conserved is None:
+        return None
+    d = int(np.prod(dims))
+    return np.asarray(_checks.array("conserved", conserved, shape=(d,)))
 
 
 def _pair(place: str, term: Any) -> tuple[Any, Any]:
