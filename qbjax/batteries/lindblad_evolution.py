@@ -15,7 +15,7 @@ from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import lindblad_model as models
 from qbjax.batteries.base import Options, State
 from qbjax.batteries.lindblad_model import Model
-from qbjax.dynamics import Chebyshev, kets
+from qbjax.dynamics import Chebyshev, Exponential, kets
 from qbjax.dynamics.integrate import integrate
 from qbjax.dynamics.kets import Ket
 from qbjax.dynamics.lindblad import Generator
@@ -30,7 +30,9 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
     """See `batteries.base.Battery.evolve`."""
     model, pumps = battery.model, signals_of(protocol)
     generator = generator_of(battery, state.sectored, times[0])
-    if options.adjoint == "reverse" and not isinstance(options.solver.method, Chebyshev):
+    if options.adjoint == "reverse" and not isinstance(
+        options.solver.method, Chebyshev | Exponential
+    ):
         generator = dataclasses.replace(generator, backwards=True)
     structure = generator.structure
 
@@ -43,6 +45,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         return (read_off(model, state.sectored, y), pack(cell(model, state.sectored, y))), own
 
     everyone = [*pumps, *(rate for rate in battery.rates if isinstance(rate, Pump))]
+    linear = all(pump.is_piecewise_constant for pump in everyone)
     solution = integrate(
         _field(battery, generator, pumps, pure=state.pure),
         moving_part(structure, state),
@@ -52,7 +55,8 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         solver=options.solver,
         adjoint=options.adjoint,
         moving=options.moving,
-        extent=_extent(battery, generator, pumps, everyone, options),
+        extent=_extent(battery, generator, pumps) if linear else None,
+        linear=linear,
     )
     return _trajectory(battery, times, solution, wrap(times[-1], solution.final))
 
@@ -218,20 +222,8 @@ def _edges(pumps) -> Float[Array, " E"] | None:
     return jnp.sort(jnp.concatenate(found)) if found else None
 
 
-def _extent(battery, generator, pumps, everyone, options):
-    """Bounds on the spectrum over time, for `Chebyshev`.
-
-    Raises:
-        ValueError: if the generator is not constant between edges.
-    """
-    if not isinstance(options.solver.method, Chebyshev):
-        return None
-    smooth = [pump for pump in everyone if not pump.is_piecewise_constant]
-    if smooth:
-        raise ValueError(
-            "Argument `solver` with the method Chebyshev needs signals that are constant between "
-            f"jumps, but one is {smooth[0]!r}."
-        )
+def _extent(battery, generator, pumps):
+    """Bounds on the spectrum over time, for `Chebyshev`."""
 
     def extent(t):
         now = dataclasses.replace(generator, rates=rates(battery, t))

@@ -190,12 +190,16 @@ def test_two_controls():
     np.testing.assert_allclose(kept.energy, 0.5, atol=1e-8)
 
 
-def test_chebyshev_agrees():
+@pytest.mark.parametrize("method", [qb.dynamics.Chebyshev(), qb.dynamics.Exponential()])
+def test_other_methods_agree(method):
     battery = sparse_battery(False)
-    cheb = qb.charge(battery, None, [0.0, 1.0], solver=qb.Solver(method=qb.dynamics.Chebyshev()))
-    assert float(cheb.energy[-1]) == pytest.approx(
-        float(qb.charge(battery, None, [0.0, 1.0]).energy[-1]), abs=1e-8
-    )
+    fast = qb.charge(battery, None, [0.0, 1.0], solver=qb.Solver(method=method))
+    slow = qb.charge(battery, None, [0.0, 1.0])
+    assert float(fast.energy[-1]) == pytest.approx(float(slow.energy[-1]), abs=1e-8)
+    smooth = qubit(controls=[LOWER + LOWER.T])
+    pump = qb.protocols.Function(jnp.sin, 1.0)
+    with pytest.raises(ValueError, match="linear and constant between edges"):
+        qb.charge(smooth, pump, [0.0, 1.0], solver=qb.Solver(method=method))
 
 
 def test_cells():
