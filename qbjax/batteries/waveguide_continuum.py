@@ -29,7 +29,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 from qbjax import _checks
-from qbjax._types import Number, Scalar
+from qbjax._types import Number, Scalar, ScalarLike
 from qbjax.batteries.waveguide_roots import falling_root, value_and_slope
 from qbjax.batteries.waveguide_self_energy import WAVELENGTH, evanescent, point
 
@@ -92,8 +92,7 @@ def continuum_design(order: int | Any, distance: Any, decay: Any) -> Scalar:
     """
     order = _checks.integer("order", order, low=1)
     _, x, decay = point(1.0, distance, decay)
-    rapidity = jnp.arcsinh(order / (2 * x))
-    return _design(rapidity, SIGNS[order % 2 - 1], x, decay)
+    return designed(jnp.asarray(float(order)), x, decay)[0]
 
 
 def continuum_distance(order: int | Any, frequency: Any, decay: Any) -> Scalar:
@@ -141,6 +140,14 @@ def continuum_states(
     frequency, x, decay = point(frequency, distance, decay)
     tolerance = _checks.scalar("tolerance", tolerance, low=0)
     return _states(frequency, x, decay, tolerance)
+
+
+def designed(order: Scalar, x: Scalar, decay: Scalar) -> tuple[Scalar, Scalar]:
+    """Frequency and residue of the design of an order that may be traced. Nothing is checked."""
+    sign = jnp.where(order % 2 == 1, 1.0, -1.0)
+    at = jnp.arcsinh(order / (2 * x))
+    frequency = _design(at, sign, x, decay)
+    return frequency, _residue(at.astype(complex), (frequency, x, decay, sign, order)).real
 
 
 def nearest_designs(frequency: Scalar, x: Scalar, decay: Scalar) -> Designs:
@@ -208,7 +215,7 @@ def _bracket(frequency, decay) -> tuple[Scalar, Scalar]:
     return jnp.arccosh(low), jnp.arccosh(high)
 
 
-def _design(rapidity: Scalar, sign: float, x: Scalar, decay: Scalar) -> Scalar:
+def _design(rapidity: Scalar, sign: ScalarLike, x: Scalar, decay: Scalar) -> Scalar:
     """ω + Re S_±(ω) without the part that vanishes where the wave fits."""
     return jnp.cosh(rapidity) - _shift(rapidity, sign, x, decay)
 
