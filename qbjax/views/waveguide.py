@@ -1,0 +1,157 @@
+"""The waveguide battery in tables and pictures: states that stay, the first charge, designs."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from qbjax.batteries.waveguide_continuum import ContinuumStates
+from qbjax.batteries.waveguide_peak import Peak
+from qbjax.batteries.waveguide_spectrum import BoundStates
+from qbjax.strategies.waveguide_designs import Design
+from qbjax.views.plot import BLACK, BLUE, GREY, STYLE, VERMILION
+from qbjax.views.report import Sheet
+
+STATES = ("E+", "E−", "continuum +", "continuum −")
+"""Names of the states, those below the band first."""
+
+
+def states(below: BoundStates, inside: ContinuumStates) -> xr.Dataset:
+    """The states that stay, and the resonances nearest to such states.
+
+    Args:
+        below: bound states below the band.
+        inside: those in it.
+
+    Returns:
+        Variables `energy`, `residue`, `rate`, `detuning`, `exists` over `state`; a state below
+        the band has rate and detuning 0.
+    """
+    none = np.zeros(2)
+    columns = {
+        "energy": (below.energies, inside.energies),
+        "residue": (below.residues, inside.residues),
+        "rate": (none, inside.rates),
+        "detuning": (none, inside.detunings),
+        "exists": (below.exists, inside.exists),
+    }
+    data = {name: np.concatenate([np.asarray(x) for x in pair]) for name, pair in columns.items()}
+    data["exists"] = data["exists"].astype(int)
+    unit = {"units": "omega_11"}
+    return xr.Dataset(
+        {name: ("state", x, {} if name in ("residue", "exists") else unit)
+         for name, x in data.items()},
+        coords={"state": list(STATES)},
+    )  # fmt: skip
+
+
+def states_sheet(data: xr.Dataset) -> Sheet:
+    """The states as a table.
+
+    Args:
+        data: what `states` gives.
+    """
+    rows = []
+    for name in data["state"].values:
+        one = data.sel(state=name)
+        missing = str(name) in STATES[:2] and not int(one["exists"])
+        values = [float(one[key]) for key in ("energy", "residue", "rate", "detuning")]
+        numbers = ["—" if missing or np.isnan(x) else f"{x:.6g}" for x in values]
+        rows.append((str(name), "yes" if int(one["exists"]) else "no", *numbers))
+    columns = ("state", "bound", "E", "Z", "rate", "detuning")
+    return Sheet("Bound states, and resonances nearest to one in the continuum", columns, rows)
+
+
+def keeping_sheet(
+    energies: Sequence[float], ergotropies: Sequence[float], ageing: float, beat: float, peak: Peak
+) -> Sheet:
+    """What is stored, first and for ever.
+
+    Args:
+        energies, ergotropies: least and most that come back again and again.
+        ageing: how long nine tenths of the most do.
+        beat: period of a beat.
+        peak: the first charge.
+    """
+    rows = [
+        ("energy for ever", f"{energies[0]:.6f} to {energies[1]:.6f}"),
+        ("ergotropy for ever", f"{ergotropies[0]:.6f} to {ergotropies[1]:.6f}"),
+        ("beat of the states below the band", f"{beat:.6g}"),
+        ("ageing-free time (to 90 %)", f"{ageing:.6g}"),
+        ("first charge at", f"{float(peak.time):.6f}"),
+        ("its energy", f"{float(peak.energy):.6f}"),
+        ("its power", f"{float(peak.power):.6f}"),
+    ]
+    return Sheet("What is stored", ("what", "units of ω₁₁, 1/ω₁₁"), rows)
+
+
+def designs(found: Sequence[Design]) -> xr.Dataset:
+    """Designs with a state in the continuum, as data over `design`."""
+    columns = {name: [getattr(each, name) for each in found] for name in Design._fields}
+    return xr.Dataset({name: ("design", np.asarray(x)) for name, x in columns.items()})
+
+
+def designs_sheet(data: xr.Dataset) -> Sheet:
+    """The designs as a table, in their order.
+
+    Args:
+        data: what `designs` gives.
+    """
+    names = ("frequency", "distance", "residue", "energy", "ergotropy", "width")
+    rows = [
+        (f"{int(data['order'][i])}", *(f"{float(data[name][i]):.6f}" for name in names))
+        for i in range(data.sizes["design"])
+    ]
+    columns = ("order", "ω₀", "Δ_z/λ₁₁", "Z", "most E", "most W", "width (rate 10⁻³)")
+    return Sheet("States in the continuum", columns, rows)
+
+
+def stored(data: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Energy and ergotropy over time, beside the energy without memory.
+
+    Args:
+        data: of a run, with the variable `markov_energy`.
+        ax: where to draw.
+    """
+    ax = plt.subplots()[1] if ax is None else ax
+    ax.plot(data["time"], data["energy"], color=GREY, label="energy")
+    ax.plot(data["time"], data["ergotropy"], color=BLACK, label="ergotropy $W$")
+    dash = (0, (5, 1.5))
+    label = "energy, no memory"
+    ax.plot(data["time"], data["markov_energy"], color=VERMILION, ls=dash, label=label)
+    ax.set_xlabel(r"time / $\omega_{11}^{-1}$")
+    ax.set_ylabel(r"energy / $\omega_{11}$")
+    ax.legend()
+    return ax
+
+
+def shared(data: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Who holds the excitation: charger, battery or field."""
+    ax = plt.subplots()[1] if ax is None else ax
+    charger, battery = data["charger_population"], data["battery_population"]
+    ax.plot(data["time"], charger, color=BLUE, ls=(0, (5, 1.5, 1, 1.5)), label="charger")
+    ax.plot(data["time"], battery, color=BLACK, label="battery")
+    ax.plot(data["time"], data["field_population"], color=GREY, ls=(0, (1, 1.2)), label="field")
+    ax.set_xlabel(r"time / $\omega_{11}^{-1}$")
+    ax.set_ylabel("population")
+    ax.set_ylim(-0.02, 1.02)
+    ax.legend()
+    return ax
+
+
+def figure(data: xr.Dataset, title: str) -> Figure:
+    """Both panels.
+
+    Args:
+        data: of a run, with `markov_energy` and the populations of charger and battery.
+        title: above them.
+    """
+    with plt.rc_context(STYLE):
+        fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
+        stored(data, axes[0])
+        shared(data, axes[1])
+        fig.suptitle(title)
+    return fig
