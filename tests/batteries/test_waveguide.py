@@ -125,6 +125,45 @@ def test_what_stays_is_what_bound_states_promise():
     assert not guide.continuum_states().exists.any()
 
 
+def gauss(edges, order):
+    """Nodes and weights on panels."""
+    x, w = np.polynomial.legendre.leggauss(order)
+    middle, half = (edges[1:] + edges[:-1])[:, None] / 2, np.diff(edges)[:, None] / 2
+    return (middle + half * x).ravel(), (half * w).ravel()
+
+
+def field_share(guide, time, fastest=400.0):
+    r"""Population of the field, from what the emitters did: of the mode ω in each sector,
+    $J_\pm(\omega)|\int_0^ta_\pm(s)e^{i\omega s}ds|^2/2$. Those faster than `fastest` see the two
+    ends of the integral alone."""
+    d = 2 * np.pi * float(guide.distance)
+    near = np.geomspace(1e-9, 0.02, 12)
+    edges = np.concatenate([np.arange(0.0, time, 0.04), near, d + near, d - near, [d, time]])
+    s, ds = gauss(np.unique(edges[(edges >= 0) & (edges <= time)]), 16)
+    order = np.argsort(s)
+    _, first = np.unique(s[order], return_index=True)
+    s, ds = s[order][first], ds[order][first]
+    c1, c2 = (np.asarray(c) for c in guide.amplitudes(np.append(s, time)))
+    top = np.arcsinh(np.sqrt(fastest**2 - 1))
+    u, du = gauss(np.linspace(0.0, 1.0, 400) ** 0.5 * top, 12)
+    waves = np.exp(1j * np.outer(np.cosh(u), s))
+    total = 0.0
+    for sign in (1, -1):
+        a = c1 + sign * c2
+        A = waves @ (ds * a[:-1])
+        density = 0.5 / (2 * np.pi) * (1 + sign * np.cos(d * np.sinh(u))) / 2
+        ends = 0.5 / (2 * np.pi) * (1 + abs(a[-1]) ** 2) / (4 * fastest**2)
+        total += np.sum(du * density * np.abs(A) ** 2) + ends
+    return total
+
+
+@pytest.mark.parametrize(("point", "time"), [((0.6, 0.1), 3.0), ((1.4, 0.5), 5.0)])
+def test_emitters_and_field_are_one_excitation(point, time):
+    guide = qb.batteries.Waveguide(*point)
+    run = qb.charge(guide, None, np.array([0.0, time]))
+    assert float(run.field_population[-1]) == pytest.approx(field_share(guide, time), abs=1e-8)
+
+
 def test_without_memory_it_is_another_story():
     guide = qb.batteries.Waveguide(1.4, 0.1)
     _, markov = guide.markov_amplitudes(TIMES)
