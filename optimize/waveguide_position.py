@@ -6,7 +6,8 @@ in the continuum. Expected:
 
 * Δ_z = 0.1, 0.3, 1 λ₁₁: ergotropy 0.321632, 0.268063, 0.255983 at ω₀ = 0.6612, 0.5645, 0.5383;
   nearer still more, 0.381243 in the limit, so that the box decides;
-* Δ_z = 0.1: power 0.088664 at ω₀ = 1.4590, t = 5.1970; farther away the upper bound of ω₀;
+* Δ_z = 0.1, 0.3: power 0.088664, 0.047719 at ω₀ = 1.4590, 1.6077, t = 5.1970, 6.5610; the limit
+  of high frequencies, 0.0509, is more than the latter;
 * at least 0.3, 1 λ₁₁ away: energy 0.490288, 0.465072;
 * continuum, ω₀ ≤ 2: order 1, Δ_z = 0.6629, ω₀ = 1.1786: energy 0.465230, of it no ergotropy.
 

@@ -6,8 +6,11 @@ Three questions about $(\omega_0, \Delta_z)$ in a box:
   $p = (Z_+ + Z_-)^2$, not cut off at zero, so that it has a slope where no work can be drawn. It
   grows as the emitters approach; without a least distance there is no optimum;
 * **energy** that comes back for ever, $\omega_0p$: what can be sent a given distance;
-* **power**: the largest $\omega_0|c_2(t)|^2/t$, jointly with the time. Far apart it grows with the
-  frequency without bound.
+* **power**: the largest $\omega_0|c_2(t)|^2/t$, jointly with the time. High frequencies have no
+  memory, and where the wave fits, $k_0d = n\pi$, their power is
+  $\Gamma_{11}(1-e^{-y})^2/4y \le 0.1018\,\Gamma_{11}$, $y = \Gamma_{11}t/\omega_0$. Near each other
+  the emitters do better at a finite frequency; far apart the box decides, and holds a comb of
+  frequencies that fit: narrow it to a few teeth.
 
 A lattice finds the hill, a gradient its top. `waveguide_designs` looks into the continuum.
 
@@ -32,13 +35,14 @@ from qbjax.batteries.waveguide_spectrum import bound_states
 from qbjax.protocols import Free, free
 from qbjax.strategies.gradient import Best, Progress, maximize
 
-LATTICE = 16
-"""Points along each side of a box."""
+LATTICE = 600
+"""Points of the lattice in a box, at most `SIDE` along a side."""
 
-LIGHT_CROSSINGS = 4.0
-"""Times up to so many crossings of the box's largest distance, and `SETTLING`, are looked at."""
+SIDE = 128
 
-SETTLING = 15.0
+LIGHT_CROSSINGS, SETTLING, TURNS = 4.0, 15.0, 2.0
+"""The first charge is looked for up to so many crossings of the largest distance, so many 1/ω₁₁,
+and so many ω₀/Γ₁₁ of the highest frequency (the formula above has its peak at 1.26)."""
 
 
 class Place(NamedTuple):
@@ -120,8 +124,8 @@ def best_power(
 
     Args:
         frequency, distance, decay: as in `best_steady_ergotropy`.
-        until: latest time, in units of $1/\\omega_{11}$; by default `LIGHT_CROSSINGS` of the
-            largest distance, and `SETTLING`.
+        until: latest time, in units of $1/\\omega_{11}$; by default late enough for any first
+            charge in the box.
         progress: as in `maximize`.
 
     Returns:
@@ -131,11 +135,16 @@ def best_power(
         ValueError, TypeError: as `best_steady_ergotropy`.
     """
     place = _place(frequency, distance, decay, chosen=True)
-    farthest = place.distance.high if isinstance(place.distance, Free) else float(place.distance)
-    last = LIGHT_CROSSINGS * resolvent.WAVELENGTH * farthest + SETTLING if until is None else until
+    last = _latest(place) if until is None else until
     last = float(_checks.scalar("until", last, low=0, open_low=True))
     moment = Moment(place, free(last / 2, 1e-3 * last, last))
     return climb(_power(resolvent.horizon_of(last)), moment, progress=progress)
+
+
+def _latest(place: Place) -> float:
+    most, farthest = (side.high if isinstance(side, Free) else float(side) for side in place[:2])
+    crossing = LIGHT_CROSSINGS * resolvent.WAVELENGTH * farthest
+    return crossing + SETTLING + TURNS * most / float(place.decay)
 
 
 def _kept(place: Place) -> Scalar:
@@ -189,7 +198,8 @@ def _from_lattice(objective: Callable, box: Any) -> Any:
     leaves, tree = jax.tree.flatten(box, is_leaf=lambda leaf: isinstance(leaf, Free))
     places = tuple(i for i, leaf in enumerate(leaves) if isinstance(leaf, Free))
     # Middles of equal parts: maxima like to sit on bounds, where a search would not move.
-    parts = (np.arange(LATTICE) + 0.5) / LATTICE
+    side = min(SIDE, round(LATTICE ** (1 / len(places))))
+    parts = (np.arange(side) + 0.5) / side
     axes = [leaves[i].low + (leaves[i].high - leaves[i].low) * parts for i in places]
     points = np.stack([axis.ravel() for axis in np.meshgrid(*axes)], axis=1)
     numbers = [leaf.value if isinstance(leaf, Free) else leaf for leaf in leaves]

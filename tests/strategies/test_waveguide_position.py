@@ -59,6 +59,19 @@ def test_largest_power():
 
 
 @pytest.mark.slow
+def test_high_frequencies_charge_as_without_memory():
+    """Where the wave fits, Γ max (1 − e^(−y))²/4y."""
+    y = np.linspace(0.5, 3.0, 20001)
+    limit = 0.5 * np.max((1 - np.exp(-y)) ** 2 / 4 / y)
+    assert limit == pytest.approx(0.1018 * 0.5, abs=1e-4)
+    best = best_power(frequency=(29.0, 31.0), distance=0.3)
+    assert 0.95 * limit < float(best.value) < limit
+    place = best.protocol.place
+    halves = 2 * 0.3 * np.sqrt(float(place.frequency) ** 2 - 1)
+    assert halves == pytest.approx(round(halves), abs=0.1)
+
+
+@pytest.mark.slow
 def test_designs_in_the_continuum():
     designs = continuum_designs(orders=3)
     assert [design.order for design in designs] == [1, 2, 3]
