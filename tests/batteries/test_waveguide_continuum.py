@@ -14,6 +14,7 @@ from qbjax.batteries.waveguide_continuum import (
     continuum_design,
     continuum_distance,
     continuum_states,
+    designed,
 )
 from qbjax.batteries.waveguide_self_energy import self_energies, spectral_densities
 from qbjax.batteries.waveguide_spectrum import bound_states
@@ -84,6 +85,23 @@ def test_the_rate_grows_with_the_square_of_the_detuning():
         assert float(states.detunings[0]) == pytest.approx(detuning, rel=1e-9)
         rule = 4 * residue**3 * DECAY * d**2 * (1 + k * k) / k**3 * detuning**2
         assert float(states.rates[0]) == pytest.approx(rule, rel=5 * abs(detuning) / 1e-3 * 1e-2)
+
+
+def test_beside_any_design_its_pole_is_found():
+    draw = np.random.default_rng(1).uniform
+    distance, decay = 10 ** draw(-1.5, 1.3, 300), 10 ** draw(-2, np.log10(3), 300)
+    order = np.random.default_rng(2).integers(1, 9, 300).astype(float)
+    frequency, residue = jax.vmap(designed)(order, distance, decay)
+    d, k = 2 * np.pi * distance, order / 2 / distance
+    detuning = np.sqrt(1e-6 * k**3 / (4 * residue**3 * decay * d**2 * (1 + k * k)))
+    keep = np.asarray(frequency - detuning > 0)
+    states = jax.vmap(continuum_states)(frequency + detuning, distance, decay)
+    sector = (1 - order % 2).astype(int)
+    rates = np.asarray(states.rates)[np.arange(300), sector][keep]
+    same = (np.asarray(states.orders)[np.arange(300), sector] == order)[keep]
+    assert same.mean() > 0.9  # At low frequencies designs lie closer than that.
+    # The next order in the detuning, where d is long and Γ is large.
+    np.testing.assert_allclose(rates[same], 1e-6, rtol=0.1)
 
 
 @pytest.mark.parametrize(("distance", "sector"), [(0.5, 0), (1.0, 1)])

@@ -78,6 +78,23 @@ def test_they_solve_the_equation(frequency, distance, decay):
         assert float(states.residues[sector]) == pytest.approx(0.5 / (1 + slope), rel=1e-7)
 
 
+def test_anywhere():
+    """Over the whole range: roots to rounding, measured by what a residue leaves of it."""
+    draw = np.random.default_rng(0).uniform
+    frequency, distance, decay = (10 ** draw(low, high, 500) for low, high in
+                                  ((-3, np.log10(40)), (-4, 2), (-4, np.log10(3))))  # fmt: skip
+    states = jax.vmap(bound_states)(frequency, distance, decay)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(states))
+    assert (np.asarray(states.splitting) >= 0).all()
+    assert np.asarray(states.residues).max() <= 0.5
+    for sector, sign in enumerate((1, -1)):
+        there, E = states.exists[:, sector], states.energies[:, sector]
+        alone, cross = jax.vmap(self_energies)(jnp.where(there, E, 0.0), distance, decay)
+        error = 2 * states.residues[:, sector] * (E - frequency + alone + sign * cross)
+        np.testing.assert_allclose(error[there], 0.0, atol=1e-15)
+        assert int(there.sum()) > 300
+
+
 def test_thresholds():
     assert float(threshold_frequency(0.1, DECAY)) == pytest.approx(1.1117878467, abs=1e-10)
     assert float(threshold_distance(1.4, DECAY)) == pytest.approx(0.3003850141, abs=1e-10)
