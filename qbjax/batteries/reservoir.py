@@ -55,7 +55,8 @@ class Reservoir(Battery):
             host: traced by JAX if that is possible, else called with floats.
         frequencies: $\omega_j > 0$, shape (n,).
         couplings: $g_j$, real, shape (n,).
-        band: where J lives; an end may be infinite if J/ω is integrable there.
+        band: where J lives; an end may be infinite if J/ω is integrable there. Peaks narrower than
+            a hundredth of their distance from the ends and from 0 may be overlooked: put ends near.
         excited: the emitter that starts excited.
         cell: the emitter that stores, by default the last.
         step: longest element of the mesh; by default 2 radians of the highest frequency, bare or
@@ -276,8 +277,10 @@ def _inside(band) -> float:
 
 def _probes(band, duration) -> np.ndarray:
     """Frequencies at which elements of J are compared."""
-    steps = np.geomspace(0.1, 1e3, 40) / duration
+    steps = np.geomspace(0.1, 1e4, 500) / duration
     anchors = [a for a in band if np.isfinite(a)] or [0.0]
     omega = np.concatenate([a + sign * steps for a in anchors for sign in (1, -1)])
     inside = omega[(omega > band[0]) & (omega < band[1])]
+    if np.all(np.isfinite(band)):
+        inside = np.append(inside, np.linspace(band[0], band[1], 502)[1:-1])
     return np.append(inside, _inside(band))

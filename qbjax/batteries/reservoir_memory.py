@@ -39,7 +39,7 @@ def shapes(density: Density, probes: np.ndarray) -> tuple[list[tuple], list[list
         same = [a for a, i in enumerate(kept) if np.array_equal(values[:, *i], values[:, j, k])]
         if same:
             alike[same[0]].append((j, k))
-        elif values[:, j, k].any():
+        else:
             kept.append((j, k))
             alike.append([(j, k)])
     return kept, alike

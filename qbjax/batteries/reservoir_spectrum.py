@@ -9,9 +9,7 @@ follow J/ω on each; their Fourier integrals are spherical Bessel functions, exa
 $$\int_{-1}^1 P_k(x) e^{-iax}\,dx = 2(-i)^k j_k(a).$$
 
 At a finite end of the band $\omega = \omega_e \pm v^2$ makes an inverse root, or a square root,
-a polynomial in v. Towards infinity the panels double; where J still oscillates when they have
-become too many, it is faded over four octaves into the power law of its local mean, and so is
-the tail beyond: fading leaves no trace of an end (a sharp one would ring).
+a polynomial in v. Towards infinity the panels double (`reservoir_tail`).
 """
 
 from collections.abc import Callable
@@ -20,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Complex, Float
-from scipy import special
 
+from qbjax.batteries.reservoir_tail import FINE, MOST, Tail
 from qbjax.dynamics.memory_panels import DEGREE, Piecewise, legendre, pieces
 
 TOLERANCE = 1e-13
@@ -36,26 +34,11 @@ SLOW = 4.0
 LEVELS = 6
 """How often the edge panel is halved, in v, for exponents other than ±1/2."""
 
-OCTAVES = 60
-"""So far do the panels double."""
-
-MOST = 256
-"""Panels per octave."""
-
-FADING = 2
-"""Octaves over which an oscillating J fades."""
-
-FAINT = 1e-7
-"""A mean below this part of |J| is none: J changes sign."""
-
 TINY = 1e-300
 """Instead of no J at all."""
 
 MANY = 20
 """Half the Gauss points of a spherical Bessel function of small argument."""
-
-NEGLIGIBLE = 1e-17
-"""A part of ∫J/ω that ends the search for more."""
 
 
 class Spectrum(NamedTuple):
@@ -162,7 +145,7 @@ class _Builder:
 
     def _scale(self, anchors) -> float:
         """About the largest R, from few values of J."""
-        steps = self.slow * 2.0 ** np.arange(-LEVELS, 9)
+        steps = self.slow * 2.0 ** np.arange(-LEVELS, 9, 1 / 16)
         omega = np.concatenate([a + s * steps for a in anchors for s in (1, -1)])
         near = np.concatenate([steps] * (2 * len(anchors)))
         inside = (omega > self.low) & (omega < self.high)
@@ -176,7 +159,9 @@ class _Builder:
         self._zone(b, -zone)
         doublings = int(np.log2((b - a) / 2 / zone)) + 1
         steps = zone * 2.0 ** np.arange(doublings)
-        self._fast(np.unique([*(a + steps), *(b - steps)]), self._over_frequency, 40 * MOST)
+        coarse = np.unique([*(a + steps), *(b - steps)])
+        fine = coarse[:-1, None] + np.diff(coarse)[:, None] * np.arange(FINE) / FINE
+        self._fast(np.append(fine, coarse[-1]), self._over_frequency, 40 * MOST)
 
     def _zone(self, anchor, length):
         """A slow panel that begins at an anchor and has a signed length."""
@@ -206,7 +191,7 @@ class _Builder:
 
     def _outwards(self, start, sign):
         """Octave by octave to infinity, until nothing is left or J cannot be followed."""
-        tail = _Tail(lambda omega: self.J(sign * omega), start, TOLERANCE * self.scale)
+        tail = Tail(lambda omega: self.J(sign * omega), start, TOLERANCE * self.scale)
         for found in tail.panels:
             mirrored = found if sign > 0 else _mirrored(found)
             self.panels.append(mirrored)
@@ -217,77 +202,3 @@ def _mirrored(panel: Piecewise) -> Piecewise:
     """J(−ω)/ω at positive ω, as J/ω at negative ω."""
     signs = (-1.0) ** np.arange(panel.coefficients.shape[2])
     return Piecewise(-panel.edges[::-1], -panel.coefficients[::-1] * signs, panel.defect)
-
-
-class _Tail:
-    """Octaves of J/ω from a positive frequency to infinity."""
-
-    def __init__(self, J: Callable, start: float, tolerance: float):
-        self.J, self.tolerance = J, tolerance
-        self.panels: list[Piecewise] = []
-        self.defect, faint = 0.0, 0
-        low = start
-        for _ in range(OCTAVES):
-            # Doubling the distance from 0 or from the anchor alike, for start > 0.
-            high = 2 * low
-            found = pieces(self._over, np.array([low, high]), tolerance, most=MOST)
-            if found.defect > tolerance:
-                self._fade(low)
-                return
-            self.panels.append(found)
-            held = float(np.abs(found.coefficients).max()) * (high - low)
-            faint = faint + 1 if held < NEGLIGIBLE / TOLERANCE * tolerance else 0
-            if faint == 2:
-                return
-            low = high
-        self.defect = held
-
-    def _over(self, omega):
-        return self.J(omega)[None] / omega
-
-    def _fade(self, end):
-        """Replaces the last octaves, and all beyond, by a power law for the local mean."""
-        if len(self.panels) < 3 * FADING:
-            self.defect = np.inf
-            return
-        start = end / 2.0**FADING
-        power, factor = self._mean_law(end)
-
-        def faded(omega):
-            out = special.erfc(6 * (2 * np.log2(omega / start) / FADING - 1)) / 2
-            return (self.J(omega) * out + (1 - out) * factor * omega**-power)[None] / omega
-
-        edges = start * 2.0 ** np.arange(FADING + 1)
-        del self.panels[-FADING:]
-        self.panels.append(pieces(faded, edges, self.tolerance, most=4 * FADING * MOST))
-        self.defect += max(0.0, self.panels[-1].defect - self.tolerance)
-        if power > 0:
-            edges = end * 2.0 ** np.arange(OCTAVES)
-            law = pieces(lambda omega: factor * omega[None] ** (-power - 1), edges, self.tolerance)
-            self.panels.append(law)
-
-    def _mean_law(self, end):
-        """Exponent and factor of a power law with the means of J over two windows of octaves.
-        How it fails to tell the mean over a third bounds what the tail may be wrong by."""
-        windows = [_window(end / 2.0**octaves) for octaves in (2, 1, 0)]
-        values = [self.J(omega) for omega, _ in windows]
-        means = [float(J @ w) for J, (_, w) in zip(values, windows)]
-        size = float(np.abs(values[2]) @ windows[2][1])
-        if means[1] * means[2] <= 0 or abs(means[2]) < FAINT * size:
-            return 0.0, 0.0
-        power = 1 - np.log2(means[2] / means[1])
-        omega, w = windows[2]
-        factor = means[2] / float(omega**-power @ w)
-        omega, w = windows[0]
-        surprise = abs(factor * float(omega**-power @ w) / means[0] - 1)
-        if power > 0:
-            self.defect += surprise * abs(factor) * end**-power / power
-        return power, factor
-
-
-def _window(end):
-    """A smooth window over the last octaves, with weights of ∫dω at many frequencies."""
-    s = np.linspace(0, 1, 40 * MOST * FADING + 1)[1:-1]
-    omega = end * 2.0 ** (FADING * (s - 1))
-    bump = special.erfc(6 * (4 * np.abs(s - 0.5) - 1))
-    return omega, bump * omega
