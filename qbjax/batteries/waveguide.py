@@ -38,10 +38,12 @@ from qbjax._types import Scalar
 from qbjax.batteries import waveguide_ageing as ageing
 from qbjax.batteries import waveguide_continuum as continuum
 from qbjax.batteries import waveguide_markov as markov
+from qbjax.batteries import waveguide_peak as peak
 from qbjax.batteries import waveguide_resolvent as resolvent
 from qbjax.batteries import waveguide_spectrum as spectrum
 from qbjax.batteries.base import Battery, Options, State, check_origin
 from qbjax.batteries.waveguide_continuum import ContinuumStates
+from qbjax.batteries.waveguide_peak import Peak
 from qbjax.batteries.waveguide_spectrum import BoundStates
 from qbjax.dynamics.integrate import NON_FINITE, OK
 from qbjax.dynamics.trajectory import Trajectory
@@ -127,6 +129,10 @@ class Waveguide(Battery):
     def ageing_free_time(self, fraction: Any = 0.9) -> Scalar:
         """How long the most it holds stays above a fraction; see `waveguide_ageing`."""
         return ageing.ageing_free_time(*self._numbers, fraction)
+
+    def first_peak(self, until: float | int | None = None) -> Peak:
+        """When the battery is first full, how full, and the power so far; see `waveguide_peak`."""
+        return peak.first_peak(*self._numbers, until)
 
     def markov_amplitudes(self, times: Any) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
         """What `amplitudes` would be without memory, the paper's Eq. (6)."""

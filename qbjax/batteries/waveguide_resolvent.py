@@ -83,12 +83,14 @@ def amplitudes_along(
     nodes: Nodes, frequency: Any, distance: Any, decay: Any, times: Any
 ) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
     """`amplitudes`, with the nodes of `path(horizon)`, which may be traced."""
-    numbers = tuple(jnp.asarray(x, complex) for x in (frequency, distance, decay))
-    clock = jnp.asarray(times, complex)
-    near = _sum(_resolvent, nodes, clock, *numbers)
-    far = _sum(_second_order, tail(), clock, *numbers)
-    start = jnp.exp(-1j * numbers[0] * clock)
-    return start + near[0] + far[0], near[1] + far[1] + _crossing(*numbers, times)
+    frequency, distance, decay, clock = (
+        jnp.asarray(x, complex) for x in (frequency, distance, decay, times)
+    )
+    near = _sum(_resolvent, nodes, clock, frequency, distance, decay)
+    far = _sum(_second_order, tail(), clock, frequency, distance, decay)
+    start = jnp.exp(-1j * frequency * clock)
+    crossing = _crossing(frequency, distance, decay, jnp.asarray(times, float))
+    return start + near[0] + far[0], near[1] + far[1] + crossing
 
 
 @functools.cache
@@ -182,14 +184,15 @@ def _crossing(frequency, distance, decay, times):
     d = WAVELENGTH * distance
     x, w = np.polynomial.legendre.leggauss(20)
     y, w = (x + 1) / 2, w / 2
-    late = jnp.asarray(times, float) - jnp.real(d)
+    steps, weights = jnp.asarray(y / (1 - y)), jnp.asarray(w / (1 - y) ** 2)
+    late = times - jnp.real(d)
     scale = 1 / (jnp.abs(late) + 1 / RIGHT)
     way = jnp.where(late > 0, -1j, 1j) * scale.astype(complex)
-    E = RIGHT + jnp.outer(way, y / (1 - y) + 0j)
+    E = RIGHT + jnp.outer(way, steps.astype(complex))
     momentum = jnp.sqrt(E - 1) * jnp.sqrt(E + 1)
     slow = jnp.exp(1j * d * (momentum - E)) / momentum / (E - frequency) ** 2
-    falling = jnp.exp(-jnp.outer(jnp.abs(late) * scale, y / (1 - y)))
-    total = way * ((slow * falling.astype(complex)) @ (w / (1 - y) ** 2 + 0j))
+    falling = jnp.exp(-jnp.outer(jnp.abs(late) * scale, steps)) * weights[None]
+    total = way * jnp.sum(slow * falling.astype(complex), axis=1)
     return decay / (4 * np.pi) * jnp.exp(-1j * RIGHT * late.astype(complex)) * total
 
 

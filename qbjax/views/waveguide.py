@@ -124,7 +124,7 @@ def stored(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     ax.plot(data["time"], data["markov_energy"], color=VERMILION, ls=dash, label=label)
     ax.set_xlabel(r"time / $\omega_{11}^{-1}$")
     ax.set_ylabel(r"energy / $\omega_{11}$")
-    ax.legend()
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return ax
 
 
@@ -138,7 +138,7 @@ def shared(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(r"time / $\omega_{11}^{-1}$")
     ax.set_ylabel("population")
     ax.set_ylim(-0.02, 1.02)
-    ax.legend()
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return ax
 
 

@@ -268,3 +268,9 @@ def test_what_a_waveguide_cannot_do():
         qb.store(guide, run.final_state, [1.0, 2.0])
     with pytest.raises(TypeError, match="a cell that a load can be coupled to"):
         qb.discharge(guide, run.final_state, qb.loads.TwoLevel(coupling=1.0), [0.0, 1.0])
+
+
+def test_the_first_charge():
+    peak = qb.batteries.Waveguide(1.4, 0.1).first_peak()
+    assert float(peak.time) == pytest.approx(6.3333, abs=1e-4)
+    assert float(peak.energy) == pytest.approx(0.517607850, abs=1e-9)
