@@ -20,6 +20,7 @@ suppression for the quantum battery", Phys. Rev. Lett. 132, 090401 (2024), Eq. (
 of one frequency; more of them, and their own frequencies, are ours.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -271,8 +272,8 @@ def _inside(band) -> float:
     """A frequency of the band, at which nothing is likely to be special."""
     low, high = band
     if np.isfinite(low) and np.isfinite(high):
-        return low + (high - low) / np.e
-    return low + 1 / np.e if np.isfinite(low) else min(high, 1.0) - 1 / np.e
+        return low + (high - low) / math.e
+    return low + 1 / math.e if np.isfinite(low) else min(high, 1.0) - 1 / math.e
 
 
 def _probes(band, duration) -> np.ndarray:
