@@ -159,6 +159,17 @@ def rotated(V: Rho, A: Rho) -> Rho:
     return U.conj().T @ A.astype(dtype) @ U
 
 
+def root(squared: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The square root, with the derivative 0 where it vanishes: there it would be infinite.
+
+    Example:
+        >>> root(jnp.array(9.0)).item(), jax.grad(root)(0.0).item()
+        (3.0, 0.0)
+    """
+    zero = squared == 0
+    return jnp.where(zero, 0.0, jnp.sqrt(jnp.where(zero, 1.0, squared)))
+
+
 def _hermitian_part(A: Rho) -> Rho:
     return (A + A.conj().T) / 2
 

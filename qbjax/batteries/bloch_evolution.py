@@ -17,10 +17,12 @@ from jaxtyping import Array, Complex, Float
 from qbjax import _checks
 from qbjax.algebra.operators import sigma_minus
 from qbjax.algebra.packing import pack, unpack
+from qbjax.algebra.spectral import root
 from qbjax.batteries.base import Options, State
 from qbjax.dynamics import Exponential
 from qbjax.dynamics.integrate import integrate
 from qbjax.dynamics.lindblad import Generator
+from qbjax.dynamics.powers import powers
 from qbjax.dynamics.structure import Structure
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.merit import two_level
@@ -113,7 +115,7 @@ def observables(frequency, packed: Float[Array, "4 4"]) -> dict[str, Array]:
         "antiergotropy": energy - frequency * high,
         "capacity": frequency * (high - low),
         "inversion": excited - 0.5,
-        "coherence": _length(real, imaginary),
+        "coherence": root(real**2 + imaginary**2),
         "concurrence": concurrence_of_matrix(unpack(packed, real=False)),
         # Tr ρ² = Σ S² + A² = Σ R²: the cross terms cancel.
         "purity": jnp.sum(small**2),
@@ -125,16 +127,9 @@ def observables(frequency, packed: Float[Array, "4 4"]) -> dict[str, Array]:
 def _trajectory(times, solution, final_state) -> Trajectory:
     seen, saved = solution.saved
     defect = seen.pop("trace_defect")
-    elapsed = times - times[0]
-    started = elapsed > 0
-
-    def per_time(values):
-        return jnp.where(started, values / jnp.where(started, elapsed, 1.0), jnp.nan)
-
-    powers = dict(zip(POWERS, map(per_time, (seen["energy"], seen["ergotropy"])), strict=True))
     return Trajectory(
         times=times,
-        observables=seen | powers,
+        observables=seen | powers(times, seen),
         saved=saved,
         status=solution.status,
         truncation=jnp.zeros((times.size, 0)),
@@ -166,10 +161,3 @@ def _turned(packed, angle) -> Float[Array, "4 4"]:
     angles = angle * (EXCITATIONS[:, None] - EXCITATIONS[None, :])
     phases: Complex[Array, "4 4"] = lax.complex(jnp.cos(angles), -jnp.sin(angles))
     return pack(unpack(packed, real=False) * phases)
-
-
-def _length(x, y):
-    """The length of a vector, with the derivative 0 where it vanishes: the root's is infinite."""
-    squared = x**2 + y**2
-    zero = squared == 0
-    return jnp.where(zero, 0.0, jnp.sqrt(jnp.where(zero, 1.0, squared)))

@@ -35,6 +35,7 @@ import jax.numpy as jnp
 
 from qbjax import _checks
 from qbjax._types import TensorLike
+from qbjax.algebra.spectral import root
 from qbjax.batteries.bloch import BlochCharger
 from qbjax.batteries.bloch_swing import Elementwise, check_charger, mean_speed, swing
 
@@ -198,7 +199,7 @@ def capacity(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> E
     References: Downing and Ukhtary (2026), Eqs. (57), (70).
     """
     p, c = _qubit(battery, theta, t)
-    return _frequency(battery) * _length(2 * p - 1, c)
+    return _frequency(battery) * root((2 * p - 1) ** 2 + 4 * c**2)
 
 
 def charging_power(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
@@ -246,7 +247,7 @@ def ergotropic_power(battery: BlochCharger | Any, theta: TensorLike, t: TensorLi
     half = _checks.array("theta", theta) / 2
     p, c = _qubit(battery, theta, t)
     z = 2 * p - 1
-    length = _length(z, c)
+    length = root(z**2 + 4 * c**2)
     inverted = z >= 0  # so that t > 0
     product = (jnp.sin(half) * jnp.cos(half)) ** 2
     passive_side = 2 * product * _swing_rate(battery, t) / jnp.where(inverted, 1.0, length - z)
@@ -267,16 +268,9 @@ def _swing_rate(battery, t):
     return jnp.asarray(battery.coupling, float) * swing(battery, t) * mean_speed(battery, t)
 
 
-def _length(z, c):
-    """2R, with the derivative 0 where it vanishes: the square root's is infinite."""
-    total = z**2 + 4 * c**2
-    mixed = total == 0
-    return jnp.where(mixed, 0.0, jnp.sqrt(jnp.where(mixed, 1.0, total)))
-
-
 def _half_sum(z, c):
     """(√(z² + 4c²) + z)/2, with all digits for z < 0 as well."""
-    length = _length(z, c)
+    length = root(z**2 + 4 * c**2)
     positive = z >= 0
     quotient = 2 * c**2 / jnp.where(positive, 1.0, length - z)
     return jnp.where(positive, (length + z) / 2, quotient)

@@ -15,6 +15,7 @@ from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.base import Cell, Options, State
 from qbjax.dynamics import channels, counter_rotating
 from qbjax.dynamics.loss import Loss
+from qbjax.dynamics.powers import per, powers
 from qbjax.dynamics.rollout import rollout, stops
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.merit.passivity import passive_energy_of_spectrum
@@ -73,8 +74,7 @@ def _step(battery, classical: bool, reverse: bool) -> Callable:
         met = meet(packed, collision)
         left = lose(met)
         gained = levels @ (_diagonal(left) - _diagonal(packed))
-        there = collision.theta > 0
-        power = jnp.where(there, gained / jnp.where(there, collision.theta, 1.0), jnp.nan)
+        power = per(gained, collision.theta)
         return left, {"energy_before_loss": levels @ _diagonal(met), "transient_power": power}
 
     return step
@@ -229,13 +229,7 @@ def _units(time: str, power: str) -> tuple[tuple[str, str], ...]:
 def _trajectory(battery, times, seen, saved, steps, final: State, units) -> Trajectory:
     seen = dict(seen)
     certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
-    elapsed = times - times[0]
-
-    def per(name):
-        started = elapsed > 0
-        return jnp.where(started, seen[name] / jnp.where(started, elapsed, 1.0), jnp.nan)
-
-    seen |= {"charging_power": per("energy"), "ergotropic_power": per("ergotropy")}
+    seen |= powers(times, seen)
     sound = jnp.all(jnp.isfinite(seen["energy"]))
     return Trajectory(
         times=times,

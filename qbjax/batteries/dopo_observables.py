@@ -12,6 +12,7 @@ from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import dopo_layout as layouts
 from qbjax.batteries.dopo_layout import Layout
+from qbjax.dynamics.powers import per, powers
 from qbjax.dynamics.shifts import stack
 from qbjax.merit.passivity import passive_energy_of_spectrum
 from qbjax.merit.statistics import fano_factor_of_populations
@@ -112,17 +113,8 @@ def everything(layout: Layout, blocks, displacement, work, *, rate, real: bool) 
 
 def ratios(times: Float[Array, " T"], seen: dict) -> dict:
     """Energy and ergotropy per elapsed time, ergotropy per pump energy; NaN for 0/0."""
-
-    def per(name, spent):
-        started = spent > 0
-        return jnp.where(started, seen[name] / jnp.where(started, spent, 1.0), jnp.nan)
-
-    elapsed = times - times[0]
-    return {
-        "charging_power": per("energy", elapsed),
-        "ergotropic_power": per("ergotropy", elapsed),
-        "ergotropy_per_pump_energy": per("ergotropy", seen["pump_energy"]),
-    }
+    efficiency = per(seen["ergotropy"], seen["pump_energy"])
+    return powers(times, seen) | {"ergotropy_per_pump_energy": efficiency}
 
 
 def _populations(layout: Layout, blocks):

@@ -19,11 +19,10 @@ from qbjax.dynamics import Chebyshev, Exponential, kets
 from qbjax.dynamics.integrate import integrate
 from qbjax.dynamics.kets import Ket
 from qbjax.dynamics.lindblad import Generator
+from qbjax.dynamics.powers import powers
 from qbjax.dynamics.shifts import Stack, stack, unstack
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Pump
-
-POWERS = {"charging_power": "energy", "ergotropic_power": "ergotropy"}
 
 
 def evolve(battery, protocol, state: State, times, options: Options) -> Trajectory:
@@ -91,7 +90,7 @@ def _trajectory(battery, times, solution, final_state) -> Trajectory:
     seen = lax.map(lambda rho: merits(rho, battery.cell_hamiltonian), cells)
     return Trajectory(
         times=times,
-        observables=seen | _powers(times, seen) | read,
+        observables=seen | powers(times, seen) | read,
         saved=saved,
         status=solution.status,
         steps=solution.steps,
@@ -203,13 +202,6 @@ def merits(packed: Float[Array, "c c"], hamiltonian) -> dict[str, Array]:
         "incoherent_ergotropy": incoherent,
         "purity": merit.purity(rho),
     }
-
-
-def _powers(times, seen) -> dict[str, Array]:
-    elapsed = times - times[0]
-    later = elapsed > 0
-    span = jnp.where(later, elapsed, 1.0)
-    return {p: jnp.where(later, seen[name] / span, jnp.nan) for p, name in POWERS.items()}
 
 
 def _stacked(numbers) -> Float[Array, " N"]:

@@ -32,6 +32,7 @@ from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
 from qbjax.batteries import reservoir_memory as memories
+from qbjax.batteries import single_excitation
 from qbjax.batteries.base import Battery, Options, State, check_origin
 from qbjax.batteries.reservoir_density import Density
 from qbjax.dynamics import memory
@@ -187,19 +188,9 @@ class Reservoir(Battery):
             final_state=self._state(times[-1], c[-1]),
         )
 
-    def _observables(self, populations, error, elapsed) -> dict[str, Array]:
+    def _observables(self, populations, error, times) -> dict[str, Array]:
         frequency, p = self.frequencies[self.stored], populations[:, self.stored]
-        energy, ergotropy = frequency * p, frequency * jnp.maximum(2 * p - 1, 0.0)
-        later = elapsed > 0
-        span = jnp.where(later, elapsed, 1.0)
-        return {
-            "energy": energy,
-            "ergotropy": ergotropy,
-            "coherent_ergotropy": jnp.zeros_like(ergotropy),
-            "incoherent_ergotropy": ergotropy,
-            "charging_power": jnp.where(later, energy / span, jnp.nan),
-            "ergotropic_power": jnp.where(later, ergotropy / span, jnp.nan),
-            "purity": p**2 + (1 - p) ** 2,
+        return single_excitation.observables(frequency, p, times) | {
             "populations": populations,
             "field_population": 1 - jnp.sum(populations, axis=1),
             "amplitude_error": error,
@@ -214,8 +205,7 @@ class Reservoir(Battery):
     def cell(self, state: State) -> Inexact[Array, "d d"]:
         """Density matrix of the storage cell, ground state first."""
         check_origin(state, self._origin, self._numbers)
-        excited = jnp.sum(state.blocks[0][self.stored] ** 2)
-        return jnp.diag(jnp.stack([1 - excited, excited])).astype(complex)
+        return single_excitation.cell(state.blocks[0][self.stored])
 
     @property
     def cell_hamiltonian(self):

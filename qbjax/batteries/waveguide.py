@@ -35,6 +35,7 @@ from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _checks
 from qbjax._types import Scalar
+from qbjax.batteries import single_excitation
 from qbjax.batteries import waveguide_ageing as ageing
 from qbjax.batteries import waveguide_continuum as continuum
 from qbjax.batteries import waveguide_markov as markov
@@ -189,7 +190,10 @@ class Waveguide(Battery):
         elapsed = times - times[0]
         c1, c2 = resolvent.amplitudes_along(self.nodes, *self._numbers, elapsed)
         p1, p2 = jnp.abs(c1) ** 2, jnp.abs(c2) ** 2
-        observables = self._observables(p1, p2, elapsed)
+        observables = single_excitation.observables(self.frequency, p2, times) | {
+            "charger_energy": self.frequency * p1,
+            "field_population": 1 - p1 - p2,
+        }
         saved = None
         if options.save is not None:
             saved = jax.vmap(lambda *now: options.save(now[0], self._state(*now)))(times, c1, c2)
@@ -211,23 +215,6 @@ class Waveguide(Battery):
             ),
         )
 
-    def _observables(self, p1, p2, elapsed) -> dict[str, Array]:
-        energy = self.frequency * p2
-        ergotropy = self.frequency * jnp.maximum(2 * p2 - 1, 0.0)
-        later = elapsed > 0
-        span = jnp.where(later, elapsed, 1.0)
-        return {
-            "energy": energy,
-            "ergotropy": ergotropy,
-            "coherent_ergotropy": jnp.zeros_like(ergotropy),
-            "incoherent_ergotropy": ergotropy,
-            "charging_power": jnp.where(later, energy / span, jnp.nan),
-            "ergotropic_power": jnp.where(later, ergotropy / span, jnp.nan),
-            "purity": p2**2 + (1 - p2) ** 2,
-            "charger_energy": self.frequency * p1,
-            "field_population": 1 - p1 - p2,
-        }
-
     def idle(self):
         raise TypeError(
             "Argument `battery` must have a charger that can be switched off, but a Waveguide has "
@@ -237,8 +224,7 @@ class Waveguide(Battery):
     def cell(self, state: State) -> Inexact[Array, "d d"]:
         """Density matrix of the battery, ground state first."""
         check_origin(state, self._origin, self._numbers)
-        excited = jnp.sum(state.blocks[0][1] ** 2)
-        return jnp.diag(jnp.stack([1 - excited, excited])).astype(complex)
+        return single_excitation.cell(state.blocks[0][1])
 
     @property
     def cell_hamiltonian(self):

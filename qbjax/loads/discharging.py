@@ -15,6 +15,7 @@ from qbjax import merit
 from qbjax.algebra import spectral
 from qbjax.batteries.base import Battery, Options, State
 from qbjax.dynamics.integrate import integrate
+from qbjax.dynamics.powers import per
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.loads import pair
 from qbjax.loads.two_level import TwoLevel, generated, motion
@@ -65,7 +66,7 @@ def evolve(
     alone = battery.open_cell()
     return Trajectory(
         times=times,
-        observables=seen | {"delivered_power": _per_time(times, seen["load_ergotropy"])},
+        observables=seen | {"delivered_power": per(seen["load_ergotropy"], times - times[0])},
         saved=saved,
         status=solution.status,
         steps=solution.steps,
@@ -109,12 +110,6 @@ def load_observables(load: TwoLevel, state: State) -> dict[str, Array]:
         "load_coherent_ergotropy": two_level.coherent_ergotropy(excited, coherence, load.frequency),
         "load_purity": ground**2 + excited**2 + 2 * squared,
     }
-
-
-def _per_time(times, values):
-    elapsed = times - times[0]
-    started = elapsed > 0
-    return jnp.where(started, values / jnp.where(started, elapsed, 1.0), jnp.nan)
 
 
 def _units(cell: dict[str, str]) -> tuple[tuple[str, str], ...]:

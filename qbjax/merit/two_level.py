@@ -32,6 +32,7 @@ import jax.numpy as jnp
 
 from qbjax import _checks
 from qbjax._types import Levels, Number, Scalar, ScalarLike
+from qbjax.algebra.spectral import root
 
 
 def eigenvalues(excited_population: ScalarLike, coherence: ScalarLike) -> Levels:
@@ -249,10 +250,8 @@ def _bloch(excited_population, coherence) -> tuple[Scalar, Scalar]:
 
 
 def _length(inversion, squared) -> Scalar:
-    """s, with the derivative 0 where it vanishes: the square root's is infinite."""
-    total = inversion**2 + 4 * squared
-    mixed = total == 0
-    return jnp.where(mixed, 0.0, jnp.sqrt(jnp.where(mixed, 1.0, total)))
+    """s of inversion and |c|²."""
+    return root(inversion**2 + 4 * squared)
 
 
 def _frequency(value) -> Scalar:
