@@ -27,6 +27,7 @@ from qbjax.dynamics.shifts import (
     Blocks,
     Stack,
     shifted,
+    shifted_dual,
     shifted_with_dual,
     stack,
     unstack,
@@ -94,12 +95,19 @@ class Generator(eqx.Module):
 
     def stacked(self, state: Stack, signals: Sequence | Float[Array, " C"] = ()) -> Stack:
         """The same on one array of all blocks (`shifts.stack`), as integrators use it."""
-        weights = self._weights(signals)
+        weights = self.weights(signals)
         if not self.banded:
             blocks = unstack(self.structure, state)
             return stack(self.structure, _multiplied(self.structure, blocks, weights, self.rates))
         move = shifted_with_dual if self.backwards else shifted
         return move(self.structure, state, weights, self.rates)
+
+    def dual(self, state: Stack, signals: Sequence | Float[Array, " C"] = ()) -> Stack:
+        """The transpose of `stacked`: the dual generator, of an observable."""
+        if self.banded:
+            return shifted_dual(self.structure, state, self.weights(signals), self.rates)
+        (back,) = jax.linear_transpose(lambda x: self.stacked(x, signals), state)(state)
+        return back
 
     def blocks(self, rho: Inexact[Array, "d d"]) -> Blocks:
         """The packed blocks of a density matrix; coherence between sectors is dropped."""
@@ -120,7 +128,7 @@ class Generator(eqx.Module):
         Twice the strongest decay of a basis state, and twice the largest row sum of the
         Hamiltonian, which bounds its norm.
         """
-        weights = self._weights(signals)
+        weights = self.weights(signals)
         decay, spread = jnp.zeros(()), jnp.zeros(())
         for sector in self.structure.sectors:
             rows = jnp.zeros(len(sector.states))
@@ -141,7 +149,7 @@ class Generator(eqx.Module):
         """
         structure, d = self.structure, self.structure.dimension
         _check_fits(d)
-        drift = _combine(structure.drift_operators(), self._weights(signals), d)
+        drift = _combine(structure.drift_operators(), self.weights(signals), d)
         identity = jnp.eye(d, dtype=complex)
         total = jnp.kron(drift, identity) + jnp.kron(identity, drift.conj())
         for rate, jump in zip(self.rates, structure.jumps, strict=True):
@@ -149,7 +157,7 @@ class Generator(eqx.Module):
             total = total + rate.astype(complex) * jnp.kron(dense, dense.conj())
         return total
 
-    def _weights(self, signals) -> Float[Array, " W"]:
+    def weights(self, signals) -> Float[Array, " W"]:
         parts = [self.coefficients, self.rates]
         if len(signals):
             parts.append(jnp.asarray(signals))

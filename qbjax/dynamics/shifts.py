@@ -80,6 +80,12 @@ def shifted(structure: Structure, state: Stack, weights, rates) -> Stack:
     return _apply(_shifts(structure, structure.sectors), state, weights, rates)
 
 
+@partial(jax.jit, static_argnums=0)
+def shifted_dual(structure: Structure, state: Stack, weights, rates) -> Stack:
+    """The dual generator, `Structure.dual`, applied to a stacked state: its transpose."""
+    return _apply(_shifts(structure, structure.dual), state, weights, rates)
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def shifted_with_dual(structure: Structure, state: Stack, weights, rates) -> Stack:
     """`shifted`, to be differentiated in reverse mode only."""
@@ -93,7 +99,7 @@ def _forward(structure, state, weights, rates):
 @partial(jax.jit, static_argnums=0)
 def _backward(structure, kept, cotangent):
     state, weights, rates = kept
-    back = _apply(_shifts(structure, structure.dual), cotangent, weights, rates)
+    back = shifted_dual(structure, cotangent, weights, rates)
     forth = _shifts(structure, structure.sectors)
     return back, *_slopes(forth, state, cotangent, weights.size, rates.size)
 
@@ -177,6 +183,11 @@ def inner(a, b):
     # A matrix-vector product is vectorised, a plain sum over everything is not: 2.5 times.
     product = (a * b).reshape(-1, a.shape[-1])
     return jnp.sum(jnp.ones(product.shape[0]) @ product)
+
+
+def norm(a):
+    """Frobenius norm."""
+    return jnp.sqrt(inner(a, a))
 
 
 def _readers(shifts: Shifts, state):
