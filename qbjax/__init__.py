@@ -12,6 +12,7 @@ from qbjax.cycle import discharge as discharge
 from qbjax.cycle import store as store
 from qbjax.dynamics import Solver as Solver
 from qbjax.protocols import free as free
+from qbjax.steady import steady_state as steady_state
 from qbjax.strategies.gradient import maximize as maximize
 from qbjax.studies.sweep import sweep as sweep
 

@@ -14,7 +14,7 @@ FLOORS = (
     ("dynamics", "merit", "protocols"),
     ("batteries",),
     ("loads",),
-    ("cycle",),
+    ("cycle", "steady"),
     ("strategies",),
     ("studies",),
     ("views",),

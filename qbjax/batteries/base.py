@@ -125,6 +125,23 @@ class Battery(eqx.Module):
             f"{type(self).__name__} has none."
         )
 
+    def check_steady(self, protocol: Any) -> None:
+        """Validates what `steady_state` is asked.
+
+        Raises:
+            TypeError: if this battery has no Lindblad generator to find a steady state of.
+        """
+        raise TypeError(
+            "Argument `battery` must have a Lindblad generator (Lindblad, DOPO), but is a "
+            f"{type(self).__name__}; for endless equal collisions use "
+            "qb.batteries.stationary_state."
+        )
+
+    def steady_state(self, protocol, gap: bool | None) -> Any:
+        """The state that endless charging leads to, a `batteries.steady_state.SteadyState`.
+        Pure and traceable, after `check_steady`."""
+        raise NotImplementedError
+
     def default_solver(self) -> Solver:
         """How this battery's own equation is solved unless the caller says how."""
         return Solver()

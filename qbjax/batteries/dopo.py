@@ -47,6 +47,7 @@ from qbjax.batteries import dopo_evolution as evolution
 from qbjax.batteries import dopo_layout as layouts
 from qbjax.batteries import dopo_mean_field as mean_field
 from qbjax.batteries import dopo_observables as observe
+from qbjax.batteries import dopo_steady as steady
 from qbjax.batteries.base import (
     Battery,
     Cell,
@@ -57,6 +58,7 @@ from qbjax.batteries.base import (
     symmetries,
 )
 from qbjax.batteries.dopo_layout import Layout
+from qbjax.batteries.steady_state import check_constant
 from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Constant, Pump, resolve
@@ -130,11 +132,7 @@ class DOPO(Battery):
     # --- the interface of `batteries.base.Battery`
 
     def check(self, protocol, times):
-        if not isinstance(protocol, Pump):
-            raise TypeError(
-                "Argument `protocol` must be a pump protocol such as qb.protocols.Constant(3.0), "
-                f"but is {protocol!r}."
-            )
+        _check_pump(protocol)
         if times is None:
             raise ValueError("Argument `times` must be given for a DOPO battery, but is None.")
         times = _checks.times("times", times)
@@ -161,6 +159,13 @@ class DOPO(Battery):
 
     def evolve(self, protocol, state, times, options: Options) -> Trajectory:
         return evolution.evolve(self, protocol, state, times, options)
+
+    def check_steady(self, protocol):
+        _check_pump(protocol)
+        check_constant("protocol", [protocol])
+
+    def steady_state(self, protocol, gap):
+        return steady.steady_state(self, protocol, gap)
 
     def idle(self) -> Pump:
         return Constant(0.0)
@@ -259,4 +264,12 @@ class DOPO(Battery):
             complex_fields=complex_fields or (displaced and detuned),
             signal_thermal=not _checks.is_plain_zero(self.signal_thermal),
             pump_thermal=not _checks.is_plain_zero(self.pump_thermal),
+        )
+
+
+def _check_pump(protocol):
+    if not isinstance(protocol, Pump):
+        raise TypeError(
+            "Argument `protocol` must be a pump protocol such as qb.protocols.Constant(3.0), "
+            f"but is {protocol!r}."
         )

@@ -13,7 +13,7 @@ that, which is why the battery is simulated as a density matrix.
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
 from qbjax.dynamics.integrate import chosen, integrate
 
@@ -44,6 +44,25 @@ def photons(battery, amplitude) -> Float[Array, ""]:
     force = battery.pump_decay * jnp.abs(amplitude) ** 2
     root = jnp.sqrt(jnp.where(above, force - im**2, 1.0))
     return jnp.where(above, 2 / battery.coupling * (root - re), 0.0)
+
+
+def steady_pump(battery, amplitude) -> Complex[Array, ""]:
+    r"""$\alpha_p$ of the steady oscillation, or of the silent state below threshold.
+
+    With $\gamma_p|F|^2 = |z + \tfrac{\kappa}{2}|\alpha_s|^2|^2$ the signal's phase is that of
+    $\alpha_s^2 \propto F/(z + \tfrac{\kappa}{2}|\alpha_s|^2)$.
+
+    Example:
+        >>> import qbjax as qb
+        >>> complex(steady_pump(qb.batteries.DOPO(8, 3), 3.0))
+        (1+0j)
+    """
+    drive = jnp.sqrt(battery.pump_decay).astype(complex) * jnp.asarray(amplitude, complex)
+    n = photons(battery, amplitude)
+    re, im = _unpumped(battery)
+    squared = n.astype(complex) * drive / lax.complex(re + battery.coupling / 2 * n, 1.0 * im)
+    pull = (battery.coupling / 2).astype(complex) * squared
+    return (drive - pull) / lax.complex(battery.pump_decay / 2, 2.0 * battery.detuning)
 
 
 def amplitudes(battery, protocol, times, start=(0.1, 0.0)):

@@ -22,8 +22,10 @@ from jaxtyping import Array, Complex, Float, Inexact
 from qbjax import _checks
 from qbjax.batteries import lindblad_evolution as evolution
 from qbjax.batteries import lindblad_operators as operators
+from qbjax.batteries import lindblad_steady as steady
 from qbjax.batteries.base import Battery, Options, State, check_origin
 from qbjax.batteries.lindblad_model import Model, commutes, ground, layout
+from qbjax.batteries.steady_state import check_constant
 from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Constant, Pump
@@ -153,6 +155,16 @@ class Lindblad(Battery):
 
     def evolve(self, protocol, state, times, options: Options) -> Trajectory:
         return evolution.evolve(self, protocol, state, times, options)
+
+    def check_steady(self, protocol):
+        pumps = _pumps(protocol, len(self.model.controls))
+        check_constant("protocol", pumps)
+        check_constant("battery", [r for r in self.rates if isinstance(r, Pump)])
+        if not self.model.jumps:
+            raise ValueError("Argument `battery` must have jumps for a steady state, but has none.")
+
+    def steady_state(self, protocol, gap):
+        return steady.steady_state(self, protocol, gap)
 
     def idle(self) -> tuple[Pump, ...]:
         """Every control at zero."""

@@ -125,7 +125,24 @@ def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None
         )
     known = np.asarray(run.truncation)
     worst = np.max(known, axis=0, initial=0.0, where=~np.isnan(known))
-    over = {m: w for m, w in zip(run.modes, worst, strict=True) if w > TRUNCATION_LIMIT}
+    warn_of_truncation(worst, run.modes, recommended, stacklevel=4)
+
+
+def warn_of_truncation(
+    populations: Float[np.ndarray, " modes"],
+    modes: tuple[str, ...],
+    recommended: Callable[[], dict],
+    stacklevel: int,
+) -> None:
+    """Warns of populated top levels, and says how many levels to use.
+
+    Args:
+        populations: of the top levels of each mode.
+        modes: their names.
+        recommended: as in `warn_if_unreliable`.
+        stacklevel: of the caller to blame, as in `warnings.warn`.
+    """
+    over = {m: w for m, w in zip(modes, populations, strict=True) if w > TRUNCATION_LIMIT}
     if over:
         advice = recommended()
         use = ", ".join(f"{advice[mode][0]}={advice[mode][1]}" for mode in over)
@@ -134,7 +151,7 @@ def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None
             f"Too few levels: the top ones hold {found} (limit {TRUNCATION_LIMIT:.0e}), so "
             f"the result depends on where the ladder was cut. Use {use}.",
             TruncationWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
 
 

@@ -1,0 +1,42 @@
+"""The steady state of a Lindblad battery."""
+
+import dataclasses
+
+import jax.numpy as jnp
+
+from qbjax.algebra.packing import pack
+from qbjax.batteries import lindblad_evolution as evolution
+from qbjax.batteries.steady_state import SteadyState
+from qbjax.dynamics import steady_gap
+from qbjax.dynamics.shifts import unstack
+from qbjax.dynamics.steady import steady
+
+
+def steady_state(battery, protocol, gap: bool | None) -> SteadyState:
+    """See `batteries.base.Battery.steady_state`. A conserved charge is used if there is one:
+    coherence between its values dies out."""
+    model = battery.model
+    sectored, now = model.charge is not None, jnp.zeros(())
+    generator = evolution.generator_of(battery, sectored, now)
+    signals = [pump.signal(now) for pump in evolution.signals_of(protocol)]
+    found = steady(generator, signals)
+    wanted = steady_gap.is_small(generator) if gap is None else gap
+    seen = evolution.read_off(model, sectored, found.state)
+    truncation, _ = seen.pop("truncation"), seen.pop("trace_defect")
+    cell = evolution.cell(model, sectored, found.state)
+    return SteadyState(
+        observables=evolution.merits(pack(cell), battery.cell_hamiltonian) | seen,
+        state=dataclasses.replace(
+            battery.initial_state(),
+            blocks=unstack(generator.structure, found.state),
+            sectored=sectored,
+            pure=False,
+        ),
+        residual=found.residual,
+        gap=steady_gap.gap(generator, signals) if wanted else None,
+        rate=found.rate,
+        truncation=truncation,
+        status=found.status,
+        steps=found.steps,
+        modes=tuple(f"factor {k}" for k in model.watched),
+    )

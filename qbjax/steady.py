@@ -1,0 +1,64 @@
+"""The verb without a clock: where endless charging leads."""
+
+from typing import Any
+
+import equinox as eqx
+
+from qbjax import _checks
+from qbjax.batteries.base import Battery
+from qbjax.batteries.steady_state import SteadyState, warn_if_doubtful
+from qbjax.protocols import resolve
+
+
+def steady_state(
+    battery: Battery | Any, protocol: Any = None, *, gap: bool | Any | None = None
+) -> SteadyState:
+    r"""The steady state of a battery under a constant protocol.
+
+    $$L\rho = 0, \qquad \mathrm{Tr}\rho = 1,$$
+
+    solved as a linear system, whose derivatives in forward and reverse mode are linear systems
+    too (`dynamics.steady`). No time passes: nothing is integrated.
+
+    Args:
+        battery: a `Lindblad` battery, or one made of it, or a `DOPO` in either frame.
+        protocol: `qb.protocols.Constant` for every control, or None for none; free numbers count
+            as their present values.
+        gap: whether to find the spectral gap, too, the rate at which the state is reached. None
+            does where it is cheap (`dynamics.steady_gap`).
+
+    Returns:
+        A `SteadyState`: a trajectory's observables but powers, as numbers; its `state` can be
+        stored and discharged.
+
+    Raises:
+        RuntimeError: if double precision is off.
+        TypeError: for a battery without a Lindblad generator, or a protocol that is none.
+        ValueError: for a protocol that moves, or a battery without jumps.
+
+    Warns:
+        UniquenessWarning: if the gap is nearly 0. BreakdownWarning: if no state was found.
+        TruncationWarning: if top levels are populated. All on concrete results alone.
+
+    Example:
+        >>> import qbjax as qb
+        >>> battery = qb.batteries.DOPO(signal_levels=14, pump_levels=5)
+        >>> steady = qb.steady_state(battery, qb.protocols.Constant(1.0))
+        >>> round(float(steady.energy), 4), bool(steady.residual < 1e-9)
+        (0.1546, True)
+    """
+    _checks.x64()
+    if not isinstance(battery, Battery):
+        raise TypeError(f"Argument `battery` must be a qb.batteries battery, but is {battery!r}.")
+    if not (gap is None or isinstance(gap, bool)):
+        raise TypeError(f"Argument `gap` must be True, False or None, but is {gap!r}.")
+    protocol = resolve(protocol)
+    battery.check_steady(protocol)
+    found = _solve(battery, protocol, gap)
+    warn_if_doubtful(found, lambda: battery.recommended_levels(protocol))
+    return found
+
+
+@eqx.filter_jit
+def _solve(battery, protocol, gap):
+    return battery.steady_state(protocol, gap)
