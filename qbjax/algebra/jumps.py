@@ -71,6 +71,8 @@ def collective_loss(rate: Any, dims: Sequence[int], factors: Any) -> Jumps:
     """
     rate = _checks.optional_scalar("rate", rate, low=0)
     lowering = [_lowering(dims, k) for k in _indices(factors)]
+    if not lowering:
+        raise ValueError("Argument `factors` must name at least one, but is empty.")
     return [(rate, np.sum(lowering, axis=0))]
 
 
@@ -100,7 +102,10 @@ def dephasing(rate: Any, dims: Sequence[int], factors: Any) -> Jumps:
 
 
 def _indices(factors: Any) -> list[Any]:
-    return [factors] if np.ndim(factors) == 0 else list(factors)
+    found = [factors] if np.ndim(factors) == 0 else list(factors)
+    if len(set(found)) != len(found):
+        raise ValueError(f"Argument `factors` must name each factor once, but is {factors!r}.")
+    return found
 
 
 def _lowering(dims, factor) -> np.ndarray:
@@ -108,5 +113,6 @@ def _lowering(dims, factor) -> np.ndarray:
 
 
 def _embedded(make, dims, factor) -> np.ndarray:
+    dims = [dims] if np.ndim(dims) == 0 else list(dims)
     index = _checks.integer("factors", factor, low=0, high=len(dims) - 1)
     return np.asarray(embed(make(dims[index]), dims, index))

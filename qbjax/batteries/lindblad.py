@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
@@ -24,7 +25,7 @@ from qbjax.batteries import lindblad_evolution as evolution
 from qbjax.batteries import lindblad_operators as operators
 from qbjax.batteries import lindblad_steady as steady
 from qbjax.batteries.base import Battery, Options, State, check_origin
-from qbjax.batteries.lindblad_model import Model, commutes, ground, layout
+from qbjax.batteries.lindblad_model import Model, ground, is_blocked, layout
 from qbjax.batteries.steady_state import check_constant
 from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.trajectory import Trajectory
@@ -42,14 +43,15 @@ class Lindblad(Battery):
         jumps: a list of operators with their rates absorbed (QuTiP's `c_ops`), or of pairs
             $(\gamma_j, L_j)$ whose rate is a number ≥ 0 or a real pump protocol: $\gamma_j(t)$.
         dims: levels of every factor, e.g. (2, 30).
-        cell: index of the factor that stores, or indices.
+        cell: index of the factor that stores, or indices: the cell's levels count in their order.
         cell_hamiltonian: its levels, shape (c,), or a Hermitian matrix (c, c).
         controls: Hermitian operators $C_k$ that the protocol's signals multiply.
         initial: state to start from, density matrix (d, d) or ket (d,); None is every factor's
             level 0.
         observables: name to Hermitian operator, read off at every saved time.
         conserved: a diagonal quantity (d,) that every Hamiltonian and control conserves and every
-            jump changes by a fixed amount per value: the state is then kept in its blocks.
+            jump changes by a fixed amount per value: a mixed state that is known before
+            compilation is then kept in its blocks.
         truncated: indices of the factors whose ladder was cut, and whose top two levels are
             watched; None for all with more than three levels. Spins are not: name them out.
 
@@ -97,7 +99,12 @@ class Lindblad(Battery):
         given = hamiltonian if isinstance(hamiltonian, list) else [hamiltonian]
         name = "hamiltonian"
         coefficients, hamiltonians = operators.terms(name, given, sizes, hermitian=True)
+        if not hamiltonians:  # A master equation must have some operator.
+            nothing = np.zeros((int(np.prod(sizes)),) * 2)
+            coefficients, hamiltonians = [jnp.zeros(())], [operators.operator(name, nothing, sizes)]
         rates, found = operators.terms("jumps", jumps, sizes, hermitian=False, low=0)
+        if np.size(cell) == 0:
+            raise ValueError("Argument `cell` must name at least one factor, but is empty.")
         watched = [k for k, n in enumerate(sizes) if n > 3] if truncated is None else truncated
         charge = operators.charge(conserved, sizes)
         self.model = Model(
@@ -115,7 +122,8 @@ class Lindblad(Battery):
         _check_conserved(self.model)
         self.coefficients, self.rates = tuple(coefficients), tuple(rates)
         size = int(np.prod(self.model.cell_dims))
-        self.cell_levels = _checks.hamiltonian("cell_hamiltonian", cell_hamiltonian, dim=size)
+        energies = operators.plain(cell_hamiltonian)
+        self.cell_levels = _checks.hamiltonian("cell_hamiltonian", energies, dim=size)
         d = self.model.dimension
         self.start = None if initial is None else operators.state(initial, d)
 
@@ -126,7 +134,7 @@ class Lindblad(Battery):
         if times is None:
             raise ValueError("Argument `times` must be given for a Lindblad battery, but is None.")
         times = _checks.times("times", times)
-        for pump in pumps:
+        for pump in (*pumps, *(rate for rate in self.rates if isinstance(rate, Pump))):
             pump.check_times(times)
         return times
 
@@ -202,7 +210,7 @@ class Lindblad(Battery):
     def generator(self, time=0.0) -> Generator:
         """The generator without blocks, its rates those of a time; it acts on states packed
         between basis states turned by `lindblad_model.layout(...).phases`."""
-        return evolution.generator_of(self, False, jnp.asarray(float(time)))
+        return evolution.generator_of(self, False, jnp.asarray(time, float))
 
     def _whole(self, initial):
         """The state of all factors that an argument stands for, a ket where it is one; on the host
@@ -214,8 +222,8 @@ class Lindblad(Battery):
         back, cell = np.argsort(joint.ravel()), operators.state(initial, joint.shape[0])
         known = _checks.is_concrete((whole, cell))
         xp: Any = np if known else jnp
-        if self.start is None and cell.ndim == 1:
-            return xp.kron(cell, ground(joint.shape[1:]))[back]
+        if cell.ndim == 1 and (rest := _other_factor(whole, joint)) is not None:
+            return xp.kron(cell, rest)[back]
         cell, whole = (x if x.ndim == 2 else operators.projector(x) for x in (cell, whole))
         apart = whole[np.ix_(joint.ravel(), joint.ravel())].reshape(2 * joint.shape)
         both = xp.kron(cell, xp.einsum("aras->rs", apart))
@@ -230,8 +238,7 @@ class Lindblad(Battery):
 
     @property
     def _parameters(self) -> tuple:
-        rates = [r for r in self.rates if not isinstance(r, Pump)]
-        return (*self.coefficients, *rates)
+        return (*self.coefficients, *jax.tree.leaves(self.rates))
 
 
 def _check_conserved(model: Model) -> None:
@@ -239,7 +246,7 @@ def _check_conserved(model: Model) -> None:
         return
     for name, group in (("hamiltonian", model.hamiltonians), ("controls", model.controls)):
         for i, matrix in enumerate(group):
-            if not commutes(matrix, model.charge):
+            if not is_blocked(matrix, model.charge):
                 raise ValueError(
                     f"Argument `conserved` must commute with every Hamiltonian, but {name}[{i}] "
                     "connects states of different values."
@@ -253,12 +260,17 @@ def _check_conserved(model: Model) -> None:
         ) from None
 
 
+def _other_factor(whole, joint) -> Complex[np.ndarray, " r"] | None:
+    """The rest's ket of a known ket that is a product of cell and rest; else None."""
+    if whole.ndim != 1 or not _checks.is_concrete(whole):
+        return None
+    _, weights, rows = np.linalg.svd(np.asarray(whole)[joint], full_matrices=False)
+    return rows[0] if np.all(weights[1:] < 1e-12) else None
+
+
 def _is_blocked(rho, charge) -> bool:
     """Whether a state has no coherence between values of a charge; a traced one might."""
-    if not _checks.is_concrete(rho):
-        return False
-    rows, columns = np.nonzero(np.asarray(rho))
-    return bool(np.allclose(charge[rows], charge[columns], atol=1e-9))
+    return _checks.is_concrete(rho) and is_blocked(np.asarray(rho), charge)
 
 
 def _pumps(protocol, count: int) -> tuple[Pump, ...]:

@@ -87,7 +87,8 @@ def _trajectory(battery, times, solution, final_state) -> Trajectory:
     (read, cells), saved = solution.saved
     certificate = {name: read.pop(name) for name in ("truncation", "trace_defect")}
     # After the run, where a caller's `jit` can leave out what is not asked for.
-    seen = lax.map(lambda rho: merits(rho, battery.cell_hamiltonian), cells)
+    basis = cell_basis(battery.cell_hamiltonian)
+    seen = lax.map(lambda rho: merits(rho, *basis), cells)
     return Trajectory(
         times=times,
         observables=seen | powers(times, seen) | read,
@@ -186,12 +187,16 @@ def read_off(model: Model, sectored: bool, stacked: Stack | Ket) -> dict[str, Ar
     return seen
 
 
-def merits(packed: Float[Array, "c c"], hamiltonian) -> dict[str, Array]:
-    """Of a packed cell state."""
-    rho, levels = unpack(packed, real=False), hamiltonian
-    if jnp.ndim(hamiltonian) == 2:
-        levels, V = spectral.eigensystem(hamiltonian)
-        rho = spectral.rotated(V, rho)
+def cell_basis(hamiltonian):
+    """Levels and eigenvectors of the cell's Hamiltonian; None where it is diagonal."""
+    return spectral.eigensystem(hamiltonian) if jnp.ndim(hamiltonian) == 2 else (hamiltonian, None)
+
+
+def merits(packed: Float[Array, "c c"], levels, vectors) -> dict[str, Array]:
+    """Of a packed cell state, with levels and eigenvectors of the cell."""
+    rho = unpack(packed, real=False)
+    if vectors is not None:
+        rho = spectral.rotated(vectors, rho)
     energy = merit.energy(rho, levels)
     ergotropy = energy - merit.passive_energy(rho, levels)
     incoherent = merit.incoherent_ergotropy(rho, levels)

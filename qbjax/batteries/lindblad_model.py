@@ -159,9 +159,18 @@ def _cost(structure: Structure) -> int:
     return structure.terms + 2 * turned
 
 
+def labels(charge: Float[np.ndarray, " d"]) -> Int[np.ndarray, " d"]:
+    """Numbers of the distinct values of a charge, 0 for the least; 1e-9 apart is distinct."""
+    order = np.argsort(charge, kind="stable")
+    steps = np.diff(charge[order], prepend=charge[order[:1]]) > 1e-9
+    found = np.empty(charge.size, dtype=int)
+    found[order] = np.cumsum(steps)
+    return found
+
+
 def _sectors(model: Model) -> list[np.ndarray]:
-    values = np.unique(np.round(model.charge, 9))
-    return [np.flatnonzero(np.isclose(model.charge, v, atol=1e-8, rtol=0)) for v in values]
+    found = labels(model.charge)
+    return [np.flatnonzero(found == k) for k in range(found.max() + 1)]
 
 
 def _digest(model: Model) -> str:
@@ -177,7 +186,7 @@ def _digest(model: Model) -> str:
     return sha.hexdigest()
 
 
-def commutes(matrix: sp.csr_array, charge: Float[np.ndarray, " d"]) -> bool:
-    """Whether a matrix leaves a diagonal charge alone."""
-    coo = sp.coo_array(matrix)
-    return bool(np.allclose(charge[coo.row], charge[coo.col], atol=1e-9))
+def is_blocked(matrix, charge: Float[np.ndarray, " d"]) -> bool:
+    """Whether a matrix connects no two values of a charge."""
+    found, coo = labels(charge), sp.coo_array(matrix)
+    return bool(np.all(found[coo.row] == found[coo.col]))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
@@ -11,7 +12,19 @@ from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
 from qbjax.batteries.base import as_density_matrix
-from qbjax.protocols import Pump
+from qbjax.protocols import Pump, is_free
+
+NOISE = 1e-15
+"""Elements below this share of an operator's largest are rounding, and would cost a diagonal."""
+
+RESERVED = frozenset(
+    (
+        *("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy", "purity"),
+        *("charging_power", "ergotropic_power", "times", "time", "mode", "modes", "units"),
+        *("observables", "saved", "status", "truncation", "trace_defect", "steps", "final_state"),
+    )
+)
+"""Names that a trajectory has already."""
 
 
 def operator(name: str, given: Any, dims: tuple[int, ...], *, hermitian=False) -> sp.csr_array:
@@ -35,16 +48,16 @@ def operator(name: str, given: Any, dims: tuple[int, ...], *, hermitian=False) -
     _check_dims(name, given, dims)
     d = math.prod(dims)
     if sp.issparse(given):
-        _checks.array(name, given.data, complex_ok=True)
-        if given.shape != (d, d):
-            raise ValueError(
-                f"Argument `{name}` must have shape ({d}, {d}), but has {given.shape}."
-            )
-        host = sp.csr_array(given).astype(complex)
+        host = sp.csr_array(given)
+        _checks.array(name, host.data, complex_ok=True)
+        if host.shape != (d, d):
+            raise ValueError(f"Argument `{name}` must have shape ({d}, {d}), but has {host.shape}.")
+        host = host.astype(complex)
     else:
         host = sp.csr_array(_dense(name, given, d).astype(complex))
     if hermitian:
         _check_hermitian(name, host)
+    host.data[np.abs(host.data) <= NOISE * np.max(np.abs(host.data), initial=0.0)] = 0
     host.eliminate_zeros()
     return host
 
@@ -75,8 +88,8 @@ def terms(name: str, given: Any, dims, *, hermitian: bool, low=None) -> tuple[li
             continue
         if not (isinstance(number, Pump) and low is not None):
             number = _checks.scalar(f"{place}[0]", number, low=low)
-        elif number.is_complex:
-            raise TypeError(f"Argument `{place}[0]` must be a real signal, but is complex.")
+        else:
+            _check_rate(f"{place}[0]", number)
         numbers.append(number)
         operators.append(operator(place, matrix, dims, hermitian=hermitian))
     return numbers, operators
@@ -91,13 +104,13 @@ def dimensions(dims: Any) -> tuple[int, ...]:
 
 
 def factors(name: str, given: Any, dims: tuple[int, ...]) -> tuple[int, ...]:
-    """Indices of factors, in order and each once."""
+    """Indices of factors, in the order given and each once."""
     wanted = [given] if np.ndim(given) == 0 else list(given)
     last = len(dims) - 1
     found = [_checks.integer(name, k, low=0, high=last) for k in wanted]
     if len(set(found)) != len(found):
         raise ValueError(f"Argument `{name}` must name each factor once, but is {given!r}.")
-    return tuple(sorted(found))
+    return tuple(found)
 
 
 def projector(psi):
@@ -108,6 +121,7 @@ def projector(psi):
 
 def state(initial, levels: int) -> Inexact[Array | np.ndarray, "..."]:
     """A ket or density matrix; on the host if it is known."""
+    initial = plain(initial)
     as_density_matrix(initial, levels)
     if _checks.is_concrete(initial):
         return np.asarray(initial, complex)
@@ -126,17 +140,55 @@ def observables(given: Mapping[str, Any] | Any, dims) -> list[sp.csr_array]:
             "Argument `observables` must be a dictionary of names and operators, but is "
             f"{type(given).__name__}."
         )
+    for name in given:
+        if name in RESERVED:
+            raise ValueError(
+                f"Argument `observables` must have names of its own, but {name!r} is taken."
+            )
     return [
         operator(f"observables[{name!r}]", m, dims, hermitian=True) for name, m in given.items()
     ]
 
 
 def charge(conserved, dims) -> Float[np.ndarray, " d"] | None:
-    """A diagonal quantity."""
+    """A diagonal quantity, given as its values or as a diagonal operator."""
     if conserved is None:
         return None
-    d = int(np.prod(dims))
-    return np.asarray(_checks.array("conserved", conserved, shape=(d,)))
+    if not _checks.is_concrete(conserved):
+        raise TypeError("Argument `conserved` must be known before compilation, but is traced.")
+    host = np.asarray(plain(conserved))
+    if host.ndim == 2 and not np.any(host - np.diag(np.diagonal(host))):
+        host = np.real(np.diagonal(host))
+    _checks.array("conserved", host, shape=(math.prod(dims),))
+    return np.asarray(host, float)
+
+
+def plain(given: Any) -> Any:
+    """The array of what QuTiP or dynamiqs made: kets with one axis."""
+    for method in ("full", "to_numpy"):
+        if hasattr(given, method):
+            array = np.asarray(getattr(given, method)())
+            return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 < len(array) else array
+    return given
+
+
+def _check_rate(place: str, pump: Pump) -> None:
+    """That a rate in time is real, has plain numbers, and is not negative where that is known."""
+    if any(is_free(leaf) for leaf in jax.tree.leaves(pump, is_leaf=is_free)):
+        raise TypeError(
+            f"Argument `{place}` must hold plain numbers, but one is free: what a search chooses "
+            "belongs to the protocol."
+        )
+    if pump.is_complex:
+        raise TypeError(f"Argument `{place}` must be a real signal, but is complex.")
+    edges = pump.edges()
+    if not (pump.is_piecewise_constant and _checks.is_concrete((pump, edges))):
+        return
+    jumps = np.array([]) if edges is None else np.sort(np.asarray(edges))
+    ends = np.concatenate([jumps[:1] - 1, jumps, jumps[-1:] + 1]) if jumps.size else np.zeros(2)
+    values = [float(pump.signal(jnp.asarray(t))) for t in (ends[1:] + ends[:-1]) / 2]
+    if min(values) < 0:
+        raise ValueError(f"Argument `{place}` must be at least 0, but falls to {min(values):g}.")
 
 
 def _pair(place: str, term: Any) -> tuple[Any, Any]:
@@ -164,9 +216,7 @@ def _check_dims(name: str, given: Any, dims: tuple[int, ...]) -> None:
 
 
 def _dense(name: str, given: Any, d: int) -> np.ndarray:
-    for method in ("full", "to_numpy"):
-        if hasattr(given, method):
-            given = getattr(given, method)()
+    given = plain(given)
     _checks.array(name, given, shape=(d, d), complex_ok=True)
     return np.asarray(given)  # the checked one would be traced under `jit`
 

@@ -24,8 +24,9 @@ def steady_state(battery, protocol, gap: bool | None) -> SteadyState:
     seen = evolution.read_off(model, sectored, found.state)
     truncation, _ = seen.pop("truncation"), seen.pop("trace_defect")
     cell = evolution.cell(model, sectored, found.state)
+    basis = evolution.cell_basis(battery.cell_hamiltonian)
     return SteadyState(
-        observables=evolution.merits(pack(cell), battery.cell_hamiltonian) | seen,
+        observables=evolution.merits(pack(cell), *basis) | seen,
         state=dataclasses.replace(
             battery.initial_state(),
             blocks=unstack(generator.structure, found.state),

@@ -107,7 +107,7 @@ class Oscillators(Lindblad):
             two arrays of the shape of `times`.
         """
         amplitude = _checks.scalar("amplitude", amplitude)
-        times = _checks.times("times", times)
+        times = _checks.array("times", _checks.times("times", times), low=0.0)
         g, k, n = (jnp.asarray(x, float) for x in (self.coupling, self.decay, self.thermal))
         # With α = −iα', the equations of (α', β, 1) are real: α'˙ = gβ + F − κα'/2, β˙ = −gα'.
         drift = jnp.array([[-k / 2, g, amplitude], [-g, 0.0, 0.0], [0.0, 0.0, 0.0]])
@@ -128,8 +128,7 @@ class Oscillators(Lindblad):
         return jax.vmap(at)(times)
 
     def recommended_levels(self, protocol):
-        more = {f"factor {k}": -(-3 * n // 2) for k, n in enumerate(self.levels)}
-        return {name: ("levels", n) for name, n in more.items()}
+        return {f"factor {k}": (f"levels[{k}]", -(-3 * n // 2)) for k, n in enumerate(self.levels)}
 
     def refined(self) -> "Oscillators":
         """With a third more levels."""

@@ -13,7 +13,7 @@ is global, with respect to the interacting $H_\text{cell}$, whose ground state i
 | N | `spins` | 6 |
 | $J_k$ | `hopping` | 1, a number or N − 1 of them |
 | Δ | `anisotropy` | 0 (XX), 1 (XXX) |
-| $B_k$ | `fields` | 1, a number or N of them |
+| $B_k$ | `fields` | 3, a number or N of them; above 2J the ground state has no flipped spin |
 | Ω(t) | the protocol | 2 |
 
 Without hopping every spin turns by itself, $E = \sum_kB_k(\Omega/\Omega_k)^2\sin^2(\Omega_kt/2)$
@@ -48,7 +48,8 @@ class SpinChain(Lindblad):
         jumps: as `Lindblad` takes them, e.g. `qb.algebra.jumps.dephasing(0.1, (2,) * N, range(N))`.
 
     Raises:
-        ValueError, TypeError: for numbers out of range, or not so many as spins.
+        ValueError, TypeError: for numbers out of range, or not so many as spins; for a chain with
+            two ground states, of which neither can be the start.
 
     Example:
         >>> import numpy as np, qbjax as qb
@@ -69,7 +70,7 @@ class SpinChain(Lindblad):
         *,
         hopping: Any = 1.0,
         anisotropy: Any = 0,
-        fields: Any = 1.0,
+        fields: Any = 3.0,
         jumps: Jumps | Any = None,
     ):
         self.spins = count = _checks.integer("spins", spins, low=1)
@@ -114,5 +115,11 @@ def _each(name: str, value: Any, count: int) -> Float[Array, " N"]:
 def _ground(H) -> Array | np.ndarray:
     """The ket of lowest energy; on the host if that is known."""
     if _checks.is_concrete(H):
-        return np.linalg.eigh(np.asarray(H))[1][:, 0]
+        levels, vectors = np.linalg.eigh(np.asarray(H))
+        if len(levels) > 1 and levels[1] - levels[0] <= 1e-9 * np.max(np.abs(levels)):
+            raise ValueError(
+                "Arguments `fields` and `hopping` must leave the chain one ground state, but its "
+                f"two lowest levels are {levels[0]:g} and {levels[1]:g}."
+            )
+        return vectors[:, 0]
     return spectral.eigensystem(H)[1][:, 0]

@@ -38,14 +38,14 @@ class TavisCummings(Lindblad):
 
     Args:
         spins: N.
-        photons: at the start; also the unit in which `levels` is chosen.
+        photons: of the cavity at the start.
         frequency: ω of a spin.
         cavity: ω_c; None for resonance. In Tavis–Cummings only the difference matters to the spins.
         cavity_decay: κ, jump $a$.
         spin_decay: γ, jump $J_-$.
         counter_rotating: whether to keep the terms that make it Dicke's.
-        levels: of the cavity; None for as many as the photons need (Tavis–Cummings), or for some
-            that Dicke's may need: see `run.truncation`.
+        levels: of the cavity. Tavis–Cummings is exact with `photons` + `spins` + 1, the least and
+            the default; Dicke's needs more than anyone knows before: see `run.truncation`.
 
     Raises:
         ValueError, TypeError: for numbers out of range.
@@ -86,10 +86,9 @@ class TavisCummings(Lindblad):
         self.cavity_decay = _checks.optional_scalar("cavity_decay", cavity_decay, low=0)
         self.spin_decay = _checks.optional_scalar("spin_decay", spin_decay, low=0)
         self.counter_rotating = bool(counter_rotating)
-        enough = photons + 1 if not self.counter_rotating else 2 * photons + 4 * self.spins + 10
-        self.levels = enough if levels is None else _checks.integer(
-            "levels", levels, low=photons + 1
-        )  # fmt: skip
+        least = self.photons + (1 if self.counter_rotating else self.spins + 1)
+        usual = 2 * self.photons + 4 * self.spins + 10 if self.counter_rotating else least
+        self.levels = usual if levels is None else _checks.integer("levels", levels, low=least)
         dims = (self.spins + 1, self.levels)
         up = operators.embed(operators.spin_plus(self.spins / 2), dims, 0)
         a = operators.embed(operators.destroy(self.levels), dims, 1)

@@ -61,3 +61,76 @@ def test_bad_protocols():
         qb.charge(battery, qb.protocols.Constant(1j), [0.0, 1.0])
     with pytest.raises(ValueError, match="`times` must be given"):
         qb.charge(battery, qb.protocols.Constant(1.0))
+
+
+def test_rates_in_time_are_rates():
+    pump = qb.protocols.PiecewiseConstant([0.5, -0.1], 2.0)
+    with pytest.raises(
+        ValueError, match=r"`jumps\[0\]\[0\]` must be at least 0, but falls to -0.1"
+    ):
+        qubit([(pump, LOWER)])
+    with pytest.raises(TypeError, match="must hold plain numbers, but one is free"):
+        qubit([(qb.protocols.Constant(qb.free(0.5, 0.0, 1.0)), LOWER)])
+    with pytest.raises(TypeError, match="must be a real signal"):
+        qubit([(qb.protocols.Constant(1j), LOWER)])
+    late = qubit([(qb.protocols.SwitchOff(0.5, 50.0), LOWER)])
+    with pytest.raises(ValueError, match="`time` of SwitchOff must lie within the times"):
+        qb.charge(late, None, [0.0, 2.0])
+    one, other = (qubit([(qb.protocols.Constant(g), LOWER)]) for g in (0.1, 0.9))
+    state = qb.charge(one, None, [0.0, 1.0]).final_state
+    with pytest.raises(ValueError, match="made with other parameters"):
+        other.cell(state)
+
+
+@pytest.mark.parametrize("name", ["energy", "trace_defect", "mode", "times"])
+def test_names_that_are_taken(name):
+    with pytest.raises(ValueError, match=f"'{name}' is taken"):
+        qubit(observables={name: np.eye(2)})
+
+
+def test_other_libraries_states_and_levels():
+    battery = qb.batteries.Lindblad(
+        qt.sigmax(), [], dims=(2,), cell=0, cell_hamiltonian=qt.num(2), initial=qt.basis(2, 1),
+        conserved=None,
+    )  # fmt: skip
+    assert battery.initial_state().pure
+    assert float(qb.charge(battery, None, [0.0, 0.1]).energy[0]) == pytest.approx(1.0)
+    same = qb.batteries.Lindblad(
+        qt.num(2), [], dims=(2,), cell=0, cell_hamiltonian=[0.0, 1.0], conserved=qt.num(2)
+    )
+    assert same.model.charge.tolist() == [0.0, 1.0]
+
+
+def test_charges_are_told_apart_whatever_their_size():
+    """Two numbers in one: coherence between neighbours is kept."""
+    q = np.add.outer(1e6 * np.arange(2), np.arange(2)).ravel()
+    ket = np.array([0.0, 0.0, 1.0, 1.0]) / np.sqrt(2)
+    battery = qb.batteries.Lindblad(
+        np.zeros((4, 4)), [(0.0, np.eye(4)), (1e-9, np.diag([0.0, 1.0, 2.0, 3.0]))], dims=(2, 2),
+        cell=1, cell_hamiltonian=np.arange(2.0), conserved=q, initial=ket,
+    )  # fmt: skip
+    assert not battery.initial_state().sectored
+    assert float(qb.charge(battery, None, [0.0, 0.1]).ergotropy[0]) == pytest.approx(0.5)
+
+
+def test_rounding_in_an_operator_is_no_element():
+    H = np.diag([0.0, 1.0]) + 1e-17 * np.array([[0.0, 1.0], [1.0, 0.0]])
+    battery = qb.batteries.Lindblad(H, [], conserved=[0.0, 1.0], **GOOD)
+    assert battery.model.hamiltonians[0].nnz == 1
+
+
+def test_a_cell_counts_in_the_order_given():
+    """Factors (1, 0): the second one's level is the slow index."""
+    levels = np.array([0.0, 1.0, 10.0, 11.0, 20.0, 21.0])
+    battery = qb.batteries.Lindblad(
+        np.zeros((6, 6)), [], dims=(2, 3), cell=(1, 0), cell_hamiltonian=levels,
+        initial=np.kron([0.0, 1.0], [1.0, 0.0, 0.0]),
+    )  # fmt: skip
+    assert float(qb.charge(battery, None, [0.0, 1.0]).energy[0]) == pytest.approx(1.0)
+    with pytest.raises(ValueError, match="`cell` must name at least one factor"):
+        qb.batteries.Lindblad(np.eye(2), [], **{**GOOD, "cell": ()})
+
+
+def test_no_operators_at_all():
+    battery = qb.batteries.Lindblad([], [], initial=np.array([0.0, 1.0]), **GOOD)
+    assert float(qb.charge(battery, None, [0.0, 1.0]).energy[-1]) == pytest.approx(1.0)

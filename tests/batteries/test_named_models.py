@@ -61,6 +61,35 @@ def test_spins_store_with_the_coupling_off():
     assert float(kept.photons[-1]) == pytest.approx(float(run.photons[-1]) * np.exp(-0.6), rel=1e-7)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: (qb.batteries.TavisCummings(1, 1, cavity_decay=x), CONSTANT(0.5)),
+        lambda x: (qb.batteries.Oscillators(4, decay=x), CONSTANT(0.1)),
+        lambda x: (qb.batteries.SpinChain(2, hopping=x), CONSTANT(1.0)),
+    ],
+)
+def test_built_inside_a_trace(make):
+    def energy(x):
+        battery, pump = make(x)
+        return qb.charge(battery, pump, [0.0, 0.5]).energy[-1]
+
+    assert float(jax.jit(energy)(0.3)) == pytest.approx(float(energy(0.3)), abs=1e-9)
+
+
+def test_spins_that_were_flipped_before():
+    """The cavity has room for their quanta too."""
+    battery = qb.batteries.TavisCummings(1, 0)
+    run = qb.charge(battery, CONSTANT(1.0), [0.0, np.pi / 2], initial=np.array([0.0, 1.0]))
+    assert run.final_state.pure
+    np.testing.assert_allclose(run.energy, [1.0, 0.0], atol=1e-8)
+
+
+def test_a_chain_with_two_ground_states_is_refused():
+    with pytest.raises(ValueError, match="must leave the chain one ground state"):
+        qb.batteries.SpinChain(2, hopping=1.0, fields=1.0)
+
+
 def test_refined_models_have_more_levels():
     dicke = qb.batteries.TavisCummings(2, 1, counter_rotating=True, levels=8)
     assert dicke.refined().levels == 12
@@ -155,13 +184,18 @@ def test_chain_that_dephases_against_qutip():
     ("make", "message"),
     [
         (lambda: qb.batteries.TavisCummings(0, 1), "`spins` must be at least 1"),
-        (lambda: qb.batteries.TavisCummings(1, 3, levels=2), "`levels` must be at least 4"),
+        (lambda: qb.batteries.TavisCummings(1, 3, levels=2), "`levels` must be at least 5"),
         (lambda: qb.batteries.TavisCummings(1, 1, spin_decay=-1), "`spin_decay` must be at least"),
         (lambda: qb.batteries.Oscillators((3, 3, 3)), "`levels` must be one number or two"),
         (lambda: qb.batteries.Oscillators(4, decay=-0.1), "`decay` must be at least 0"),
         (lambda: qb.batteries.SpinChain(3, hopping=[1.0]), r"`hopping` must have shape \(2,\)"),
         (lambda: qb.batteries.SpinChain(2, fields=np.ones(3)), r"`fields` must have shape \(2,\)"),
         (lambda: qb.algebra.jumps.loss(-1.0, (2,), 0), "`rate` must be at least 0"),
+        (
+            lambda: qb.algebra.jumps.loss(1.0, (2, 2), (0, 0)),
+            "`factors` must name each factor once",
+        ),
+        (lambda: qb.algebra.jumps.collective_loss(1.0, (2,), ()), "`factors` must name at least"),
         (lambda: qb.algebra.jumps.dephasing(1.0, (2,), 1), "`factors` must be at least 0 and"),
     ],
 )
