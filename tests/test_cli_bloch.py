@@ -57,9 +57,14 @@ def test_bad_input_is_one_line(tmp_path, options, words):
 @pytest.mark.parametrize(
     ("options", "sought", "expected"),
     [
-        (["--aim", "power"], "power", 0.6730168338),
+        pytest.param(["--aim", "power"], "power", 0.6730168338, marks=pytest.mark.slow),
         (["--aim", "steady", "--limit", 0.1, "--limit", 0.3], "power", 0.6730168338),
-        (["--aim", "thrifty", "--points", 3, "--decay", 2], "ergotropy", 0.0969478),
+        pytest.param(
+            ["--aim", "thrifty", "--points", 3, "--decay", 2],
+            "ergotropy",
+            0.0969478,
+            marks=pytest.mark.slow,
+        ),
         (["--aim", "safe", "--couplings", 0.9, 1.1], "worst", 0.368696),
     ],
 )

@@ -102,6 +102,7 @@ def test_implicit_gradients(best, merit):
         np.testing.assert_allclose(reverse(x), forward(x), atol=1e-13)
 
 
+@pytest.mark.slow
 def test_second_derivatives_and_batches():
     def time(decay, theta):
         return bloch_optima.best_ergotropic_power(BlochCharger(decay=decay), theta).time

@@ -30,7 +30,7 @@ def dicke_in_qutip(battery, coupling):
     return qt.mesolve(H, start, TIMES, jumps, e_ops=[excited], options=EXACTLY).expect[0]
 
 
-@pytest.mark.parametrize("photons", [1, 4])
+@pytest.mark.parametrize("photons", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_one_spin_is_a_rabi_oscillation(photons):
     battery = qb.batteries.TavisCummings(1, photons, frequency=2.0)
     run = qb.charge(battery, CONSTANT(0.5), TIMES)
@@ -100,7 +100,13 @@ def test_refined_models_have_more_levels():
         qb.charge(dicke, CONSTANT(2.0), [0.0, 1.0])
 
 
-@pytest.mark.parametrize(("decay", "thermal"), [(0, 0), (0.5, 0), (0.8, 0.1), (6.0, 0.05)])
+@pytest.mark.parametrize(
+    ("decay", "thermal"),
+    [
+        (0.8, 0.1),
+        *(pytest.param(*x, marks=pytest.mark.slow) for x in ((0, 0), (0.5, 0), (6.0, 0.05))),
+    ],
+)
 def test_oscillators_against_their_closed_form(decay, thermal):
     battery = qb.batteries.Oscillators(12, decay=decay, thermal=thermal)
     run = qb.charge(battery, CONSTANT(0.3), TIMES)

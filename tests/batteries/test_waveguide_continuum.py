@@ -87,6 +87,7 @@ def test_the_rate_grows_with_the_square_of_the_detuning():
         assert float(states.rates[0]) == pytest.approx(rule, rel=5 * abs(detuning) / 1e-3 * 1e-2)
 
 
+@pytest.mark.slow
 def test_beside_any_design_its_pole_is_found():
     draw = np.random.default_rng(1).uniform
     distance, decay = 10 ** draw(-1.5, 1.3, 300), 10 ** draw(-2, np.log10(3), 300)

@@ -123,6 +123,7 @@ def test_derivatives_by_a_parameter(times):
     assert tree_allclose(second, -4.0 * np.cos(3.0), rtol=EXACT)
 
 
+@pytest.mark.slow
 def test_derivatives_by_times():
     """All of them, the first included: evenly spaced or not."""
 
@@ -151,7 +152,9 @@ def switched(off, times, adjoint):
     )
 
 
-@pytest.mark.parametrize("off", [0.0, 0.7, 1.0, 1.3, 9.0])
+@pytest.mark.parametrize(
+    "off", [0.7, 1.3, *(pytest.param(x, marks=pytest.mark.slow) for x in (0.0, 1.0, 9.0))]
+)
 def test_edges(off):
     """Before, between, on and after the saved times; and the derivative by the edge."""
     times = jnp.array([0.0, 1.0, 1.2, 2.0])

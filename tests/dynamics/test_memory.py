@@ -162,6 +162,7 @@ def test_gradients_match_differences(guide):
     assert tree_allclose(jax.jvp(stored, (x,), (direction,))[1], expected, rtol=GRADIENT)
 
 
+@pytest.mark.slow
 def test_weights_may_be_differentiated(guide):
     """The last column of the kernel is linear in its strength: scaling weights or mixing agree."""
     mixing = jnp.asarray(waveguide_kernels.mixing())

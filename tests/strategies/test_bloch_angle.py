@@ -74,7 +74,7 @@ def test_two_branches():
         ((1.0, 1.0), (0.0, 0.0)),
         ((0.8, 1.2), (0.0, 0.0)),
         ((0.9, 1.1), (0.0, 0.5)),
-        ((0.7, 1.3), (0.0, 1.0)),
+        pytest.param((0.7, 1.3), (0.0, 1.0), marks=pytest.mark.slow),
         ((0.9, 1.1), (3.5, 4.5)),
         ((0.5, 8.0), (0.0, 1.0)),
     ],
@@ -105,6 +105,7 @@ def test_worst_case_is_that_of_the_smallest_swing(couplings, decays):
     np.testing.assert_allclose(weighed, found.ergotropy, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_no_preparation_on_a_grid_has_a_better_worst_case():
     found = best_worst_case(BlochCharger(), [0.9, 1.1], [0.0, 0.5])
     times = jnp.linspace(0.0, 6.0, 601)[None, :]

@@ -31,6 +31,7 @@ def test_most_ergotropy_at_a_distance(distance, frequency, ergotropy):
     assert float(steady_ergotropy_range(*place)[1]) == pytest.approx(float(best.value), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_in_a_box_the_emitters_approach():
     """The limit Δ_z → 0 is not attained: the box decides, and stays below it."""
     best = best_steady_ergotropy(distance=(1e-3, 1.0))
@@ -38,6 +39,7 @@ def test_in_a_box_the_emitters_approach():
     assert 0.3812428525 - 2e-3 < float(best.value) < 0.3812428525
 
 
+@pytest.mark.slow
 def test_most_energy_at_a_distance():
     best = best_steady_energy(distance=0.5)
     frequencies = np.linspace(0.05, 3.0, 60)
