@@ -75,7 +75,7 @@ class Reservoir(Battery):
         >>> everywhere = (-jnp.inf, jnp.inf)
         >>> pair = qb.batteries.Reservoir(lorentzian, (1.0, 1.0), (0.5, 0.5), band=everywhere)
         >>> run = qb.charge(pair, None, jnp.array([0.0, 2.0, 4.0]))
-        >>> run.energy.round(6).tolist(), bool(run.amplitude_error[-1] < 1e-9)
+        >>> [round(float(E), 6) for E in run.energy], bool(run.amplitude_error[-1] < 1e-9)
         ([0.0, 0.167116, 0.856013], True)
     """
 

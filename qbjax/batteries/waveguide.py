@@ -71,7 +71,7 @@ class Waveguide(Battery):
         >>> import jax.numpy as jnp, qbjax as qb
         >>> guide = qb.batteries.Waveguide(frequency=1.4, distance=0.1)
         >>> run = qb.charge(guide, None, jnp.array([0.0, 5.0, 10.0]))
-        >>> (run.energy / 1.4).round(8).tolist()
+        >>> [round(float(p), 8) for p in run.energy / 1.4]
         [0.0, 0.31201629, 0.12592683]
     """
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
-def per(values: Float[Array, " T"], spent: Float[Array, " T"]) -> Float[Array, " T"]:
+def per(values: Float[Array, "*shape"], spent: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """A quotient that is NaN, with a finite gradient, where nothing has been spent.
 
     Example:
