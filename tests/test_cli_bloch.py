@@ -58,7 +58,12 @@ def test_bad_input_is_one_line(tmp_path, options, words):
     ("options", "sought", "expected"),
     [
         pytest.param(["--aim", "power"], "power", 0.6730168338, marks=pytest.mark.slow),
-        (["--aim", "steady", "--limit", 0.1, "--limit", 0.3], "power", 0.6730168338),
+        pytest.param(
+            ["--aim", "steady", "--limit", 0.1, "--limit", 0.3],
+            "power",
+            0.6730168338,
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             ["--aim", "thrifty", "--points", 3, "--decay", 2],
             "ergotropy",

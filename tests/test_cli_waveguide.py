@@ -36,6 +36,7 @@ def test_charge(tmp_path):
         assert word in output
 
 
+@pytest.mark.slow
 def test_a_design_is_counted(tmp_path):
     options = ("--frequency", 1.4, "--distance", 0.463544273, "--until", 5, "--points", 2)
     output = command(tmp_path, "charge", "waveguide", *options)
@@ -43,6 +44,7 @@ def test_a_design_is_counted(tmp_path):
     assert "0.398948" in output
 
 
+@pytest.mark.slow
 def test_most_ergotropy(tmp_path):
     output = command(tmp_path, "optimize", "waveguide", "--distance", 0.1, 0.1)
     assert "Most ergotropy for ever" in output

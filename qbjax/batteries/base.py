@@ -140,7 +140,7 @@ class Battery(eqx.Module):
     def steady_state(self, protocol, gap: bool | None) -> Any:
         """The state that endless charging leads to, a `batteries.steady_state.SteadyState`.
         Pure and traceable, after `check_steady`."""
-        raise NotImplementedError
+        return self.check_steady(protocol)
 
     def default_solver(self) -> Solver:
         """How this battery's own equation is solved unless the caller says how."""

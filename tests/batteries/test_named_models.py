@@ -123,6 +123,7 @@ def test_oscillators_without_loss():
     np.testing.assert_allclose(noise, 0.0, atol=1e-15)
 
 
+@pytest.mark.slow
 def test_oscillators_gradient():
     """Of the exact energy, with respect to coupling and decay."""
     numbers = jnp.array([0.9, 0.4])

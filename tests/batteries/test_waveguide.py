@@ -109,6 +109,7 @@ def test_observables():
     assert float(qb.merit.purity(rho)) == pytest.approx(float(run.purity[-1]))
 
 
+@pytest.mark.slow
 def test_what_stays_is_what_bound_states_promise():
     """Long after the first charge, the beats fill the steady range and no more."""
     guide = qb.batteries.Waveguide(0.6, 0.1)
