@@ -17,7 +17,8 @@ switch it off.
 | g | the protocol | 0.1 … 1 |
 
 One spin and n photons are a Rabi oscillation, $E = \omega\sin^2(g\sqrt n\,t)$. Tavis–Cummings
-conserves $n_\text{spin} + a^\dagger a$ and Dicke its parity: the state is kept in their sectors.
+conserves $n_\text{spin} + a^\dagger a$ and Dicke its parity: a mixed state is kept in their
+sectors. Without loss a ket is moved, whole.
 
 References: D. Ferraro, M. Campisi, G. M. Andolina, V. Pellegrini and M. Polini, Phys. Rev. Lett.
 120, 117702 (2018); G. M. Andolina et al., Phys. Rev. B 99, 205437 (2019).
