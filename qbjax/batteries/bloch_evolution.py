@@ -19,8 +19,7 @@ from qbjax.algebra.operators import sigma_minus
 from qbjax.algebra.packing import pack, unpack
 from qbjax.algebra.spectral import root
 from qbjax.batteries.base import Options, State
-from qbjax.dynamics import Exponential
-from qbjax.dynamics.integrate import integrate
+from qbjax.dynamics.integrate import Linear, integrate
 from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.powers import powers
 from qbjax.dynamics.structure import Structure
@@ -73,9 +72,8 @@ def evolve(battery, state: State, times, options: Options, *, coupled: bool) -> 
         options: as for every battery.
         coupled: whether the qubits exchange excitations.
     """
-    exact = isinstance(options.solver.method, Exponential)
-    backwards = options.adjoint == "reverse" and not exact
-    generator = _generator(battery, coupled, backwards)
+    plain = _generator(battery, coupled, False)
+    generator = _generator(battery, coupled, options.adjoint == "reverse")
 
     def wrap(t, y) -> State:
         turned = _turned(y[0], battery.frequency * (t - times[0]))
@@ -93,7 +91,7 @@ def evolve(battery, state: State, times, options: Options, *, coupled: bool) -> 
         solver=options.solver,
         adjoint=options.adjoint,
         moving=options.moving,
-        linear=True,
+        linear=Linear(lambda t, y: plain(y)),
     )
     return _trajectory(times, solution, wrap(times[-1], solution.final))
 

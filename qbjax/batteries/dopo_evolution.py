@@ -17,8 +17,8 @@ import jax.numpy as jnp
 from qbjax.batteries import dopo_frames as frames
 from qbjax.batteries import dopo_observables as observe
 from qbjax.batteries.base import Options, State
-from qbjax.dynamics import Chebyshev
-from qbjax.dynamics.integrate import integrate
+from qbjax.dynamics import Chebyshev, Exponential
+from qbjax.dynamics.integrate import Linear, integrate
 from qbjax.dynamics.shifts import stack, unstack
 from qbjax.dynamics.trajectory import Trajectory
 
@@ -28,8 +28,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
     complex_mean = battery.frame == "displaced" and not state.real
     layout = battery.layout(state.sectored, protocol.is_complex or complex_mean)
     generator = battery.generator(layout)
-    if options.adjoint == "reverse" and not isinstance(options.solver.method, Chebyshev):
-        generator = dataclasses.replace(generator, backwards=True)
+    dual = dataclasses.replace(generator, backwards=options.adjoint == "reverse")
     real = state.real and generator.real
 
     def wrap(t, y) -> State:
@@ -44,7 +43,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         seen = observe.everything(layout, blocks, *y[1:], rate=rate, real=real)
         return seen, None if options.save is None else options.save(t, wrap(t, y))
 
-    field = frames.field(battery, layout, generator, protocol, real=real)
+    field = frames.field(battery, layout, dual, protocol, real=real)
     solution = integrate(
         field,
         (stack(generator.structure, state.blocks), state.displacement, jnp.zeros(2)),
@@ -54,7 +53,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         solver=options.solver,
         adjoint=options.adjoint,
         moving=options.moving,
-        extent=_extent(battery, layout, generator, protocol, options),
+        linear=_linear(battery, layout, generator, protocol, options, real),
     )
     return _trajectory(times, solution, wrap(times[-1], solution.final))
 
@@ -75,17 +74,22 @@ def _trajectory(times, solution, final_state) -> Trajectory:
     )
 
 
-def _extent(battery, layout, generator, protocol, options):
-    """Bounds on the spectrum over time, for `Chebyshev`.
+def _linear(battery, layout, generator, protocol, options, real) -> Linear | None:
+    """What methods for linear equations need; None if the equation is none, or moves.
 
     Raises:
-        ValueError: if the equation is not linear, or not constant between edges.
+        ValueError: if such a method is named nevertheless.
     """
-    if not isinstance(options.solver.method, Chebyshev):
-        return None
-    if layout.displaced or not protocol.is_piecewise_constant:
-        raise ValueError(
-            'Argument `solver` with the method Chebyshev needs frame="lab" and a pump that is '
-            f"constant between jumps, but has frame={battery.frame!r} and {protocol!r}."
+    if not layout.displaced and protocol.is_piecewise_constant:
+        return Linear(
+            frames.field(battery, layout, generator, protocol, real=real),
+            lambda t: generator.extent(frames.lab_signals(battery, layout, protocol, t)),
         )
-    return lambda t: generator.extent(frames.lab_signals(battery, layout, protocol, t))
+    method = options.solver.method
+    if isinstance(method, Chebyshev | Exponential):
+        raise ValueError(
+            f'Argument `solver` with the method {type(method).__name__} needs frame="lab" and a '
+            f"pump that is constant between jumps, but has frame={battery.frame!r} and "
+            f"{protocol!r}."
+        )
+    return None

@@ -15,8 +15,8 @@ from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import lindblad_model as models
 from qbjax.batteries.base import Options, State
 from qbjax.batteries.lindblad_model import Model
-from qbjax.dynamics import Chebyshev, Exponential, kets
-from qbjax.dynamics.integrate import integrate
+from qbjax.dynamics import kets
+from qbjax.dynamics.integrate import Linear, integrate
 from qbjax.dynamics.kets import Ket
 from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.powers import powers
@@ -27,35 +27,37 @@ from qbjax.protocols import Pump
 
 def evolve(battery, protocol, state: State, times, options: Options) -> Trajectory:
     """See `batteries.base.Battery.evolve`."""
-    model, pumps = battery.model, signals_of(protocol)
+    pumps = signals_of(protocol)
     generator = generator_of(battery, state.sectored, times[0])
-    if options.adjoint == "reverse" and not isinstance(
-        options.solver.method, Chebyshev | Exponential
-    ):
-        generator = dataclasses.replace(generator, backwards=True)
+    dual = dataclasses.replace(generator, backwards=options.adjoint == "reverse")
     structure = generator.structure
 
     def wrap(t, y) -> State:
         blocks = (y,) if state.pure else unstack(structure, y)
         return dataclasses.replace(state, blocks=blocks, time=t)
 
-    def save(t, y):
-        own = None if options.save is None else options.save(t, wrap(t, y))
-        return (read_off(model, state.sectored, y), pack(cell(model, state.sectored, y))), own
+    def seen(y):
+        return read_off(battery, state.sectored, y)
 
+    def save(t, y):
+        return seen(y), None if options.save is None else options.save(t, wrap(t, y))
+
+    how = {"save": save}
+    if state.pure:
+        how["read"] = lambda y: y  # few numbers: what is seen of a ket is no linear function of it
+    elif options.save is None:
+        how = {"save": lambda _, seen: (seen, None), "read": seen}
     everyone = [*pumps, *(rate for rate in battery.rates if isinstance(rate, Pump))]
-    linear = all(pump.is_piecewise_constant for pump in everyone)
     solution = integrate(
-        _field(battery, generator, pumps, pure=state.pure),
+        _field(battery, dual, pumps, pure=state.pure),
         moving_part(structure, state),
         times,
-        save=save,
+        **how,
         edges=_edges(everyone),
         solver=options.solver,
         adjoint=options.adjoint,
         moving=options.moving,
-        extent=_extent(battery, generator, pumps) if linear else None,
-        linear=linear,
+        linear=_linear(battery, generator, everyone, pumps, pure=state.pure),
     )
     return _trajectory(battery, times, solution, wrap(times[-1], solution.final))
 
@@ -84,11 +86,11 @@ def _field(battery, generator: Generator, pumps, *, pure: bool):
 
 
 def _trajectory(battery, times, solution, final_state) -> Trajectory:
-    (read, cells), saved = solution.saved
-    certificate = {name: read.pop(name) for name in ("truncation", "trace_defect")}
+    read, saved = solution.saved
+    truncation, trace, cells = (read.pop(name) for name in ("truncation", "trace", "cell"))
     # After the run, where a caller's `jit` can leave out what is not asked for.
     basis = cell_basis(battery.cell_hamiltonian)
-    seen = lax.map(lambda rho: merits(rho, *basis), cells)
+    seen = lax.map(lambda now: merits(*now, *basis), (read.pop("energy"), cells))
     return Trajectory(
         times=times,
         observables=seen | powers(times, seen) | read,
@@ -97,7 +99,8 @@ def _trajectory(battery, times, solution, final_state) -> Trajectory:
         steps=solution.steps,
         final_state=final_state,
         modes=tuple(f"factor {k}" for k in battery.model.watched),
-        **certificate,
+        truncation=truncation,
+        trace_defect=jnp.abs(trace - 1),
     )
 
 
@@ -174,13 +177,22 @@ def top_populations(model: Model, sectored: bool, stacked: Stack | Ket) -> Float
     return jnp.stack([jnp.sum(populations[top]) for top in tops]) if tops else jnp.zeros(0)
 
 
-def read_off(model: Model, sectored: bool, stacked: Stack | Ket) -> dict[str, Array]:
-    """What is linear in the state: certificate, and the user's observables."""
+def read_off(battery, sectored: bool, stacked: Stack | Ket) -> dict[str, Array]:
+    """What is linear in a density matrix: the cell, packed, and its energy; certificate, and the
+    user's observables."""
+    model, levels = battery.model, battery.cell_hamiltonian
     basis = np.arange(model.dimension)
-    trace = jnp.sum(jnp.real(elements(model, sectored, stacked, basis, basis)))
+    populations = jnp.real(elements(model, sectored, stacked, basis, basis))
+    reduced = cell(model, sectored, stacked)
+    if jnp.ndim(levels) == 1:  # on its own, so that a caller's `jit` can leave out the rest
+        energy = jnp.sum(levels * jnp.sum(populations[model.joint()], axis=-1))
+    else:
+        energy = merit.energy(reduced, levels)
     seen = {
+        "energy": energy,
+        "cell": pack(reduced),
         "truncation": top_populations(model, sectored, stacked),
-        "trace_defect": jnp.abs(trace - 1),
+        "trace": jnp.sum(populations),
     }
     for name, operator in model.observables.items():
         seen[name] = expectation(model, sectored, stacked, operator)
@@ -192,12 +204,11 @@ def cell_basis(hamiltonian):
     return spectral.eigensystem(hamiltonian) if jnp.ndim(hamiltonian) == 2 else (hamiltonian, None)
 
 
-def merits(packed: Float[Array, "c c"], levels, vectors) -> dict[str, Array]:
-    """Of a packed cell state, with levels and eigenvectors of the cell."""
+def merits(energy, packed: Float[Array, "c c"], levels, vectors) -> dict[str, Array]:
+    """Of a packed cell state and its energy, with levels and eigenvectors of the cell."""
     rho = unpack(packed, real=False)
     if vectors is not None:
         rho = spectral.rotated(vectors, rho)
-    energy = merit.energy(rho, levels)
     ergotropy = energy - merit.passive_energy(rho, levels)
     incoherent = merit.incoherent_ergotropy(rho, levels)
     return {
@@ -219,11 +230,13 @@ def _edges(pumps) -> Float[Array, " E"] | None:
     return jnp.sort(jnp.concatenate(found)) if found else None
 
 
-def _extent(battery, generator, pumps):
-    """Bounds on the spectrum over time, for `Chebyshev`."""
+def _linear(battery, generator, everyone, pumps, *, pure: bool) -> Linear | None:
+    """What methods for linear equations need; None if a signal is not piecewise constant."""
+    if not all(pump.is_piecewise_constant for pump in everyone):
+        return None
 
     def extent(t):
         now = dataclasses.replace(generator, rates=rates(battery, t))
         return now.extent([pump.signal(t) for pump in pumps])
 
-    return extent
+    return Linear(_field(battery, generator, pumps, pure=pure), extent)

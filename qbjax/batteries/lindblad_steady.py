@@ -4,7 +4,6 @@ import dataclasses
 
 import jax.numpy as jnp
 
-from qbjax.algebra.packing import pack
 from qbjax.batteries import lindblad_evolution as evolution
 from qbjax.batteries.steady_state import SteadyState
 from qbjax.dynamics import steady_gap
@@ -21,12 +20,13 @@ def steady_state(battery, protocol, gap: bool | None) -> SteadyState:
     signals = [pump.signal(now) for pump in evolution.signals_of(protocol)]
     found = steady(generator, signals)
     wanted = steady_gap.is_small(generator) if gap is None else gap
-    seen = evolution.read_off(model, sectored, found.state)
-    truncation, _ = seen.pop("truncation"), seen.pop("trace_defect")
-    cell = evolution.cell(model, sectored, found.state)
+    seen = evolution.read_off(battery, sectored, found.state)
+    energy, cell, truncation, _ = (
+        seen.pop(name) for name in ("energy", "cell", "truncation", "trace")
+    )
     basis = evolution.cell_basis(battery.cell_hamiltonian)
     return SteadyState(
-        observables=evolution.merits(pack(cell), *basis) | seen,
+        observables=evolution.merits(energy, cell, *basis) | seen,
         state=dataclasses.replace(
             battery.initial_state(),
             blocks=unstack(generator.structure, found.state),

@@ -7,3 +7,4 @@ from qbjax.dynamics.stationary import MetastableWarning as MetastableWarning
 from qbjax.dynamics.trajectory import BreakdownWarning as BreakdownWarning
 from qbjax.dynamics.trajectory import Trajectory as Trajectory
 from qbjax.dynamics.trajectory import TruncationWarning as TruncationWarning
+from qbjax.dynamics.tsit5 import Tsit5 as Tsit5

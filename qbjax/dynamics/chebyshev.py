@@ -12,7 +12,10 @@ so that stability-limited runs need about half the work of a Runge–Kutta metho
 
 L is not normal, and how far its terms grow is not known before. So terms are added until
 they are small, and a step whose terms do not settle is taken again at half its
-length. `Chebyshev` as a method of `integrate.Solver` serves linear fields that are constant
+length. The terms of a step tell the state at every time within it: what is saved may be read off
+them, if it is linear in the state, and then saved times do not shorten the steps.
+
+`Chebyshev` as a method of `integrate.Solver` serves linear fields that are constant
 between edges; batteries say which of theirs are. It differentiates in forward mode, also
 with respect to times and edges.
 """
@@ -21,24 +24,31 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox as eqx
-import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from qbjax.dynamics import tsit5
+from qbjax.dynamics.chebyshev_step import (
+    GROUP,
+    TERMS,
+    between,
+    blank,
+    ellipse_of,
+    plan_of,
+    square,
+    step,
+)
 from qbjax.dynamics.run import Run
-from qbjax.dynamics.shifts import inner
 
 REACH = 24.0
 """h(a + b)/2 of the longest step: terms before they decay."""
 
-TERMS = 96
-"""Most terms of one step, a multiple of `GROUP`."""
+ROOM = 2**25
+"""Most numbers to keep of the terms of a step; where more are wanted, steps end at saved times."""
 
-GROUP = 12
-"""Terms between two looks at their size, a multiple of three."""
+CHUNK = 8
+"""Saved times that are read off a step together."""
 
 
 class Chebyshev(eqx.Module):
@@ -50,13 +60,17 @@ class Chebyshev(eqx.Module):
 
 
 class Stay(NamedTuple):
-    """Where the loop stands: time, state, step length to try, steps, whether all is lost."""
+    """Where the loop stands: time, state, step length to try, steps, whether all is lost; what
+    was read off terms, how many saved times were passed, and what was seen there."""
 
     time: Float[Array, ""]
     state: PyTree[Array]
     length: Float[Array, ""]
     steps: Int[Array, ""]
     lost: Bool[Array, ""]
+    terms: PyTree[Array]
+    passed: Int[Array, ""]
+    rows: PyTree[Array]
 
 
 def propagate(
@@ -66,6 +80,7 @@ def propagate(
     times: Float[Array, " T"],
     *,
     save: Callable,
+    read: Callable | None,
     edges: Float[Array, " E"] | None,
     solver,
 ) -> Run:
@@ -77,22 +92,48 @@ def propagate(
             part, of the spectrum there.
         initial: state at `times[0]`.
         times: where to save.
-        save: save(t, y).
+        save: save(t, y), or save(t, read(y)) if `read` is given.
+        read: what `save` needs of the state, linear in it; None for all of it.
         edges: where the field jumps; those outside the times do not matter.
         solver: `integrate.Solver`: tolerances and most steps.
 
     Returns:
         A `Run`.
     """
-    at, which = stops(times, edges)
     duration = lax.stop_gradient(times[-1] - times[0])
-    struct = jax.eval_shape(save, times[0], initial)
+    passing = read is not None and _fits(read, initial)
 
-    def interval(stay: Stay, stop):
+    def run(stay: Stay, end) -> Stay:
+        middle = lax.stop_gradient((stay.time + end) / 2)
+        ellipse = lax.stop_gradient(ellipse_of(*extent(middle)))  # any that is large enough will do
+        look = (read, times) if passing else None
+        return _advance(lambda y: field(middle, y), look, ellipse, stay, end, duration, solver)
+
+    wanted = save if read is None else (lambda t, y: save(t, read(y)))
+    start = Stay(
+        times[0], initial, jnp.array(jnp.inf), jnp.array(0), jnp.array(False), *3 * (None,)
+    )
+    if passing:
+        stay, saved, arrived = _pass(run, start, times, edges, save, read)
+    else:
+        stay, saved, arrived = _stop(run, start, times, edges, wanted)
+    limited = stay.steps >= solver.max_steps
+    return Run(saved, arrived, stay.state, stay.lost, limited, stay.steps)
+
+
+def _fits(read, y) -> bool:
+    sizes = [x.size for x in jax.tree.leaves(jax.eval_shape(read, y))]
+    return sum(sizes) * (TERMS + GROUP) <= ROOM
+
+
+def _stop(run, start: Stay, times, edges, save):
+    """Steps end at every saved time."""
+    at, which = stops(times, edges)
+    struct = jax.eval_shape(save, times[0], start.state)
+
+    def interval(stay, stop):
         time, wanted = stop
-        middle = lax.stop_gradient((stay.time + time) / 2)
-        ellipse = lax.stop_gradient(_ellipse(*extent(middle)))  # any that is large enough will do
-        stay = _advance(lambda y: field(middle, y), ellipse, stay, time, duration, solver)
+        stay = run(stay, time)
         seen = lax.cond(
             wanted,
             lambda: save(time, stay.state),
@@ -100,18 +141,22 @@ def propagate(
         )
         return stay, (seen, ~stay.lost)
 
-    start = Stay(times[0], initial, jnp.array(jnp.inf), jnp.array(0), jnp.array(False))
     stay, (seen, reached) = lax.scan(interval, start, (at, which >= 0))
     saved = jnp.where(which < 0, times.size, which)
     rows = jnp.zeros(times.shape, which.dtype).at[saved].set(jnp.arange(at.size), mode="drop")
-    return Run(
-        saved=jax.tree.map(lambda x: x[rows], seen),
-        arrived=reached[rows],
-        last=stay.state,
-        failed=stay.lost,
-        limited=stay.steps >= solver.max_steps,
-        steps=stay.steps,
-    )
+    return stay, jax.tree.map(lambda x: x[rows], seen), reached[rows]
+
+
+def _pass(run, start: Stay, times, edges, save, read):
+    """Steps end at edges only; saved times are read off the steps that pass them."""
+    ends = times[-1:]
+    if edges is not None:
+        ends = jnp.sort(jnp.append(jnp.clip(edges, times[0], times[-1]), times[-1]))
+    rows = jax.tree.map(lambda x: jnp.zeros((times.size, *x.shape)).at[0].set(x), read(start.state))
+    start = start._replace(terms=blank(read, start.state), passed=jnp.array(1), rows=rows)
+    stay, _ = lax.scan(lambda stay, end: (run(stay, end), None), start, ends)
+    saved = lax.map(lambda row: save(*row), (times, stay.rows))
+    return stay, saved, jnp.arange(times.size) < stay.passed
 
 
 def stops(times: Float[Array, " T"], edges: Float[Array, " E"] | None):
@@ -126,20 +171,7 @@ def stops(times: Float[Array, " T"], edges: Float[Array, " E"] | None):
     return both[order], labels[order]
 
 
-class _Ellipse(NamedTuple):
-    centre: Float[Array, ""]
-    real: Float[Array, ""]
-    imaginary: Float[Array, ""]
-
-
-def _ellipse(decay, spread) -> _Ellipse:
-    # Three quarters of the bounds, which no spectrum fills: measured best on the DOPO. The
-    # imaginary axis must be the longer one.
-    real = 0.75 * decay / 2
-    return _Ellipse(-decay / 2, real, jnp.maximum(0.75 * spread, 1.1 * real + 1e-6))
-
-
-def _advance(field, ellipse, stay: Stay, end, duration, solver) -> Stay:
+def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
     """Steps from where the loop stands to `end`, of equal length unless one fails."""
     longest = 2 * REACH / (ellipse.real + ellipse.imaginary)
     gap = end - stay.time
@@ -147,20 +179,26 @@ def _advance(field, ellipse, stay: Stay, end, duration, solver) -> Stay:
     count = jnp.ceil(lax.stop_gradient(gap) / tried)
     # The field without what does not depend on the state: computed here, once.
     _, field = jax.linearize(field, jax.tree.map(jnp.zeros_like, stay.state))
+    read, times = (_nothing, None) if look is None else look
 
     def going(inner):
         stay, left, _ = inner
         return (left > 0) & ~stay.lost
 
-    def step(inner):
+    def take(inner):
         stay, left, plan = inner
-        size = jnp.sqrt(_square(lax.stop_gradient(stay.state)))
+        size = jnp.sqrt(square(lax.stop_gradient(stay.state)))
         limit = solver.atol + solver.rtol * size
-        state, error = _step(field, ellipse, plan, stay.state, limit)
+        state, terms, error = step(field, read, ellipse, plan, stay.state, stay.terms, limit)
         good = error <= limit
         steps = stay.steps + 1
         stuck = (plan.length < 1e-12 * duration) & ~good
-        stay = Stay(
+        stay = stay._replace(terms=terms.seen)
+        if times is not None:
+            until = jnp.where(left > 1, stay.time + plan.length, end)
+            until = jnp.where(good, until, -jnp.inf)
+            stay = _see(stay, times, lax.stop_gradient(until), (ellipse, plan, terms))
+        stay = stay._replace(
             time=jnp.where(good, stay.time + plan.length, stay.time),
             state=jax.tree.map(lambda a, b: jnp.where(good, a, b), state, stay.state),
             length=jnp.where(good, stay.length, lax.stop_gradient(plan.length) / 2),
@@ -168,103 +206,38 @@ def _advance(field, ellipse, stay: Stay, end, duration, solver) -> Stay:
             lost=stuck | (steps >= solver.max_steps),
         )
         # Steps of one length share their coefficients, which come from a long recurrence.
-        plan = lax.cond(good, lambda: plan, lambda: _plan(ellipse, plan.length / 2))
+        plan = lax.cond(good, lambda: plan, lambda: plan_of(ellipse, plan.length / 2))
         return stay, jnp.where(good, left - 1, 2 * left), plan
 
-    first = _plan(ellipse, gap / jnp.maximum(count, 1.0))  # so its derivative is that of the whole
+    first = plan_of(
+        ellipse, gap / jnp.maximum(count, 1.0)
+    )  # so its derivative is that of the whole
     start = (stay._replace(length=tried), count, first)
-    stay, *_ = lax.while_loop(going, step, start)
+    stay, *_ = lax.while_loop(going, take, start)
     return stay._replace(time=end, length=2 * stay.length)
 
 
-class _Plan(NamedTuple):
-    """A step's length h, the d of its expansion, the coefficients of its terms."""
-
-    length: Float[Array, ""]
-    focus: Float[Array, ""]
-    weights: Float[Array, " K"]
+def _nothing(y):
+    return None
 
 
-def _plan(ellipse: _Ellipse, h) -> _Plan:
-    d = jnp.sqrt(ellipse.imaginary**2 - ellipse.real**2)
-    d = jnp.maximum(d, 1 / jnp.where(h > 0, h, 1.0))  # a larger ellipse is as good
-    return _Plan(h, d, _bessel(jnp.where(h > 0, h * d, 1.0)) * jnp.exp(h * ellipse.centre))
+def _see(stay: Stay, times, until, taken) -> Stay:
+    """Reads off a step, not yet taken, what is wanted at the saved times up to `until`."""
+    fixed = lax.stop_gradient(times)
 
+    def waiting(carry):
+        passed, _ = carry
+        return (passed < times.size) & (fixed[jnp.minimum(passed, times.size - 1)] <= until)
 
-def _step(field, ellipse: _Ellipse, plan: _Plan, y, limit):
-    """exp(hL)y and an estimate of its error."""
-    h, d, weights = plan
-    rises = lax.stop_gradient(h) * (ellipse.real + ellipse.imaginary)
+    def some(carry):
+        passed, rows = carry
+        index = passed + jnp.arange(CHUNK)
+        at = jnp.minimum(index, times.size - 1)
+        inside = (index < times.size) & (fixed[at] <= until)
+        new = between(*taken, jnp.where(inside, times[at] - stay.time, 0.0))
+        place = jnp.where(inside, index, times.size)
+        rows = jax.tree.map(lambda r, x: r.at[place].set(x, mode="drop"), rows, new)
+        return passed + jnp.sum(inside), rows
 
-    def added(k, terms, total):
-        some = lax.dynamic_slice_in_dim(weights, k, len(terms))
-        return jax.tree.map(lambda t, *p: t + tsit5.dot(some, p), total, *terms)
-
-    def next_term(before, last, scale=2.0):
-        return _next_term(field, ellipse.centre, d, before, last, scale)
-
-    def three(_, carry):
-        # Three terms in three places, each the one that is read no more: nothing is copied.
-        k, before, last, _, total = carry
-        p = next_term(before, last)
-        q = next_term(last, p)
-        r = next_term(p, q)
-        return k + 3, q, r, p, added(k, (p, q, r), total)
-
-    def group(state):
-        carry, _ = state
-        carry = lax.fori_loop(0, GROUP // 3, three, carry)
-        k, before, last, *_ = carry
-
-        def smaller():
-            """A bound on what follows."""
-            beyond = jnp.max(jnp.abs(lax.dynamic_slice_in_dim(weights, k - 1, 2)))
-            return lax.stop_gradient(beyond * jnp.sqrt(2 * _square(before, last)))
-
-        # Terms grow at first: small ones mean nothing before that is over.
-        return carry, lax.cond(k < rises, lambda: jnp.array(jnp.inf), smaller)
-
-    def unsettled(state):
-        (k, *_), error = state
-        return (k < TERMS) & ~(error <= limit)
-
-    nothing = jax.tree.map(jnp.zeros_like, y)
-    first = next_term(nothing, y, 1.0)
-    carry = (jnp.array(2), y, first, nothing, added(0, (y, first), nothing))
-    (*_, total), error = lax.while_loop(unsettled, group, (carry, jnp.array(jnp.inf)))
-    return total, error
-
-
-def _next_term(field, centre, d, before, last, scale):
-    """`scale` times A applied to the last term, plus the one before."""
-    # Scalars first: a division of every element would cost as much as the rest.
-    along, back = scale / d, scale * centre / d
-
-    def new(before, last):
-        terms = (field(last), last, before)
-        return jax.tree.map(lambda u, v, w: along * u - back * v + w, *terms)
-
-    return tsit5.fenced(eqxi.unvmap_any(d > 0), new, before, last)
-
-
-def _square(*trees):
-    """The sum of all squares, in one pass."""
-    both = jax.tree.map(lambda *x: sum(y * y for y in x), *trees)
-    return jnp.sum(jnp.stack([inner(x, jnp.ones_like(x)) for x in jax.tree.leaves(both)]))
-
-
-def _bessel(x):
-    """(2 − δ)J_k(x) for k = 0 … TERMS, by Miller's recurrence from far above; x ≥ 1."""
-    top = TERMS + 24
-
-    def down(carry, k):
-        above, here = carry
-        below = (2 * k / x) * here - above
-        return (here, below), below
-
-    seed = (jnp.zeros(()), jnp.array(1e-100))
-    _, values = lax.scan(down, seed, jnp.arange(top, 0, -1, dtype=float))
-    values = values[::-1]  # J_0 … J_{top-1}, up to a factor
-    total = values[0] + 2 * jnp.sum(values[2::2])
-    doubled = jnp.concatenate([values[:1], 2 * values[1:]])
-    return doubled[: TERMS + GROUP] / total
+    passed, rows = lax.while_loop(waiting, some, (stay.passed, stay.rows))
+    return stay._replace(passed=passed, rows=rows)

@@ -16,11 +16,15 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int, PyTree
 
-from qbjax.dynamics import chebyshev, exponential, runge_kutta
+from qbjax.dynamics import automatic, chebyshev, exponential, runge_kutta
+from qbjax.dynamics.automatic import Linear as Linear
+from qbjax.dynamics.chebyshev import Chebyshev
+from qbjax.dynamics.exponential import Exponential
 from qbjax.dynamics.run import Run
 from qbjax.dynamics.solver import Solver as Solver
 from qbjax.dynamics.solver import chosen as chosen
 from qbjax.dynamics.solver import sharpened as sharpened
+from qbjax.dynamics.tsit5 import Tsit5
 
 Adjoint = Literal["reverse", "forward", "direct"]
 Moving = Literal["none", "later", "all"]
@@ -44,12 +48,12 @@ def integrate(
     times: Float[Array, " T"],
     *,
     save: Callable[[Array, PyTree], Any],
+    read: Callable[[PyTree], PyTree] | None = None,
     edges: Float[Array, " E"] | None = None,
     solver: Solver,
     adjoint: Adjoint | str = "reverse",
     moving: Moving = "none",
-    extent: Callable | None = None,
-    linear: bool = False,
+    linear: Linear | None = None,
 ) -> Solution:
     r"""Integrates $\dot y = f(t, y)$ from `times[0]`, where `initial` belongs.
 
@@ -59,6 +63,8 @@ def integrate(
             keep states packed, see `algebra.packing`.)
         times: strictly increasing, shape (T,). A single time just saves.
         save: what to keep at each time, computed during the run; reals.
+        read: what `save` needs of the state if that is linear in it: it is then called as
+            save(t, read(y)), and `Chebyshev` need not stop for it.
         edges: times at which f jumps. Steps end exactly there: a gradient with respect
             to an edge is zero otherwise. One at the very end counts as behind it.
         solver: tolerances and method.
@@ -68,21 +74,20 @@ def integrate(
             "all". The derivatives are the exact $dy(t)/dt = f$, one call of the field per
             saved time: the solver itself sees fixed times, so with "later" a gradient with
             respect to times alone does not differentiate the run.
-        extent: what `chebyshev.propagate` asks of a field that is linear and constant between
-            edges; None if the field is not.
-        linear: whether the field is linear, and constant between edges: then the method may
-            be `Exponential`.
+        linear: the field once more if it is linear, and constant between edges: for the methods
+            that need it so.
 
     Returns:
         A `Solution`; `saved` leaves have a leading axis T and are NaN where the run
         did not arrive.
 
     Raises:
-        ValueError: if the method is `Chebyshev` and there is no extent, or `Exponential` and
-            the field is not linear.
+        ValueError: if the method named does not fit the field.
     """
-    _check_method(solver, extent is not None, linear)
+    method = automatic.method(solver.method, automatic.size_of(initial), linear, adjoint)
     fixed = lax.stop_gradient(times)
+
+    wanted = save if read is None else (lambda t, y: save(t, read(y)))
 
     def moved(t, y, index, sign=1.0):
         if moving == "none":
@@ -91,36 +96,31 @@ def integrate(
         return t + shift, jax.tree.map(lambda a, b: a + shift * b, y, field(t, y))
 
     def keep(t, y):
-        return save(*moved(t, y, jnp.searchsorted(fixed, t)))
+        return wanted(*moved(t, y, jnp.searchsorted(fixed, t)))
 
     if times.shape[0] == 1:
-        saved = jax.tree.map(lambda x: jnp.asarray(x)[None], save(times[0], initial))
+        saved = jax.tree.map(lambda x: jnp.asarray(x)[None], wanted(times[0], initial))
         status = jnp.where(_all_finite(initial), OK, NON_FINITE)
         return Solution(saved, initial, status, jnp.array(0))
-    if extent is not None and isinstance(solver.method, chebyshev.Chebyshev):
-        run = chebyshev.propagate(
-            field, extent, initial, times, save=save, edges=edges, solver=solver
-        )
-        return _solution(run, field, fixed[-1], run.last)
     # A later start of the same state is an earlier state at the same start.
     start = moved(fixed[0], initial, 0, -1.0)[1] if moving == "all" else initial
-    if isinstance(solver.method, exponential.Exponential):
-        run = exponential.propagate(field, start, fixed, save=keep, edges=edges)
+
+    def expanded(initial, times, edges):
+        how = {"save": save, "read": read, "edges": edges, "solver": solver}
+        return chebyshev.propagate(linear.field, linear.extent, initial, times, **how)
+
+    quick = expanded if isinstance(method, Chebyshev) else None
+    if quick is not None and adjoint == "forward":
+        run = quick(initial, times, edges)
+        return _solution(run, field, fixed[-1], run.last)
+    solver = solver.with_method(Tsit5() if quick else method)
+    if isinstance(method, Exponential):
+        run = exponential.propagate(linear.field, start, fixed, save=keep, edges=edges)
     elif adjoint == "reverse" and runge_kutta.reversible(solver):
-        run = runge_kutta.run_reversibly(field, start, fixed, keep, edges, solver)
+        run = runge_kutta.run_reversibly(field, start, fixed, keep, edges, solver, quick)
     else:
         run, _ = runge_kutta.run(field, start, fixed, keep, edges, solver, adjoint)
     return _solution(run, field, fixed[-1], moved(fixed[-1], run.last, -1)[1])
-
-
-def _check_method(solver: Solver, bounded: bool, linear: bool) -> None:
-    fits = {chebyshev.Chebyshev: bounded, exponential.Exponential: linear}
-    if not fits.get(type(solver.method), True):
-        raise ValueError(
-            "Argument `solver` must have a Runge–Kutta method here, but has "
-            f"{type(solver.method).__name__}: that is for equations that are linear and constant "
-            "between edges."
-        )
 
 
 def _solution(run: Run, field, end, final) -> Solution:

@@ -7,7 +7,8 @@ import diffrax
 import equinox as eqx
 
 from qbjax import _checks
-from qbjax.dynamics.tsit5 import Tsit5
+from qbjax.dynamics.chebyshev import Chebyshev
+from qbjax.dynamics.exponential import Exponential
 
 
 class Solver(eqx.Module):
@@ -23,7 +24,9 @@ class Solver(eqx.Module):
         atol: absolute tolerance.
         max_steps: steps, rejected ones included, after which the run gives up
             (status 1).
-        method: a diffrax solver with an error estimate; None is `dynamics.tsit5.Tsit5`.
+        method: `dynamics.Tsit5()`, `dynamics.Chebyshev()`, `dynamics.Exponential()`, or a
+            diffrax solver with an error estimate, such as `diffrax.Kvaerno5()` for stiff
+            equations; None chooses, see `dynamics.automatic`.
 
     Raises:
         ValueError: for tolerances that are not positive or fewer than one step.
@@ -32,14 +35,18 @@ class Solver(eqx.Module):
     rtol: float = eqx.field(static=True)
     atol: float = eqx.field(static=True)
     max_steps: int = eqx.field(static=True)
-    method: diffrax.AbstractSolver
+    method: diffrax.AbstractSolver | Chebyshev | Exponential | None
 
     def __init__(self, rtol=1e-8, atol=1e-10, max_steps=100_000, method=None):
         for name, value in (("rtol", rtol), ("atol", atol)):
             _checks.scalar(name, value, low=0, open_low=True)
         self.rtol, self.atol = float(rtol), float(atol)
         self.max_steps = _checks.integer("max_steps", max_steps, low=1)
-        self.method = Tsit5() if method is None else method
+        self.method = method
+
+    def with_method(self, method) -> "Solver":
+        """The same tolerances with a method."""
+        return Solver(self.rtol, self.atol, self.max_steps, method)
 
 
 _sharpness: ContextVar[float] = ContextVar("sharpness", default=1.0)

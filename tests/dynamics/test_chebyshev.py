@@ -8,8 +8,8 @@ import scipy.linalg
 import scipy.special
 
 import qbjax as qb
-from qbjax.dynamics import Chebyshev, chebyshev
-from qbjax.dynamics.integrate import STEP_LIMIT, Solver, integrate
+from qbjax.dynamics import Chebyshev, chebyshev, chebyshev_step
+from qbjax.dynamics.integrate import STEP_LIMIT, Linear, Solver, integrate
 from tests.helpers import GRADIENT, central_difference, tree_allclose
 
 pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
@@ -24,16 +24,17 @@ def battery():
     return qb.batteries.DOPO(8, 5, frame="lab", signal_thermal=0.1)
 
 
-@pytest.mark.parametrize("x", [1.0, 3.7, 24.0, 2 * chebyshev.REACH])
+@pytest.mark.parametrize("x", [0.0, 0.01, 0.999, 1.0, 3.7, 24.0, 2 * chebyshev.REACH])
 def test_bessel(x):
-    """Miller's recurrence against SciPy."""
-    ours = np.asarray(chebyshev._bessel(jnp.array(x)))
+    """Miller's recurrence and the series against SciPy."""
+    ours = np.asarray(chebyshev_step.bessel(jnp.array(x)))
     theirs = scipy.special.jv(np.arange(ours.size), x) * np.where(np.arange(ours.size), 2, 1)
     assert tree_allclose(ours, theirs, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("read", [None, lambda y: {"turned": y[::-1], "sum": jnp.sum(y)}])
 @pytest.mark.parametrize("shape", ["rotation", "decay", "both", "far from normal"])
-def test_matrix_exponential(shape):
+def test_matrix_exponential(shape, read):
     """y' = My for small matrices of every character, against SciPy's expm."""
     M = {
         "rotation": np.array([[0.0, 9.0], [-9.0, 0.0]]),
@@ -42,17 +43,63 @@ def test_matrix_exponential(shape):
         "far from normal": np.array([[-1.0, 50.0], [0.0, -2.0]]),
     }[shape]
 
-    def run(times):
-        return integrate(
-            lambda t, y: jnp.asarray(M) @ y, jnp.array([1.0, 0.5]), times, save=lambda t, y: y,
-            solver=CHEBYSHEV, extent=lambda t: (jnp.array(31.0), jnp.array(25.0)),
-        )  # fmt: skip
+    def field(t, y):
+        return jnp.asarray(M) @ y
 
-    times = jnp.array([0.0, 1e-4, 0.7, 3.0])
-    out = run(times)
-    exact = [scipy.linalg.expm(M * t) @ [1.0, 0.5] for t in np.asarray(times)]
+    linear = Linear(field, lambda t: (jnp.array(31.0), jnp.array(25.0)))
+    times = jnp.array([0.0, 1e-4, 0.7, 0.71, 3.0])
+    out = integrate(
+        field, jnp.array([1.0, 0.5]), times, save=lambda t, y: y, read=read, solver=CHEBYSHEV,
+        adjoint="forward", linear=linear,
+    )  # fmt: skip
+    exact = np.array([scipy.linalg.expm(M * t) @ [1.0, 0.5] for t in np.asarray(times)])
     assert int(out.status) == 0
-    assert tree_allclose(out.saved, np.array(exact), rtol=1e-7, atol=1e-8)
+    assert tree_allclose(out.final, exact[-1], rtol=1e-7, atol=1e-8)
+    expected = exact if read is None else {"turned": exact[:, ::-1], "sum": np.sum(exact, axis=1)}
+    assert tree_allclose(out.saved, expected, rtol=1e-7, atol=1e-8)
+
+
+def driven(times, off, *, read):
+    """An oscillator that is turned faster until `off`: what is linear in it may be read off."""
+
+    def field(t, y):
+        return jnp.where(t < off, 3.0, 1.0) * jnp.stack([y[1], -y[0]]) - 0.1 * y
+
+    return integrate(
+        field, jnp.array([1.0, 0.0]), times, save=lambda t, y: y**2, read=read, solver=CHEBYSHEV,
+        edges=off[None], adjoint="forward", moving="all",
+        linear=Linear(field, lambda t: (jnp.array(0.1), jnp.array(3.0))),
+    )  # fmt: skip
+
+
+def test_saved_times_do_not_shorten_steps():
+    """They are read off the steps that pass them, if that is linear; and come out the same."""
+    off = jnp.array(1.234)
+    few, many = (driven(jnp.linspace(0.0, 40.0, n), off, read=lambda y: y) for n in (2, 1001))
+    stopping = driven(jnp.linspace(0.0, 40.0, 1001), off, read=None)
+    assert int(few.steps) == int(many.steps) < int(stopping.steps) / 20
+    assert tree_allclose(many.saved, stopping.saved, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("off", [0.7, 1.5, 3.0])
+def test_derivatives_of_what_is_read_off(off):
+    """With respect to an edge and every time, as where steps end at saved times."""
+    times = jnp.array([0.0, 0.5, 0.9, 2.0, 2.5])
+
+    def slopes(read):
+        return jax.jacfwd(lambda *x: driven(*x, read=read).saved, (0, 1))(times, jnp.array(off))
+
+    assert tree_allclose(slopes(lambda y: y), slopes(None), rtol=0, atol=1e-7)
+
+
+def test_too_much_to_keep(monkeypatch):
+    """Where the terms would not fit, steps end at saved times."""
+    times, off = jnp.linspace(0.0, 40.0, 101), jnp.array(1.234)
+    kept = driven(times, off, read=lambda y: y)
+    monkeypatch.setattr(chebyshev, "ROOM", 2)
+    stopped = driven(times, off, read=lambda y: y)
+    assert int(stopped.steps) > int(kept.steps)
+    assert tree_allclose(stopped.saved, kept.saved, rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("pump", [qb.protocols.Constant(1.5), PUMP,
