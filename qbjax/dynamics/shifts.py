@@ -47,6 +47,18 @@ class Leap(NamedTuple):
         """Whether every sector does the same within itself."""
         return self.sources == tuple(range(len(self.sources))) and len(set(self.offsets)) == 1
 
+    def runs(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+        """Neighbours that read neighbours with one pair of offsets, as (first, end) of their
+        sources and the offsets: one slice each, however many sectors there are."""
+        found: list[tuple[tuple[int, int], tuple[int, int]]] = []
+        for source, offsets in zip(self.sources, self.offsets, strict=True):
+            (first, end), before = found[-1] if found else ((0, -1), (0, 0))
+            if (source, offsets) == (end, before):
+                found[-1] = (first, end + 1), offsets
+            else:
+                found.append(((source, source + 1), offsets))
+        return found
+
 
 class Shifts(NamedTuple):
     """What all sectors do together. `width`: how far the state must be padded."""
@@ -214,7 +226,7 @@ def _readers(shifts: Shifts, state):
     def read_leap(leap: Leap):
         if leap.uniform:
             return read(leap.imaginary, *leap.offsets[0])
-        parts = zip(leap.sources, leap.offsets, strict=True)
-        return jnp.concatenate([read(leap.imaginary, k, m, (s, s + 1)) for s, (k, m) in parts])
+        parts = [read(leap.imaginary, *offsets, planes) for planes, offsets in leap.runs()]
+        return jnp.concatenate(parts)
 
     return read, read_leap
