@@ -5,8 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import qutip as qt
+import scipy.linalg
 
 import qbjax as qb
+from qbjax.dynamics import kets
+from qbjax.dynamics.structure import Structure
 from tests.helpers import GRADIENT, central_difference, random_hermitian
 
 TIMES = np.linspace(0.0, 2.0, 5)
@@ -77,3 +80,27 @@ def test_gradients():
     value = jax.jit(lambda a: energy(a, "reverse"))
     differences = [central_difference(value, amplitudes, e) for e in np.eye(2)]
     np.testing.assert_allclose(reverse, differences, rtol=GRADIENT)
+
+
+@pytest.mark.parametrize("signal", [0.0, 0.6])
+def test_a_full_hamiltonian_moves_a_ket_by_products(signal):
+    """As many diagonals as levels: one matrix, and the same as diagonal by diagonal."""
+    d = 40
+    structure = Structure([random_hermitian(1, d)], [], [np.diag(np.arange(float(d)))])
+    rng = np.random.default_rng(SEED)
+    psi, weights = kets.split(jnp.asarray(rng.normal(size=d) + 1j)), jnp.array([1.0, signal])
+    assert not kets.by_shifts(structure)
+    found = kets.moved(structure, psi, weights)
+    np.testing.assert_allclose(found, kets._shifted(structure, psi, weights), atol=1e-12)
+
+
+def test_a_full_hamiltonian_against_its_exponential():
+    d, H = 30, random_hermitian(1, 30) / 4
+    battery = qb.batteries.Lindblad(
+        H, [], dims=(d,), cell=0, cell_hamiltonian=np.arange(float(d)), truncated=()
+    )
+    for method in (None, qb.dynamics.Chebyshev()):
+        run = qb.charge(battery, None, [0.0, 1.5], solver=qb.Solver(method=method))
+        psi = scipy.linalg.expm(-1.5j * H)[:, 0]
+        found = battery.density_matrix(run.final_state)
+        np.testing.assert_allclose(found, np.outer(psi, psi.conj()), atol=1e-7)
