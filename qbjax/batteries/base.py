@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
+from qbjax.batteries import info as infos
 from qbjax.dynamics.integrate import Adjoint, Moving, Solver
 from qbjax.dynamics.trajectory import Trajectory
 
@@ -42,7 +43,7 @@ class State(eqx.Module):
 
     blocks: tuple[Float[Array, "_ _"], ...]
     displacement: Float[Array, "2"] | None
-    parameters: tuple[Inexact[Array, ""], ...]
+    parameters: tuple[Inexact[Array, "..."], ...]
     origin: tuple = eqx.field(static=True)
     sectored: bool = eqx.field(static=True)
     real: bool = eqx.field(static=True)
@@ -65,6 +66,7 @@ class Cell(NamedTuple):
             is exact.
         units: names of the units of "time", "energy" and "power".
         origin, parameters: which battery it belongs to, as in its States.
+        parted: whether a State in sectors has no coherence between even and odd levels of the cell.
     """
 
     lowering: np.ndarray
@@ -75,6 +77,7 @@ class Cell(NamedTuple):
     units: dict[str, str]
     origin: tuple
     parameters: tuple
+    parted: bool = True
 
 
 class Battery(eqx.Module):
@@ -142,6 +145,23 @@ class Battery(eqx.Module):
         Pure and traceable, after `check_steady`."""
         return self.check_steady(protocol)
 
+    def info(self, initial: Any = None) -> infos.Info:
+        """What was found in what was given: a dictionary that prints as a table.
+
+        Args:
+            initial: as `qb.charge` takes it; a start may do without sectors, or be real.
+
+        Example:
+            >>> import qbjax as qb
+            >>> qb.batteries.DOPO(12, 4).info()["sectors"]
+            '2: even and odd signal levels'
+        """
+        return infos.of(self, self.facts(initial))
+
+    def facts(self, initial: Any) -> dict[str, Any]:
+        """What `info` tells of this kind of battery besides."""
+        return {}
+
     def default_solver(self) -> Solver:
         """How this battery's own equation is solved unless the caller says how."""
         return Solver()
@@ -178,12 +198,12 @@ def check_origin(state: State, origin: tuple, parameters: tuple, name: str = "st
         )
     mine, theirs = (jax.tree.leaves(p) for p in (parameters, state.parameters))
     if len(mine) != len(theirs) or (
-        _checks.is_concrete((mine, theirs)) and not np.array_equal(mine, theirs)
+        _checks.is_concrete((mine, theirs)) and not all(map(np.array_equal, mine, theirs))
     ):
         raise ValueError(
             f"Argument `{name}` must be a State of this battery, but was made with other "
-            f"parameters: {[float(np.real(x)) for x in theirs]} instead of "
-            f"{[float(np.real(x)) for x in mine]}."
+            f"parameters: {[np.real(np.asarray(x)).tolist() for x in theirs]} instead of "
+            f"{[np.real(np.asarray(x)).tolist() for x in mine]}."
             if _checks.is_concrete((mine, theirs))
             else f"Argument `{name}` must be a State of this battery, but was made with "
             "other terms."

@@ -136,6 +136,9 @@ class BlochCharger(Battery):
         identity = (self._origin, self._parameters)
         return Cell(destroy(2), (), (), self.frequency, None, units, *identity)
 
+    def facts(self, initial):
+        return {"moves": "a density matrix", "real numbers": 16}
+
     def certificate(self, state: State) -> Float[Array, " modes"]:
         return jnp.zeros(0)
 

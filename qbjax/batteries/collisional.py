@@ -168,6 +168,14 @@ class Collisional(Battery):
         """
         return evolution.open_cell(self, self._origin, self._parameters)
 
+    def facts(self, initial):
+        kept = "populations" if self.initial_state(initial).sectored else "a density matrix"
+        return {
+            "ladder": f"{self.ladder.kind}, {'whole' if self.ladder.is_whole else 'cut'}",
+            "moves": f"{kept}, and a density matrix where coherent qubits come",
+            "method": "one channel per collision",
+        }
+
     def certificate(self, state: State) -> Float[Array, " modes"]:
         return evolution.top(self, evolution.populations(state))
 

@@ -44,6 +44,7 @@ from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
 from qbjax.batteries import dopo_evolution as evolution
+from qbjax.batteries import dopo_info as infos
 from qbjax.batteries import dopo_layout as layouts
 from qbjax.batteries import dopo_mean_field as mean_field
 from qbjax.batteries import dopo_observables as observe
@@ -182,6 +183,9 @@ class DOPO(Battery):
 
     def open_cell(self) -> Cell:
         return layouts.open_cell(self, self._origin, self._parameters)
+
+    def facts(self, initial):
+        return infos.facts(self, initial)
 
     def certificate(self, state: State) -> Float[Array, "2"]:
         return observe.top_populations(self.layout(state.sectored), state.blocks)

@@ -21,11 +21,15 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _checks
+from qbjax.batteries import lindblad_cell as cells
 from qbjax.batteries import lindblad_evolution as evolution
+from qbjax.batteries import lindblad_info as infos
 from qbjax.batteries import lindblad_operators as operators
+from qbjax.batteries import lindblad_signals as signals
+from qbjax.batteries import lindblad_start as starts
 from qbjax.batteries import lindblad_steady as steady
-from qbjax.batteries.base import Battery, Options, State, check_origin
-from qbjax.batteries.lindblad_model import Model, ground, is_blocked, layout
+from qbjax.batteries.base import Battery, Cell, Options, State, check_origin
+from qbjax.batteries.lindblad_model import Model, is_blocked, layout
 from qbjax.batteries.steady_state import check_constant
 from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.trajectory import Trajectory
@@ -54,11 +58,14 @@ class Lindblad(Battery):
             compilation is then kept in its blocks.
         truncated: indices of the factors whose ladder was cut, and whose top two levels are
             watched; None for all with more than three levels. Spins are not: name them out.
+        lowering: operator a of the cell, (c, c), that `qb.discharge` couples to a load:
+            $[H_\text{cell}, a] = -\omega a$. Jumps of the cell alone go on then, others do not.
 
     Raises:
         ValueError: for operators of other sizes or tensor dimensions, a Hamiltonian or control that
             is not Hermitian (with the defect), negative rates, an index out of range, a quantity
-            that is not conserved. TypeError: for a jump list that is no list, traced operators.
+            that is not conserved, a lowering operator that is none. TypeError: for a jump list that
+            is no list, traced operators.
 
     Example:
         A driven, lossy qubit:
@@ -77,7 +84,7 @@ class Lindblad(Battery):
     coefficients: tuple[Any, ...]
     rates: tuple[Any, ...]
     cell_levels: Float[Array, " c"] | Inexact[Array, "c c"]
-    start: Complex[Array | np.ndarray, "..."] | None
+    start: starts.Start
     model: Model = eqx.field(static=True)
 
     def __init__(
@@ -93,6 +100,7 @@ class Lindblad(Battery):
         observables: Mapping[str, Any] | Any = None,
         conserved: Any = None,
         truncated: Any = None,
+        lowering: Any = None,
     ):
         _checks.x64()
         sizes = operators.dimensions(dims)
@@ -106,31 +114,32 @@ class Lindblad(Battery):
         if np.size(cell) == 0:
             raise ValueError("Argument `cell` must name at least one factor, but is empty.")
         watched = [k for k, n in enumerate(sizes) if n > 3] if truncated is None else truncated
-        charge = operators.charge(conserved, sizes)
+        factors = operators.factors("cell", cell, sizes)
+        cell_dims = tuple(sizes[k] for k in factors)
+        self.cell_levels = _checks.hamiltonian(
+            "cell_hamiltonian", operators.plain(cell_hamiltonian), dim=int(np.prod(cell_dims))
+        )
         self.model = Model(
             hamiltonians,
             found,
             operators.hermitian_list("controls", list(controls), sizes),
             sizes,
-            operators.factors("cell", cell, sizes),
+            factors,
             operators.factors("truncated", watched, sizes),
             dict(
                 zip(observables or {}, operators.observables(observables or {}, sizes), strict=True)
             ),
-            charge,
+            operators.charge(conserved, sizes),
+            cells.lowering(lowering, self.cell_levels, cell_dims),
         )
         _check_conserved(self.model)
         self.coefficients, self.rates = tuple(coefficients), tuple(rates)
-        size = int(np.prod(self.model.cell_dims))
-        energies = operators.plain(cell_hamiltonian)
-        self.cell_levels = _checks.hamiltonian("cell_hamiltonian", energies, dim=size)
-        d = self.model.dimension
-        self.start = None if initial is None else operators.state(initial, d)
+        self.start = starts.given(initial, self.model.dimension)
 
     # --- the interface of `batteries.base.Battery`
 
     def check(self, protocol, times):
-        pumps = _pumps(protocol, len(self.model.controls))
+        pumps = signals.checked(protocol, len(self.model.controls))
         if times is None:
             raise ValueError("Argument `times` must be given for a Lindblad battery, but is None.")
         times = _checks.times("times", times)
@@ -142,30 +151,18 @@ class Lindblad(Battery):
         if isinstance(initial, State):
             check_origin(initial, self._origin, self._parameters, "initial")
             return initial
-        whole = self._whole(initial)
-        pure = whole.ndim == 1 and not self.model.jumps
-        rho = whole if pure or whole.ndim == 2 else operators.projector(whole)
-        charge = self.model.charge
-        sectored = not pure and charge is not None and _is_blocked(rho, charge)
-        return State(
-            blocks=(
-                (evolution.ket(self.model, whole),)
-                if pure
-                else evolution.packed_blocks(self.model, sectored, rho)
-            ),
-            displacement=None,
-            parameters=self._parameters,
-            origin=self._origin,
-            sectored=sectored,
-            real=False,
-            pure=pure,
-        )
+        whole = starts.whole(self.model, self.start, initial)
+        return starts.state(self.model, whole, self._parameters, self._origin)
+
+    def prepared(self, times) -> "Lindblad":
+        """Without its start: runs that differ in it alone share their compilation."""
+        return eqx.tree_at(lambda b: b.start, self, None, is_leaf=starts.is_start)
 
     def evolve(self, protocol, state, times, options: Options) -> Trajectory:
         return evolution.evolve(self, protocol, state, times, options)
 
     def check_steady(self, protocol):
-        pumps = _pumps(protocol, len(self.model.controls))
+        pumps = signals.checked(protocol, len(self.model.controls))
         check_constant("protocol", pumps)
         check_constant("battery", [r for r in self.rates if isinstance(r, Pump)])
         if not self.model.jumps:
@@ -196,6 +193,12 @@ class Lindblad(Battery):
         dims = self.model.dims
         return {f"factor {k}": (f"dims[{k}]", -(-3 * dims[k] // 2)) for k in self.model.watched}
 
+    def open_cell(self) -> Cell:
+        return cells.open_cell(self, self._origin, self._parameters)
+
+    def facts(self, initial):
+        return infos.facts(self, initial)
+
     def refined(self) -> "Lindblad":
         """Itself: operators cannot be given more levels."""
         return self
@@ -211,23 +214,6 @@ class Lindblad(Battery):
         """The generator without blocks, its rates those of a time; it acts on states packed
         between basis states turned by `lindblad_model.layout(...).phases`."""
         return evolution.generator_of(self, False, jnp.asarray(time, float))
-
-    def _whole(self, initial):
-        """The state of all factors that an argument stands for, a ket where it is one; on the host
-        if that is known."""
-        whole = ground(self.model.dims) if self.start is None else self.start
-        if initial is None:
-            return whole
-        joint = self.model.joint()
-        back, cell = np.argsort(joint.ravel()), operators.state(initial, joint.shape[0])
-        known = _checks.is_concrete((whole, cell))
-        xp: Any = np if known else jnp
-        if cell.ndim == 1 and (rest := _other_factor(whole, joint)) is not None:
-            return xp.kron(cell, rest)[back]
-        cell, whole = (x if x.ndim == 2 else operators.projector(x) for x in (cell, whole))
-        apart = whole[np.ix_(joint.ravel(), joint.ravel())].reshape(2 * joint.shape)
-        both = xp.kron(cell, xp.einsum("aras->rs", apart))
-        return both[np.ix_(back, back)]
 
     def _stacked(self, state: State):
         return evolution.moving_part(layout(self.model, state.sectored).structure, state)
@@ -258,42 +244,3 @@ def _check_conserved(model: Model) -> None:
             "Argument `conserved` must be such that each jump takes one value into one other, but "
             f"is not: {error}"
         ) from None
-
-
-def _other_factor(whole, joint) -> Complex[np.ndarray, " r"] | None:
-    """The rest's ket of a known ket that is a product of cell and rest; else None."""
-    if whole.ndim != 1 or not _checks.is_concrete(whole):
-        return None
-    _, weights, rows = np.linalg.svd(np.asarray(whole)[joint], full_matrices=False)
-    return rows[0] if np.all(weights[1:] < 1e-12) else None
-
-
-def _is_blocked(rho, charge) -> bool:
-    """Whether a state has no coherence between values of a charge; a traced one might."""
-    return _checks.is_concrete(rho) and is_blocked(np.asarray(rho), charge)
-
-
-def _pumps(protocol, count: int) -> tuple[Pump, ...]:
-    """One real pump per control.
-
-    Raises:
-        TypeError, ValueError: if there are not.
-    """
-    expected = "None" if count == 0 else f"{count} pump protocol{'s' if count > 1 else ''}"
-    try:
-        pumps = evolution.signals_of(protocol)
-    except TypeError:
-        pumps = (protocol,)
-    if not all(isinstance(pump, Pump) for pump in pumps):
-        raise TypeError(f"Argument `protocol` must be {expected}, but is {protocol!r}.")
-    if len(pumps) != count:
-        raise ValueError(
-            f"Argument `protocol` must be {expected}, one per control, but holds {len(pumps)}."
-        )
-    for pump in pumps:
-        if pump.is_complex:
-            raise TypeError(
-                "Argument `protocol` must be real, but has a complex signal: give its two "
-                "quadratures a control each."
-            )
-    return pumps

@@ -43,12 +43,15 @@ class Model:
         watched: indices of the factors that are truncated.
         observables: name to sparse Hermitian matrix.
         charge: a conserved diagonal quantity, (d,), or None.
+        lowering: operator of the cell that a load is coupled to, (c, c), or None.
     """
 
-    def __init__(self, hamiltonians, jumps, controls, dims, cell, watched, observables, charge):
+    def __init__(
+        self, hamiltonians, jumps, controls, dims, cell, watched, observables, charge, lowering=None
+    ):
         self.hamiltonians, self.jumps, self.controls = hamiltonians, jumps, controls
         self.dims, self.cell, self.watched = dims, cell, watched
-        self.observables, self.charge = observables, charge
+        self.observables, self.charge, self.lowering = observables, charge, lowering
         self.digest = _digest(self)
 
     def __hash__(self):
@@ -112,6 +115,16 @@ def layout(model: Model, sectored: bool) -> Layout:
     if _cost(real) < _cost(plain):
         return Layout(real, phases)
     return Layout(plain, np.zeros(model.dimension))
+
+
+@functools.lru_cache(maxsize=64)
+def sectors_pay(model: Model) -> bool:
+    """Whether blocks of the conserved charge are less work than the whole: neighbours may be far
+    apart in them, and all are padded to the largest."""
+    blocked, whole = (
+        min(s.reads, s.products) for s in (layout(model, yes).structure for yes in (True, False))
+    )
+    return blocked < whole
 
 
 @functools.lru_cache(maxsize=64)
@@ -183,6 +196,7 @@ def _digest(model: Model) -> str:
                 sha.update(repr((part.dtype.str, part.shape)).encode() + part.tobytes())
     sha.update(repr(list(model.observables)).encode())
     sha.update(b"" if model.charge is None else np.asarray(model.charge, float).tobytes())
+    sha.update(b"" if model.lowering is None else np.asarray(model.lowering, complex).tobytes())
     return sha.hexdigest()
 
 

@@ -86,8 +86,13 @@ def terms(name: str, given: Any, dims, *, hermitian: bool, low=None) -> tuple[li
         number, matrix = _pair(place, term)
         if _checks.is_plain_zero(number):
             continue
-        if not (isinstance(number, Pump) and low is not None):
+        if not isinstance(number, Pump):
             number = _checks.scalar(f"{place}[0]", number, low=low)
+        elif hermitian:
+            raise TypeError(
+                f"Argument `{place}[0]` must be a number, but is a {type(number).__name__}: give "
+                "the operator to `controls`, and the signal to qb.charge as its protocol."
+            )
         else:
             _check_rate(f"{place}[0]", number)
         numbers.append(number)

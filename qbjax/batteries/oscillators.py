@@ -88,6 +88,7 @@ class Oscillators(Lindblad):
             controls=[a + a.T],
             truncated=(0, 1),
             observables={"charger_quanta": a.T @ a},
+            lowering=operators.destroy(cell),
         )
 
     def closed_form(

@@ -211,6 +211,12 @@ class Reservoir(Battery):
     def cell_hamiltonian(self):
         return self.frequencies[self.stored] * jnp.array([0.0, 1.0])
 
+    def facts(self, initial):
+        return {
+            "moves": f"{self.frequencies.size} amplitudes",
+            "method": "memory kernel on a grid of times",
+        }
+
     def certificate(self, state: State) -> Float[Array, " modes"]:
         return jnp.zeros(0)
 

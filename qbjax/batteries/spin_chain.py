@@ -90,6 +90,7 @@ class SpinChain(Lindblad):
             controls=[np.sum([(s + s.T) / 2 for s in lower], axis=0)],
             initial=_ground(chain),
             truncated=(),
+            lowering=operators.destroy(2) if count == 1 else None,
         )
 
     def _terms(self, dims) -> list[tuple[Any, Any]]:

@@ -108,6 +108,7 @@ class TavisCummings(Lindblad):
             conserved=excitations % 2 if self.counter_rotating else excitations,
             truncated=(1,) if self.counter_rotating else (),
             observables={"photons": a.T @ a},
+            lowering=operators.spin_minus(self.spins / 2),
         )
 
     def _energies(self, dims, a) -> list:

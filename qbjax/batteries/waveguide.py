@@ -87,6 +87,11 @@ class Waveguide(Battery):
         )
         self.distance = _checks.scalar("distance", distance, low=0, open_low=True)
         self.decay = _checks.scalar("decay", decay, low=0, high=DECAY)
+        if not _checks.is_concrete(longest):
+            raise TypeError(
+                "Argument `longest` must be known before compilation, but is traced: it says how "
+                "far the nodes of every run may have to reach."
+            )
         _checks.scalar("longest", longest, low=0, open_low=True)
         self.longest = float(longest)
         self.nodes = None  # Until a run's span is known: `prepared`.
@@ -229,6 +234,9 @@ class Waveguide(Battery):
     @property
     def cell_hamiltonian(self):
         return self.frequency * jnp.array([0.0, 1.0])
+
+    def facts(self, initial):
+        return {"moves": "two amplitudes", "method": "integral of the resolvent"}
 
     def certificate(self, state: State) -> Float[Array, " modes"]:
         return jnp.zeros(0)

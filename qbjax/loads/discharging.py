@@ -9,11 +9,12 @@ Eqs. (9)–(12), (15)–(19).
 """
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from qbjax import merit
 from qbjax.algebra import spectral
-from qbjax.batteries.base import Battery, Options, State
+from qbjax.batteries.base import Battery, Cell, Options, State
 from qbjax.dynamics.integrate import integrate
 from qbjax.dynamics.powers import per
 from qbjax.dynamics.trajectory import Trajectory
@@ -86,16 +87,16 @@ def observables(battery: Battery, load: TwoLevel, state: State) -> dict[str, Arr
     energy, incoherent = merit.energy(rho, levels), merit.incoherent_ergotropy(rho, levels)
     work = energy - merit.passive_energy_of_spectrum(spectrum, energies)
     populations = jnp.real(jnp.diagonal(rho))
-    truncated = battery.open_cell().mode is not None
+    alone = battery.open_cell()
     return {
         "energy": energy,
         "ergotropy": work,
         "coherent_ergotropy": work - incoherent,
         "incoherent_ergotropy": incoherent,
         "purity": merit.purity(rho),
-        **({"fano": merit.fano_factor(rho)} if levels.ndim == 1 else {}),
+        **({"fano": merit.fano_factor(rho)} if levels.ndim == 1 and _counts(alone) else {}),
         **load_observables(load, state),
-        "truncation": jnp.sum(populations[-2:])[None] if truncated else jnp.zeros(0),
+        "truncation": jnp.zeros(0) if alone.mode is None else jnp.sum(populations[-2:])[None],
         "trace_defect": jnp.abs(jnp.sum(populations) - 1),
     }
 
@@ -112,7 +113,14 @@ def load_observables(load: TwoLevel, state: State) -> dict[str, Array]:
     }
 
 
+def _counts(alone: Cell) -> bool:
+    """Whether level n holds n quanta: lowering takes each level to the one below."""
+    return bool(np.all(np.diff(np.nonzero(alone.lowering), axis=0) == 1))
+
+
 def _units(cell: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    if not cell:  # the user's own
+        return ()
     units = {"time": cell["time"]} | dict.fromkeys(ENERGIES, cell["energy"])
     units |= dict.fromkeys(("purity", "fano", "load_purity"), "1")
     return tuple((units | {"delivered_power": cell["power"]}).items())

@@ -106,7 +106,8 @@ def joined(battery: Battery, state: Any) -> State:
         check_origin(state, origin, alone.parameters)
         return state
     if isinstance(state, State):
-        rho, sectored, time = battery.cell(state), state.sectored, state.time
+        rho, time = battery.cell(state), state.time
+        sectored = state.sectored and alone.parted
         # What the battery itself calls real may be so in a gauge of its own.
         real = not jnp.iscomplexobj(rho)
     else:

@@ -87,8 +87,9 @@ def check_frequency(load: TwoLevel, alone: Cell) -> None:
     if _checks.is_concrete((mine, cells)) and not np.isclose(mine, cells, rtol=1e-9, atol=0):
         raise ValueError(
             f"Argument `frequency` of the load must be the cell's level spacing {float(cells):g} "
-            f"{alone.units['energy']}, for the coupling is resonant, but is {float(mine):g}: a "
-            "load of another unit? Give the spacing itself, and a small mismatch as `detuning`."
+            f"{alone.units.get('energy', 'of its Hamiltonian')}, for the coupling is resonant, "
+            f"but is {float(mine):g}: a load of another unit? Give the spacing itself, and a small "
+            "mismatch as `detuning`."
         )
 
 

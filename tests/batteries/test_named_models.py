@@ -182,7 +182,7 @@ def test_chain_that_dephases_against_qutip():
     c_ops += [(0.05 * 1.3) ** 0.5 * second(s), (0.05 * 0.3) ** 0.5 * second(s.dag())]
     H = qt.Qobj(np.asarray(battery.cell_hamiltonian), dims=[[2, 2]] * 2)
     drive = (both + both.dag()) / 2
-    start = qt.Qobj(battery.start, dims=[[2, 2], [1, 1]])
+    start = qt.Qobj(np.asarray(battery.start), dims=[[2, 2], [1, 1]])
     out = qt.mesolve(H + drive, start, TIMES, c_ops, e_ops=[H], options=EXACTLY).expect[0]
     np.testing.assert_allclose(run.energy, out - H.eigenenergies()[0], atol=1e-8)
 

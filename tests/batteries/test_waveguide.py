@@ -245,6 +245,8 @@ def test_bad_times():
     guide = qb.batteries.Waveguide()
     with pytest.raises(ValueError, match="must increase strictly, but goes from 2"):
         qb.charge(guide, None, [0.0, 2.0, 1.0])
+    with pytest.raises(TypeError, match="`longest` must be known before compilation"):
+        jax.jit(lambda x: qb.batteries.Waveguide(longest=x).decay)(10.0)
     with pytest.raises(ValueError, match=r"at most 1000/ω₁₁ .*`longest`.*but spans 1500"):
         qb.charge(guide, None, [0.0, 1500.0])
     with pytest.raises(ValueError, match="must be ≥ 0, but starts at -1"):

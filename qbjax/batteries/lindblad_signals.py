@@ -1,0 +1,30 @@
+"""The protocol of a Lindblad battery: one real pump per control."""
+
+from qbjax.batteries.lindblad_evolution import signals_of
+from qbjax.protocols import Pump
+
+
+def checked(protocol, count: int) -> tuple[Pump, ...]:
+    """One real pump per control.
+
+    Raises:
+        TypeError, ValueError: if there are not.
+    """
+    expected = "None" if count == 0 else f"{count} pump protocol{'s' if count > 1 else ''}"
+    try:
+        pumps = signals_of(protocol)
+    except TypeError:
+        pumps = (protocol,)
+    if not all(isinstance(pump, Pump) for pump in pumps):
+        raise TypeError(f"Argument `protocol` must be {expected}, but is {protocol!r}.")
+    if len(pumps) != count:
+        raise ValueError(
+            f"Argument `protocol` must be {expected}, one per control, but holds {len(pumps)}."
+        )
+    for pump in pumps:
+        if pump.is_complex:
+            raise TypeError(
+                "Argument `protocol` must be real, but has a complex signal: give its two "
+                "quadratures a control each."
+            )
+    return pumps
