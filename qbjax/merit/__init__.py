@@ -4,6 +4,7 @@ Hamiltonian."""
 from qbjax.merit import bounds, two_level
 from qbjax.merit.correlations import concurrence
 from qbjax.merit.energetics import energy, energy_variance, instantaneous_power
+from qbjax.merit.overlap import fidelity
 from qbjax.merit.passivity import (
     active_energy,
     antiergotropy,
@@ -29,6 +30,7 @@ __all__ = [
     "ergotropy",
     "fano_factor",
     "fano_factor_of_populations",
+    "fidelity",
     "incoherent_ergotropy",
     "instantaneous_ergotropic_power",
     "instantaneous_power",
