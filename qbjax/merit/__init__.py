@@ -4,6 +4,7 @@ Hamiltonian."""
 from qbjax.merit import bounds, two_level
 from qbjax.merit.correlations import concurrence
 from qbjax.merit.energetics import energy, energy_variance, instantaneous_power
+from qbjax.merit.locality import ergotropic_gap, local_ergotropy, qubit_ergotropy
 from qbjax.merit.overlap import fidelity
 from qbjax.merit.passivity import (
     active_energy,
@@ -27,6 +28,7 @@ __all__ = [
     "concurrence",
     "energy",
     "energy_variance",
+    "ergotropic_gap",
     "ergotropy",
     "fano_factor",
     "fano_factor_of_populations",
@@ -34,8 +36,10 @@ __all__ = [
     "incoherent_ergotropy",
     "instantaneous_ergotropic_power",
     "instantaneous_power",
+    "local_ergotropy",
     "passive_energy",
     "passive_energy_of_spectrum",
     "purity",
+    "qubit_ergotropy",
     "two_level",
 ]
