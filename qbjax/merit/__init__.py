@@ -2,6 +2,7 @@
 Hamiltonian."""
 
 from qbjax.merit import bounds, two_level
+from qbjax.merit.copies import ergotropy_per_copy
 from qbjax.merit.correlations import concurrence
 from qbjax.merit.energetics import energy, energy_variance, instantaneous_power
 from qbjax.merit.locality import ergotropic_gap, local_ergotropy, qubit_ergotropy
@@ -18,6 +19,7 @@ from qbjax.merit.passivity import (
     passive_energy_of_spectrum,
 )
 from qbjax.merit.statistics import fano_factor, fano_factor_of_populations, purity
+from qbjax.merit.thermal import total_ergotropy
 
 __all__ = [
     "active_energy",
@@ -30,6 +32,7 @@ __all__ = [
     "energy_variance",
     "ergotropic_gap",
     "ergotropy",
+    "ergotropy_per_copy",
     "fano_factor",
     "fano_factor_of_populations",
     "fidelity",
@@ -41,5 +44,6 @@ __all__ = [
     "passive_energy_of_spectrum",
     "purity",
     "qubit_ergotropy",
+    "total_ergotropy",
     "two_level",
 ]
