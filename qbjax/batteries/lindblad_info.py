@@ -21,7 +21,7 @@ def facts(battery, initial: Any) -> dict[str, Any]:
     rows = infos.of_generator(generator, real=True, ket=state.pure)
     rows["arithmetic"] += " (phases of the basis states turned)" if turned else ""
     return {
-        "factors": f"{' × '.join(map(str, model.dims))} = {model.dimension} levels",
+        "factors": _factors(model),
         "cell": _cell(battery),
         "moves": "a ket" if state.pure else "a density matrix",
         "sectors": _sectors(battery, state, initial),
@@ -34,6 +34,11 @@ def facts(battery, initial: Any) -> dict[str, Any]:
         "watched": ", ".join(f"factor {k}" for k in model.watched) or "none",
         "discharges": "no: it has no lowering operator" if model.lowering is None else _left(model),
     }
+
+
+def _factors(model) -> str:
+    product = " × ".join(map(str, model.dims))
+    return f"{product} = {model.dimension} levels" if len(model.dims) > 1 else f"{product} levels"
 
 
 def _cell(battery) -> str:

@@ -42,6 +42,9 @@ from qbjax.batteries.lindblad import Lindblad
 class Oscillators(Lindblad):
     r"""Two coupled oscillators; see the module's docstring.
 
+    Its numbers go into the master equation when it is built: to change one, or to differentiate by
+    it, build another, inside the function that is differentiated.
+
     Args:
         levels: of each, or a pair (cell, charger).
         coupling: g.

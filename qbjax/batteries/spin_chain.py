@@ -40,6 +40,9 @@ from qbjax.batteries.lindblad import Lindblad
 class SpinChain(Lindblad):
     r"""N spins on a line; see the module's docstring.
 
+    Its numbers go into the master equation when it is built: to change one, or to differentiate by
+    it, build another, inside the function that is differentiated.
+
     Args:
         spins: N; states are of 2^N levels.
         hopping: $J_k$, a number or shape (N − 1,).

@@ -37,6 +37,9 @@ from qbjax.batteries.lindblad import Lindblad
 class TavisCummings(Lindblad):
     r"""N spins in a cavity; see the module's docstring.
 
+    Its numbers go into the master equation when it is built: to change one, or to differentiate by
+    it, build another, inside the function that is differentiated.
+
     Args:
         spins: N.
         photons: of the cavity at the start.

@@ -49,6 +49,7 @@ def test_why_there_are_no_sectors():
 
 
 def test_kets_and_what_moves_them():
+    assert qubit().info()["factors"] == "2 levels"
     assert qubit().info()["storage"] == "banded: 2 diagonals, 2 shifts"
     assert qubit().info()["arithmetic"].startswith("real")
     assert qubit().info()["method"] == "Exponential"
