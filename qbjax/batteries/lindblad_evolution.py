@@ -42,11 +42,9 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
     def save(t, y):
         return seen(y), None if options.save is None else options.save(t, wrap(t, y))
 
-    how = {"save": save}
-    if state.pure:
-        how["read"] = lambda y: y  # few numbers: what is seen of a ket is no linear function of it
-    elif options.save is None:
-        how = {"save": lambda _, seen: (seen, None), "read": seen}
+    # What is seen of a ket is no linear function of it.
+    linear = options.save is None and not state.pure
+    how = {"save": lambda _, seen: (seen, None), "read": seen} if linear else {"save": save}
     everyone = [*pumps, *(rate for rate in battery.rates if isinstance(rate, Pump))]
     solution = integrate(
         _field(battery, dual, pumps, pure=state.pure),

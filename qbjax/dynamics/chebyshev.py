@@ -30,8 +30,6 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from qbjax.dynamics.chebyshev_step import (
-    GROUP,
-    TERMS,
     between,
     blank,
     ellipse_of,
@@ -44,8 +42,12 @@ from qbjax.dynamics.run import Run
 REACH = 24.0
 """h(a + b)/2 of the longest step: terms before they decay."""
 
-ROOM = 2**25
-"""Most numbers to keep of the terms of a step; where more are wanted, steps end at saved times."""
+SHARE = 4
+"""At most one part in so many of the state is read off a step; where more is wanted, steps end at
+saved times: writing down every term whole takes as long as computing it."""
+
+SAFETY = 0.1
+"""Share of the tolerance at which terms count as small: what follows a small one may be larger."""
 
 CHUNK = 8
 """Saved times that are read off a step together."""
@@ -101,13 +103,21 @@ def propagate(
         A `Run`.
     """
     duration = lax.stop_gradient(times[-1] - times[0])
-    passing = read is not None and _fits(read, initial)
+    passing = read is not None and _pays(read, initial)
+
+    def parts(t):
+        """What a stretch without edges has in common: computed once."""
+        ellipse = lax.stop_gradient(ellipse_of(*extent(t)))  # any that is large enough will do
+        # The field without what does not depend on the state.
+        _, part = jax.linearize(lambda y: field(t, y), jax.tree.map(jnp.zeros_like, initial))
+        return ellipse, part
+
+    everywhere = parts(lax.stop_gradient(times[0])) if edges is None else None
 
     def run(stay: Stay, end) -> Stay:
-        middle = lax.stop_gradient((stay.time + end) / 2)
-        ellipse = lax.stop_gradient(ellipse_of(*extent(middle)))  # any that is large enough will do
+        ellipse, part = everywhere or parts(lax.stop_gradient((stay.time + end) / 2))
         look = (read, times) if passing else None
-        return _advance(lambda y: field(middle, y), look, ellipse, stay, end, duration, solver)
+        return _advance(part, look, ellipse, stay, end, duration, solver)
 
     wanted = save if read is None else (lambda t, y: save(t, read(y)))
     start = Stay(
@@ -121,9 +131,10 @@ def propagate(
     return Run(saved, arrived, stay.state, stay.lost, limited, stay.steps)
 
 
-def _fits(read, y) -> bool:
+def _pays(read, y) -> bool:
+    """Whether what is read is little enough to be kept for every term of a step."""
     sizes = [x.size for x in jax.tree.leaves(jax.eval_shape(read, y))]
-    return sum(sizes) * (TERMS + GROUP) <= ROOM
+    return sum(sizes) * SHARE <= sum(x.size for x in jax.tree.leaves(y))
 
 
 def _stop(run, start: Stay, times, edges, save):
@@ -177,8 +188,6 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
     gap = end - stay.time
     tried = jnp.minimum(jnp.maximum(stay.length, 1e-3 * longest), longest)
     count = jnp.ceil(lax.stop_gradient(gap) / tried)
-    # The field without what does not depend on the state: computed here, once.
-    _, field = jax.linearize(field, jax.tree.map(jnp.zeros_like, stay.state))
     read, times = (_nothing, None) if look is None else look
 
     def going(inner):
@@ -188,7 +197,7 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
     def take(inner):
         stay, left, plan = inner
         size = jnp.sqrt(square(lax.stop_gradient(stay.state)))
-        limit = solver.atol + solver.rtol * size
+        limit = SAFETY * (solver.atol + solver.rtol * size)
         state, terms, error = step(field, read, ellipse, plan, stay.state, stay.terms, limit)
         good = error <= limit
         steps = stay.steps + 1
