@@ -2,6 +2,7 @@
 
 from qbjax.dynamics.chebyshev import Chebyshev as Chebyshev
 from qbjax.dynamics.exponential import Exponential as Exponential
+from qbjax.dynamics.implicit import Implicit as Implicit
 from qbjax.dynamics.integrate import Solver as Solver
 from qbjax.dynamics.stationary import MetastableWarning as MetastableWarning
 from qbjax.dynamics.trajectory import BreakdownWarning as BreakdownWarning
