@@ -2,13 +2,14 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float, Int
 
 from qbjax import _checks
+from qbjax.dynamics.observed import Observed
 from qbjax.dynamics.trajectory import BreakdownWarning, warn_of_truncation
 from qbjax.protocols import Constant, Pump
 
@@ -22,7 +23,7 @@ class UniquenessWarning(UserWarning):
     """A steady state is not the only one, or takes very long to be reached."""
 
 
-class SteadyState(eqx.Module):
+class SteadyState(Observed):
     """The steady state of a battery: its observables, and whether to believe them.
 
     Observables are attributes, under their names in a trajectory: `steady.ergotropy`.
@@ -40,6 +41,8 @@ class SteadyState(eqx.Module):
         modes: names of the truncated modes.
     """
 
+    _called: ClassVar[str] = "steady state"
+
     observables: dict[str, Array]
     state: Any
     residual: Float[Array, ""]
@@ -50,16 +53,6 @@ class SteadyState(eqx.Module):
     steps: Int[Array, ""]
     units: tuple[tuple[str, str], ...] = eqx.field(static=True, default=())
     modes: tuple[str, ...] = eqx.field(static=True, default=())
-
-    def __getattr__(self, name: str) -> Array:
-        # Only reached for names that are no fields; see `dynamics.trajectory`.
-        if not name.startswith("_") and name in self.observables:
-            return self.observables[name]
-        known = ", ".join(sorted(self.observables)) if not name.startswith("_") else ""
-        raise AttributeError(f"A steady state has no `{name}`; its observables are: {known}.")
-
-    def __dir__(self):
-        return [*object.__dir__(self), *self.observables]
 
 
 def check_constant(name: str, pumps: Sequence[Pump]) -> None:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from qbjax import _checks
 from qbjax.dynamics.integrate import STATUS_NAMES
+from qbjax.dynamics.observed import Observed
 
 TRUNCATION_LIMIT = 1e-4
 """Top-two-level population above which a result is not to be believed.
@@ -29,7 +30,7 @@ class BreakdownWarning(UserWarning):
     """A run ended early; what it had reached is kept, the rest is NaN."""
 
 
-class Trajectory(eqx.Module):
+class Trajectory(Observed):
     """A run of a battery: observables over time, and whether to believe them.
 
     Observables are attributes: `run.ergotropy` is `run.observables["ergotropy"]`.
@@ -48,6 +49,8 @@ class Trajectory(eqx.Module):
         modes: names of the truncated modes.
     """
 
+    _called: ClassVar[str] = "trajectory"
+
     times: Float[Array, " T"]
     observables: dict[str, Array]
     saved: PyTree[Array] | None
@@ -58,17 +61,6 @@ class Trajectory(eqx.Module):
     final_state: Any
     units: tuple[tuple[str, str], ...] = eqx.field(static=True, default=())
     modes: tuple[str, ...] = eqx.field(static=True, default=())
-
-    def __getattr__(self, name: str) -> Array:
-        # Only reached for names that are no fields. Dunder look-ups (copy, pickle) may
-        # come before `observables` exists.
-        if not name.startswith("_") and name in self.observables:
-            return self.observables[name]
-        known = ", ".join(sorted(self.observables)) if not name.startswith("_") else ""
-        raise AttributeError(f"A trajectory has no `{name}`; its observables are: {known}.")
-
-    def __dir__(self):
-        return [*object.__dir__(self), *self.observables]
 
     def summary(self) -> dict[str, Array]:
         """Status, worst truncation and trace defect, and steps: scalars for a sweep."""

@@ -1,0 +1,27 @@
+"""Observables as attributes: what a trajectory and a steady state have in common."""
+
+import equinox as eqx
+from jaxtyping import Array
+
+
+class Observed(eqx.Module):
+    """A record whose observables are attributes, too: `run.ergotropy`.
+
+    Attributes:
+        observables: name to array.
+        _called: what the record is called in errors.
+    """
+
+    observables: eqx.AbstractVar[dict[str, Array]]
+    _called: eqx.AbstractClassVar[str]
+
+    def __getattr__(self, name: str) -> Array:
+        # Only reached for names that are no fields. Dunder look-ups (copy, pickle) may
+        # come before `observables` exists.
+        if not name.startswith("_") and name in self.observables:
+            return self.observables[name]
+        known = ", ".join(sorted(self.observables)) if not name.startswith("_") else ""
+        raise AttributeError(f"A {self._called} has no `{name}`; its observables are: {known}.")
+
+    def __dir__(self):
+        return [*object.__dir__(self), *self.observables]
