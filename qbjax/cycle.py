@@ -12,6 +12,7 @@ from typing import Any
 import equinox as eqx
 
 from qbjax import _checks
+from qbjax.batteries import kept_states
 from qbjax.batteries.base import Battery, Options, State
 from qbjax.dynamics.integrate import Adjoint, Moving, Solver, chosen
 from qbjax.dynamics.trajectory import Trajectory, warn_if_unreliable
@@ -30,6 +31,7 @@ def charge(
     *,
     initial: Any = None,
     save: Callable | Any = None,
+    states: str | Any = None,
     adjoint: Adjoint | str = "reverse",
     solver: Solver | Any = None,
 ) -> Trajectory:
@@ -44,6 +46,8 @@ def charge(
         initial: None for every mode's ground state, or the `final_state` of a run of the
             same battery, or a cell density matrix (d, d), or a cell ket (d,).
         save: `save(t, state) -> pytree` of reals, called on the fly; appears as `run.saved`.
+        states: "cell" to keep the cell's density matrix at every time as `run.states`, "all" to
+            keep that of everything (16 T d² bytes, of a pure state, too); None to keep none.
         adjoint: how the run may be differentiated: "reverse" (`grad`), "forward" (`jvp`,
             `jacfwd`; the cheapest for few parameters) or "direct" (both, costlier).
         solver: tolerances and method; by default the battery's `default_solver()`.
@@ -69,7 +73,8 @@ def charge(
     protocol = resolve(protocol)
     checked = battery.check(protocol, times)
     state = battery.initial_state(initial)
-    run = _evolve(battery.prepared(times), protocol, state, checked, options)
+    dims = kept_states.dims(battery, state, states, kept_states.factors(battery))
+    run = _evolve(battery.prepared(times), protocol, state, checked, options, (states, dims))
     warn_if_unreliable(run, lambda: battery.recommended_levels(protocol))
     return run
 
@@ -80,6 +85,7 @@ def store(
     times: Any,
     *,
     save: Callable | Any = None,
+    states: str | Any = None,
     adjoint: Adjoint | str = "reverse",
     solver: Solver | Any = None,
 ) -> Trajectory:
@@ -93,7 +99,7 @@ def store(
         state: `final_state` of a run.
         times: strictly increasing, shape (T,); the state belongs to `times[0]`, which is 0
             (a clock of its own) or not before the state was made.
-        save, adjoint, solver: as in `charge`.
+        save, states, adjoint, solver: as in `charge`.
 
     Returns:
         A `Trajectory`.
@@ -110,7 +116,14 @@ def store(
         )
     _check_hand_over(times, state)
     return charge(
-        battery, battery.idle(), times, initial=state, save=save, adjoint=adjoint, solver=solver
+        battery,
+        battery.idle(),
+        times,
+        initial=state,
+        save=save,
+        states=states,
+        adjoint=adjoint,
+        solver=solver,
     )
 
 
@@ -121,6 +134,7 @@ def discharge(
     times: Any,
     *,
     save: Callable | Any = None,
+    states: str | Any = None,
     adjoint: Adjoint | str = "reverse",
     solver: Solver | Any = None,
 ) -> Trajectory:
@@ -141,6 +155,7 @@ def discharge(
             (a clock of its own) or not before the state was made.
         save: `save(t, state) -> pytree` of reals; `qb.loads.cell(state)` and
             `qb.loads.load(state)` are the two density matrices.
+        states: as in `charge`; all is cell ⊗ load, in the frame of the run.
         adjoint, solver: as in `charge`.
 
     Returns:
@@ -178,19 +193,26 @@ def discharge(
     check_frequency(load, battery.open_cell())
     if isinstance(state, State):
         _check_hand_over(times, state)
-    run = _discharge(battery, load, pair.joined(battery, state), times, options)
+    start = pair.joined(battery, state)
+    cell = kept_states.factors(battery)["cell"]
+    dims = kept_states.dims(pair, start, states, {"cell": cell, "all": (*cell, 2)})
+    run = _discharge(battery, load, start, times, options, (states, dims))
     warn_if_unreliable(run, lambda: _more_levels(battery))
     return run
 
 
 @eqx.filter_jit
-def _evolve(battery, protocol, state, times, options):
-    return battery.evolve(protocol, state, times, options)
+def _evolve(battery, protocol, state, times, options, kept):
+    states, dims = kept
+    options = kept_states.keeping(options, kept_states.reader(battery, states))
+    return kept_states.sorted_out(battery.evolve(protocol, state, times, options), dims)
 
 
 @eqx.filter_jit
-def _discharge(battery, load, state, times, options):
-    return discharging.evolve(battery, load, state, times, options)
+def _discharge(battery, load, state, times, options, kept):
+    states, dims = kept
+    options = kept_states.keeping(options, kept_states.reader(pair, states))
+    return kept_states.sorted_out(discharging.evolve(battery, load, state, times, options), dims)
 
 
 def _options(battery, times, save, adjoint, solver) -> Options:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Complex, Float, Int, PyTree
 
 from qbjax import _checks
 from qbjax.dynamics.integrate import STATUS_NAMES
@@ -47,6 +47,9 @@ class Trajectory(Observed):
         final_state: opaque; give it back to the same battery.
         units: name to unit, for labels.
         modes: names of the truncated modes.
+        states: density matrices (T, d, d) of the cell or of everything, if they were asked for
+            (`qb.charge(..., states="cell")`); None without.
+        dims: levels of their factors; empty without.
     """
 
     _called: ClassVar[str] = "trajectory"
@@ -61,6 +64,8 @@ class Trajectory(Observed):
     final_state: Any
     units: tuple[tuple[str, str], ...] = eqx.field(static=True, default=())
     modes: tuple[str, ...] = eqx.field(static=True, default=())
+    states: Complex[Array, "T d d"] | None = None
+    dims: tuple[int, ...] = eqx.field(static=True, default=())
 
     def summary(self) -> dict[str, Array]:
         """Status, worst truncation and trace defect, and steps: scalars for a sweep."""
@@ -74,7 +79,10 @@ class Trajectory(Observed):
         }
 
     def to_xarray(self) -> xr.Dataset:
-        """The run as a labelled dataset: coordinate `time`, units in the attributes."""
+        """The run as a labelled dataset: coordinate `time`, units in the attributes.
+
+        States have a last dimension `part`, real and imaginary: netCDF knows no complex numbers.
+        """
         units = dict(self.units)
         variables: dict[str, tuple] = {
             name: (("time", *_axes(name, values)), np.asarray(values), _unit(units, name))
@@ -84,6 +92,9 @@ class Trajectory(Observed):
         variables["trace_defect"] = (("time",), np.asarray(self.trace_defect))
         if self.saved is not None:
             variables |= _saved_variables(self.saved)
+        if self.states is not None:
+            variables["states"] = _state_variable(self.states, self.dims)
+        parts = {} if self.states is None else {"part": ["real", "imaginary"]}
         time = ("time", np.asarray(self.times), _unit(units, "time"))
         status = int(self.status)
         attributes = {
@@ -92,7 +103,7 @@ class Trajectory(Observed):
             "steps": int(self.steps),
         }
         return xr.Dataset(
-            variables, coords={"time": time, "mode": list(self.modes)}, attrs=attributes
+            variables, coords={"time": time, "mode": list(self.modes)} | parts, attrs=attributes
         )
 
 
@@ -153,6 +164,12 @@ def _unit(units, name):
 
 def _axes(name, values):
     return tuple(f"{name}_axis_{i}" for i in range(1, np.ndim(values)))
+
+
+def _state_variable(states, dims):
+    host = np.asarray(states)
+    parts = np.stack([host.real, host.imag], axis=-1)
+    return ("time", "row", "column", "part"), parts, {"dims": list(dims)}
 
 
 def _saved_variables(saved):

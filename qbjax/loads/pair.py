@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Inexact
+from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.base import (
@@ -76,6 +76,31 @@ def load(state: State | Any) -> Inexact[Array, "2 2"]:
     # ρ_ge = i ρ'_ge takes the gauge back.
     above = 1j * jnp.asarray(coherence, complex)
     return diagonal.astype(complex).at[0, 1].set(above).at[1, 0].set(jnp.conj(above))
+
+
+def density_matrix(state: State | Any) -> Complex[Array, "n n"]:
+    r"""Density matrix of both, cell ⊗ load, index 2n + e.
+
+    Args:
+        state: `final_state` of `qb.discharge`, or what its `save` is given.
+
+    Returns:
+        array (2d, 2d), rotating with the cell's level spacing.
+
+    Raises:
+        TypeError: if it is no such state.
+
+    References:
+        Zhang et al. (2026), Eq. (16).
+    """
+    check_pair(state)
+    size = sum(block.shape[0] for block in state.blocks)
+    whole = jnp.zeros((size, size), complex)
+    for rows, block in zip(sectors(size // 2, state.sectored), state.blocks, strict=True):
+        apart = unpack(block, real=state.real).astype(complex)
+        whole = whole.at[np.ix_(rows, rows)].set(apart)
+    gauge = np.where(np.arange(size) % 2, -1j, 1.0)
+    return whole * np.outer(gauge, gauge.conj())
 
 
 def check_pair(state: Any) -> None:

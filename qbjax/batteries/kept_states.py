@@ -1,0 +1,120 @@
+"""States on request: density matrices kept at every saved time, beside the merits.
+
+They are packed while the run goes on (`algebra.packing`: its saved values are real), and no battery
+knows of them.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from functools import partial, singledispatch
+from typing import Any
+
+import jax
+
+from qbjax import _checks
+from qbjax.algebra.packing import pack, unpack
+from qbjax.batteries.base import Options, State
+from qbjax.batteries.bloch import BlochCharger
+from qbjax.batteries.dopo import DOPO
+from qbjax.batteries.lindblad import Lindblad
+from qbjax.dynamics.trajectory import Trajectory
+
+KINDS = ("cell", "all")
+
+
+def reader(owner: Any, states: str | None) -> Any:
+    """What takes the density matrix out of a state.
+
+    Args:
+        owner: a battery, or the module `loads.pair`: has `cell`, and `density_matrix` if it can.
+        states: "cell", "all", or None for nothing.
+
+    Raises:
+        TypeError: if all is asked of a battery that does not hold a whole density matrix.
+    """
+    if states is None:
+        return None
+    if states == "cell":
+        return owner.cell
+    whole = getattr(owner, "density_matrix", None)
+    if whole is None:
+        raise TypeError(
+            f'Argument `states` must be "cell" for a {type(owner).__name__}, which has no '
+            'density_matrix, but is "all".'
+        )
+    return whole
+
+
+def dims(
+    owner: Any, state: State, states: str | Any, factors: Mapping[str, tuple[int, ...]]
+) -> tuple[int, ...]:
+    """Levels of the factors of the states that are asked for, without a computation.
+
+    Args:
+        owner: as for `reader`.
+        state: one of those that will be read.
+        states: as for `reader`.
+        factors: "cell" and "all" to the levels of their factors, as far as they are known.
+
+    Raises:
+        TypeError, ValueError: if there is no such kind, or it cannot be had.
+    """
+    if states is None:
+        return ()
+    read = reader(owner, _checks.choice("states", states, KINDS))
+    # What refuses a state, such as a displaced frame, does so here.
+    size = jax.eval_shape(read, state).shape[0]
+    return factors.get(states, (size,))
+
+
+def keeping(options: Options, read: Callable[[State], Any] | None) -> Options:
+    """Options that save the density matrix as well as what the caller saves.
+
+    Args:
+        options: the caller's.
+        read: state to density matrix, or None for nothing.
+    """
+    if read is None:
+        return options
+
+    def save(t, state):
+        own = None if options.save is None else options.save(t, state)
+        return own, pack(read(state))
+
+    return options._replace(save=save)
+
+
+def sorted_out(run: Trajectory, sizes: tuple[int, ...]) -> Trajectory:
+    """A run with its states apart from what the caller saved.
+
+    Args:
+        run: of the options that `keeping` gave.
+        sizes: what `dims` gave.
+    """
+    if not sizes:
+        return run
+    saved: Any = run.saved
+    own, packed = saved
+    states = jax.vmap(partial(unpack, real=False))(packed)
+    return dataclasses.replace(run, saved=own, states=states, dims=sizes)
+
+
+@singledispatch
+def factors(battery) -> dict[str, tuple[int, ...]]:
+    """Levels of the factors of a battery's cell, and of everything where that is a product."""
+    return {"cell": (battery.cell_hamiltonian.shape[0],)}
+
+
+@factors.register
+def _(battery: Lindblad):
+    return {"cell": battery.model.cell_dims, "all": battery.model.dims}
+
+
+@factors.register
+def _(battery: DOPO):
+    return {"cell": (battery.signal_levels,), "all": (battery.signal_levels, battery.pump_levels)}
+
+
+@factors.register
+def _(battery: BlochCharger):
+    return {"cell": (2,), "all": (2, 2)}
