@@ -14,6 +14,7 @@ from jaxtyping import Array, Complex, Float, Int, PyTree
 from qbjax import _checks
 from qbjax.dynamics.integrate import STATUS_NAMES
 from qbjax.dynamics.observed import Observed
+from qbjax.dynamics.qutip_result import qutip_result
 
 TRUNCATION_LIMIT = 1e-4
 """Top-two-level population above which a result is not to be believed.
@@ -105,6 +106,28 @@ class Trajectory(Observed):
         return xr.Dataset(
             variables, coords={"time": time, "mode": list(self.modes)} | parts, attrs=attributes
         )
+
+    def to_qutip(self) -> Any:
+        """The run as a `qutip.solver.result.Result`.
+
+        `e_data` holds every observable by its name, `expect` the same in their order, `stats` the
+        summary; `states` and `final_state` are `Qobj`s with the dimensions of their factors if the
+        run kept its states.
+
+        Raises:
+            ImportError: if QuTiP is not installed.
+
+        Example:
+            >>> import qbjax as qb
+            >>> battery = qb.batteries.BlochCharger()
+            >>> run = qb.charge(
+            ...     battery, qb.protocols.BlochPreparation(3.1416), [0.0, 1.5708], states="all"
+            ... )
+            >>> result = run.to_qutip()
+            >>> result.e_data["energy"][-1].round(6).item(), result.states[-1].dims
+            (1.0, [[2, 2], [2, 2]])
+        """
+        return qutip_result(self)
 
 
 def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None:
