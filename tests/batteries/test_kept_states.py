@@ -82,6 +82,42 @@ def test_everything(name):
     assert tree_allclose(jnp.real(jnp.trace(run.states[1])), 1.0, rtol=0, atol=1e-8)
 
 
+def test_a_cell_of_several_factors_in_sectors():
+    """Of three qubits with one excitation the outer two store."""
+    hop = sum(
+        qb.algebra.operators.tensor(
+            *[A if k == j else B if k == j + 1 else np.eye(2) for k in range(3)]
+        )
+        for j in (0, 1)
+        for A, B in ((LOWER, LOWER.T), (LOWER.T, LOWER))
+    )
+    number = np.diag([0.0, 1.0])
+    excitations = np.add.outer(np.add.outer([0, 1], [0, 1]), [0, 1]).ravel().astype(float)
+    battery = qb.batteries.Lindblad(
+        hop,
+        [0.3 * qb.algebra.operators.tensor(np.eye(2), LOWER, np.eye(2))],
+        dims=(2, 2, 2),
+        cell=(0, 2),
+        cell_hamiltonian=np.add.outer(np.diag(number), np.diag(number)).ravel(),
+        conserved=excitations,
+        initial=np.eye(8)[2],
+    )
+    both = {kind: qb.charge(battery, None, TIMES, states=kind) for kind in ("cell", "all")}
+    assert both["all"].final_state.sectored
+    assert (both["cell"].dims, both["all"].dims) == ((2, 2), (2, 2, 2))
+    reduced = qb.algebra.operators.partial_trace(both["all"].states[-1], (2, 2, 2), (0, 2))
+    assert tree_allclose(reduced, both["cell"].states[-1], rtol=0, atol=EXACT)
+
+
+def test_every_method_keeps_states():
+    solver = qb.Solver(method=qb.dynamics.Chebyshev())
+    battery, protocol, times, *_ = CASES["lab"]
+    run = qb.charge(battery, protocol, times, states="cell", solver=solver)
+    assert tree_allclose(run.states[-1], battery.cell(run.final_state), rtol=0, atol=EXACT)
+    other = qb.charge(battery, protocol, times, states="cell")
+    assert tree_allclose(run.states, other.states, rtol=0, atol=1e-8)
+
+
 def test_nothing_is_kept_unasked():
     run = qb.charge(CASES["bloch"][0], None, TIMES)
     assert run.states is None
@@ -138,7 +174,7 @@ def test_states_are_batched_and_differentiated():
 
 def test_a_dataset_comes_back_from_a_file(tmp_path):
     run = qb.charge(CASES["lindblad"][0], None, TIMES, states="all")
-    run.to_xarray().drop_dims("mode").to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
+    run.to_xarray().to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
     with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as data:
         states = data["states"]
         assert states.dims == ("time", "row", "column", "part")
