@@ -118,13 +118,11 @@ class Trajectory(Observed):
             ImportError: if QuTiP is not installed.
 
         Example:
-            >>> import qbjax as qb
-            >>> battery = qb.batteries.BlochCharger()
-            >>> run = qb.charge(
-            ...     battery, qb.protocols.BlochPreparation(3.1416), [0.0, 1.5708], states="all"
-            ... )
+            >>> import numpy as np, qbjax as qb
+            >>> battery, excited = qb.batteries.BlochCharger(), qb.protocols.BlochPreparation(np.pi)
+            >>> run = qb.charge(battery, excited, [0.0, np.pi / 2], states="all")
             >>> result = run.to_qutip()
-            >>> result.e_data["energy"][-1].round(6).item(), result.states[-1].dims
+            >>> round(float(result.e_data["energy"][-1]), 6), result.states[-1].dims
             (1.0, [[2, 2], [2, 2]])
         """
         return qutip_result(self)
