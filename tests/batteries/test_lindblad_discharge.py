@@ -68,6 +68,7 @@ def test_against_qutip(rotated):
     agrees(run, states, H if rotated else np.real(np.diagonal(H)), 1.3)
 
 
+@pytest.mark.filterwarnings("ignore:Too few levels")  # of the cavity, which does not come along
 @pytest.mark.parametrize("counter_rotating", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_spins_of_a_cavity_hand_over(counter_rotating):
     battery = qb.batteries.TavisCummings(
