@@ -54,7 +54,8 @@ def dims(
         owner: as for `reader`.
         state: one of those that will be read.
         states: as for `reader`.
-        factors: "cell" and "all" to the levels of their factors, as far as they are known.
+        factors: "cell" and "all" to the levels of their factors, as far as they are known; of a
+            cell that is none, empty.
 
     Raises:
         TypeError, ValueError: if there is no such kind, or it cannot be had.
@@ -64,7 +65,12 @@ def dims(
     read = reader(owner, _checks.choice("states", states, KINDS))
     # What refuses a state, such as a displaced frame, does so here.
     size = jax.eval_shape(read, state).shape[0]
-    return factors.get(states, (size,))
+    sizes = factors.get(states, (size,))
+    if not sizes:
+        raise TypeError(
+            'Argument `states` must be "all" for a battery without a cell, but is "cell".'
+        )
+    return sizes
 
 
 def keeping(options: Options, read: Callable[[State], Any] | None) -> Options:

@@ -8,6 +8,7 @@ import xarray as xr
 
 import qbjax as qb
 from qbjax import cycle
+from qbjax.batteries import kept_states
 from qbjax.protocols import BlochPreparation, Collisions, Constant
 from tests.helpers import EXACT, GRADIENT, central_difference, tree_allclose
 
@@ -181,6 +182,12 @@ def test_a_dataset_comes_back_from_a_file(tmp_path):
         assert states.attrs["dims"].tolist() == [2, 2]
         back = states.sel(part="real") + 1j * states.sel(part="imaginary")
         np.testing.assert_array_equal(back.values, run.states)
+
+
+def test_a_battery_without_a_cell_has_no_cell_to_keep():
+    battery = CASES["lindblad"][0]
+    with pytest.raises(TypeError, match='`states` must be "all" for a battery without a cell'):
+        kept_states.dims(battery, battery.initial_state(), "cell", {"cell": (), "all": (2, 2)})
 
 
 @pytest.mark.parametrize(
