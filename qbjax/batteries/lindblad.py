@@ -48,6 +48,7 @@ class Lindblad(Battery):
             $(\gamma_j, L_j)$ whose rate is a number ≥ 0 or a real pump protocol: $\gamma_j(t)$.
         dims: levels of every factor, e.g. (2, 30).
         cell: index of the factor that stores, or indices: the cell's levels count in their order.
+            None if nothing stores: a run then shows the observables alone, and costs less.
         cell_hamiltonian: its levels, shape (c,), or a Hermitian matrix (c, c).
         controls: Hermitian operators $C_k$ that the protocol's signals multiply.
         initial: state to start from, density matrix (d, d) or ket (d,); None is every factor's
@@ -93,8 +94,8 @@ class Lindblad(Battery):
         jumps: Any,
         *,
         dims: Any,
-        cell: Any,
-        cell_hamiltonian: Any,
+        cell: Any = None,
+        cell_hamiltonian: Any = None,
         controls: Any = (),
         initial: Any = None,
         observables: Mapping[str, Any] | Any = None,
@@ -111,14 +112,9 @@ class Lindblad(Battery):
             nothing = np.zeros((int(np.prod(sizes)),) * 2)
             coefficients, hamiltonians = [jnp.zeros(())], [operators.operator(name, nothing, sizes)]
         rates, found = operators.terms("jumps", jumps, sizes, hermitian=False, low=0)
-        if np.size(cell) == 0:
-            raise ValueError("Argument `cell` must name at least one factor, but is empty.")
         watched = [k for k, n in enumerate(sizes) if n > 3] if truncated is None else truncated
-        factors = operators.factors("cell", cell, sizes)
+        factors, self.cell_levels = cells.cell(cell, cell_hamiltonian, sizes)
         cell_dims = tuple(sizes[k] for k in factors)
-        self.cell_levels = _checks.hamiltonian(
-            "cell_hamiltonian", operators.plain(cell_hamiltonian), dim=int(np.prod(cell_dims))
-        )
         self.model = Model(
             hamiltonians,
             found,

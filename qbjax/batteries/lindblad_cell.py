@@ -1,6 +1,6 @@
-r"""The cell of a Lindblad battery without the other factors, for discharging.
+r"""The cell of a Lindblad battery: what was given, and without the other factors, for discharging.
 
-It rotates with its own Hamiltonian, which is gone then: $a \to ae^{-i\omega t}$ if
+Alone it rotates with its own Hamiltonian, which is gone then: $a \to ae^{-i\omega t}$ if
 $[H_\text{cell}, a] = -\omega a$, and a jump with $[H_\text{cell}, L] = \lambda L$ keeps acting as
 it did, for its phase cancels. Jumps of the cell are those of the form $L \otimes 1$; all others
 stay behind with the factors that they belong to.
@@ -22,6 +22,37 @@ from qbjax.protocols import Constant, Pump
 
 DEFECT = 1e-9
 """Commutators may miss their form by this much of the largest energy times operator."""
+
+
+def cell(given: Any, hamiltonian: Any, dims: tuple[int, ...]):
+    """Indices of the factors that store, and their Hamiltonian; none of both if nothing stores.
+
+    Args:
+        given: an index or indices, or None.
+        hamiltonian: levels or matrix of these factors together, or None.
+        dims: levels of every factor.
+
+    Raises:
+        ValueError: for indices out of range or none, a Hamiltonian of another size.
+    """
+    if given is None:
+        if hamiltonian is not None:
+            raise ValueError(
+                "Argument `cell` must name the factors that `cell_hamiltonian` belongs to, but is "
+                "None."
+            )
+        return (), jnp.zeros(1)
+    if np.size(given) == 0:
+        raise ValueError(
+            "Argument `cell` must name at least one factor, or be None if nothing stores, but is "
+            "empty."
+        )
+    if hamiltonian is None:
+        raise ValueError("Argument `cell_hamiltonian` must be given for a cell, but is None.")
+    factors = operators.factors("cell", given, dims)
+    size = int(np.prod([dims[k] for k in factors]))
+    levels = operators.plain(hamiltonian)
+    return factors, _checks.hamiltonian("cell_hamiltonian", levels, dim=size)
 
 
 def lowering(given: Any, hamiltonian, dims: tuple[int, ...]) -> Inexact[np.ndarray, "c c"] | None:

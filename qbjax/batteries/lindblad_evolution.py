@@ -88,10 +88,11 @@ def _trajectory(battery, times, solution, final_state) -> Trajectory:
     truncation, trace, cells = (read.pop(name) for name in ("truncation", "trace", "cell"))
     # After the run, where a caller's `jit` can leave out what is not asked for.
     basis = cell_basis(battery.cell_hamiltonian)
-    seen = lax.map(lambda now: merits(*now, *basis), (read.pop("energy"), cells))
+    stored = (read.pop("energy"), cells)
+    seen = lax.map(lambda now: merits(*now, *basis), stored) if battery.model.cell else {}
     return Trajectory(
         times=times,
-        observables=seen | powers(times, seen) | read,
+        observables=seen | (powers(times, seen) if seen else {}) | read,
         saved=saved,
         status=solution.status,
         steps=solution.steps,

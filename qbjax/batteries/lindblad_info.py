@@ -43,6 +43,8 @@ def _factors(model) -> str:
 
 def _cell(battery) -> str:
     dims, levels = battery.model.cell, battery.cell_hamiltonian
+    if not dims:
+        return "none: nothing stores"
     names = ", ".join(map(str, dims))
     kind = "its levels" if levels.ndim == 1 else "a matrix"
     which = "factor" if len(dims) == 1 else "factors"

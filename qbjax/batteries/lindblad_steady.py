@@ -25,8 +25,9 @@ def steady_state(battery, protocol, gap: bool | None) -> SteadyState:
         seen.pop(name) for name in ("energy", "cell", "truncation", "trace")
     )
     basis = evolution.cell_basis(battery.cell_hamiltonian)
+    merits = evolution.merits(energy, cell, *basis) if model.cell else {}
     return SteadyState(
-        observables=evolution.merits(energy, cell, *basis) | seen,
+        observables=merits | seen,
         state=dataclasses.replace(
             battery.initial_state(),
             blocks=unstack(generator.structure, found.state),

@@ -37,7 +37,7 @@ class Linear(NamedTuple):
     """
 
     field: Callable[[Array, PyTree], PyTree]
-    extent: Callable | None = None
+    extent: Any = None
 
 
 def method(given: Any, size: int, linear: Linear | None, adjoint: str) -> Any:

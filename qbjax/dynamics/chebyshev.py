@@ -21,7 +21,7 @@ with respect to times and edges.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -30,6 +30,9 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from qbjax.dynamics.chebyshev_step import (
+    Ellipse,
+    Plan,
+    Terms,
     between,
     blank,
     ellipse_of,
@@ -45,6 +48,9 @@ REACH = 24.0
 SHARE = 4
 """At most one part in so many of the state is read off a step; where more is wanted, steps end at
 saved times: writing down every term whole takes as long as computing it."""
+
+CALM = 30
+"""Terms behind the rise within which a step must settle for the next to be longer."""
 
 SAFETY = 0.1
 """Share of the tolerance at which terms count as small: what follows a small one may be larger."""
@@ -70,9 +76,9 @@ class Stay(NamedTuple):
     length: Float[Array, ""]
     steps: Int[Array, ""]
     lost: Bool[Array, ""]
-    terms: PyTree[Array]
-    passed: Int[Array, ""]
-    rows: PyTree[Array]
+    terms: PyTree[Array] = None
+    passed: Any = None
+    rows: PyTree[Array] = None
 
 
 def propagate(
@@ -183,54 +189,45 @@ def stops(times: Float[Array, " T"], edges: Float[Array, " E"] | None):
 
 
 def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
-    """Steps from where the loop stands to `end`, of equal length unless one fails."""
+    """Steps from where the loop stands to `end`."""
     longest = 2 * REACH / (ellipse.real + ellipse.imaginary)
-    gap = end - stay.time
-    tried = jnp.minimum(jnp.maximum(stay.length, 1e-3 * longest), longest)
-    count = jnp.ceil(lax.stop_gradient(gap) / tried)
     read, times = (_nothing, None) if look is None else look
 
-    def going(inner):
-        stay, left, _ = inner
-        return (left > 0) & ~stay.lost
+    def going(stay):
+        return (stay.time < end) & ~stay.lost
 
-    def take(inner):
-        stay, left, plan = inner
+    def take(stay):
+        gap = end - stay.time
+        tried = jnp.clip(stay.length, 1e-3 * longest, longest)
+        count = jnp.ceil(lax.stop_gradient(gap) / tried)  # of equal steps, were all to be good
+        plan = plan_of(ellipse, gap / count)  # so its derivative is that of the whole
         size = jnp.sqrt(square(lax.stop_gradient(stay.state)))
         limit = SAFETY * (solver.atol + solver.rtol * size)
         state, terms, error = step(field, read, ellipse, plan, stay.state, stay.terms, limit)
-        good = error <= limit
-        steps = stay.steps + 1
-        stuck = (plan.length < 1e-12 * duration) & ~good
+        good, h = error <= limit, lax.stop_gradient(plan.length)
+        after = jnp.where(count > 1, stay.time + plan.length, end)
         stay = stay._replace(terms=terms.seen)
         if times is not None:
-            until = jnp.where(left > 1, stay.time + plan.length, end)
-            until = jnp.where(good, until, -jnp.inf)
-            stay = _see(stay, times, lax.stop_gradient(until), (ellipse, plan, terms))
-        stay = stay._replace(
-            time=jnp.where(good, stay.time + plan.length, stay.time),
+            until = jnp.where(good, lax.stop_gradient(after), -jnp.inf)
+            stay = _see(stay, times, until, (ellipse, plan, terms))
+        calm = terms.taken < h * (ellipse.real + ellipse.imaginary) + CALM
+        steps = stay.steps + 1
+        return stay._replace(
+            time=jnp.where(good, after, stay.time),
             state=jax.tree.map(lambda a, b: jnp.where(good, a, b), state, stay.state),
-            length=jnp.where(good, stay.length, lax.stop_gradient(plan.length) / 2),
+            length=jnp.where(good, jnp.where(calm, jnp.maximum(1.5 * h, tried), h), h / 2),
             steps=steps,
-            lost=stuck | (steps >= solver.max_steps),
+            lost=((h < 1e-12 * duration) & ~good) | (steps >= solver.max_steps),
         )
-        # Steps of one length share their coefficients, which come from a long recurrence.
-        plan = lax.cond(good, lambda: plan, lambda: plan_of(ellipse, plan.length / 2))
-        return stay, jnp.where(good, left - 1, 2 * left), plan
 
-    first = plan_of(
-        ellipse, gap / jnp.maximum(count, 1.0)
-    )  # so its derivative is that of the whole
-    start = (stay._replace(length=tried), count, first)
-    stay, *_ = lax.while_loop(going, take, start)
-    return stay._replace(time=end, length=2 * stay.length)
+    return lax.while_loop(going, take, stay)
 
 
 def _nothing(y):
     return None
 
 
-def _see(stay: Stay, times, until, taken) -> Stay:
+def _see(stay: Stay, times, until, taken: tuple[Ellipse, Plan, Terms]) -> Stay:
     """Reads off a step, not yet taken, what is wanted at the saved times up to `until`."""
     fixed = lax.stop_gradient(times)
 

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, PyTree
 
@@ -22,17 +21,6 @@ TERMS = 96
 
 GROUP = 6
 """Terms between two looks at their size, a multiple of three."""
-
-ANGLES = np.linspace(0, np.pi / 2, 65)
-SINES = np.sin(ANGLES)
-"""Where Bessel's integral is evaluated: with 256 points on the circle, the first alias of $J_k$ is
-$J_{256-k}$, below rounding for x ≤ 64."""
-
-_ORDERS = np.arange(TERMS + GROUP)[:, None]
-_SHARES = np.where(ANGLES % (np.pi / 2) == 0, 0.5, 1.0) * np.where(_ORDERS, 2, 1) / 64
-EVEN = np.where(_ORDERS % 2, 0.0, _SHARES * np.cos(_ORDERS * ANGLES))
-ODD = np.where(_ORDERS % 2, _SHARES * np.sin(_ORDERS * ANGLES), 0.0)
-"""The rows of even and odd k: quarters of the circle differ by signs only."""
 
 
 class Ellipse(NamedTuple):
@@ -60,9 +48,9 @@ class Plan(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What was read off the first `count` terms $P_k$; leading axis K, stale behind those."""
+    """What was read off the first `taken` terms $P_k$; leading axis K, stale behind those."""
 
-    count: Int[Array, ""]
+    taken: Int[Array, ""]
     seen: PyTree[Array]
 
 
@@ -91,7 +79,7 @@ def between(ellipse: Ellipse, plan: Plan, terms: Terms, elapsed: Float[Array, " 
         what `read` gives, leading axis C.
     """
     weights = jax.vmap(lambda tau: _weights(ellipse, plan.focus, tau))(elapsed)
-    weights = jnp.where(jnp.arange(weights.shape[1]) < terms.count, weights, 0.0)
+    weights = jnp.where(jnp.arange(weights.shape[1]) < terms.taken, weights, 0.0)
     return jax.tree.map(lambda x: jnp.tensordot(weights, x, 1), terms.seen)
 
 
@@ -112,16 +100,6 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
     h, d, weights = plan
     rises = lax.stop_gradient(h) * (ellipse.real + ellipse.imaginary)
 
-    def added(k, terms, total):
-        some = lax.dynamic_slice_in_dim(weights, k, len(terms))
-        return jax.tree.map(lambda t, *p: t + tsit5.dot(some, p), total, *terms)
-
-    def noted(k, terms, seen):
-        def put(all_of_them, *some):
-            return lax.dynamic_update_slice_in_dim(all_of_them, jnp.stack(some), k, 0)
-
-        return jax.tree.map(put, seen, *(read(p) for p in terms))
-
     def next_term(before, last, scale=2.0):
         return _next_term(field, ellipse.centre, d, before, last, scale)
 
@@ -130,9 +108,8 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
         k, before, last, _, total, seen = carry
         p = next_term(before, last)
         q = next_term(last, p)
-        r = next_term(p, q)
-        new = (p, q, r)
-        return k + 3, q, r, p, added(k, new, total), noted(k, new, seen)
+        new = (p, q, next_term(p, q))
+        return k + 3, *new[1:], p, _added(weights, k, new, total), _noted(read, k, new, seen)
 
     def group(state):
         carry, _ = state
@@ -153,9 +130,25 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
 
     nothing = jax.tree.map(jnp.zeros_like, y)
     two = (y, next_term(nothing, y, 1.0))
-    carry = (jnp.array(2), *two, nothing, added(0, two, nothing), noted(0, two, seen))
-    (k, *_, total, seen), error = lax.while_loop(unsettled, group, (carry, jnp.array(jnp.inf)))
+    total = _added(weights, 0, two, nothing)
+    start = (jnp.array(2), *two, nothing, total, _noted(read, 0, two, seen))
+    (k, *_, total, seen), error = lax.while_loop(unsettled, group, (start, jnp.array(jnp.inf)))
     return total, Terms(k, seen), error
+
+
+def _added(weights, k, terms, total):
+    """The sum with some terms more, the first of them $P_k$."""
+    some = lax.dynamic_slice_in_dim(weights, k, len(terms))
+    return jax.tree.map(lambda t, *p: t + tsit5.dot(some, p), total, *terms)
+
+
+def _noted(read, k, terms, seen):
+    """What was read off the terms before, and is off these."""
+
+    def put(every, *some):
+        return lax.dynamic_update_slice_in_dim(every, jnp.stack(some), k, 0)
+
+    return jax.tree.map(put, seen, *(read(p) for p in terms))
 
 
 def _next_term(field, centre, d, before, last, scale):
@@ -182,7 +175,32 @@ def _weights(ellipse: Ellipse, d, tau) -> Float[Array, " K"]:
 
 
 def bessel(x) -> Float[Array, " K"]:
-    r"""$(2 - \delta_{k0})J_k(x)$ for k < K and 0 ≤ x ≤ 64: Bessel's integral over a quarter of the
-    circle, by the trapezoidal rule, which is exact to rounding there."""
-    turned = x * SINES
-    return EVEN @ jnp.cos(turned) + ODD @ jnp.sin(turned)
+    r"""$(2 - \delta_{k0})J_k(x)$ for k < K and x ≥ 0: by Miller's recurrence from far above, or the
+    series below 1. Every one must be right to its own digits: the terms may grow as fast as these
+    fall."""
+    near, far = jnp.where(x < 1, x, 0.0), jnp.where(x < 1, 1.0, x)
+    return jnp.where(x < 1, _series(near), _miller(far)).at[1:].multiply(2.0)
+
+
+def _series(x):
+    r"""$(x/2)^k/k!\,\sum_j(-x^2/4)^j/(j!\,(k+1)_j)$, to rounding for x ≤ 1."""
+    order = jnp.arange(0.0, TERMS + GROUP)
+    leading = jnp.concatenate([jnp.ones(1), jnp.cumprod(x / (2 * order[1:]))])
+    series = jnp.ones_like(order)
+    for j in range(9, 0, -1):
+        series = 1 - x**2 / (4 * j * (order + j)) * series
+    return leading * series
+
+
+def _miller(x):
+    top = TERMS + 24
+
+    def down(carry, k):
+        above, here = carry
+        below = (2 * k / x) * here - above
+        return (here, below), below
+
+    seed = (jnp.zeros(()), jnp.array(1e-100))
+    _, values = lax.scan(down, seed, jnp.arange(top, 0, -1, dtype=float), unroll=12)
+    values = values[::-1]  # J_0 … J_{top-1}, up to a factor
+    return values[: TERMS + GROUP] / (values[0] + 2 * jnp.sum(values[2::2]))

@@ -85,8 +85,8 @@ def integrate(
         ValueError: if the method named does not fit the field.
     """
     method = automatic.method(solver.method, automatic.size_of(initial), linear, adjoint)
+    plain = Linear(field) if linear is None else linear
     fixed = lax.stop_gradient(times)
-
     wanted = save if read is None else (lambda t, y: save(t, read(y)))
 
     def moved(t, y, index, sign=1.0):
@@ -107,7 +107,7 @@ def integrate(
 
     def expanded(initial, times, edges):
         how = {"save": save, "read": read, "edges": edges, "solver": solver}
-        return chebyshev.propagate(linear.field, linear.extent, initial, times, **how)
+        return chebyshev.propagate(plain.field, plain.extent, initial, times, **how)
 
     quick = expanded if isinstance(method, Chebyshev) else None
     if quick is not None and adjoint == "forward":
@@ -115,7 +115,7 @@ def integrate(
         return _solution(run, field, fixed[-1], run.last)
     solver = solver.with_method(Tsit5() if quick else method)
     if isinstance(method, Exponential):
-        run = exponential.propagate(linear.field, start, fixed, save=keep, edges=edges)
+        run = exponential.propagate(plain.field, start, fixed, save=keep, edges=edges)
     elif adjoint == "reverse" and runge_kutta.reversible(solver):
         run = runge_kutta.run_reversibly(field, start, fixed, keep, edges, solver, quick)
     else:
