@@ -3,6 +3,8 @@
 PYTHON ?= python3
 WORKERS ?= auto
 BIN := .venv/bin
+# The matrices here are small: LAPACK's threads gain little, and lose much where workers share cores.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow check bench clean
