@@ -104,9 +104,9 @@ class Implicit(diffrax.AbstractAdaptiveSolver):
 
     For stiff equations whose field moves or is not linear, so that `Exponential` does not serve;
     any field will do. A step builds J by n applications of the field and factorises it, n³, with n
-    real numbers in the state (d² for a density matrix of d levels): about as much as n/3 explicit
-    steps. Explicit ones are bounded by the fastest rate; where they would number more than about
-    300n, this is faster. Differentiable in every mode.
+    real numbers in the state (d² for a density matrix of d levels): as much as seven explicit steps
+    at n = 36, eighty at 144, five hundred at 400. Explicit ones are bounded by the fastest rate;
+    where they would number more than about 2n², this is faster. Differentiable in every mode.
     """
 
     term_structure: ClassVar = diffrax.AbstractTerm
