@@ -50,7 +50,8 @@ def charge(
             keep that of everything (16 T d² bytes, of a pure state, too); None to keep none.
         adjoint: how the run may be differentiated: "reverse" (`grad`), "forward" (`jvp`,
             `jacfwd`; the cheapest for few parameters) or "direct" (both, costlier).
-        solver: tolerances and method; by default the battery's `default_solver()`.
+        solver: tolerances and method; by default the method that suits the
+            equation (`dynamics.automatic`).
 
     Returns:
         A `Trajectory`.
@@ -68,10 +69,10 @@ def charge(
         ((3,), 0)
     """
     options = _options(battery, times, save, adjoint, solver)
-    if solver is None:
-        options = options._replace(solver=chosen(battery.default_solver()))
     protocol = resolve(protocol)
     checked = battery.check(protocol, times)
+    if solver is None:
+        options = options._replace(solver=chosen(battery.default_solver(protocol, times)))
     state = battery.initial_state(initial)
     dims = kept_states.dims(battery, state, states, kept_states.factors(battery))
     run = _evolve(battery.prepared(times), protocol, state, checked, options, (states, dims))

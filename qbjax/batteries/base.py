@@ -162,8 +162,9 @@ class Battery(eqx.Module):
         """What `info` tells of this kind of battery besides."""
         return {}
 
-    def default_solver(self) -> Solver:
-        """How this battery's own equation is solved unless the caller says how."""
+    def default_solver(self, protocol: Any, times: Any) -> Solver:
+        """How a run is solved unless the caller says how, after `check`. Here, before tracing,
+        numbers may be known; the rest is left to `dynamics.automatic`."""
         return Solver()
 
     @abc.abstractmethod

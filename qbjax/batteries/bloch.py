@@ -37,7 +37,6 @@ from qbjax.algebra.operators import destroy
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import bloch_evolution as evolution
 from qbjax.batteries.base import Battery, Cell, Options, State, as_density_matrix, check_origin
-from qbjax.dynamics import Exponential, Solver
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import BlochPreparation
 
@@ -137,7 +136,7 @@ class BlochCharger(Battery):
         return Cell(destroy(2), (), (), self.frequency, None, units, *identity)
 
     def facts(self, initial):
-        return {"moves": "a density matrix", "real numbers": 16}
+        return {"moves": "a density matrix", "real numbers": 16, "method": "Exponential"}
 
     def certificate(self, state: State) -> Float[Array, " modes"]:
         return jnp.zeros(0)
@@ -148,9 +147,6 @@ class BlochCharger(Battery):
     def refined(self) -> "BlochCharger":
         """Itself: nothing is truncated."""
         return self
-
-    def default_solver(self) -> Solver:
-        return Solver(method=Exponential())
 
     # --- what it has besides
 

@@ -28,11 +28,10 @@ class Info(dict[str, Any]):
 
 def of(battery: Any, facts: Mapping[str, Any]) -> Info:
     """The rows that every battery has, with those of its own between."""
-    method = battery.default_solver().method
     rows = {"battery": type(battery).__name__, "numbers": _numbers(battery)}
     rows |= {"cell": f"{battery.cell_hamiltonian.shape[0]} levels"}
     rows |= facts
-    rows.setdefault("method", "automatic" if method is None else type(method).__name__)
+    rows.setdefault("method", "Tsit5")
     return Info(rows)
 
 
@@ -65,13 +64,15 @@ def method(size: int, *, linear: bool, driven: bool) -> str:
         driven: whether there is a protocol.
 
     Example:
-        >>> method(100, linear=True, driven=True)
+        >>> method(400, linear=True, driven=True)
         'Chebyshev for protocols constant between jumps, else Tsit5'
     """
     if not linear:
         return "Tsit5"
     known = automatic.Linear(lambda t, y: y, lambda t: (0.0, 0.0))
-    name = type(automatic.method(None, size, known, "reverse")).__name__
+    name = type(automatic.method(None, size, 1, known, "reverse")).__name__
+    if driven and name == "Exponential":  # many different spans are too many exponentials
+        name = "Exponential or Chebyshev"
     return f"{name} for protocols constant between jumps, else Tsit5" if driven else name
 
 

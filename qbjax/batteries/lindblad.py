@@ -157,6 +157,9 @@ class Lindblad(Battery):
     def evolve(self, protocol, state, times, options: Options) -> Trajectory:
         return evolution.evolve(self, protocol, state, times, options)
 
+    def default_solver(self, protocol, times):
+        return evolution.default_solver(self, protocol, times)
+
     def check_steady(self, protocol):
         pumps = signals.checked(protocol, len(self.model.controls))
         check_constant("protocol", pumps)

@@ -9,13 +9,13 @@ import scipy.sparse as sp
 from jax import lax
 from jaxtyping import Array, Complex, Float
 
-from qbjax import merit
+from qbjax import _checks, merit
 from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import lindblad_model as models
 from qbjax.batteries.base import Options, State
 from qbjax.batteries.lindblad_model import Model
-from qbjax.dynamics import kets
+from qbjax.dynamics import Implicit, Solver, automatic, kets
 from qbjax.dynamics.integrate import Linear, integrate
 from qbjax.dynamics.kets import Ket
 from qbjax.dynamics.lindblad import Generator
@@ -45,7 +45,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
     # What is seen of a ket is no linear function of it.
     linear = options.save is None and not state.pure
     how = {"save": lambda _, seen: (seen, None), "read": seen} if linear else {"save": save}
-    everyone = [*pumps, *(rate for rate in battery.rates if isinstance(rate, Pump))]
+    everyone = [*pumps, *_moving(battery.rates)]
     solution = integrate(
         _field(battery, dual, pumps, pure=state.pure),
         moving_part(structure, state),
@@ -58,6 +58,20 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         linear=_linear(battery, generator, everyone, pumps, pure=state.pure),
     )
     return _trajectory(battery, times, solution, wrap(times[-1], solution.final))
+
+
+def default_solver(battery, protocol, times) -> Solver:
+    """`Implicit` for what is small and moves in time, and is known to be stiff."""
+    model, pumps = battery.model, [*signals_of(protocol), *_moving(battery.rates)]
+    size = model.dimension**2
+    known = _checks.is_concrete((battery.coefficients, battery.rates, times))
+    if all(p.is_piecewise_constant for p in pumps) or size > automatic.IMPLICIT or not known:
+        return Solver()
+    decay, _ = generator_of(battery, False, jnp.asarray(times[0], float)).extent(
+        [0.0] * len(model.controls)
+    )
+    stiff = automatic.stiff(size, float(decay), float(times[-1] - times[0]))
+    return Solver(method=Implicit() if stiff else None)
 
 
 def moving_part(structure, state: State) -> Stack | Ket:
@@ -108,6 +122,10 @@ def generator_of(battery, sectored: bool, time) -> Generator:
     structure = models.layout(battery.model, sectored).structure
     coefficients = _stacked(battery.coefficients)
     return Generator(structure, coefficients, rates(battery, time))
+
+
+def _moving(rates) -> list[Pump]:
+    return [rate for rate in rates if isinstance(rate, Pump)]
 
 
 def rates(battery, time) -> Float[Array, " J"]:

@@ -84,7 +84,8 @@ def integrate(
     Raises:
         ValueError: if the method named does not fit the field.
     """
-    method = automatic.method(solver.method, automatic.size_of(initial), linear, adjoint)
+    n, spans = automatic.size_of(initial), automatic.spans_of(times, edges)
+    method = automatic.method(solver.method, n, spans, linear, adjoint)
     plain = Linear(field) if linear is None else linear
     fixed = lax.stop_gradient(times)
     wanted = save if read is None else (lambda t, y: save(t, read(y)))

@@ -24,9 +24,9 @@ class Solver(eqx.Module):
         atol: absolute tolerance.
         max_steps: steps, rejected ones included, after which the run gives up
             (status 1).
-        method: `dynamics.Tsit5()`, `dynamics.Chebyshev()`, `dynamics.Exponential()`, or a
-            diffrax solver with an error estimate, such as `diffrax.Kvaerno5()` for stiff
-            equations; None chooses, see `dynamics.automatic`.
+        method: `dynamics.Tsit5()`, `dynamics.Chebyshev()`, `dynamics.Exponential()`,
+            `dynamics.Implicit()` for stiff equations, or a diffrax solver with an error estimate;
+            None chooses, see `dynamics.automatic`.
 
     Raises:
         ValueError: for tolerances that are not positive or fewer than one step.
