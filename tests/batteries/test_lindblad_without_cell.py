@@ -26,7 +26,8 @@ def test_kerr_cavity_against_qutip(kerr):
     assert set(run.observables) == {"photons"}
     assert int(run.steps) < TIMES.size / 2
     np.testing.assert_allclose(run.photons, out.expect[0], atol=1e-7)
-    assert run.truncation.shape == (TIMES.size, 1) and np.max(run.trace_defect) < 1e-7
+    assert run.truncation.shape == (TIMES.size, 1)
+    assert np.max(run.trace_defect) < 1e-7
 
 
 def test_same_numbers_with_a_cell(kerr):
@@ -47,7 +48,7 @@ def test_steady_state_and_info(kerr):
 
 
 @pytest.mark.parametrize(
-    "how, message",
+    ("how", "message"),
     [
         ({"cell_hamiltonian": np.arange(24.0)}, "`cell` must name the factors"),
         ({"cell": 0}, "`cell_hamiltonian` must be given for a cell"),
