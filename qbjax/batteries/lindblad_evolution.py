@@ -202,7 +202,8 @@ def read_off(battery, sectored: bool, stacked: Stack | Ket) -> dict[str, Array]:
     populations = jnp.real(elements(model, sectored, stacked, basis, basis))
     reduced = cell(model, sectored, stacked)
     if jnp.ndim(levels) == 1:  # on its own, so that a caller's `jit` can leave out the rest
-        energy = jnp.sum(levels * jnp.sum(populations[model.joint()], axis=-1))
+        above = levels - jnp.min(levels)
+        energy = jnp.sum(above * jnp.sum(populations[model.joint()], axis=-1))
     else:
         energy = merit.energy(reduced, levels)
     seen = {

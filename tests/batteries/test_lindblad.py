@@ -219,6 +219,17 @@ def test_cells():
     np.testing.assert_allclose(moved, np.outer(ket, ket), atol=1e-14)
 
 
+@pytest.mark.parametrize("form", [np.asarray, np.diag])
+def test_energy_counts_from_the_lowest_level(form):
+    levels = np.array([0.5, -0.5])
+    battery = qb.batteries.Lindblad(
+        np.zeros((2, 2)), [(0.1, LOWER)], dims=(2,), cell=0, cell_hamiltonian=form(levels)
+    )
+    run = qb.charge(battery, None, [0.0, 1.0], initial=np.diag([0.3, 0.7]))
+    found = (run.energy[0], run.ergotropy[0], run.incoherent_ergotropy[0])
+    np.testing.assert_allclose(found, [0.3, 0.0, 0.0], atol=1e-14)
+
+
 def test_one_program_for_equal_operators():
     one, other = sparse_battery(False), sparse_battery(False, couple=0.1)
     assert one.model == other.model
