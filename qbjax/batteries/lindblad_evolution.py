@@ -255,6 +255,6 @@ def _linear(battery, generator, everyone, pumps, *, pure: bool) -> Linear | None
 
     def extent(t):
         now = dataclasses.replace(generator, rates=rates(battery, t))
-        return now.extent([pump.signal(t) for pump in pumps])
+        return now.extent([pump.signal(t) for pump in pumps], ket=pure)
 
     return Linear(_field(battery, generator, pumps, pure=pure), extent)

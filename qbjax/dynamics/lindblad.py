@@ -117,11 +117,12 @@ class Generator(eqx.Module):
             packed = packed.at[np.ix_(sector.states, sector.states)].set(block)
         return unpack(packed, real=real)
 
-    def extent(self, signals: Sequence | Float[Array, " C"] = ()):
+    def extent(self, signals: Sequence | Float[Array, " C"] = (), *, ket: bool = False):
         """Bounds on the spectrum: (minus the least real part, largest imaginary part).
 
         Twice the strongest decay of a basis state; and the width of the discs of Gershgorin
-        round the diagonal of the Hamiltonian, in which its energies lie.
+        round the diagonal of the Hamiltonian, in which its energies lie. A ket turns with the
+        energies themselves, not with their differences: for one, the farthest of them from zero.
         """
         weights = self.weights(signals)
         decay, spread = jnp.zeros(()), jnp.zeros(())
@@ -135,8 +136,9 @@ class Generator(eqx.Module):
                     decay = jnp.maximum(decay, jnp.max(-values))
                 else:
                     radii = radii + jnp.abs(values)
-            width = jnp.max(energies + radii) - jnp.min(energies - radii)
-            spread = jnp.maximum(spread, width)
+            top, bottom = jnp.max(energies + radii), jnp.min(energies - radii)
+            fastest = jnp.maximum(top, -bottom) if ket else top - bottom
+            spread = jnp.maximum(spread, fastest)
         return 2 * decay, spread
 
     def matrix(self, signals: Sequence | Float[Array, " C"] = ()) -> Complex[Array, "dd dd"]:

@@ -58,6 +58,19 @@ def test_against_qutip(method):
     assert np.max(run.trace_defect) < 1e-7
 
 
+def test_energies_far_from_zero():
+    """A ket turns with its energies, not with their differences."""
+    psi, far, H = start(), 1e5, random_hermitian(SEED, 6)
+    battery = qb.batteries.Lindblad(
+        H + far * np.eye(6), [], dims=(6,), cell=0, cell_hamiltonian=np.arange(6.0),
+        initial=psi, truncated=(),
+    )  # fmt: skip
+    run = qb.charge(battery, None, [0.0, 1e-3], solver=qb.Solver(method=qb.dynamics.Chebyshev()))
+    expected = np.abs(scipy.linalg.expm(-1e-3j * H) @ psi) ** 2 @ np.arange(6.0)
+    assert int(run.status) == 0
+    assert float(run.energy[-1]) == pytest.approx(expected, abs=1e-7)
+
+
 def test_a_ket_of_the_cell():
     """The rest starts in its ground state."""
     cell = np.array([0.0, 0.6, 0.8j])
