@@ -99,21 +99,20 @@ def _field(battery, generator: Generator, pumps, *, pure: bool):
 
 def _trajectory(battery, times, solution, final_state) -> Trajectory:
     read, saved = solution.saved
-    truncation, trace, cells = (read.pop(name) for name in ("truncation", "trace", "cell"))
     # After the run, where a caller's `jit` can leave out what is not asked for.
     basis = cell_basis(battery.cell_hamiltonian)
-    stored = (read.pop("energy"), cells)
+    stored = (read["energy"], read["cell"])
     seen = lax.map(lambda now: merits(*now, *basis), stored) if battery.model.cell else {}
     return Trajectory(
         times=times,
-        observables=seen | (powers(times, seen) if seen else {}) | read,
+        observables=seen | (powers(times, seen) if seen else {}) | read["own"],
         saved=saved,
         status=solution.status,
         steps=solution.steps,
         final_state=final_state,
         modes=tuple(f"factor {k}" for k in battery.model.watched),
-        truncation=truncation,
-        trace_defect=jnp.abs(trace - 1),
+        truncation=read["truncation"],
+        trace_defect=jnp.abs(read["trace"] - 1),
     )
 
 
@@ -194,9 +193,9 @@ def top_populations(model: Model, sectored: bool, stacked: Stack | Ket) -> Float
     return jnp.stack([jnp.sum(populations[top]) for top in tops]) if tops else jnp.zeros(0)
 
 
-def read_off(battery, sectored: bool, stacked: Stack | Ket) -> dict[str, Array]:
-    """What is linear in a density matrix: the cell, packed, and its energy; certificate, and the
-    user's observables."""
+def read_off(battery, sectored: bool, stacked: Stack | Ket) -> dict[str, Any]:
+    """What is linear in a density matrix: the cell, packed, and its energy; certificate; and, under
+    names of their own, the user's observables."""
     model, levels = battery.model, battery.cell_hamiltonian
     basis = np.arange(model.dimension)
     populations = jnp.real(elements(model, sectored, stacked, basis, basis))
@@ -212,9 +211,11 @@ def read_off(battery, sectored: bool, stacked: Stack | Ket) -> dict[str, Array]:
         "truncation": top_populations(model, sectored, stacked),
         "trace": jnp.sum(populations),
     }
-    for name, operator in model.observables.items():
-        seen[name] = expectation(model, sectored, stacked, operator)
-    return seen
+    own = {
+        name: expectation(model, sectored, stacked, operator)
+        for name, operator in model.observables.items()
+    }
+    return seen | {"own": own}
 
 
 def cell_basis(hamiltonian):

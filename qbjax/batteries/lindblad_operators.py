@@ -22,9 +22,11 @@ RESERVED = frozenset(
         *("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy", "purity"),
         *("charging_power", "ergotropic_power", "times", "time", "mode", "modes", "units"),
         *("observables", "saved", "status", "truncation", "trace_defect", "steps", "final_state"),
+        *("states", "dims", "part", "summary", "to_xarray", "to_qutip"),
+        *("state", "residual", "gap", "rate"),
     )
 )
-"""Names that a trajectory has already."""
+"""Names that a trajectory or a steady state has already."""
 
 
 def operator(name: str, given: Any, dims: tuple[int, ...], *, hermitian=False) -> sp.csr_array:

@@ -21,13 +21,10 @@ def steady_state(battery, protocol, gap: bool | None) -> SteadyState:
     found = steady(generator, signals)
     wanted = steady_gap.is_small(generator) if gap is None else gap
     seen = evolution.read_off(battery, sectored, found.state)
-    energy, cell, truncation, _ = (
-        seen.pop(name) for name in ("energy", "cell", "truncation", "trace")
-    )
     basis = evolution.cell_basis(battery.cell_hamiltonian)
-    merits = evolution.merits(energy, cell, *basis) if model.cell else {}
+    merits = evolution.merits(seen["energy"], seen["cell"], *basis) if model.cell else {}
     return SteadyState(
-        observables=merits | seen,
+        observables=merits | seen["own"],
         state=dataclasses.replace(
             battery.initial_state(),
             blocks=unstack(generator.structure, found.state),
@@ -37,7 +34,7 @@ def steady_state(battery, protocol, gap: bool | None) -> SteadyState:
         residual=found.residual,
         gap=steady_gap.gap(generator, signals) if wanted else None,
         rate=found.rate,
-        truncation=truncation,
+        truncation=seen["truncation"],
         status=found.status,
         steps=found.steps,
         modes=tuple(f"factor {k}" for k in model.watched),

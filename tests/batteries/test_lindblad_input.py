@@ -96,7 +96,17 @@ def test_rates_in_time_are_rates():
         other.cell(state)
 
 
-@pytest.mark.parametrize("name", ["energy", "trace_defect", "mode", "times"])
+def test_names_that_are_free():
+    """Also those that a run uses within."""
+    own = dict.fromkeys(("trace", "cell", "own"), np.diag([0.0, 1.0]))
+    run = qb.charge(qubit(observables=own), None, [0.0, 1.0], initial=np.diag([0.25, 0.75]))
+    assert float(run.trace_defect[0]) < 1e-15
+    assert [float(run.observables[name][0]) for name in own] == [0.75] * 3
+
+
+@pytest.mark.parametrize(
+    "name", ["energy", "trace_defect", "mode", "times", "states", "dims", "gap"]
+)
 def test_names_that_are_taken(name):
     with pytest.raises(ValueError, match=f"'{name}' is taken"):
         qubit(observables={name: np.eye(2)})
