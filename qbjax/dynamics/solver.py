@@ -10,6 +10,8 @@ from qbjax import _checks
 from qbjax.dynamics.chebyshev import Chebyshev
 from qbjax.dynamics.exponential import Exponential
 
+METHODS = (diffrax.AbstractAdaptiveSolver, Chebyshev, Exponential, type(None))
+
 
 class Solver(eqx.Module):
     r"""How an ODE is integrated.
@@ -29,19 +31,25 @@ class Solver(eqx.Module):
             None chooses, see `dynamics.automatic`.
 
     Raises:
-        ValueError: for tolerances that are not positive or fewer than one step.
+        ValueError: for tolerances that are not positive or fewer than one step. TypeError: for a
+            method that is none of these.
     """
 
     rtol: float = eqx.field(static=True)
     atol: float = eqx.field(static=True)
     max_steps: int = eqx.field(static=True)
-    method: diffrax.AbstractSolver | Chebyshev | Exponential | None
+    method: diffrax.AbstractAdaptiveSolver | Chebyshev | Exponential | None
 
     def __init__(self, rtol=1e-8, atol=1e-10, max_steps=100_000, method=None):
         for name, value in (("rtol", rtol), ("atol", atol)):
             _checks.scalar(name, value, low=0, open_low=True)
         self.rtol, self.atol = float(rtol), float(atol)
         self.max_steps = _checks.integer("max_steps", max_steps, low=1)
+        if not isinstance(method, METHODS):
+            raise TypeError(
+                "Argument `method` must be one such as qb.dynamics.Tsit5(), or a diffrax solver "
+                f"with an error estimate, but is {method!r}."
+            )
         self.method = method
 
     def with_method(self, method) -> "Solver":

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -186,6 +187,8 @@ def test_tolerances_are_sharpened_only_inside():
         ({"rtol": jnp.nan}, ValueError, "`rtol` must be finite"),
         ({"max_steps": 0}, ValueError, "`max_steps` must be at least 1"),
         ({"max_steps": 1.5}, TypeError, "`max_steps` must be an integer"),
+        ({"method": qb.dynamics.Chebyshev}, TypeError, r"`method` must be one such as .*Tsit5\(\)"),
+        ({"method": diffrax.Euler()}, TypeError, "with an error estimate, but is Euler"),
     ],
 )
 def test_bad_solvers(arguments, kind, words):
