@@ -40,11 +40,13 @@ def ellipse_of(decay, spread) -> Ellipse:
 
 
 class Plan(NamedTuple):
-    """A step's length h, the d of its expansion, the coefficients of its terms."""
+    """A step's length h, the d of its expansion, the coefficients of its terms, and the terms of
+    what L leaves alone, such as a trace."""
 
     length: Float[Array, ""]
     focus: Float[Array, ""]
     weights: Float[Array, " K"]
+    still: Float[Array, " K"]
 
 
 class Terms(NamedTuple):
@@ -58,7 +60,7 @@ def plan_of(ellipse: Ellipse, h) -> Plan:
     """The plan of a step of length h."""
     d = jnp.sqrt(ellipse.imaginary**2 - ellipse.real**2)
     d = jnp.maximum(d, 1 / jnp.where(h > 0, h, 1.0))  # a larger ellipse is as good
-    return Plan(h, d, _weights(ellipse, d, h))
+    return Plan(h, d, _weights(ellipse, d, h), _still(-ellipse.centre / d))
 
 
 def blank(read: Callable, y) -> PyTree[Array]:
@@ -80,6 +82,7 @@ def between(ellipse: Ellipse, plan: Plan, terms: Terms, elapsed: Float[Array, " 
     """
     weights = jax.vmap(lambda tau: _weights(ellipse, plan.focus, tau))(elapsed)
     weights = jnp.where(jnp.arange(weights.shape[1]) < terms.taken, weights, 0.0)
+    weights = weights / (weights @ plan.still)[:, None]
     return jax.tree.map(lambda x: jnp.tensordot(weights, x, 1), terms.seen)
 
 
@@ -97,7 +100,7 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
     Returns:
         exp(hL)y, `Terms`, and an estimate of the error.
     """
-    h, d, weights = plan
+    h, d, weights, still = plan
     rises = lax.stop_gradient(h) * (ellipse.real + ellipse.imaginary)
 
     def next_term(before, last, scale=2.0):
@@ -133,7 +136,9 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
     total = _added(weights, 0, two, nothing)
     start = (jnp.array(2), *two, nothing, total, _noted(read, 0, two, seen))
     (k, *_, total, seen), error = lax.while_loop(unsettled, group, (start, jnp.array(jnp.inf)))
-    return total, Terms(k, seen), error
+    # What L leaves alone stays to rounding, whatever is left out of the sum.
+    whole = jnp.sum(jnp.where(jnp.arange(still.size) < k, weights * still, 0.0))
+    return jax.tree.map(lambda x: x / whole, total), Terms(k, seen), error
 
 
 def _added(weights, k, terms, total):
@@ -172,6 +177,16 @@ def square(*trees):
 def _weights(ellipse: Ellipse, d, tau) -> Float[Array, " K"]:
     """Coefficients of the terms at a time after the start of a step."""
     return bessel(tau * d) * jnp.exp(tau * ellipse.centre)
+
+
+def _still(a) -> Float[Array, " K"]:
+    """The terms of a number whose A is a."""
+
+    def up(carry, _):
+        before, last = carry
+        return (last, 2 * a * last + before), before
+
+    return lax.scan(up, (jnp.ones(()), a), length=TERMS + GROUP, unroll=12)[1]
 
 
 def bessel(x) -> Float[Array, " K"]:
