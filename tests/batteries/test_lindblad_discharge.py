@@ -111,13 +111,18 @@ def test_sectors_that_say_nothing_of_the_cell():
     assert float(found.load_coherent_ergotropy[-1]) > 0.01
 
 
-def test_a_cell_of_two_spins_counts_no_quanta():
-    a = np.kron(LOWER, np.eye(2)) + np.kron(np.eye(2), LOWER)
-    battery = qb.batteries.Lindblad(
+def two_spins(lowering):
+    return qb.batteries.Lindblad(
         np.zeros((4, 4)), [], dims=(2, 2), cell=(0, 1), cell_hamiltonian=[0.0, 1.0, 1.0, 2.0],
-        lowering=a,
+        lowering=lowering,
     )  # fmt: skip
-    run = qb.discharge(battery, np.eye(4)[3], qb.loads.TwoLevel(0.5), TIMES)
+
+
+@pytest.mark.parametrize("first", [0.0, 1.0])
+def test_a_cell_of_two_spins_counts_no_quanta(first):
+    """Nor where each level that is lowered goes to the one below."""
+    a = first * np.kron(LOWER, np.eye(2)) + np.kron(np.eye(2), LOWER)
+    run = qb.discharge(two_spins(a), np.eye(4)[3], qb.loads.TwoLevel(0.5), TIMES)
     assert "fano" not in run.observables
     np.testing.assert_allclose(run.energy + run.load_energy, 2.0, atol=1e-8)
 
