@@ -151,6 +151,15 @@ def places(model: Model, sectored: bool, rows, columns) -> Places:
     )
 
 
+@functools.lru_cache(maxsize=64)
+def decays(model: Model) -> Float[np.ndarray, "d J"]:
+    r"""$(L_j^\dagger L_j)_{ii}$: how fast each jump, at rate one, empties each basis state."""
+    found = np.zeros((model.dimension, len(model.jumps)))
+    for j, jump in enumerate(model.jumps):
+        found[:, j] = (abs(jump) ** 2).sum(axis=0)
+    return found
+
+
 def ground(levels: Sequence[int]) -> Complex[np.ndarray, " d"]:
     """The ket of lowest levels."""
     return np.eye(1, math.prod(levels), dtype=complex)[0]

@@ -202,6 +202,14 @@ def test_other_methods_agree(method):
         qb.charge(smooth, pump, [0.0, 1.0], solver=qb.Solver(method=method))
 
 
+def test_decays_of_basis_states():
+    """On the host as within a run."""
+    jumps = [(0.3, np.kron(LOWER, np.eye(3))), (0.8, np.kron(LOWER, np.diag([1.0, 1j], 1)))]
+    battery = qb.batteries.Lindblad(np.zeros((6, 6)), jumps, dims=(2, 3))
+    strongest = np.max(models.decays(battery.model) @ [0.3, 0.8])
+    assert strongest == pytest.approx(float(battery.generator().extent()[0]), rel=1e-14)
+
+
 def test_cells():
     """Two factors that store, in the middle of four; a matrix for their Hamiltonian."""
     dims, cell = (2, 3, 2, 2), (1, 3)
