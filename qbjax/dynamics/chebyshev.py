@@ -200,7 +200,8 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
     def take(stay):
         gap = end - stay.time
         tried = jnp.clip(stay.length, 1e-3 * longest, longest)
-        count = jnp.ceil(lax.stop_gradient(gap) / tried)  # of equal steps, were all to be good
+        # Of equal steps, were all to be good; the same as before, but for rounding.
+        count = jnp.maximum(jnp.ceil(lax.stop_gradient(gap) / tried - 1e-6), 1.0)
         plan = plan_of(ellipse, gap / count)  # so its derivative is that of the whole
         h, size = lax.stop_gradient((plan.length, jnp.sqrt(square(stay.state))))
         limit = SAFETY * (solver.atol + solver.rtol * size) * jnp.sqrt(h / duration)
