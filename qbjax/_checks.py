@@ -203,6 +203,12 @@ def hamiltonian(name: str, H: Any, *, dim: int | None = None) -> Hamiltonian:
     )
 
 
+def sequence(name: str, value: Any) -> None:
+    """A list, tuple or array: something with a length."""
+    if not hasattr(value, "__len__"):
+        raise TypeError(f"Argument `{name}` must be a list, but is {_show(value)}.")
+
+
 def choice(name: str, value: Any, options: Sequence[str]) -> str:
     """One of a few words; a near miss is told which word is near."""
     if isinstance(value, str) and value in options:

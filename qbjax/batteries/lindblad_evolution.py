@@ -15,7 +15,7 @@ from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import lindblad_model as models
 from qbjax.batteries.base import Options, State
 from qbjax.batteries.lindblad_model import Model
-from qbjax.dynamics import Implicit, Solver, automatic, kets
+from qbjax.dynamics import Chebyshev, Implicit, Solver, automatic, kets
 from qbjax.dynamics.integrate import Linear, integrate
 from qbjax.dynamics.kets import Ket
 from qbjax.dynamics.lindblad import Generator
@@ -61,11 +61,16 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
 
 
 def default_solver(battery, protocol, times) -> Solver:
-    """`Implicit` for what is small and moves in time, and is known to be stiff."""
+    """What numbers tell before tracing: `Implicit` for what is small and moves in time, if it is
+    stiff; and no exponentials where unevenly spaced times would need many."""
     model, pumps = battery.model, [*signals_of(protocol), *_moving(battery.rates)]
-    size = model.dimension**2
-    known = _checks.is_concrete((battery.coefficients, battery.rates, times))
-    if all(p.is_piecewise_constant for p in pumps) or size > automatic.IMPLICIT or not known:
+    size = model.dimension**2 if model.jumps else 2 * model.dimension
+    if not _checks.is_concrete((battery.coefficients, battery.rates, times)):
+        return Solver()
+    if all(p.is_piecewise_constant for p in pumps):
+        many = _edges(pumps) is None and automatic.uneven(np.asarray(times), size)
+        return Solver(method=Chebyshev() if many else None)
+    if size > automatic.IMPLICIT or not model.jumps:
         return Solver()
     # On the host: asked anew at every call, and a bound on the spectrum would take 2 ms.
     decay = np.max(models.decays(model) @ np.asarray(rates(battery, times[0])))

@@ -10,6 +10,7 @@ from qbjax.batteries import lindblad_model as models
 from qbjax.batteries import lindblad_start as starts
 from qbjax.batteries.info import plural
 from qbjax.batteries.lindblad_cell import own_jumps
+from qbjax.dynamics import automatic
 from qbjax.protocols import Pump
 
 
@@ -64,7 +65,10 @@ def _sectors(battery, state, initial) -> str:
 def _method(battery, size: int) -> str:
     moving = [rate for rate in battery.rates if isinstance(rate, Pump)]
     linear = all(rate.is_piecewise_constant for rate in moving)
-    return infos.method(size, linear=linear, driven=len(battery.model.controls) > 0)
+    driven = len(battery.model.controls) > 0
+    found = infos.method(size, linear=linear, driven=driven)
+    small = size <= automatic.IMPLICIT and bool(battery.rates)
+    return f"{found}, Implicit where stiff" if small and (driven or not linear) else found
 
 
 def _jumps(battery) -> str:

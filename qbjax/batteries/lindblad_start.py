@@ -100,6 +100,11 @@ def whole(model: Model, start, initial) -> Complex[Array | np.ndarray, "..."]:
     own = ground(model.dims) if own is None else own
     if initial is None:
         return own
+    if not model.cell:
+        raise ValueError(
+            "Argument `initial` must be None for a battery without a cell, whose start is its own, "
+            f"but is {type(initial).__name__}."
+        )
     joint = model.joint()
     back, cell = np.argsort(joint.ravel()), operators.state(initial, joint.shape[0])
     xp: Any = np if _checks.is_concrete((own, cell)) else jnp

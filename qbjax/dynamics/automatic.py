@@ -11,14 +11,15 @@ same way inside a caller's `jit` and outside:
   `Tsit5` (`dynamics.backward`), the run that is not is still this;
 * else `Tsit5`.
 
-One thing needs numbers: whether what moves in time is `stiff`. Then, where they are known and the
-state is small, `Implicit`.
+Two things need numbers: whether saved times are `uneven`, which rules exponentials out, and whether
+what moves in time is `stiff`: then, where the state is small, `Implicit`.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from qbjax.dynamics.chebyshev import Chebyshev
@@ -93,6 +94,23 @@ def stiff(size: int, decay: float, duration: float) -> bool:
     """
     steps = decay * duration / 3.3
     return size <= IMPLICIT and steps > max(1e4, 2 * size**2)
+
+
+def uneven(times: Float[np.ndarray, " T"], size: int) -> bool:
+    """Whether saved times are spaced so unevenly that exponentials cost too much after all.
+
+    Args:
+        times: of a run without edges.
+        size: real numbers in the state.
+
+    Example:
+        >>> uneven(np.linspace(0.0, 1.0, 101), 100), uneven(np.geomspace(1.0, 2.0, 101), 100)
+        (False, True)
+    """
+    steps = np.diff(times)
+    if size**3 > WORK or steps.size == 0:
+        return False
+    return np.unique(np.round(steps / np.max(steps), 9)).size * size**3 > WORK
 
 
 def size_of(state: PyTree[Array]) -> int:

@@ -45,6 +45,9 @@ from qbjax.dynamics.run import Run
 REACH = 24.0
 """h(a + b)/2 of the longest step: terms before they decay."""
 
+SHORTEST = 1e-3
+"""Of the longest step: what does not settle within that never will."""
+
 SHARE = 4
 """At most one part in so many of the state is read off a step; where more is wanted, steps end at
 saved times: writing down every term whole takes as long as computing it."""
@@ -64,7 +67,8 @@ class Chebyshev(eqx.Module):
     """Names this method: `qb.Solver(method=qb.dynamics.Chebyshev())`.
 
     The error of a step of length h in a run of length T is kept below
-    0.1 (atol + rtol‖y‖) √(h/T) (Frobenius norms), as an estimate.
+    0.1 (atol + rtol‖y‖) √(h/T) (Frobenius norms), as an estimate. With the adjoint "reverse", a run
+    that is differentiated is one of `Tsit5`; with "direct" every run is.
     """
 
 
@@ -199,7 +203,7 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
 
     def take(stay):
         gap = end - stay.time
-        tried = jnp.clip(stay.length, 1e-3 * longest, longest)
+        tried = jnp.clip(stay.length, SHORTEST * longest, longest)
         # Of equal steps, were all to be good; the same as before, but for rounding.
         count = jnp.maximum(jnp.ceil(lax.stop_gradient(gap) / tried - 1e-6), 1.0)
         plan = plan_of(ellipse, gap / count)  # so its derivative is that of the whole
@@ -219,7 +223,8 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
             state=jax.tree.map(lambda a, b: jnp.where(good, a, b), state, stay.state),
             length=jnp.where(good, jnp.where(calm, jnp.maximum(1.5 * h, tried), h), h / 2),
             steps=steps,
-            lost=((h < 1e-12 * duration) & ~good) | (steps >= solver.max_steps),
+            # No shorter one is tried, but for rounding; NaN counts as lost, too.
+            lost=(~good & ~(h > 1.01 * SHORTEST * longest)) | (steps >= solver.max_steps),
         )
 
     return lax.while_loop(going, take, stay)

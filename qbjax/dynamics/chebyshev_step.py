@@ -10,6 +10,7 @@ from typing import NamedTuple
 import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, PyTree
 
@@ -18,6 +19,8 @@ from qbjax.dynamics.shifts import inner
 
 TERMS = 96
 """Most terms of one step, a multiple of `GROUP`."""
+
+EPS = float(np.finfo(float).eps)
 
 GROUP = 6
 """Terms between two looks at their size, a multiple of three."""
@@ -115,30 +118,36 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
         return k + 3, *new[1:], p, _added(weights, k, new, total), _noted(read, k, new, seen)
 
     def group(state):
-        carry, _ = state
+        carry, _, largest = state
         carry = lax.fori_loop(0, GROUP // 3, three, carry)
-        k, before, last, *_ = carry
-
-        def smaller():
-            """A bound on what follows."""
-            beyond = jnp.max(jnp.abs(lax.dynamic_slice_in_dim(weights, k - 1, 2)))
-            return lax.stop_gradient(beyond * jnp.sqrt(2 * square(before, last)))
-
-        # Terms grow at first: small ones mean nothing before that is over.
-        return carry, lax.cond(k < rises, lambda: jnp.array(jnp.inf), smaller)
+        k, *two = carry[:3]
+        # Terms grow at first: small ones mean nothing before that is over, the largest come late.
+        late = k >= rises / 2
+        size = lax.cond(late, lambda: _beyond(weights, k, two), lambda: jnp.zeros(()))
+        return carry, jnp.where(k < rises, jnp.inf, size), jnp.maximum(largest, size)
 
     def unsettled(state):
-        (k, *_), error = state
+        (k, *_), error, _ = state
         return (k < TERMS) & ~(error <= limit)
 
     nothing = jax.tree.map(jnp.zeros_like, y)
     two = (y, next_term(nothing, y, 1.0))
     total = _added(weights, 0, two, nothing)
     start = (jnp.array(2), *two, nothing, total, _noted(read, 0, two, seen))
-    (k, *_, total, seen), error = lax.while_loop(unsettled, group, (start, jnp.array(jnp.inf)))
+    begin = (start, jnp.array(jnp.inf), jnp.zeros(()))
+    (k, *_, total, seen), error, largest = lax.while_loop(unsettled, group, begin)
+    # Large terms that cancel leave their rounding; a spectrum wider than the ellipse has such.
+    rounding, size = EPS * largest, lax.stop_gradient(jnp.sqrt(square(y)))
+    error = jnp.where(largest > 64 * size, jnp.maximum(error, rounding), error)
     # What L leaves alone stays to rounding, whatever is left out of the sum.
     whole = jnp.sum(jnp.where(jnp.arange(still.size) < k, weights * still, 0.0))
     return jax.tree.map(lambda x: x / whole, total), Terms(k, seen), error
+
+
+def _beyond(weights, k, two) -> Float[Array, ""]:
+    """A bound on the terms that follow two, the second of them the one before $P_k$."""
+    beyond = jnp.max(jnp.abs(lax.dynamic_slice_in_dim(weights, k - 1, 2)))
+    return lax.stop_gradient(beyond * jnp.sqrt(2 * square(*two)))
 
 
 def _added(weights, k, terms, total):

@@ -40,7 +40,7 @@ PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
 
 def local_ergotropy(
-    rho: TensorLike, hamiltonians: Sequence[TensorLike], factor: int | Any | None = None
+    rho: TensorLike, hamiltonians: Sequence[TensorLike] | Any, factor: int | Any | None = None
 ) -> Scalar:
     r"""Largest work that unitaries on the single factors extract.
 
@@ -79,7 +79,7 @@ def local_ergotropy(
     )
 
 
-def ergotropic_gap(rho: TensorLike, hamiltonians: Sequence[TensorLike]) -> Scalar:
+def ergotropic_gap(rho: TensorLike, hamiltonians: Sequence[TensorLike] | Any) -> Scalar:
     r"""Work that is locked in correlations: the global ergotropy less the local one.
 
     $$W(\rho, \textstyle\sum_k H_k) - \sum_k W(\rho_k, H_k)
@@ -119,7 +119,7 @@ def ergotropic_gap(rho: TensorLike, hamiltonians: Sequence[TensorLike]) -> Scala
 
 
 def qubit_ergotropy(
-    rho: TensorLike, H: TensorLike, dims: Sequence[int], factor: int | Any
+    rho: TensorLike, H: TensorLike, dims: Sequence[int] | Any, factor: int | Any
 ) -> Scalar:
     r"""Largest work that unitaries on one qubit extract, interactions included.
 
@@ -153,6 +153,7 @@ def qubit_ergotropy(
     References:
         Salvia, De Palma, Giovannetti (2023), the closed formula for a local two-level system.
     """
+    _checks.sequence("dims", dims)
     sizes = tuple(_checks.integer(f"dims[{i}]", d, low=1) for i, d in enumerate(dims))
     k = _checks.integer("factor", factor, low=0, high=len(sizes) - 1)
     if sizes[k] != 2:
@@ -171,7 +172,8 @@ def qubit_ergotropy(
     return jnp.trace(M) + _farthest(-M)
 
 
-def _parts(rho: TensorLike, hamiltonians: Sequence[TensorLike]) -> tuple[Rho, list[Any]]:
+def _parts(rho: TensorLike, hamiltonians: Sequence[TensorLike] | Any) -> tuple[Rho, list[Any]]:
+    _checks.sequence("hamiltonians", hamiltonians)
     parts = [_checks.hamiltonian(f"hamiltonians[{k}]", H) for k, H in enumerate(hamiltonians)]
     if not parts:
         raise ValueError("Argument `hamiltonians` must hold one per factor, but is empty.")

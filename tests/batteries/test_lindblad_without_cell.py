@@ -58,3 +58,8 @@ def test_steady_state_and_info(kerr):
 def test_bad_input(how, message):
     with pytest.raises(ValueError, match=message):
         qb.batteries.Lindblad(H, JUMPS, dims=(LEVELS,), **how)
+
+
+def test_its_start_is_the_battery_s(kerr):
+    with pytest.raises(ValueError, match="`initial` must be None for a battery without a cell"):
+        qb.charge(kerr, None, TIMES, initial=np.eye(LEVELS)[0])

@@ -93,3 +93,11 @@ def test_errors_of_many_steps_add_up_to_the_tolerance():
     assert int(run.status) == 0
     assert int(run.steps) > 100
     assert tree_allclose(run.energy, exact.energy, rtol=0, atol=1e-8)
+
+
+EVEN, UNEVEN = np.linspace(0.0, 9.0, 301), np.geomspace(1.0, 9.0, 301)
+
+
+@pytest.mark.parametrize(("times", "method"), [(EVEN, type(None)), (UNEVEN, Chebyshev)])
+def test_uneven_times_want_too_many_exponentials(times, method):
+    assert isinstance(cavity(0.5, 11).default_solver(None, times).method, method)

@@ -9,7 +9,7 @@ import scipy.special
 
 import qbjax as qb
 from qbjax.dynamics import Chebyshev, chebyshev, chebyshev_step
-from qbjax.dynamics.integrate import STEP_LIMIT, Linear, Solver, integrate
+from qbjax.dynamics.integrate import NON_FINITE, STEP_LIMIT, Linear, Solver, integrate
 from tests.helpers import GRADIENT, central_difference, tree_allclose
 
 pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
@@ -173,3 +173,37 @@ def test_only_for_what_is_linear_and_constant(frame, pump):
 def test_needs_an_extent():
     with pytest.raises(ValueError, match="Runge–Kutta"):
         integrate(lambda t, y: -y, jnp.ones(1), TIMES, save=lambda t, y: y, solver=CHEBYSHEV)
+
+
+def test_large_terms_that_cancel_are_seen():
+    """Energies that fill their bounds, both ends populated: no tolerance was too tight for terms of
+    1e9, whose rounding is then what is left."""
+    levels = np.arange(40.0)
+    H = np.diag(levels) + 0.3 * (np.diag(np.sqrt(levels[1:]), 1) + np.diag(np.sqrt(levels[1:]), -1))
+    ket = np.eye(40)[0] / np.sqrt(2) + np.eye(40)[39] / np.sqrt(2)
+    battery = qb.batteries.Lindblad(H, [], dims=(40,), cell=0, cell_hamiltonian=levels, initial=ket)
+    solver = Solver(rtol=1e-11, atol=1e-13, method=Chebyshev())
+    run = qb.charge(battery, None, [0.0, 100.0], solver=solver)
+    exact = levels @ np.abs(scipy.linalg.expm(-100j * H) @ ket) ** 2
+    assert abs(run.energy[-1] - exact) < 1e-9
+
+
+def test_not_a_number_ends_a_run_at_once():
+    field = Linear(lambda t, y: jnp.nan * y, lambda t: (jnp.array(1.0), jnp.array(jnp.nan)))
+    out = integrate(
+        field.field, jnp.ones(40), jnp.array([0.0, 1.0]), save=lambda t, y: y, solver=CHEBYSHEV,
+        adjoint="forward", linear=field,
+    )  # fmt: skip
+    assert int(out.status) == NON_FINITE
+    assert int(out.steps) < 10
+
+
+@pytest.mark.parametrize("off", [0.5, 0.5 + 1e-12, 1.2])
+def test_edges_on_saved_times(battery, off):
+    """Spans of no length, and of hardly any."""
+    run = qb.charge(
+        battery, qb.protocols.SwitchOff(1.5, off), TIMES, solver=CHEBYSHEV, adjoint="forward",
+        save=lambda t, state: t,
+    )  # fmt: skip
+    assert int(run.status) == 0
+    assert tree_allclose(run.saved, TIMES, rtol=1e-12)

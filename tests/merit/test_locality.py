@@ -152,3 +152,15 @@ def test_gradients_are_finite(rho):
 def test_bad_input(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: merit.local_ergotropy(np.eye(4) / 4, 3),
+        lambda: merit.qubit_ergotropy(np.eye(4) / 4, np.eye(4), 4, 0),
+    ],
+)
+def test_what_is_no_list(call):
+    with pytest.raises(TypeError, match="must be a list, but is"):
+        call()
