@@ -20,14 +20,15 @@ def signal(t):
     return DRIVE * jnp.cos(0.0 * t)
 
 
-def cavity(levels, drive=None, detuning=DETUNING, loss=1.0):
-    """The Kerr cavity, its drive a control or a number."""
+def cavity(levels, drive=None, detuning=DETUNING, loss=1.0, *, stores=True):
+    """The Kerr cavity, its drive a control or a number; a cell, or asked for its photons alone."""
     a = lowering(levels)
     terms = [(detuning, a.T @ a), (KERR, a.T @ a.T @ a @ a)]
     terms += [] if drive is None else [(drive, a + a.T)]
     return qb.batteries.Lindblad(
-        terms, [(loss * (1 + HEAT), a), (loss * HEAT, a.T)], dims=(levels,), cell=0,
-        cell_hamiltonian=np.arange(float(levels)), controls=[a + a.T] if drive is None else [],
+        terms, [(loss * (1 + HEAT), a), (loss * HEAT, a.T)], dims=(levels,),
+        cell=0 if stores else None, cell_hamiltonian=np.arange(float(levels)) if stores else None,
+        controls=[a + a.T] if drive is None else [], observables={"photons": a.T @ a},
     )  # fmt: skip
 
 

@@ -68,8 +68,7 @@ def plan_of(ellipse: Ellipse, h) -> Plan:
 
 def blank(read: Callable, y) -> PyTree[Array]:
     """Room for what is read off the terms of a step."""
-    like = jax.eval_shape(read, y)
-    return jax.tree.map(lambda x: jnp.zeros((TERMS + GROUP, *x.shape), x.dtype), like)
+    return _room(jax.eval_shape(read, y), TERMS + GROUP)
 
 
 def between(ellipse: Ellipse, plan: Plan, terms: Terms, elapsed: Float[Array, " C"]):
@@ -111,31 +110,35 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
 
     def three(_, carry):
         # Three terms in three places, each the one that is read no more: nothing is copied.
-        k, before, last, _, total, seen = carry
+        k, before, last, _, total, recent = carry
         p = next_term(before, last)
         q = next_term(last, p)
         new = (p, q, next_term(p, q))
-        return k + 3, *new[1:], p, _added(weights, k, new, total), _noted(read, k, new, seen)
+        recent = _put(recent, (k - 2) % GROUP, new)
+        return k + 3, *new[1:], p, _added(weights, k, new, total), recent
 
     def group(state):
-        carry, _, largest = state
+        carry, seen, _, largest = state
+        first = carry[0]
         carry = lax.fori_loop(0, GROUP // 3, three, carry)
         k, *two = carry[:3]
         # Terms grow at first: small ones mean nothing before that is over, the largest come late.
         late = k >= rises / 2
         size = lax.cond(late, lambda: _beyond(weights, k, two), lambda: jnp.zeros(()))
-        return carry, jnp.where(k < rises, jnp.inf, size), jnp.maximum(largest, size)
+        error, largest = jnp.where(k < rises, jnp.inf, size), jnp.maximum(largest, size)
+        return carry, _noted(read, first, carry[-1], seen), error, largest
 
     def unsettled(state):
-        (k, *_), error, _ = state
+        (k, *_), _, error, _ = state
         return (k < TERMS) & ~(error <= limit)
 
     nothing = jax.tree.map(jnp.zeros_like, y)
     two = (y, next_term(nothing, y, 1.0))
-    total = _added(weights, 0, two, nothing)
-    start = (jnp.array(2), *two, nothing, total, _noted(read, 0, two, seen))
-    begin = (start, jnp.array(jnp.inf), jnp.zeros(()))
-    (k, *_, total, seen), error, largest = lax.while_loop(unsettled, group, begin)
+    recent = None if seen is None else _room(y, GROUP)
+    start = (jnp.array(2), *two, nothing, _added(weights, 0, two, nothing), recent)
+    seen = _noted(read, 0, _put(recent, 0, two), seen)  # what follows the two is read anew
+    begin = (start, seen, jnp.array(jnp.inf), jnp.zeros(()))
+    (k, *_, total, _), seen, error, largest = lax.while_loop(unsettled, group, begin)
     # Large terms that cancel leave their rounding; a spectrum wider than the ellipse has such.
     rounding, size = EPS * largest, lax.stop_gradient(jnp.sqrt(square(y)))
     error = jnp.where(largest > 64 * size, jnp.maximum(error, rounding), error)
@@ -156,13 +159,27 @@ def _added(weights, k, terms, total):
     return jax.tree.map(lambda t, *p: t + tsit5.dot(some, p), total, *terms)
 
 
-def _noted(read, k, terms, seen):
-    """What was read off the terms before, and is off these."""
+def _put(room, k, terms):
+    """Terms in a row, from place k."""
 
     def put(every, *some):
         return lax.dynamic_update_slice_in_dim(every, jnp.stack(some), k, 0)
 
-    return jax.tree.map(put, seen, *(read(p) for p in terms))
+    return None if room is None else jax.tree.map(put, room, *terms)
+
+
+def _noted(read, k, recent, seen):
+    """What was read off the terms before, and is off the group that begins with $P_k$: a group at
+    once, for to read takes many small kernels."""
+
+    def put(every, some):
+        return lax.dynamic_update_slice_in_dim(every, some, k, 0)
+
+    return None if seen is None else jax.tree.map(put, seen, jax.vmap(read)(recent))
+
+
+def _room(like, count: int):
+    return jax.tree.map(lambda x: jnp.zeros((count, *x.shape), x.dtype), like)
 
 
 def _next_term(field, centre, d, before, last, scale):
