@@ -105,8 +105,10 @@ def _trajectory(battery, times, solution, final_state) -> Trajectory:
     read, saved = solution.saved
     # After the run, where a caller's `jit` can leave out what is not asked for.
     basis = cell_basis(battery.cell_hamiltonian)
-    stored = (read["energy"], read["cell"])
-    seen = lax.map(lambda now: merits(*now, *basis), stored) if battery.model.cell else {}
+    seen = {}
+    if battery.model.cell:
+        stored = (read["energy"], read["cell"])
+        seen = lax.map(lambda now: merits(*now, *basis), stored)
     return Trajectory(
         times=times,
         observables=seen | (powers(times, seen) if seen else {}) | read["own"],
@@ -182,44 +184,59 @@ def cell(model: Model, sectored: bool, stacked: Stack | Ket) -> Complex[Array, "
     return jnp.sum(elements(model, sectored, stacked, rows, columns), axis=-1)
 
 
+def populations(model: Model, sectored: bool, stacked: Stack | Ket) -> Float[Array, " d"]:
+    """Of the basis states."""
+    if stacked.ndim == 2:
+        return jnp.sum(stacked**2, axis=0)
+    basis = np.arange(model.dimension)
+    return stacked.ravel()[models.places(model, sectored, basis, basis).here]
+
+
 def expectation(model: Model, sectored: bool, stacked: Stack | Ket, operator) -> Float[Array, ""]:
     r"""$\mathrm{Tr}(O\rho)$ of a sparse Hermitian matrix."""
     coo = sp.coo_array(operator)
-    found = elements(model, sectored, stacked, coo.col, coo.row)
-    return jnp.sum(jnp.real(coo.data.astype(complex) * found))
+    if stacked.ndim == 2:
+        found = elements(model, sectored, stacked, coo.col, coo.row)
+        return jnp.sum(jnp.real(coo.data.astype(complex) * found))
+    # As one real sum: ρ_ij = (R_ij + R_ji)/2 + i(R_ij − R_ji)/2, up to the phases of i and j.
+    places = models.places(model, sectored, coo.col, coo.row)
+    phases = models.layout(model, sectored).phases
+    turned = coo.data * places.present * np.exp(1j * (phases[coo.col] - phases[coo.row])) / 2
+    weights = np.concatenate([turned.real - turned.imag, turned.real + turned.imag])
+    return jnp.sum(weights * stacked.ravel()[np.concatenate([places.here, places.there])])
 
 
 def top_populations(model: Model, sectored: bool, stacked: Stack | Ket) -> Float[Array, " modes"]:
     """Of the two highest levels of every truncated factor."""
-    basis = np.arange(model.dimension)
-    populations = jnp.real(elements(model, sectored, stacked, basis, basis))
+    found = populations(model, sectored, stacked)
     tops = [np.flatnonzero(model.levels_of(k) >= model.dims[k] - 2) for k in model.watched]
-    return jnp.stack([jnp.sum(populations[top]) for top in tops]) if tops else jnp.zeros(0)
+    return jnp.stack([jnp.sum(found[top]) for top in tops]) if tops else jnp.zeros(0)
 
 
 def read_off(battery, sectored: bool, stacked: Stack | Ket) -> dict[str, Any]:
     """What is linear in a density matrix: the cell, packed, and its energy; certificate; and, under
     names of their own, the user's observables."""
+    model = battery.model
+    seen = {
+        "truncation": top_populations(model, sectored, stacked),
+        "trace": jnp.sum(populations(model, sectored, stacked)),
+        "own": {
+            name: expectation(model, sectored, stacked, operator)
+            for name, operator in model.observables.items()
+        },
+    }
+    return seen | (_read_cell(battery, sectored, stacked) if model.cell else {})
+
+
+def _read_cell(battery, sectored: bool, stacked: Stack | Ket) -> dict[str, Array]:
     model, levels = battery.model, battery.cell_hamiltonian
-    basis = np.arange(model.dimension)
-    populations = jnp.real(elements(model, sectored, stacked, basis, basis))
     reduced = cell(model, sectored, stacked)
     if jnp.ndim(levels) == 1:  # on its own, so that a caller's `jit` can leave out the rest
-        above = levels - jnp.min(levels)
-        energy = jnp.sum(above * jnp.sum(populations[model.joint()], axis=-1))
+        joint = populations(model, sectored, stacked)[model.joint()]
+        energy = jnp.sum((levels - jnp.min(levels)) * jnp.sum(joint, axis=-1))
     else:
         energy = merit.energy(reduced, levels)
-    seen = {
-        "energy": energy,
-        "cell": pack(reduced),
-        "truncation": top_populations(model, sectored, stacked),
-        "trace": jnp.sum(populations),
-    }
-    own = {
-        name: expectation(model, sectored, stacked, operator)
-        for name, operator in model.observables.items()
-    }
-    return seen | {"own": own}
+    return {"energy": energy, "cell": pack(reduced)}
 
 
 def cell_basis(hamiltonian):

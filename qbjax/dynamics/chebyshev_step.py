@@ -125,8 +125,8 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
         # Terms grow at first: small ones mean nothing before that is over, the largest come late.
         late = k >= rises / 2
         size = lax.cond(late, lambda: _beyond(weights, k, two), lambda: jnp.zeros(()))
-        error, largest = jnp.where(k < rises, jnp.inf, size), jnp.maximum(largest, size)
-        return carry, _noted(read, first, carry[-1], seen), error, largest
+        seen = _noted(read, first, carry[-1], seen)
+        return carry, seen, jnp.where(k < rises, jnp.inf, size), jnp.maximum(largest, size)
 
     def unsettled(state):
         (k, *_), _, error, _ = state
@@ -134,17 +134,20 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
 
     nothing = jax.tree.map(jnp.zeros_like, y)
     two = (y, next_term(nothing, y, 1.0))
-    recent = None if seen is None else _room(y, GROUP)
+    recent = _put(None if seen is None else _room(y, GROUP), 0, two)
     start = (jnp.array(2), *two, nothing, _added(weights, 0, two, nothing), recent)
-    seen = _noted(read, 0, _put(recent, 0, two), seen)  # what follows the two is read anew
-    begin = (start, seen, jnp.array(jnp.inf), jnp.zeros(()))
+    begin = (start, _noted(read, 0, recent, seen), jnp.array(jnp.inf), jnp.zeros(()))
     (k, *_, total, _), seen, error, largest = lax.while_loop(unsettled, group, begin)
-    # Large terms that cancel leave their rounding; a spectrum wider than the ellipse has such.
-    rounding, size = EPS * largest, lax.stop_gradient(jnp.sqrt(square(y)))
-    error = jnp.where(largest > 64 * size, jnp.maximum(error, rounding), error)
     # What L leaves alone stays to rounding, whatever is left out of the sum.
     whole = jnp.sum(jnp.where(jnp.arange(still.size) < k, weights * still, 0.0))
+    error = jnp.maximum(error, _rounding(largest, y))
     return jax.tree.map(lambda x: x / whole, total), Terms(k, seen), error
+
+
+def _rounding(largest, y) -> Float[Array, ""]:
+    """Of large terms that cancel; a spectrum wider than the ellipse has such."""
+    size = lax.stop_gradient(jnp.sqrt(square(y)))
+    return jnp.where(largest > 64 * size, EPS * largest, 0.0)
 
 
 def _beyond(weights, k, two) -> Float[Array, ""]:

@@ -116,7 +116,7 @@ def load_observables(load: TwoLevel, state: State) -> dict[str, Array]:
 def _counts(alone: Cell) -> bool:
     """Whether level n holds n quanta: lowering takes each level to the one below."""
     steps = np.diagonal(alone.lowering, 1)
-    return bool(np.all(steps)) and np.count_nonzero(alone.lowering) == steps.size
+    return bool(np.all(steps) and np.count_nonzero(alone.lowering) == steps.size)
 
 
 def _units(cell: dict[str, str]) -> tuple[tuple[str, str], ...]:
