@@ -47,7 +47,7 @@ def frames():
 
     def measure(levels, frame, solver=None):
         battery = qb.batteries.DOPO(32, levels, frame=frame)
-        return timed(lambda: ergotropy(battery, solver or qb.Solver()))
+        return timed(lambda: ergotropy(battery, solver or qb.Solver(method=qb.dynamics.Tsit5())))
 
     _, (truth, _) = measure(8, "displaced", qb.Solver(rtol=1e-9, atol=1e-11))
     print("frame      pump levels   steps   seconds   error W(10)   error W(40)")
