@@ -84,7 +84,10 @@ def test_saved_times_do_not_shorten_steps():
     assert tree_allclose(passed.saved, stopped.saved, rtol=0, atol=1e-8)
 
 
-@pytest.mark.parametrize("off", [0.7, 1.5, 3.0])
+SLOW = [pytest.param(off, marks=pytest.mark.slow) for off in (1.5, 3.0)]
+
+
+@pytest.mark.parametrize("off", [0.7, *SLOW])
 def test_derivatives_of_what_is_read_off(off):
     """With respect to an edge and every time, as where steps end at saved times."""
     times = jnp.array([0.0, 0.5, 0.9, 2.0, 2.5])
