@@ -51,12 +51,12 @@ CANDIDATES = (dynamiqs_candidates, qutip_candidates)
 
 
 def ours(battery, protocol, times, solver, *, everything=False):
-    """A jitted run: the energy (of a cavity: its photons), alone or with all merits."""
+    """A jitted run: the energy (without a cell: the photons), alone or with all merits."""
 
     @jax.jit
     def run():
         done = qb.charge(battery, protocol, times, solver=solver).observables
-        seen = done["photons"] if "photons" in done else done["energy"]
+        seen = done["energy"] if "energy" in done else done["photons"]
         return seen, done if everything else None
 
     return lambda: run()[0]
