@@ -10,6 +10,7 @@ needs qbjax[bench])
 """
 
 import multiprocessing
+import queue
 import statistics
 import sys
 import time
@@ -75,7 +76,7 @@ def with_qutip(solver, limit):
     process.start()
     try:
         return results.get(timeout=limit)
-    except Exception:  # queue.Empty, or a solver that raised
+    except queue.Empty:  # or its solver raised, and put nothing there
         return None
     finally:
         process.terminate()

@@ -74,7 +74,7 @@ def charge(
     if solver is None:
         options = options._replace(solver=chosen(battery.default_solver(protocol, times)))
     state = battery.initial_state(initial)
-    dims = kept_states.dims(battery, state, states, kept_states.factors(battery))
+    dims = kept_states.dims(battery, state, states, battery.factors())
     run = _evolve(battery.prepared(times), protocol, state, checked, options, (states, dims))
     warn_if_unreliable(run, lambda: battery.recommended_levels(protocol))
     return run
@@ -195,7 +195,7 @@ def discharge(
     if isinstance(state, State):
         _check_hand_over(times, state)
     start = pair.joined(battery, state)
-    cell = kept_states.factors(battery)["cell"]
+    cell = battery.factors()["cell"]
     dims = kept_states.dims(pair, start, states, {"cell": cell, "all": (*cell, 2)})
     run = _discharge(battery, load, start, times, options, (states, dims))
     warn_if_unreliable(run, lambda: _more_levels(battery))

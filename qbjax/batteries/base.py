@@ -117,6 +117,10 @@ class Battery(eqx.Module):
     def cell_hamiltonian(self) -> Float[np.ndarray, " d"] | Inexact[Array, "d d"]:
         """The cell's Hamiltonian: its levels, or a matrix."""
 
+    def factors(self) -> dict[str, tuple[int, ...]]:
+        """Levels of the factors of the "cell", and of "all" where that is a product."""
+        return {"cell": (self.cell_hamiltonian.shape[0],)}
+
     def open_cell(self) -> Cell:
         """The cell alone, for discharging.
 

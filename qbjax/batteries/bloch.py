@@ -141,6 +141,9 @@ class BlochCharger(Battery):
     def certificate(self, state: State) -> Float[Array, " modes"]:
         return jnp.zeros(0)
 
+    def factors(self):
+        return {"cell": (2,), "all": (2, 2)}
+
     def recommended_levels(self, protocol) -> dict[str, tuple[str, int]]:
         return {}
 

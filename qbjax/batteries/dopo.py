@@ -190,6 +190,9 @@ class DOPO(Battery):
     def certificate(self, state: State) -> Float[Array, "2"]:
         return observe.top_populations(self.layout(state.sectored), state.blocks)
 
+    def factors(self):
+        return {"cell": (self.signal_levels,), "all": (self.signal_levels, self.pump_levels)}
+
     def recommended_levels(self, protocol) -> dict[str, tuple[str, int]]:
         return mean_field.recommended_levels(self, resolve(protocol).peak)
 

@@ -6,7 +6,7 @@ knows of them.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from functools import partial, singledispatch
+from functools import partial
 from typing import Any
 
 import jax
@@ -14,9 +14,6 @@ import jax
 from qbjax import _checks
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.base import Options, State
-from qbjax.batteries.bloch import BlochCharger
-from qbjax.batteries.dopo import DOPO
-from qbjax.batteries.lindblad import Lindblad
 from qbjax.dynamics.trajectory import Trajectory
 
 KINDS = ("cell", "all")
@@ -103,24 +100,3 @@ def sorted_out(run: Trajectory, sizes: tuple[int, ...]) -> Trajectory:
     own, packed = saved
     states = jax.vmap(partial(unpack, real=False))(packed)
     return dataclasses.replace(run, saved=own, states=states, dims=sizes)
-
-
-@singledispatch
-def factors(battery) -> dict[str, tuple[int, ...]]:
-    """Levels of the factors of a battery's cell, and of everything where that is a product."""
-    return {"cell": (battery.cell_hamiltonian.shape[0],)}
-
-
-@factors.register
-def _(battery: Lindblad):
-    return {"cell": battery.model.cell_dims, "all": battery.model.dims}
-
-
-@factors.register
-def _(battery: DOPO):
-    return {"cell": (battery.signal_levels,), "all": (battery.signal_levels, battery.pump_levels)}
-
-
-@factors.register
-def _(battery: BlochCharger):
-    return {"cell": (2,), "all": (2, 2)}

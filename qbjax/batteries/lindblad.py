@@ -187,6 +187,9 @@ class Lindblad(Battery):
         stacked = self._stacked(state)
         return evolution.top_populations(self.model, state.sectored, stacked)
 
+    def factors(self):
+        return {"cell": self.model.cell_dims, "all": self.model.dims}
+
     def recommended_levels(self, protocol):
         """Half more: of a ladder that nothing is known of."""
         dims = self.model.dims

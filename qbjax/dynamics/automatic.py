@@ -6,7 +6,7 @@ same way inside a caller's `jit` and outside:
 * linear, constant between edges, and small: `Exponential`. Its work is known beforehand, n³ for
   each different span, and where that is a few milliseconds nothing else is worth trying: stiffness
   means nothing to it;
-* linear, constant between edges, larger, with bounds on the spectrum: `Chebyshev`, up to three
+* linear, constant between edges, larger, with bounds on the spectrum: `Chebyshev`, up to ten
   times as fast as a Runge–Kutta method. In reverse mode the run that is differentiated is one of
   `Tsit5` (`dynamics.backward`), the run that is not is still this;
 * else `Tsit5`.
@@ -38,7 +38,7 @@ class Linear(NamedTuple):
 
     Attributes:
         field: f(t, y) without derivative rules of its own.
-        extent: t to bounds on its spectrum, as `chebyshev.propagate` takes them; None if none are
+        extent: t to what `chebyshev.propagate` takes to know of its spectrum; None if that is not
             known.
     """
 

@@ -8,7 +8,7 @@ $$e^{hL}y = e^{hc}\sum_{k\ge0} (2 - \delta_{k0})\,J_k(hd)\,P_k,\qquad
 
 with Bessel functions $J_k$ (the Faber series of the ellipse; H. Tal-Ezer, SIAM J. Sci. Stat.
 Comput. 12, 1265 (1991)). Each term costs one application of L and no other vector survives,
-so that stability-limited runs need about half the work of a Runge–Kutta method.
+so that stability-limited runs need at most the work of a Runge–Kutta method, and down to a tenth.
 
 L is not normal, and how far its terms grow is not known before. So terms are added until
 they are small, and a step whose terms do not settle is taken again at half its
@@ -102,7 +102,7 @@ def propagate(
     Args:
         field: f(t, y), linear in y, constant in t between edges.
         extent: t to (decay, spread): minus the least real part, and the largest imaginary
-            part, of the spectrum there.
+            part, of the spectrum there, roughly: steps depend on it, not what comes out.
         initial: state at `times[0]`.
         times: where to save.
         save: save(t, y), or save(t, read(y)) if `read` is given.

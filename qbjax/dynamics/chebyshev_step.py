@@ -22,6 +22,9 @@ TERMS = 96
 
 EPS = float(np.finfo(float).eps)
 
+LARGE = 64.0
+"""Times the state that a term may be before its rounding, then 1e-14 of the state, counts."""
+
 GROUP = 6
 """Terms between two looks at their size, a multiple of three."""
 
@@ -147,7 +150,7 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
 def _rounding(largest, y) -> Float[Array, ""]:
     """Of large terms that cancel; a spectrum wider than the ellipse has such."""
     size = lax.stop_gradient(jnp.sqrt(square(y)))
-    return jnp.where(largest > 64 * size, EPS * largest, 0.0)
+    return jnp.where(largest > LARGE * size, EPS * largest, 0.0)
 
 
 def _beyond(weights, k, two) -> Float[Array, ""]:

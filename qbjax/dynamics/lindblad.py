@@ -118,11 +118,12 @@ class Generator(eqx.Module):
         return unpack(packed, real=real)
 
     def extent(self, signals: Sequence | Float[Array, " C"] = (), *, ket: bool = False):
-        """Bounds on the spectrum: (minus the least real part, largest imaginary part).
+        """About where the spectrum lies: (minus the least real part, largest imaginary part).
 
         Twice the strongest decay of a basis state; and the width of the discs of Gershgorin
         round the diagonal of the Hamiltonian, in which its energies lie. A ket turns with the
         energies themselves, not with their differences: for one, the farthest of them from zero.
+        Jumps that lead back, or whose L†L is not diagonal, may reach farther.
         """
         weights = self.weights(signals)
         decay, spread = jnp.zeros(()), jnp.zeros(())
