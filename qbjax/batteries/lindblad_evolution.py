@@ -16,6 +16,7 @@ from qbjax.batteries import lindblad_model as models
 from qbjax.batteries.base import Options, State
 from qbjax.batteries.lindblad_model import Model
 from qbjax.dynamics import Chebyshev, Implicit, Solver, automatic, kets
+from qbjax.dynamics.dual import of_structure
 from qbjax.dynamics.integrate import Linear, integrate
 from qbjax.dynamics.kets import Ket
 from qbjax.dynamics.lindblad import Generator
@@ -279,4 +280,10 @@ def _linear(battery, generator, everyone, pumps, *, pure: bool) -> Linear | None
         now = dataclasses.replace(generator, rates=rates(battery, t))
         return now.extent([pump.signal(t) for pump in pumps], ket=pure)
 
-    return Linear(_field(battery, generator, pumps, pure=pure), extent)
+    def weights(t):
+        now = dataclasses.replace(generator, rates=rates(battery, t))
+        return now.weights([pump.signal(t) for pump in pumps])
+
+    taken_apart = not pure and generator.banded
+    dual = of_structure(generator.structure, weights) if taken_apart else None
+    return Linear(_field(battery, generator, pumps, pure=pure), extent, dual)

@@ -7,8 +7,7 @@ same way inside a caller's `jit` and outside:
   each different span, and where that is a few milliseconds nothing else is worth trying: stiffness
   means nothing to it;
 * linear, constant between edges, larger, with bounds on the spectrum: `Chebyshev`, up to ten
-  times as fast as a Runge–Kutta method. In reverse mode the run that is differentiated is one of
-  `Tsit5` (`dynamics.backward`), the run that is not is still this;
+  times as fast as a Runge–Kutta method;
 * else `Tsit5`.
 
 Two things need numbers: whether saved times are `uneven`, which rules exponentials out, and whether
@@ -23,6 +22,7 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from qbjax.dynamics.chebyshev import Chebyshev
+from qbjax.dynamics.dual import Dual
 from qbjax.dynamics.exponential import Exponential
 from qbjax.dynamics.tsit5 import Tsit5
 
@@ -40,10 +40,12 @@ class Linear(NamedTuple):
         field: f(t, y) without derivative rules of its own.
         extent: t to what `chebyshev.propagate` takes to know of its spectrum; None if that is not
             known.
+        dual: the field taken apart, where that makes reverse mode faster.
     """
 
     field: Callable[[Array, PyTree], PyTree]
     extent: Any = None
+    dual: Dual | None = None
 
 
 def method(given: Any, size: int, spans: int, linear: Linear | None, adjoint: str) -> Any:

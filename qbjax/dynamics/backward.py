@@ -234,7 +234,9 @@ def _jump(problem, record, n, end, carry: Carry) -> Carry:
         return before - behind
 
     value = lax.cond(eqxi.unvmap_any(jnp.any(crossed)), slope, lambda: jnp.zeros(()))
-    return carry._replace(edges=_plus(carry.edges, jnp.where(crossed, value, 0.0)))
+    # Edges that coincide share it, so that it is right when they move together.
+    each = value / jnp.maximum(jnp.sum(jnp.where(crossed, 1.0, 0.0)), 1.0)
+    return carry._replace(edges=_plus(carry.edges, jnp.where(crossed, each, 0.0)))
 
 
 def _pull(function, numbers, t, y, cotangent):

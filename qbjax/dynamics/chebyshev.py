@@ -16,11 +16,12 @@ length. The terms of a step tell the state at every time within it: what is save
 them, if it is linear in the state, and then saved times do not shorten the steps.
 
 `Chebyshev` as a method of `integrate.Solver` serves linear fields that are constant
-between edges; batteries say which of theirs are. It differentiates in forward mode, also
-with respect to times and edges.
+between edges; batteries say which of theirs are. It differentiates in forward mode and, by hand
+(`dynamics.chebyshev_back`), in reverse, also with respect to times and edges.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -29,6 +30,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from qbjax.dynamics import chebyshev_trail
 from qbjax.dynamics.chebyshev_step import (
     Ellipse,
     Plan,
@@ -67,14 +69,15 @@ class Chebyshev(eqx.Module):
     """Names this method: `qb.Solver(method=qb.dynamics.Chebyshev())`.
 
     The error of a step of length h in a run of length T is kept below
-    0.1 (atol + rtol‖y‖) √(h/T) (Frobenius norms), as an estimate. With the adjoint "reverse", a run
-    that is differentiated is one of `Tsit5`; with "direct" every run is.
+    0.1 (atol + rtol‖y‖) √(h/T) (Frobenius norms), as an estimate. With the adjoint "direct" runs
+    are those of `Tsit5`.
     """
 
 
 class Stay(NamedTuple):
     """Where the loop stands: time, state, step length to try, steps, whether all is lost; what
-    was read off terms, how many saved times were passed, and what was seen there."""
+    was read off terms, how many saved times were passed, what was seen there and, if it is
+    kept, how fast that changed; the trail."""
 
     time: Float[Array, ""]
     state: PyTree[Array]
@@ -84,6 +87,7 @@ class Stay(NamedTuple):
     terms: PyTree[Array] = None
     passed: Any = None
     rows: PyTree[Array] = None
+    trail: chebyshev_trail.Trail | None = None
 
 
 def propagate(
@@ -96,7 +100,8 @@ def propagate(
     read: Callable | None,
     edges: Float[Array, " E"] | None,
     solver,
-) -> Run:
+    trail: bool = False,
+) -> tuple[Run, Stay]:
     """Runs from `times[0]` through all times.
 
     Args:
@@ -109,41 +114,48 @@ def propagate(
         read: what `save` needs of the state, linear in it; None for all of it.
         edges: where the field jumps; those outside the times do not matter.
         solver: `integrate.Solver`: tolerances and most steps.
+        trail: whether to keep what the way back needs.
 
     Returns:
-        A `Run`.
+        A `Run`, and where the loop stood at its end.
     """
     duration = lax.stop_gradient(times[-1] - times[0])
-    passing = read is not None and _pays(read, initial)
-
-    def parts(t):
-        """What a stretch without edges has in common: computed once."""
-        ellipse = lax.stop_gradient(ellipse_of(*extent(t)))  # any that is large enough will do
-        # The field without what does not depend on the state.
-        _, part = jax.linearize(lambda y: field(t, y), jax.tree.map(jnp.zeros_like, initial))
-        return ellipse, part
-
+    passing = passes(read, initial)
+    parts = partial(parts_of, field, extent, initial)
     everywhere = parts(lax.stop_gradient(times[0])) if edges is None else None
 
     def run(stay: Stay, end) -> Stay:
-        ellipse, part = everywhere or parts(lax.stop_gradient((stay.time + end) / 2))
+        ellipse, part = everywhere or parts(
+            chebyshev_trail.inside(*lax.stop_gradient((stay.time, end)))
+        )
         look = (read, times) if passing else None
         return _advance(part, look, ellipse, stay, end, duration, solver)
 
     wanted = save if read is None else (lambda t, y: save(t, read(y)))
-    start = Stay(
-        times[0], initial, jnp.array(jnp.inf), jnp.array(0), jnp.array(False), *3 * (None,)
-    )
+    start = Stay(times[0], initial, jnp.array(jnp.inf), jnp.array(0), jnp.array(False))
+    if trail:
+        start = start._replace(trail=chebyshev_trail.unwalked(initial, solver.max_steps))
     if passing:
         stay, saved, arrived = _pass(run, start, times, edges, save, read)
     else:
         stay, saved, arrived = _stop(run, start, times, edges, wanted)
     limited = stay.steps >= solver.max_steps
-    return Run(saved, arrived, stay.state, stay.lost, limited, stay.steps)
+    return Run(saved, arrived, stay.state, stay.lost, limited, stay.steps), stay
 
 
-def _pays(read, y) -> bool:
-    """Whether what is read is little enough to be kept for every term of a step."""
+def parts_of(field, extent, y, t):
+    """What a stretch without edges has in common, computed once: ellipse and linear field."""
+    ellipse = lax.stop_gradient(ellipse_of(*extent(t)))  # any that is large enough will do
+    # The field without what does not depend on the state.
+    _, part = jax.linearize(lambda y: field(t, y), jax.tree.map(jnp.zeros_like, y))
+    return ellipse, part
+
+
+def passes(read, y) -> bool:
+    """Whether what is read is little enough to be kept for every term of a step: then steps do
+    not stop at saved times."""
+    if read is None:
+        return False
     sizes = [x.size for x in jax.tree.leaves(jax.eval_shape(read, y))]
     return sum(sizes) * SHARE <= sum(x.size for x in jax.tree.leaves(y))
 
@@ -175,9 +187,10 @@ def _pass(run, start: Stay, times, edges, save, read):
     if edges is not None:
         ends = jnp.sort(jnp.append(jnp.clip(edges, times[0], times[-1]), times[-1]))
     rows = jax.tree.map(lambda x: jnp.zeros((times.size, *x.shape)).at[0].set(x), read(start.state))
+    rows = (rows, None if start.trail is None else jax.tree.map(jnp.zeros_like, rows))
     start = start._replace(terms=blank(read, start.state), passed=jnp.array(1), rows=rows)
     stay, _ = lax.scan(lambda stay, end: (run(stay, end), None), start, ends)
-    saved = lax.map(lambda row: save(*row), (times, stay.rows))
+    saved = lax.map(lambda row: save(*row), (times, stay.rows[0]))
     return stay, saved, jnp.arange(times.size) < stay.passed
 
 
@@ -208,7 +221,7 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
         count = jnp.maximum(jnp.ceil(lax.stop_gradient(gap) / tried - 1e-6), 1.0)
         plan = plan_of(ellipse, gap / count)  # so its derivative is that of the whole
         h, size = lax.stop_gradient((plan.length, jnp.sqrt(square(stay.state))))
-        limit = SAFETY * (solver.atol + solver.rtol * size) * jnp.sqrt(h / duration)
+        limit = limit_of(solver, h / duration, size)
         state, terms, error = step(field, read, ellipse, plan, stay.state, stay.terms, limit)
         good = error <= limit
         after = jnp.where(count > 1, stay.time + plan.length, end)
@@ -218,6 +231,11 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
             stay = _see(stay, times, until, (ellipse, plan, terms))
         calm = terms.taken < h * (ellipse.real + ellipse.imaginary) + CALM
         steps = stay.steps + 1
+        if stay.trail is not None:
+            trail = chebyshev_trail.longer(
+                stay.trail, good, stay.time, after, terms.taken, stay.state
+            )
+            stay = stay._replace(trail=trail)
         return stay._replace(
             time=jnp.where(good, after, stay.time),
             state=jax.tree.map(lambda a, b: jnp.where(good, a, b), state, stay.state),
@@ -228,6 +246,12 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
         )
 
     return lax.while_loop(going, take, stay)
+
+
+def limit_of(solver, share, size) -> Float[Array, ""]:
+    """The error that a step may make: one that takes a share of the duration, from a state of that
+    norm."""
+    return SAFETY * (solver.atol + solver.rtol * size) * jnp.sqrt(share)
 
 
 def _nothing(y):
@@ -247,7 +271,11 @@ def _see(stay: Stay, times, until, taken: tuple[Ellipse, Plan, Terms]) -> Stay:
         index = passed + jnp.arange(CHUNK)
         at = jnp.minimum(index, times.size - 1)
         inside = (index < times.size) & (fixed[at] <= until)
-        new = between(*taken, jnp.where(inside, times[at] - stay.time, 0.0))
+        elapsed = jnp.where(inside, times[at] - stay.time, 0.0)
+        if stay.trail is None:
+            new = between(*taken, elapsed), None
+        else:
+            new = jax.jvp(partial(between, *taken), (elapsed,), (jnp.ones(CHUNK),))
         place = jnp.where(inside, index, times.size)
         rows = jax.tree.map(lambda r, x: r.at[place].set(x, mode="drop"), rows, new)
         return passed + jnp.sum(inside), rows

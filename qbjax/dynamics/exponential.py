@@ -23,6 +23,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
 from qbjax.dynamics.chebyshev import stops
+from qbjax.dynamics.chebyshev_trail import inside
 from qbjax.dynamics.run import Run
 
 REACH = 5.371920351148152
@@ -154,11 +155,11 @@ def _advance(field, unravel, size, times, edges) -> Callable:
     """The function (y, before, time) -> the state at `time`."""
 
     def generator(t):
-        return matrix(lambda y: field(lax.stop_gradient(t), y), unravel, size)
+        return matrix(lambda y: field(t, y), unravel, size)
 
     if edges is not None:
-        return lambda y, a, b: expm((b - a) * generator((a + b) / 2)) @ y
-    L = generator(times[0])
+        return lambda y, a, b: expm((b - a) * generator(inside(*lax.stop_gradient((a, b))))) @ y
+    L = generator(lax.stop_gradient(times[0]))
     # The mean, not the first: so that the rounding of spans does not add up.
     mean = (times[-1] - times[0]) / (times.size - 1)
     shared = expm(mean * L)

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int, PyTree
 
-from qbjax.dynamics import automatic, chebyshev, exponential, runge_kutta
+from qbjax.dynamics import automatic, chebyshev, chebyshev_back, exponential, runge_kutta
 from qbjax.dynamics.automatic import Linear as Linear
 from qbjax.dynamics.chebyshev import Chebyshev
 from qbjax.dynamics.exponential import Exponential
@@ -106,19 +106,19 @@ def integrate(
     # A later start of the same state is an earlier state at the same start.
     start = moved(fixed[0], initial, 0, -1.0)[1] if moving == "all" else initial
 
-    def expanded(initial, times, edges):
-        how = {"save": save, "read": read, "edges": edges, "solver": solver}
-        return chebyshev.propagate(plain.field, plain.extent, initial, times, **how)
-
-    quick = expanded if isinstance(method, Chebyshev) else None
-    if quick is not None and adjoint == "forward":
-        run = quick(initial, times, edges)
+    if isinstance(method, Chebyshev) and adjoint != "direct":
+        how: dict[str, Any] = {"save": save, "read": read, "edges": edges, "solver": solver}
+        if adjoint == "forward":
+            run, _ = chebyshev.propagate(plain.field, plain.extent, initial, times, **how)
+        else:
+            at = fixed if moving == "none" else times
+            run = chebyshev_back.run_reversibly(field, plain, initial, at, **how)
         return _solution(run, field, fixed[-1], run.last)
-    solver = solver.with_method(Tsit5() if quick else method)
+    solver = solver.with_method(Tsit5() if isinstance(method, Chebyshev) else method)
     if isinstance(method, Exponential):
         run = exponential.propagate(plain.field, start, fixed, save=keep, edges=edges)
     elif adjoint == "reverse" and runge_kutta.reversible(solver):
-        run = runge_kutta.run_reversibly(field, start, fixed, keep, edges, solver, quick)
+        run = runge_kutta.run_reversibly(field, start, fixed, keep, edges, solver)
     else:
         run, _ = runge_kutta.run(field, start, fixed, keep, edges, solver, adjoint)
     return _solution(run, field, fixed[-1], moved(fixed[-1], run.last, -1)[1])

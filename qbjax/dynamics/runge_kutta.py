@@ -5,7 +5,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optimistix as optx
-from jax import lax
 
 from qbjax.dynamics import backward
 from qbjax.dynamics.run import Run
@@ -58,42 +57,31 @@ def run(field, initial, times, save, edges, solver, adjoint, marks=None):
     return done, backward.record(times[0], out.ts[3], edges, marks, kept[0])
 
 
-def run_reversibly(field, initial, times, save, edges, solver, quick=None) -> Run:
-    """The run, with the hand-written reverse mode of `backward`.
-
-    Args:
-        field, initial, times, save, edges, solver: as of `run`.
-        quick: quick(initial, times, edges) gives the same run faster, where nobody differentiates
-            it; None if there is no such way.
-    """
+def run_reversibly(field, initial, times, save, edges, solver) -> Run:
+    """The run, with the hand-written reverse mode of `backward`."""
     zero = jnp.zeros(())
     functions = (
         eqx.filter_closure_convert(field, zero, initial),
         eqx.filter_closure_convert(save, zero, initial),
     )
-    if quick is not None:
-        quick = eqx.filter_closure_convert(quick, initial, times, edges)
-        quick = jax.tree.map(lambda x: lax.stop_gradient(x) if eqx.is_array(x) else x, quick)
-    return _solve((*functions, initial, edges), times, solver, quick)
+    return _solve((*functions, initial, edges), times, solver)
 
 
 @eqx.filter_custom_vjp
-def _solve(given, times, solver, quick):
+def _solve(given, times, solver):
     field, save, initial, edges = given
-    if quick is not None:
-        return quick(initial, times, edges)
     return run(field, initial, times, save, edges, solver, "forward")[0]
 
 
 @_solve.def_fwd
-def _solve_forward(perturbed, given, times, solver, quick):
+def _solve_forward(perturbed, given, times, solver):
     field, save, initial, edges = given
     marks = backward.marks(times)
     return run(field, initial, times, save, edges, solver, "forward", marks)
 
 
 @_solve.def_bwd
-def _solve_backward(record, cotangent, perturbed, given, times, solver, quick):
+def _solve_backward(record, cotangent, perturbed, given, times, solver):
     field, save, initial, edges = given
     field_numbers, field_rest = eqx.partition(field, perturbed[0])
     save_numbers, save_rest = eqx.partition(save, perturbed[1])

@@ -89,13 +89,13 @@ def shifted(structure: Structure, state: Stack, weights, rates) -> Stack:
         weights: of the drift operators, in the order of `Structure.drift_operators`.
         rates: of the jumps.
     """
-    return _apply(_shifts(structure, structure.sectors), state, weights, rates)
+    return _apply(shifts_of(structure, structure.sectors), state, weights, rates)
 
 
 @partial(jax.jit, static_argnums=0)
 def shifted_dual(structure: Structure, state: Stack, weights, rates) -> Stack:
     """The dual generator, `Structure.dual`, applied to a stacked state: its transpose."""
-    return _apply(_shifts(structure, structure.dual), state, weights, rates)
+    return _apply(shifts_of(structure, structure.dual), state, weights, rates)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -112,14 +112,14 @@ def _forward(structure, state, weights, rates):
 def _backward(structure, kept, cotangent):
     state, weights, rates = kept
     back = shifted_dual(structure, cotangent, weights, rates)
-    forth = _shifts(structure, structure.sectors)
+    forth = shifts_of(structure, structure.sectors)
     return back, *_slopes(forth, state, cotangent, weights.size, rates.size)
 
 
 shifted_with_dual.defvjp(_forward, _backward)
 
 
-def _shifts(structure: Structure, sectors: tuple[Sector, ...]) -> Shifts:
+def shifts_of(structure: Structure, sectors: tuple[Sector, ...]) -> Shifts:
     count, n = len(sectors), max(structure.sizes)
     weights = len(structure.drift_operators())
     columns: dict[tuple[int, bool], np.ndarray] = {}
@@ -151,7 +151,7 @@ def _leap(jumps: list[tuple[int, Jump]], count: int, n: int) -> Leap:
 
 
 def _apply(shifts: Shifts, state, weights, rates) -> Stack:
-    read, read_leap = _readers(shifts, state)
+    read, read_leap = readers(shifts, state)
     total = jnp.zeros_like(state)
     for drift, values in zip(shifts.drifts, _factors(shifts, weights), strict=True):
         sign = -1.0 if drift.imaginary else 1.0
@@ -173,8 +173,19 @@ def _factors(shifts: Shifts, weights):
 
 def _slopes(shifts: Shifts, state, cotangent, weights: int, rates: int):
     """Cotangents of weights and rates, each a sum of its own so that unused ones vanish."""
-    read, read_leap = _readers(shifts, state)
-    moved = [jnp.zeros_like(state)] * weights
+    read, read_leap = readers(shifts, state)
+    moved = drifted(shifts, read, [jnp.zeros_like(state)] * weights)
+    by_rate = [jnp.zeros(())] * rates
+    for leap in shifts.leaps:
+        term = leap.rows[:, :, None] * leap.columns[:, None, :] * read_leap(leap)
+        by_rate[leap.rate] = by_rate[leap.rate] + inner(cotangent, term)
+    by_weight = [inner(cotangent, m) for m in moved]
+    return tuple(jnp.stack(x) if x else jnp.zeros(0) for x in (by_weight, by_rate))
+
+
+def drifted(shifts: Shifts, read, moved: list[Stack]) -> list[Stack]:
+    """What each drift operator, taken alone, adds to `moved`."""
+    moved = list(moved)
     for drift in shifts.drifts:
         left = read(drift.imaginary, drift.offset, 0)
         right = read(drift.imaginary, 0, drift.offset)
@@ -182,12 +193,7 @@ def _slopes(shifts: Shifts, state, cotangent, weights: int, rates: int):
         for j in np.flatnonzero(drift.table.any(axis=(1, 2))):
             row = drift.table[j]
             moved[j] = moved[j] + row[:, :, None] * left + sign * row[:, None, :] * right
-    by_rate = [jnp.zeros(())] * rates
-    for leap in shifts.leaps:
-        term = leap.rows[:, :, None] * leap.columns[:, None, :] * read_leap(leap)
-        by_rate[leap.rate] = by_rate[leap.rate] + inner(cotangent, term)
-    by_weight = [inner(cotangent, m) for m in moved]
-    return tuple(jnp.stack(x) if x else jnp.zeros(0) for x in (by_weight, by_rate))
+    return moved
 
 
 def inner(a, b):
@@ -202,7 +208,7 @@ def norm(a):
     return jnp.sqrt(inner(a, a))
 
 
-def _readers(shifts: Shifts, state):
+def readers(shifts: Shifts, state):
     """Access to the shifted state: `read(turned, k, m)`, and `read_leap(leap)`."""
     count, n, _ = state.shape
     rows = shifts.width + 1

@@ -6,7 +6,7 @@ import numpy as np
 
 import qbjax as qb
 from qbjax.batteries import lindblad_model as models
-from qbjax.dynamics.shifts import _shifts
+from qbjax.dynamics.shifts import shifts_of
 
 
 def spins():
@@ -54,7 +54,7 @@ def test_runs_of_neighbours_are_one_slice():
     """Two spins and 20 photon numbers, leaking: few slices for many sectors."""
     battery = qb.batteries.TavisCummings(2, 20, cavity_decay=0.1)
     structure = models.layout(battery.model, True).structure
-    (leap,) = _shifts(structure, structure.sectors).leaps
+    (leap,) = shifts_of(structure, structure.sectors).leaps
     assert len(structure.sizes) == 25
     assert len(leap.runs()) <= 4
     planes = [s for (first, end), _ in leap.runs() for s in range(first, end)]
