@@ -120,7 +120,7 @@ def propagate(
         A `Run`, and where the loop stood at its end.
     """
     duration = lax.stop_gradient(times[-1] - times[0])
-    passing = passes(read, initial)
+    passing = passes(read, initial, times)
     parts = partial(parts_of, field, extent, initial)
     everywhere = parts(lax.stop_gradient(times[0])) if edges is None else None
 
@@ -151,10 +151,10 @@ def parts_of(field, extent, y, t):
     return ellipse, part
 
 
-def passes(read, y) -> bool:
-    """Whether what is read is little enough to be kept for every term of a step: then steps do
-    not stop at saved times."""
-    if read is None:
+def passes(read, y, times) -> bool:
+    """Whether steps do not stop at saved times: if any lie within the run, and what is read is
+    little enough to be kept for every term of a step."""
+    if read is None or times.size <= 2:
         return False
     sizes = [x.size for x in jax.tree.leaves(jax.eval_shape(read, y))]
     return sum(sizes) * SHARE <= sum(x.size for x in jax.tree.leaves(y))

@@ -44,7 +44,7 @@ def run_reversibly(field, linear: Linear, initial, times, *, save, read, edges, 
         initial, times, save, read, edges, solver: as of `chebyshev.propagate`.
     """
     zero, wanted = jnp.zeros(()), save
-    passing = chebyshev.passes(read, initial)
+    passing = chebyshev.passes(read, initial, times)
     if not passing and read is not None:
         read, wanted = None, lambda t, y, read=read: save(t, read(y))
     seen = eqx.filter_eval_shape(read, initial) if passing else initial
