@@ -79,7 +79,8 @@ def _solve(given: Given, fixed, dual, solver):
 
 @_solve.def_fwd
 def _solve_forward(perturbed, given, fixed, dual, solver):
-    run, stay = _run(given, fixed, solver, True)
+    once = jax.tree.map(lambda x: _once(x) if eqx.is_inexact_array(x) else x, given)
+    run, stay = _run(once, fixed, solver, True)
     return run, (stay.trail, stay.rows, run.last)
 
 
@@ -108,6 +109,15 @@ def _solve_backward(residual, cotangent, perturbed, given, fixed, dual, solver):
     saved = _filled(cotangent.saved, like)
     back = _backwards(problem, trail, rows, last, saved, _filled(cotangent.last, last))
     return Given(*back.numbers, back.state, back.times, back.edges)
+
+
+@jax.custom_vjp
+def _once(x):
+    """x, and an error for forward over reverse mode: the numbers of `fixed` would be left out."""
+    return x
+
+
+_once.defvjp(lambda x: (x, None), lambda _, cotangent: (cotangent,))
 
 
 def _call(rest, numbers, *args):

@@ -178,6 +178,17 @@ def test_failure_is_no_hang():
     assert np.all(np.isfinite(slope["x"]))
 
 
+def test_second_derivatives_are_refused():
+    """Forward mode through what the way back keeps would be wrong, not slow."""
+
+    def value(scale):
+        numbers = NUMBERS | {"speed": scale * NUMBERS["speed"]}
+        return scalar(observed(numbers, START, EDGES, TIMES, passing=False))
+
+    with pytest.raises(TypeError, match="custom_vjp"):
+        jax.eval_shape(jax.jacfwd(jax.grad(value)), 1.0)
+
+
 def driven(levels, jumps, storage_like=None):
     """A cavity under a pulse: Hamiltonian, control and rates to be differentiated by."""
     a = np.diag(np.sqrt(np.arange(1.0, levels)), 1)
