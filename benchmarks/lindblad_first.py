@@ -26,6 +26,9 @@ CASES = {
     ),
     "Dicke, closed": lambda times: qb.charge(systems.dicke(False), COUPLING, times),
     "Dicke, open": lambda times: qb.charge(systems.dicke(True), COUPLING, times),
+    "Gradient, reverse": lambda times: jax.grad(lambda p: systems.photons(p, "reverse", None))(
+        np.ones(3)
+    ),
     "Gradient, forward": lambda times: jax.jacfwd(lambda p: systems.photons(p, "forward", None))(
         np.ones(3)
     ),

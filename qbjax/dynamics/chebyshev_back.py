@@ -1,9 +1,9 @@
 r"""Reverse mode through a Chebyshev run, by hand: the transpose of its steps.
 
 The forward run keeps its trail (`chebyshev_trail`). Backwards, stretches between kept states are
-run again for the starts of their steps, `BLOCK` at a time, and each step once more for its terms;
-`chebyshev_transpose` has the transpose of one. Step lengths count as fixed: the derivative
-by a time at which something is seen is $\lambda^Tf$, that by an edge
+run again for the starts of their steps (twice, where they are longer than `BLOCK`), and each step
+once more for its terms; `chebyshev_transpose` has the transpose of one. Step lengths count as
+fixed: the derivative by a time at which something is seen is $\lambda^Tf$, that by an edge
 $\lambda^T(f(e^-) - f(e^+))$, both exact.
 """
 
@@ -26,13 +26,10 @@ from qbjax.dynamics.chebyshev_stops import (
     slope,
     unsaved,
 )
-from qbjax.dynamics.chebyshev_trail import Trail, kept, middle
+from qbjax.dynamics.chebyshev_trail import BLOCK, Trail, kept, middle
 from qbjax.dynamics.chebyshev_transpose import Seen, plus, pull, spread, transposed
 from qbjax.dynamics.dual import of_field
 from qbjax.dynamics.run import Run
-
-BLOCK = 32
-"""Steps whose starts are kept together."""
 
 
 def run_reversibly(field, linear: Linear, initial, times, *, save, read, edges, solver) -> Run:
@@ -81,12 +78,13 @@ def _solve(given: Given, fixed, dual, solver):
 def _solve_forward(perturbed, given, fixed, dual, solver):
     once = jax.tree.map(lambda x: _once(x) if eqx.is_inexact_array(x) else x, given)
     run, stay = _run(once, fixed, solver, True)
-    return run, (stay.trail, stay.rows, run.last)
+    broken = run.failed & ~run.limited
+    return run, (stay.trail, stay.rows, run.last, broken)
 
 
 @_solve.def_bwd
 def _solve_backward(residual, cotangent, perturbed, given, fixed, dual, solver):
-    trail, rows, last = residual
+    trail, rows, last, broken = residual
     functions = given[:3]
     apart = [eqx.partition(f, p) for f, p in zip(functions, perturbed[:3], strict=True)]
     calls = [None if f is None else partial(_call, rest)
@@ -108,7 +106,10 @@ def _solve_backward(residual, cotangent, perturbed, given, fixed, dual, solver):
     like = jax.eval_shape(jax.vmap(given.save, (0, None)), given.times, seen)
     saved = _filled(cotangent.saved, like)
     back = _backwards(problem, trail, rows, last, saved, _filled(cotangent.last, last))
-    return Given(*back.numbers, back.state, back.times, back.edges)
+    # Of a run that broke down every derivative is NaN: zero would look like a maximum.
+    poison = jnp.where(broken, jnp.nan, 0.0)
+    given = Given(*back.numbers, back.state, back.times, back.edges)
+    return jax.tree.map(lambda x: x + poison, given)
 
 
 @jax.custom_vjp
@@ -159,27 +160,37 @@ def _backwards(problem: Problem, trail: Trail, rows, last, saved, final) -> Carr
 
 
 def _walk(problem: Problem, trail: Trail, carry: Carry) -> Carry:
-    """From the last step to the first."""
+    """From the last step to the first: stretches between kept states, blocks of them, steps."""
     y = problem.given.initial
-    starts = jax.tree.map(lambda x: jnp.zeros((BLOCK, *x.shape)), y)
+    # Starts of the blocks of a stretch, and behind them those of the steps of a block.
+    starts = jax.tree.map(lambda x: jnp.zeros((2 * BLOCK, *x.shape)), y)
     room = chebyshev_step.blank(lambda y: y, y)
     stretches = -(-trail.steps // trail.stride)
 
     def stretch(i, both):
         begin = (stretches - 1 - i) * trail.stride
         end = jnp.minimum(begin + trail.stride, trail.steps)
-        blocks = -(-(end - begin) // BLOCK)
+        size = -(-(end - begin) // BLOCK)
+        blocks = -(-(end - begin) // size)
 
         def block(j, both):
             carry, starts, room = both
-            first = begin + (blocks - 1 - j) * BLOCK
-            stop = jnp.minimum(first + BLOCK, end)
-            starts = _replay(problem, trail, starts, begin, first, stop)
+            at = blocks - 1 - j
+            first = begin + at * size
+            stop = jnp.minimum(first + size, end)
+
+            def again(level, starts):
+                outer = level == 0
+                y = jax.tree.map(partial(jnp.where, outer), kept(trail, begin), _at(starts, at))
+                span = jnp.where(outer, jnp.stack([begin, end, size]), jnp.stack([first, stop, 1]))
+                return _replay(problem, trail, y, starts, level * BLOCK, *span)
+
+            # The starts of all blocks before the last one is entered; one loop, to compile it once.
+            starts = lax.fori_loop(jnp.where(j == 0, 0, 1), 2, again, starts)
 
             def back(m, both):
                 n = stop - 1 - m
-                y = jax.tree.map(lambda x: x[n - first], starts)
-                return _step_back(problem, trail, n, y, *both)
+                return _step_back(problem, trail, n, _at(starts, BLOCK + n - first), *both)
 
             carry, room = lax.fori_loop(0, stop - first, back, (carry, room))
             return carry, starts, room
@@ -189,13 +200,21 @@ def _walk(problem: Problem, trail: Trail, carry: Carry) -> Carry:
     return lax.fori_loop(0, stretches, stretch, (carry, starts, room))[0]
 
 
-def _replay(problem: Problem, trail: Trail, starts, begin, first, stop):
-    """Starts of the steps from `first` to `stop`, run again from the state kept at `begin`."""
+def _at(tree, k):
+    return jax.tree.map(lambda x: x[k], tree)
+
+
+def _replay(problem: Problem, trail: Trail, y, starts, place, first, stop, every):
+    """Runs again from step `first`, which starts from y, to `stop`, and writes down, from a place
+    on, the starts of steps that are `every` apart."""
+
+    def write(n, y, starts):
+        slot = jnp.where((n - first) % every == 0, place + (n - first) // every, 2 * BLOCK)
+        return jax.tree.map(lambda s, x: s.at[slot].set(x, mode="drop"), starts, y)
 
     def again(n, both):
         y, starts = both
-        slot = jnp.maximum(n - first, 0)  # steps before the block are overwritten
-        starts = jax.tree.map(lambda s, x: s.at[slot].set(x), starts, y)
+        starts = write(n, y, starts)
         ellipse, part, plan = _taken(problem, trail, n)
         share = plan.length / (problem.given.times[-1] - problem.given.times[0])
         size = jnp.sqrt(chebyshev_step.square(y))
@@ -203,8 +222,9 @@ def _replay(problem: Problem, trail: Trail, starts, begin, first, stop):
         y, *_ = chebyshev_step.step(part, lambda y: None, ellipse, plan, y, None, limit)
         return y, starts
 
-    y, starts = lax.fori_loop(begin, stop - 1, again, (kept(trail, begin), starts))
-    return jax.tree.map(lambda s, x: s.at[stop - 1 - first].set(x), starts, y)
+    last = stop - 1 - (stop - 1 - first) % every
+    y, starts = lax.fori_loop(first, last, again, (y, starts))
+    return write(last, y, starts)
 
 
 def _taken(problem: Problem, trail: Trail, n):

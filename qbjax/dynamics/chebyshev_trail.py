@@ -8,7 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 MARKS = 96
-"""States that are kept."""
+"""States that are kept; more where that many stretches of BLOCK² steps are too few."""
+
+BLOCK = 32
+"""Blocks of a stretch, and steps of a block."""
 
 
 class Trail(NamedTuple):
@@ -22,8 +25,8 @@ class Trail(NamedTuple):
         terms: how many each took.
         steps: how many there are.
         stride: steps from one kept state to the next.
-        places: which step's start lies in each place, −1 for none, shape (MARKS,).
-        states: the states there, leaves (MARKS, ...).
+        places: which step's start lies in each place, −1 for none, shape (M,).
+        states: the states there, leaves (M, ...).
     """
 
     starts: Float[Array, " S"]
@@ -38,17 +41,18 @@ class Trail(NamedTuple):
 def unwalked(y: PyTree[Array], max_steps: int) -> Trail:
     """The trail of a run that begins."""
     line = jnp.zeros(max_steps)
-    states = jax.tree.map(lambda x: jnp.zeros((MARKS, *x.shape)), y)
+    marks = max(MARKS, -(-max_steps // BLOCK**2))
+    states = jax.tree.map(lambda x: jnp.zeros((marks, *x.shape)), y)
     terms = jnp.zeros(max_steps, int)
-    return Trail(line, line, terms, jnp.array(0), jnp.array(1), jnp.full(MARKS, -1), states)
+    return Trail(line, line, terms, jnp.array(0), jnp.array(1), jnp.full(marks, -1), states)
 
 
 def longer(trail: Trail, good, start, end, terms, y: PyTree[Array]) -> Trail:
     """The trail after a step from y, if that was `good`."""
-    n = trail.steps
-    stride = jnp.where(n == MARKS * trail.stride, 2 * trail.stride, trail.stride)
+    n, marks = trail.steps, trail.places.size
+    stride = jnp.where(n == marks * trail.stride, 2 * trail.stride, trail.stride)
     free = (trail.places < 0) | (trail.places % stride != 0)
-    place = jnp.where(good & (n % stride == 0), jnp.argmax(free), MARKS)
+    place = jnp.where(good & (n % stride == 0), jnp.argmax(free), marks)
     index = jnp.where(good, n, trail.starts.size)
     return Trail(
         starts=trail.starts.at[index].set(start, mode="drop"),

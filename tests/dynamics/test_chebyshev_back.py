@@ -131,11 +131,15 @@ def test_edges_that_move_together(method):
 @pytest.mark.parametrize("passing", [True, False])
 def test_long_runs_keep_few_states(passing, monkeypatch):
     """More steps than are kept: the stride doubles, stretches are run again, block by block."""
-    times = jnp.linspace(0.0, 20.0, 7)
-    _, expected = gradients(times=times, passing=passing)
+    times = jnp.linspace(0.0, 60.0, 7)
+    solver = Solver(1e-11, 1e-13, max_steps=90, method=Chebyshev())
+    run = observed(NUMBERS, START, EDGES, times, passing=passing, solver=solver)
+    assert 30 < int(run.steps) < 90
+    _, expected = gradients(times=times, passing=passing, solver=solver)
+    for module in (chebyshev_trail, chebyshev_back):
+        monkeypatch.setattr(module, "BLOCK", 4)
     monkeypatch.setattr(chebyshev_trail, "MARKS", 2)
-    monkeypatch.setattr(chebyshev_back, "BLOCK", 3)
-    _, found = gradients(times=times, passing=passing)
+    _, found = gradients(times=times, passing=passing, solver=solver)
     assert tree_allclose(found, expected, rtol=1e-9, atol=1e-11)
 
 
@@ -176,6 +180,16 @@ def test_failure_is_no_hang():
     slope, status = jax.grad(value, has_aux=True)(START)
     assert int(status) == STEP_LIMIT
     assert np.all(np.isfinite(slope["x"]))
+
+
+def test_a_broken_run_has_no_derivative():
+    """NaN, not zero: that would look like a maximum."""
+
+    def value(speed):
+        run = observed(NUMBERS | {"speed": speed}, START, EDGES, TIMES, passing=True)
+        return jnp.nansum(run.saved["b"])
+
+    assert np.all(np.isnan(jax.grad(value)(jnp.array([1.0, jnp.nan, 1.0]))))
 
 
 def test_second_derivatives_are_refused():
