@@ -29,6 +29,7 @@ from qbjax.batteries import lindblad_signals as signals
 from qbjax.batteries import lindblad_start as starts
 from qbjax.batteries import lindblad_steady as steady
 from qbjax.batteries.base import Battery, Cell, Options, State, check_origin
+from qbjax.batteries.lindblad_choice import default_solver
 from qbjax.batteries.lindblad_model import Model, is_blocked, layout
 from qbjax.batteries.steady_state import check_constant
 from qbjax.dynamics.lindblad import Generator
@@ -158,7 +159,7 @@ class Lindblad(Battery):
         return evolution.evolve(self, protocol, state, times, options)
 
     def default_solver(self, protocol, times):
-        return evolution.default_solver(self, protocol, times)
+        return default_solver(self, protocol, times)
 
     def check_steady(self, protocol):
         pumps = signals.checked(protocol, len(self.model.controls))

@@ -9,13 +9,13 @@ import scipy.sparse as sp
 from jax import lax
 from jaxtyping import Array, Complex, Float
 
-from qbjax import _checks, merit
+from qbjax import merit
 from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import lindblad_model as models
 from qbjax.batteries.base import Options, State
 from qbjax.batteries.lindblad_model import Model
-from qbjax.dynamics import Chebyshev, Implicit, Solver, automatic, kets
+from qbjax.dynamics import kets
 from qbjax.dynamics.dual import of_structure
 from qbjax.dynamics.integrate import Linear, integrate
 from qbjax.dynamics.kets import Ket
@@ -46,37 +46,19 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
     # What is seen of a ket is no linear function of it.
     linear = options.save is None and not state.pure
     how = {"save": lambda _, seen: (seen, None), "read": seen} if linear else {"save": save}
-    everyone = [*pumps, *_moving(battery.rates)]
+    everyone = [*pumps, *moving(battery.rates)]
     solution = integrate(
         _field(battery, dual, pumps, pure=state.pure),
         moving_part(structure, state),
         times,
         **how,
-        edges=_edges(everyone),
+        edges=edges_of(everyone),
         solver=options.solver,
         adjoint=options.adjoint,
         moving=options.moving,
         linear=_linear(battery, generator, everyone, pumps, pure=state.pure),
     )
     return _trajectory(battery, times, solution, wrap(times[-1], solution.final))
-
-
-def default_solver(battery, protocol, times) -> Solver:
-    """What numbers tell before tracing: `Implicit` for what is small and moves in time, if it is
-    stiff; and no exponentials where unevenly spaced times would need many."""
-    model, pumps = battery.model, [*signals_of(protocol), *_moving(battery.rates)]
-    size = model.dimension**2 if model.jumps else 2 * model.dimension
-    if not _checks.is_concrete((battery.coefficients, battery.rates, times)):
-        return Solver()
-    if all(p.is_piecewise_constant for p in pumps):
-        many = _edges(pumps) is None and automatic.uneven(np.asarray(times), size)
-        return Solver(method=Chebyshev() if many else None)
-    if size > automatic.IMPLICIT or not model.jumps:
-        return Solver()
-    # On the host: asked anew at every call, and a bound on the spectrum would take 2 ms.
-    decay = np.max(models.decays(model) @ np.asarray(rates(battery, times[0])))
-    stiff = automatic.stiff(size, float(decay), float(times[-1] - times[0]))
-    return Solver(method=Implicit() if stiff else None)
 
 
 def moving_part(structure, state: State) -> Stack | Ket:
@@ -130,7 +112,8 @@ def generator_of(battery, sectored: bool, time) -> Generator:
     return Generator(structure, coefficients, rates(battery, time))
 
 
-def _moving(rates) -> list[Pump]:
+def moving(rates) -> list[Pump]:
+    """Those of the rates that are protocols."""
     return [rate for rate in rates if isinstance(rate, Pump)]
 
 
@@ -275,7 +258,7 @@ def _stacked(numbers) -> Float[Array, " N"]:
     return jnp.stack([jnp.asarray(x, float) for x in numbers]) if len(numbers) else jnp.zeros(0)
 
 
-def _edges(pumps) -> Float[Array, " E"] | None:
+def edges_of(pumps) -> Float[Array, " E"] | None:
     """All the times at which something jumps."""
     found = [edges for pump in pumps if (edges := pump.edges()) is not None]
     return jnp.sort(jnp.concatenate(found)) if found else None

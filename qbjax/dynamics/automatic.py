@@ -10,7 +10,8 @@ same way inside a caller's `jit` and outside:
   times as fast as a Runge–Kutta method;
 * else `Tsit5`.
 
-Two things need numbers: whether saved times are `uneven`, which rules exponentials out, and whether
+Three things need numbers: whether saved times are `uneven`, which rules exponentials out; whether
+they are so `crowded` that Tsit5, which does not stop at them, is faster than Chebyshev; and whether
 what moves in time is `stiff`: then, where the state is small, `Implicit`.
 """
 
@@ -113,6 +114,29 @@ def uneven(times: Float[np.ndarray, " T"], size: int) -> bool:
     if size**3 > WORK or steps.size == 0:
         return False
     return np.unique(np.round(steps / np.max(steps), 9)).size * size**3 > WORK
+
+
+def crowded(times: Float[np.ndarray, " T"], decay: float, spread: float) -> bool:
+    """Whether Chebyshev steps that end at every saved time cost more than those of `Tsit5`.
+
+    A step that turns the fastest part of the state by x takes about 14 + 1.6x terms, a stage of
+    Tsit5 the time of one and a half.
+
+    Args:
+        times: saved ones.
+        decay, spread: as `chebyshev.propagate` wants them.
+
+    Example:
+        >>> crowded(np.linspace(0.0, 10.0, 2001), 10.0, 100.0)
+        True
+        >>> crowded(np.linspace(0.0, 10.0, 11), 10.0, 100.0)
+        False
+    """
+    real = 0.375 * decay
+    turned = np.diff(times) * (real + max(0.75 * spread, 1.1 * real))
+    terms = np.sum(14 * np.ceil(turned / 48) + 1.6 * turned)
+    stages = 6 * float(times[-1] - times[0]) * max(spread, decay) / 3
+    return bool(terms > 1.5 * stages)
 
 
 def size_of(state: PyTree[Array]) -> int:

@@ -122,3 +122,17 @@ EVEN, UNEVEN = np.linspace(0.0, 9.0, 301), np.geomspace(1.0, 9.0, 301)
 @pytest.mark.parametrize(("times", "method"), [(EVEN, type(None)), (UNEVEN, Chebyshev)])
 def test_uneven_times_want_too_many_exponentials(times, method):
     assert isinstance(cavity(0.5, 11).default_solver(None, times).method, method)
+
+
+@pytest.mark.parametrize(
+    ("count", "until", "method"),
+    [(1001, 5.0, Tsit5), (1001, 500.0, type(None)), (51, 5.0, type(None))],
+)
+def test_crowded_times_are_read_by_interpolation(count, until, method):
+    """A cell that is everything makes Chebyshev stop at each of them."""
+    battery, times = cavity(0.5), np.linspace(0.0, until, count)
+    assert isinstance(battery.default_solver(None, times).method, method)
+    alone = qb.batteries.Lindblad(
+        [(1.0, A.T @ A)], [(0.1, A)], dims=DIMS, observables={"n": A.T @ A}, truncated=()
+    )
+    assert alone.default_solver(None, times).method is None

@@ -1,0 +1,46 @@
+"""What numbers tell of a Lindblad battery's equation before it is traced: which method it needs."""
+
+import jax.numpy as jnp
+import numpy as np
+
+from qbjax import _checks
+from qbjax.batteries import lindblad_model as models
+from qbjax.batteries.lindblad_evolution import edges_of, generator_of, moving, rates, signals_of
+from qbjax.dynamics import Chebyshev, Implicit, Solver, Tsit5, automatic
+
+DENSE = 200
+"""Saved times below which it does not matter that steps end at them."""
+
+
+def default_solver(battery, protocol, times) -> Solver:
+    """`Implicit` for what is small and moves in time, if it is stiff; no exponentials where
+    unevenly spaced times would need many; `Tsit5` where Chebyshev would stop too often."""
+    model, pumps = battery.model, [*signals_of(protocol), *moving(battery.rates)]
+    size = model.dimension**2 if model.jumps else 2 * model.dimension
+    if not _checks.is_concrete((battery.coefficients, battery.rates, pumps, times)):
+        return Solver()
+    if all(p.is_piecewise_constant for p in pumps):
+        edges = edges_of(pumps)
+        if edges is None and automatic.uneven(np.asarray(times), size):
+            return Solver(method=Chebyshev())
+        large = size**3 * automatic.spans_of(jnp.asarray(times), edges) > automatic.WORK
+        return Solver(method=Tsit5() if large and _crowded(battery, protocol, times) else None)
+    if size > automatic.IMPLICIT or not model.jumps:
+        return Solver()
+    # On the host: asked anew at every call, and a bound on the spectrum would take 2 ms.
+    decay = np.max(models.decays(model) @ np.asarray(rates(battery, times[0])))
+    stiff = automatic.stiff(size, float(decay), float(times[-1] - times[0]))
+    return Solver(method=Implicit() if stiff else None)
+
+
+def _crowded(battery, protocol, times) -> bool:
+    """Whether steps end at every saved time, and those are many."""
+    model = battery.model
+    cell = np.prod([model.dims[k] for k in model.cell]) if model.cell else 0
+    passed = 4 * cell**2 <= model.dimension**2  # what is read is little: steps go on
+    if times.size <= DENSE or passed or model.charge is not None:
+        return False
+    start = jnp.asarray(times[0])
+    signals = [pump.signal(start) for pump in signals_of(protocol)]
+    bounds = generator_of(battery, False, start).extent(signals, ket=not model.jumps)
+    return automatic.crowded(np.asarray(times), *map(float, bounds))
