@@ -19,9 +19,10 @@ def default_solver(battery, protocol, times) -> Solver:
     size = model.dimension**2 if model.jumps else 2 * model.dimension
     if not _checks.is_concrete((battery.coefficients, battery.rates, pumps, times)):
         return Solver()
+    times = np.asarray(times, float)
     if all(p.is_piecewise_constant for p in pumps):
         edges = edges_of(pumps)
-        if edges is None and automatic.uneven(np.asarray(times), size):
+        if edges is None and automatic.uneven(times, size):
             return Solver(method=Chebyshev())
         large = size**3 * automatic.spans_of(jnp.asarray(times), edges) > automatic.WORK
         return Solver(method=Tsit5() if large and _crowded(battery, protocol, times) else None)
@@ -43,4 +44,4 @@ def _crowded(battery, protocol, times) -> bool:
     start = jnp.asarray(times[0])
     signals = [pump.signal(start) for pump in signals_of(protocol)]
     bounds = generator_of(battery, False, start).extent(signals, ket=not model.jumps)
-    return automatic.crowded(np.asarray(times), *map(float, bounds))
+    return automatic.crowded(times, *map(float, bounds))

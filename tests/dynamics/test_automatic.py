@@ -68,8 +68,15 @@ def test_what_is_known_to_be_stiff_is_solved_implicitly():
     jax.eval_shape(within, 1e5)
 
 
-@pytest.mark.parametrize("method", [Chebyshev(), Exponential(), Tsit5()])
-@pytest.mark.parametrize("off", [1.0, 1.7])
+@pytest.mark.parametrize(
+    ("method", "off"),
+    [
+        (Chebyshev(), 1.7),
+        pytest.param(Exponential(), 1.7, marks=pytest.mark.slow),
+        pytest.param(Tsit5(), 1.0, marks=pytest.mark.slow),
+        pytest.param(Chebyshev(), 1.0, marks=pytest.mark.slow),
+    ],
+)
 def test_two_controls_end_together_on_a_saved_time(method, off):
     """Neither counts twice, and neither is lost to the rounding of the time between."""
     a = np.diag(np.sqrt(np.arange(1.0, 6.0)), 1)

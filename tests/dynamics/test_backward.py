@@ -100,7 +100,10 @@ def test_agrees_with_jax_at_random(gradients, first, second, x):
     same_gradients(da, db)
 
 
-@pytest.mark.parametrize("edges", [(0.6, 1.3), (0.2516, 2.0), (0.99, 1.2324)])
+OTHERS = [pytest.param(e, marks=pytest.mark.slow) for e in ((0.2516, 2.0), (0.99, 1.2324))]
+
+
+@pytest.mark.parametrize("edges", [(0.6, 1.3), *OTHERS])
 def test_against_differences(gradients, edges):
     """The edges' formula and the initial state, without any other automatic derivative."""
     reverse, _ = gradients

@@ -58,12 +58,12 @@ def gradients(edges=EDGES, times=TIMES, **how):
     )
 
 
-@pytest.mark.parametrize("passing", [True, False])
 @pytest.mark.parametrize(
-    "edges",
+    ("edges", "passing"),
     [
-        (0.6, 1.3),
-        pytest.param((-1.0, 3.0), marks=pytest.mark.slow),  # outside
+        ((0.6, 1.3), True),
+        pytest.param((0.6, 1.3), False, marks=pytest.mark.slow),
+        pytest.param((-1.0, 3.0), True, marks=pytest.mark.slow),  # outside
     ],
 )
 def test_agrees_with_jax(edges, passing):
@@ -128,7 +128,7 @@ def test_edges_that_move_together(method):
     assert tree_allclose(jax.grad(value)(0.8), slope, rtol=1e-6)
 
 
-@pytest.mark.parametrize("passing", [True, False])
+@pytest.mark.parametrize("passing", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_long_runs_keep_few_states(passing, monkeypatch):
     """More steps than are kept: the stride doubles, stretches are run again, block by block."""
     times = jnp.linspace(0.0, 60.0, 7)
@@ -154,6 +154,7 @@ def test_trail():
         assert float(chebyshev_trail.kept(trail, step)) == float(trail.starts[step])
 
 
+@pytest.mark.slow
 def test_batched():
     """Each lane of a `vmap` has its own steps."""
 
@@ -224,7 +225,10 @@ def driven(levels, jumps, storage_like=None):
     return work
 
 
-@pytest.mark.parametrize("case", ["shifts", "products", "ket"])
+SLOW = [pytest.param(case, marks=pytest.mark.slow) for case in ("products", "ket")]
+
+
+@pytest.mark.parametrize("case", ["shifts", *SLOW])
 def test_batteries(case):
     """Reverse and forward mode agree, however the generator works."""
     levels, jumps = (25, 0) if case == "ket" else (15, 2)
