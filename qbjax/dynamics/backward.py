@@ -255,3 +255,10 @@ def _plus(a, b):
 
 def _zeros(tree):
     return jax.tree.map(jnp.zeros_like, tree)
+
+
+def filled(cotangent: PyTree, like: PyTree) -> PyTree[Array]:
+    """A cotangent with zeros where equinox says None."""
+    return jax.tree.map(
+        lambda x, c: jnp.zeros(x.shape, x.dtype) if c is None else c, like, cotangent
+    )

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from qbjax.dynamics import chebyshev, chebyshev_step
+from qbjax.dynamics import backward, chebyshev, chebyshev_step
 from qbjax.dynamics.automatic import Linear
 from qbjax.dynamics.chebyshev_stops import (
     Carry,
@@ -104,8 +104,8 @@ def _solve_backward(residual, cotangent, perturbed, given, fixed, dual, solver):
     )
     seen = given.initial if rows is None else jax.eval_shape(given.read, given.initial)
     like = jax.eval_shape(jax.vmap(given.save, (0, None)), given.times, seen)
-    saved = _filled(cotangent.saved, like)
-    back = _backwards(problem, trail, rows, last, saved, _filled(cotangent.last, last))
+    saved = backward.filled(cotangent.saved, like)
+    back = _backwards(problem, trail, rows, last, saved, backward.filled(cotangent.last, last))
     # Of a run that broke down every derivative is NaN: zero would look like a maximum.
     poison = jnp.where(broken, jnp.nan, 0.0)
     given = Given(*back.numbers, back.state, back.times, back.edges)
@@ -123,13 +123,6 @@ _once.defvjp(lambda x: (x, None), lambda _, cotangent: (cotangent,))
 
 def _call(rest, numbers, *args):
     return eqx.combine(numbers, rest)(*args)
-
-
-def _filled(cotangent, like):
-    """Zeros where equinox says None."""
-    return jax.tree.map(
-        lambda x, c: jnp.zeros(x.shape, x.dtype) if c is None else c, like, cotangent
-    )
 
 
 def _backwards(problem: Problem, trail: Trail, rows, last, saved, final) -> Carry:

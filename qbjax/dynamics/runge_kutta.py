@@ -92,19 +92,12 @@ def _solve_backward(record, cotangent, perturbed, given, times, solver):
         save_numbers=save_numbers,
         times=times,
         edges=edges if perturbed[3] else None,
-        cotangent=_filled(
+        cotangent=backward.filled(
             cotangent.saved, jax.eval_shape(jax.vmap(save, (0, None)), times, initial)
         ),
     )
-    back = backward.backwards(problem, record, _filled(cotangent.last, initial))
+    back = backward.backwards(problem, record, backward.filled(cotangent.last, initial))
     return back.field, back.save, back.state, back.edges
-
-
-def _filled(cotangent, like):
-    """Zeros where equinox says None."""
-    return jax.tree.map(
-        lambda x, c: jnp.zeros(x.shape, x.dtype) if c is None else c, like, cotangent
-    )
 
 
 _ADJOINTS = {

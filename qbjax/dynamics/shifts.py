@@ -120,6 +120,7 @@ shifted_with_dual.defvjp(_forward, _backward)
 
 
 def shifts_of(structure: Structure, sectors: tuple[Sector, ...]) -> Shifts:
+    """What all sectors do together: `structure.sectors`, or `structure.dual` for the transpose."""
     count, n = len(sectors), max(structure.sizes)
     weights = len(structure.drift_operators())
     columns: dict[tuple[int, bool], np.ndarray] = {}
