@@ -6,7 +6,7 @@ import numpy as np
 from qbjax import _checks
 from qbjax.batteries import lindblad_model as models
 from qbjax.batteries.lindblad_evolution import edges_of, generator_of, moving, rates, signals_of
-from qbjax.dynamics import Chebyshev, Implicit, Solver, Tsit5, automatic
+from qbjax.dynamics import Chebyshev, Implicit, Solver, Tsit5, automatic, chebyshev
 
 DENSE = 200
 """Saved times below which it does not matter that steps end at them."""
@@ -38,7 +38,8 @@ def _crowded(battery, protocol, times) -> bool:
     """Whether steps end at every saved time, and those are many."""
     model = battery.model
     cell = np.prod([model.dims[k] for k in model.cell]) if model.cell else 0
-    passed = 4 * cell**2 <= model.dimension**2  # what is read is little: steps go on
+    # What is read is little, see `chebyshev.passes`: steps go on.
+    passed = chebyshev.SHARE * cell**2 <= model.dimension**2
     if times.size <= DENSE or passed or model.charge is not None:
         return False
     start = jnp.asarray(times[0])

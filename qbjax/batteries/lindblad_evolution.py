@@ -269,13 +269,17 @@ def _linear(battery, generator, everyone, pumps, *, pure: bool) -> Linear | None
     if not all(pump.is_piecewise_constant for pump in everyone):
         return None
 
-    def extent(t):
+    def at(t):
         now = dataclasses.replace(generator, rates=rates(battery, t))
-        return now.extent([pump.signal(t) for pump in pumps], ket=pure)
+        return now, [pump.signal(t) for pump in pumps]
+
+    def extent(t):
+        now, signals = at(t)
+        return now.extent(signals, ket=pure)
 
     def weights(t):
-        now = dataclasses.replace(generator, rates=rates(battery, t))
-        return now.weights([pump.signal(t) for pump in pumps])
+        now, signals = at(t)
+        return now.weights(signals)
 
     taken_apart = not pure and generator.banded
     dual = of_structure(generator.structure, weights) if taken_apart else None

@@ -22,7 +22,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, PyTree
 
-from qbjax.dynamics.chebyshev import Chebyshev
+from qbjax.dynamics.chebyshev import REACH, Chebyshev
+from qbjax.dynamics.chebyshev_step import ellipse_of
 from qbjax.dynamics.dual import Dual
 from qbjax.dynamics.exponential import Exponential
 from qbjax.dynamics.tsit5 import Tsit5
@@ -132,9 +133,9 @@ def crowded(times: Float[np.ndarray, " T"], decay: float, spread: float) -> bool
         >>> crowded(np.linspace(0.0, 10.0, 11), 10.0, 100.0)
         False
     """
-    real = 0.375 * decay
-    turned = np.diff(times) * (real + max(0.75 * spread, 1.1 * real))
-    terms = np.sum(14 * np.ceil(turned / 48) + 1.6 * turned)
+    ellipse = ellipse_of(decay, spread)
+    turned = np.diff(times) * float(ellipse.real + ellipse.imaginary)
+    terms = np.sum(14 * np.ceil(turned / (2 * REACH)) + 1.6 * turned)
     stages = 6 * float(times[-1] - times[0]) * max(spread, decay) / 3
     return bool(terms > 1.5 * stages)
 
