@@ -1,6 +1,5 @@
 """How every test and doctest runs: double precision, strict shapes, strict dtypes."""
 
-import gc
 import os
 from pathlib import Path
 
@@ -28,30 +27,13 @@ hypothesis.settings.register_profile("qbjax", deadline=None, derandomize=True, m
 hypothesis.settings.load_profile("qbjax")
 
 
-MOST_MAPS = 25_000
-"""Memory maps of a test process; Linux allows 65530. Every compiled program holds hundreds, and
-the one too many is a segmentation fault inside XLA."""
-
-MOST_MEMORY = 4 * 2**30
-"""Bytes of a test process, of which there is one per core."""
-
-
 def pytest_runtest_teardown(item, nextitem):
     """Forgets compiled programs between two files once they are many."""
-    if nextitem is not None and nextitem.path == item.path:
-        return
-    if _is_burdened():
-        jax.clear_caches()
-        gc.collect()
+    # Imported late: strict shapes are for what is imported after pytest's own start.
+    from qbjax.dynamics.forgetting import forget_if_many
 
-
-def _is_burdened() -> bool:
-    maps, size = Path("/proc/self/maps"), Path("/proc/self/statm")
-    if not maps.exists():
-        return False
-    pages = int(size.read_text().split()[1])
-    many = maps.read_bytes().count(b"\n") > MOST_MAPS
-    return many or pages * os.sysconf("SC_PAGE_SIZE") > MOST_MEMORY
+    if nextitem is None or nextitem.path != item.path:
+        forget_if_many()
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ import equinox as eqx
 from qbjax import _checks
 from qbjax.batteries import kept_states
 from qbjax.batteries.base import Battery, Options, State
+from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.integrate import Adjoint, Moving, Solver, chosen
 from qbjax.dynamics.trajectory import Trajectory, warn_if_unreliable
 from qbjax.loads import TwoLevel, discharging, pair
@@ -219,6 +220,7 @@ def _discharge(battery, load, state, times, options, kept):
 def _options(battery, times, save, adjoint, solver) -> Options:
     """What every verb is asked, checked."""
     _checks.x64()
+    forget_in_time()
     if not isinstance(battery, Battery):
         raise TypeError(f"Argument `battery` must be a qb.batteries battery, but is {battery!r}.")
     _checks.choice("adjoint", adjoint, ("reverse", "forward", "direct"))

@@ -7,6 +7,7 @@ import equinox as eqx
 from qbjax import _checks
 from qbjax.batteries.base import Battery
 from qbjax.batteries.steady_state import SteadyState, warn_if_doubtful
+from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.protocols import resolve
 
 
@@ -48,6 +49,7 @@ def steady_state(
         (0.1546, True)
     """
     _checks.x64()
+    forget_in_time()
     if not isinstance(battery, Battery):
         raise TypeError(f"Argument `battery` must be a qb.batteries battery, but is {battery!r}.")
     if not (gap is None or isinstance(gap, bool)):

@@ -32,6 +32,7 @@ from qbjax.batteries.base import Battery, Cell, Options, State, check_origin
 from qbjax.batteries.lindblad_choice import default_solver
 from qbjax.batteries.lindblad_model import Model, is_blocked, layout
 from qbjax.batteries.steady_state import check_constant
+from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Constant, Pump
@@ -105,6 +106,7 @@ class Lindblad(Battery):
         lowering: Any = None,
     ):
         _checks.x64()
+        forget_in_time()
         sizes = operators.dimensions(dims)
         given = hamiltonian if isinstance(hamiltonian, list) else [hamiltonian]
         name = "hamiltonian"

@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.batteries.base import Battery
+from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.integrate import sharpened
 from qbjax.protocols import coordinates, is_free, random_start
 from qbjax.strategies.search import VERY_BAD, Problem, begin, explained, step_all
@@ -116,6 +117,7 @@ def maximize(
         1.0
     """
     _checks.x64()
+    forget_in_time()
     steps, starts = _checks.integer("steps", steps, low=1), _checks.integer("starts", starts, low=1)
     _checks.choice("mode", mode, ("reverse", "forward"))
     threshold = _checks.scalar("tolerance", tolerance, low=0)

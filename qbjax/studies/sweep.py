@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from qbjax import _checks
+from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.studies import archive, cluster
 from qbjax.studies.fingerprint import fingerprint
 from qbjax.studies.grids import Grid, as_grid
@@ -98,6 +99,7 @@ def sweep(
         ([[1.0, 3.0], [2.0, 6.0]], [[0, 0], [0, 0]])
     """
     started = time.perf_counter()
+    forget_in_time()
     chosen = local_devices(devices)
     grid = as_grid(grid)
     check_names(function, grid.names)

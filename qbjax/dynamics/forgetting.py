@@ -1,0 +1,125 @@
+"""Compiled programs are forgotten before the process dies of them.
+
+JAX remembers every program it compiled, for as long as what it was compiled for is alive. On Linux
+each holds some hundred memory maps and some megabytes, a process may have 65 530 maps
+(`/proc/sys/vm/max_map_count`), and the one too many is a segmentation fault inside XLA. So the
+verbs look now and then what the process holds, and empty JAX's caches in time. They are those of
+the whole process: programs of other code are compiled again, too, when they are called next.
+"""
+
+import gc
+import os
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+PAUSE = 1.0
+"""Seconds between two looks, in which few programs can be compiled."""
+
+COST = 100.0
+"""So many times what a look takes passes at least until the next."""
+
+
+class Burden(NamedTuple):
+    """What a process holds of memory maps and of bytes, or what it may hold."""
+
+    maps: float
+    memory: float
+
+
+SHARES = Burden(maps=0.4, memory=0.25)
+"""Of what a process may have of each; programs are forgotten when it has more."""
+
+LAST = Burden(maps=0.8, memory=0.9)
+"""The same while a function is being traced, which other programs may be waiting for."""
+
+
+class _Watch:
+    """When to look next, and what the last forgetting left."""
+
+    def __init__(self):
+        self.due = 0.0
+        self.left = Burden(0, 0)
+
+
+_WATCH = _Watch()
+
+
+def forget_in_time() -> bool:
+    """Looks, if the last look is long ago, and forgets all programs if they are too many.
+
+    Returns:
+        Whether programs were forgotten.
+    """
+    began = time.monotonic()
+    if began < _WATCH.due:
+        return False
+    forgotten = forget_if_many()
+    ended = time.monotonic()
+    _WATCH.due = ended + max(PAUSE, COST * (ended - began))
+    return forgotten
+
+
+def forget_if_many() -> bool:
+    """Looks at once, and forgets all programs if they are too many.
+
+    Returns:
+        Whether programs were forgotten.
+    """
+    held = burden()
+    if held is None or not _exceeds(held, SHARES):
+        return False
+    if _is_tracing() and not _exceeds(held, LAST):
+        return False
+    eqx.clear_caches()
+    jax.clear_caches()
+    gc.collect()
+    _WATCH.left = burden() or held
+    return True
+
+
+def burden() -> Burden | None:
+    """What this process holds; None where the system does not tell.
+
+    Example:
+        >>> held = burden()
+        >>> held is None or held.maps > 1
+        True
+    """
+    try:
+        maps = Path("/proc/self/maps").read_bytes().count(b"\n")
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return None
+    return Burden(maps, pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def limits() -> Burden:
+    """What this process may hold; infinite where the system does not tell."""
+    physical = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    memory = min(physical, _number("/sys/fs/cgroup/memory.max"))
+    return Burden(_number("/proc/sys/vm/max_map_count"), memory)
+
+
+def _exceeds(held: Burden, shares: Burden) -> bool:
+    """Whether more than a share is held of what there was to have after the last forgetting: what
+    stayed then was no program that can be forgotten."""
+    parts = zip(held, _WATCH.left, limits(), shares, strict=True)
+    return any(now > left + share * (most - left) for now, left, most, share in parts)
+
+
+def _is_tracing() -> bool:
+    """Whether arithmetic with plain numbers would become part of a program."""
+    return isinstance(jnp.add(0.0, 1.0), jax.core.Tracer)
+
+
+def _number(path: str) -> float:
+    """What a file of the system says, infinite if it says nothing."""
+    try:
+        return float(Path(path).read_text())
+    except (OSError, ValueError):
+        return float("inf")
