@@ -7,13 +7,14 @@ $A|n\rangle = a_n|n-1\rangle$:
 |---|---|---|
 | `oscillator(N)` | $\sqrt n$ | the lowest N of infinitely many |
 | `spin(j)` | $\sqrt{n(2j + 1 - n)}$ | all 2j + 1, counted from $|j,-j\rangle$ |
-| `uniform(N)` | 1 | N of infinitely many |
+| `uniform(N)` | 1 | all N |
 
-The $a_n^2$ are whole numbers, so that couplings are exact for any size. A spin is whole; the
-other two are cut off, and results depend on where.
+The $a_n^2$ are whole numbers, so that couplings are exact for any size. Spins and uniform ladders
+are whole: batteries of so many levels. An oscillator is cut off, and results depend on where.
 
 Reference: R. Salvia, M. Perarnau-Llobet, G. Haack, N. Brunner and S. Nimmrichter, "Quantum
-advantage in charging cavity and spin batteries by repeated interactions" (2023), Secs. II, V.
+advantage in charging cavity and spin batteries by repeated interactions" (2023), Secs. II, V and
+App. B (uniform).
 """
 
 from typing import Any
@@ -68,18 +69,18 @@ class Ladder(eqx.Module):
     @property
     def is_whole(self) -> bool:
         """Whether the ladder ends of itself, so that no truncation is involved."""
-        return self.kind == "spin"
+        return self.kind != "oscillator"
 
     def resized(self, size: int) -> "Ladder":
         """The same kind of ladder with another number of levels.
 
         Raises:
-            TypeError: for a spin, which is another system then.
+            TypeError: for a whole ladder, which is another system then.
         """
         if self.is_whole:
             raise TypeError(
-                f"Argument `size` must be left alone for a spin: {self.size} levels are all "
-                "there are."
+                f"Argument `size` must be left alone for a {self.kind} ladder: {self.size} levels "
+                "are all there are."
             )
         return Ladder(self.kind, size)
 
@@ -123,7 +124,7 @@ def spin(j: float | Any) -> Ladder:
 
 
 def uniform(size: int | Any) -> Ladder:
-    """The lowest levels of a ladder whose neighbours all couple alike, $a_n = 1$.
+    """A ladder of so many levels whose neighbours all couple alike, $a_n = 1$.
 
     Args:
         size: number of levels N ≥ 1.

@@ -183,7 +183,10 @@ class Collisional(Battery):
         """Enough for the energy that so many collisions, or so long a drive, can give."""
         if isinstance(protocol, Waiting):
             return {"ladder": ("size", 2 * self.ladder.size)}
-        count, tau = protocol.count, float(protocol.times()[-1])
+        if not _checks.is_concrete(protocol):
+            return {"ladder": ("size", 2 * self.ladder.size)}
+        count = protocol.count if protocol.made is None else int(protocol.made)
+        tau = float(protocol.times()[-1])
         # A coherent state of amplitude τ/2, or one excitation per qubit: the smaller.
         # Counter-rotating terms can move the amplitude by θ per qubit, without its excitation.
         mean = min(float(count), tau**2 / 4) if self.is_rotating_wave else tau**2

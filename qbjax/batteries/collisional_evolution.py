@@ -51,14 +51,16 @@ def collide(battery, protocol, state: State, times, options: Options) -> Traject
 
     every = protocol.save_every
     step = _step(battery, classical, reverse)
-    out = rollout(
-        step, packed, inputs, save=save, every=every, reverse=reverse, settled=protocol.settled
-    )
+    how: dict[str, Any] = {"every": every, "reverse": reverse}
+    how |= {"settled": protocol.settled, "made": protocol.made}
+    out = rollout(step, packed, inputs, save=save, **how)
     at = np.array(stops(protocol.count, every))
     seen, saved = out.saved
     told = dict(out.seen)
     told["transient_power"] = told["transient_power"].at[0].set(jnp.nan)
     told["energy_before_loss"] = told["energy_before_loss"].at[0].set(seen["energy"][0])
+    if protocol.made is not None:  # Without a collision there is nothing but the start.
+        told = {name: jnp.where(protocol.made > 0, x, x[0]) for name, x in told.items()}
     final = dataclasses.replace(wrap(out.final), time=times[-1])
     clock = _units("1/Omega", "E_0 Omega")
     return _trajectory(battery, times[at], seen | told, saved, out.made, final, clock)

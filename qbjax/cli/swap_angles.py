@@ -3,7 +3,6 @@
 import time
 from typing import Annotated, Any
 
-import equinox as eqx
 import jax
 import typer
 
@@ -107,4 +106,4 @@ def _lasting(make, count: int, duration: float | None) -> Collisions:
     while float(protocol.times()[-1]) < duration:
         protocol = make(protocol.count + max(1, protocol.count // 4))
     cut = in_time(protocol, duration)
-    return eqx.tree_at(lambda p: p.theta, cut, cut.theta[cut.theta > 0])
+    return Collisions(cut.theta[: int(cut.made)])

@@ -44,6 +44,7 @@ def rollout(
     every: int = 1,
     reverse: bool = True,
     settled: float | None = None,
+    made: Int[Array, ""] | None = None,
 ) -> Rollout:
     """Rolls a state through K collisions.
 
@@ -56,6 +57,8 @@ def rollout(
         reverse: whether to keep little, for reverse mode.
         settled: leave the rest out once a collision changes no number by more than this; for
             collisions that are all alike.
+        made: leave the rest out after so many; None for all. What `save` and `step` tell of those
+            left out is what they told last; before the first one, zeros.
 
     Returns:
         A `Rollout`.
@@ -68,8 +71,8 @@ def rollout(
         ([0.0, 1.0, 6.0, 10.0], [0.0, 1.0, 3.0, 4.0])
     """
     count = jax.tree.leaves(inputs)[0].shape[0]
-    if settled is not None and count:
-        step, state, save = _stopping(step, state, inputs, save, settled)
+    if count and not (settled is None and made is None):
+        step, state, save = _stopping(step, state, inputs, save, settled, made)
         out = rollout(step, state, inputs, save=save, every=every, reverse=reverse)
         return out._replace(final=out.final.state, made=out.final.made)
     blocks = count // every
@@ -103,7 +106,7 @@ def rollout(
 
 
 class _Stopping(NamedTuple):
-    """A state, what its last step told, whether it settled, and after how many."""
+    """A state, what its last step told, whether there are no more, and after how many."""
 
     state: PyTree[Array]
     told: PyTree[Array]
@@ -111,14 +114,20 @@ class _Stopping(NamedTuple):
     made: Int[Array, ""]
 
 
-def _stopping(step, state, inputs, save, settled: float):
-    """The same roll-out, whose steps do nothing once the state has settled."""
+def _stopping(step, state, inputs, save, settled: float | None, most: Int[Array, ""] | None):
+    """The same roll-out, whose steps do nothing once it has settled, or they were so many."""
+
+    def ends(made, after, before):
+        done = jnp.array(False) if most is None else made >= most
+        if settled is None:
+            return done
+        moved = jax.tree.map(lambda a, b: jnp.max(jnp.abs(a - b)), after, before)
+        return done | (jnp.max(jnp.stack(jax.tree.leaves(moved))) <= settled)
 
     def fresh(carry, x):
         after, told = step(carry.state, x)
-        moved = jax.tree.map(lambda a, b: jnp.max(jnp.abs(a - b)), after, carry.state)
-        done = jnp.max(jnp.stack(jax.tree.leaves(moved))) <= settled
-        return _Stopping(after, told, done, carry.made + 1)
+        made = carry.made + 1
+        return _Stopping(after, told, ends(made, after, carry.state), made)
 
     def either(carry, x):
         carry = lax.cond(carry.done, lambda c, x: c, fresh, carry, x)
@@ -126,7 +135,8 @@ def _stopping(step, state, inputs, save, settled: float):
 
     shapes = jax.eval_shape(step, state, jax.tree.map(lambda x: x[0], inputs))[1]
     told = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
-    start = _Stopping(state, told, jnp.array(False), jnp.array(0))
+    none = jnp.array(0)
+    start = _Stopping(state, told, jnp.array(False) if most is None else most <= none, none)
     return either, start, lambda index, carry: save(index, carry.state)
 
 

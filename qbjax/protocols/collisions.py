@@ -16,7 +16,7 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from qbjax import _checks
 from qbjax.protocols.free import Choice, Trainable, is_free
@@ -38,6 +38,8 @@ class Collisions(eqx.Module):
         settled: leave the rest out once a collision changes no element of the state by more
             than this; the collisions must all be alike. Derivatives are those of the
             collisions that were made, `run.steps` of them.
+        made: how many are made, an integer that may be traced; None for all. The rest is left
+            out: no qubit, no loss, no time. So streams of different lengths share a program.
 
     Raises:
         ValueError, TypeError: for numbers out of range, or not so many as angles.
@@ -52,12 +54,14 @@ class Collisions(eqx.Module):
     ground_population: Trainable
     coherence: Trainable
     phase: Trainable
+    made: Int[Array, ""] | None
     save_every: int = eqx.field(static=True)
     settled: float | None = eqx.field(static=True)
 
     def __init__(
-        self, theta, ground_population=0, coherence=0, phase=0, save_every=1, settled=None
-    ):
+        self, theta, ground_population=0, coherence=0, phase=0, save_every=1, settled=None,
+        made=None,
+    ):  # fmt: skip
         self.theta = _many("theta", theta, low=0.0)
         count = np.shape(_value(self.theta))[0]
         unit: dict[str, Any] = {"low": 0.0, "high": 1.0}
@@ -65,6 +69,7 @@ class Collisions(eqx.Module):
         self.coherence = _one_or("coherence", coherence, count, **unit)
         self.phase = _one_or("phase", phase, count)
         self.save_every = _checks.integer("save_every", save_every, low=1)
+        self.made = None if made is None else _up_to("made", made, count)
         self.settled = None
         if settled is not None:
             _checks.scalar("settled", settled, low=0)
@@ -82,12 +87,14 @@ class Collisions(eqx.Module):
 
     @property
     def count(self) -> int:
-        """K."""
+        """K, those that are left out included."""
         return np.shape(_value(self.theta))[0]
 
     def times(self) -> Float[Array, " T"]:
         """Cumulative charging time Ωτ: 0, θ_1, θ_1 + θ_2, …"""
         theta = jnp.asarray(_value(self.theta))
+        if self.made is not None:
+            theta = jnp.where(jnp.arange(self.count) < self.made, theta, 0.0)
         return jnp.concatenate([jnp.zeros(1), jnp.cumsum(theta)])
 
 
@@ -111,3 +118,13 @@ def _one_or(name: str, given: Any, count: int, **bounds: Any) -> Trainable:
     else:
         checked = _checks.array(name, value, shape=(count,), **bounds)
     return given if is_free(given) else checked
+
+
+def _up_to(name: str, given: Any, count: int) -> Int[Array, ""]:
+    """A number of collisions, at most so many; may be traced."""
+    if _checks.is_concrete(given):
+        return jnp.asarray(_checks.integer(name, given, low=0, high=count))
+    number = jnp.asarray(given)
+    if number.shape or not jnp.issubdtype(number.dtype, jnp.integer):
+        raise TypeError(f"Argument `{name}` must be an integer, but is {given!r}.")
+    return number

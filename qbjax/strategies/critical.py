@@ -112,9 +112,10 @@ def lead(
     duration = _checks.scalar("duration", duration, low=0, open_low=True)
     count = _checks.integer("collisions", collisions, low=1)
     _checks.choice("against", against, ("lossless", "lossy"))
-    # Beyond the duration nothing is added, and nothing counts; the slack is for k·(τ/k).
+    # The slack is for k·(τ/k).
     inside = np.arange(1.0, count + 1) * theta <= duration * (1 + 1e-12)
-    protocol = Collisions(jnp.where(inside, theta, 0.0), ground_population, coherence)
+    angles = jnp.where(inside, theta, 0.0)
+    protocol = Collisions(angles, ground_population, coherence, made=jnp.sum(inside))
     return _lead(battery, protocol, inside, against)
 
 

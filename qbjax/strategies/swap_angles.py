@@ -159,5 +159,5 @@ def _once(protocol: Collisions) -> Collisions:
     """The same stream, looked at after its last collision only."""
     return Collisions(
         protocol.theta, protocol.ground_population, protocol.coherence, protocol.phase,
-        save_every=max(1, protocol.count),
+        save_every=max(1, protocol.count), made=protocol.made,
     )  # fmt: skip

@@ -26,12 +26,13 @@ def test_couplings_are_exact_however_long_the_ladder():
     assert ladders.oscillator(1).couplings.size == 0
 
 
-def test_only_a_spin_is_whole():
-    assert ladders.spin(1).is_whole
+def test_only_an_oscillator_is_cut():
     assert not ladders.oscillator(3).is_whole
     assert ladders.oscillator(3).resized(5) == ladders.oscillator(5)
-    with pytest.raises(TypeError, match="`size` must be left alone for a spin"):
-        ladders.spin(1).resized(5)
+    for whole in (ladders.spin(1), ladders.uniform(3)):
+        assert whole.is_whole
+        with pytest.raises(TypeError, match=f"`size` must be left alone for a {whole.kind}"):
+            whole.resized(5)
 
 
 @pytest.mark.parametrize(

@@ -45,3 +45,11 @@ def test_angles_and_qubits_may_be_free():
 def test_bad_input(options, error, words):
     with pytest.raises(error, match=words):
         qb.protocols.Collisions(**({"theta": THETA} | options))
+
+
+def test_collisions_left_out_take_no_time():
+    stream = qb.protocols.Collisions([0.3, 0.2, 0.5], made=2)
+    assert stream.times().tolist() == [0.0, 0.3, 0.5, 0.5]
+    for made, error in ((4, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError)):
+        with pytest.raises(error, match="Argument `made` must be"):
+            qb.protocols.Collisions([0.3, 0.2, 0.5], made=made)
