@@ -14,6 +14,7 @@ import equinox as eqx
 from qbjax import _checks
 from qbjax.batteries import kept_states
 from qbjax.batteries.base import Battery, Options, State
+from qbjax.dynamics.doubt import judged
 from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.integrate import Adjoint, Moving, Solver, chosen
 from qbjax.dynamics.trajectory import Trajectory, warn_if_unreliable
@@ -207,14 +208,16 @@ def discharge(
 def _evolve(battery, protocol, state, times, options, kept):
     states, dims = kept
     options = kept_states.keeping(options, kept_states.reader(battery, states))
-    return kept_states.sorted_out(battery.evolve(protocol, state, times, options), dims)
+    run = battery.evolve(protocol, state, times, options)
+    return judged(kept_states.sorted_out(run, dims))
 
 
 @eqx.filter_jit
 def _discharge(battery, load, state, times, options, kept):
     states, dims = kept
     options = kept_states.keeping(options, kept_states.reader(pair, states))
-    return kept_states.sorted_out(discharging.evolve(battery, load, state, times, options), dims)
+    run = discharging.evolve(battery, load, state, times, options)
+    return judged(kept_states.sorted_out(run, dims))
 
 
 def _options(battery, times, save, adjoint, solver) -> Options:

@@ -7,6 +7,7 @@ import equinox as eqx
 from qbjax import _checks
 from qbjax.batteries.base import Battery
 from qbjax.batteries.steady_state import SteadyState, warn_if_doubtful
+from qbjax.dynamics.doubt import judged
 from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.protocols import resolve
 
@@ -63,4 +64,4 @@ def steady_state(
 
 @eqx.filter_jit
 def _solve(battery, protocol, gap):
-    return battery.steady_state(protocol, gap)
+    return judged(battery.steady_state(protocol, gap))

@@ -14,6 +14,7 @@ from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.base import Cell, Options, State
 from qbjax.dynamics import channels, counter_rotating
+from qbjax.dynamics.doubt import NON_FINITE, OK
 from qbjax.dynamics.loss import Loss
 from qbjax.dynamics.powers import per, powers
 from qbjax.dynamics.rollout import rollout, stops
@@ -237,7 +238,7 @@ def _trajectory(battery, times, seen, saved, steps, final: State, units) -> Traj
         times=times,
         observables=seen,
         saved=saved,
-        status=jnp.where(sound, 0, 2),
+        status=jnp.where(sound, OK, NON_FINITE),
         steps=jnp.asarray(steps),
         final_state=final,
         units=units,

@@ -15,6 +15,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Complex, Float
 
+from qbjax import _checks
 from qbjax.dynamics.integrate import chosen, integrate
 
 
@@ -116,14 +117,15 @@ def recommended_levels(battery, peak) -> dict[str, tuple[str, int]]:
     At F = 3, 3.5 and 4 that is 56, 73 and 89 signal levels, which give the steady ergotropy
     to 1e-3. Near and below threshold fluctuations rule, and the answer is 1.4 times the
     present number. A displaced pump needs two levels more, a lab pump those of its own
-    amplitude $2F/\sqrt{\gamma_p}$.
+    amplitude $2F/\sqrt{\gamma_p}$. Of numbers that are traced only the present levels count.
 
     Returns:
         Mode name to (constructor argument, levels).
     """
-    displaced = battery.frame == "displaced"
-    pump = 0.0 if displaced else float(4 * peak**2 / battery.pump_decay)
-    signal = max(_enough(float(photons(battery, peak))), int(np.ceil(1.4 * battery.signal_levels)))
+    displaced, known = battery.frame == "displaced", _checks.is_concrete((battery, peak))
+    pump = float(4 * peak**2 / battery.pump_decay) if known and not displaced else 0.0
+    mean = float(photons(battery, peak)) if known else 0.0
+    signal = max(_enough(mean), int(np.ceil(1.4 * battery.signal_levels)))
     return {
         "signal": ("signal_levels", signal),
         "pump": ("pump_levels", max(_enough(pump), battery.pump_levels + (2 if displaced else 4))),

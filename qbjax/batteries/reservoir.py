@@ -36,7 +36,7 @@ from qbjax.batteries import single_excitation
 from qbjax.batteries.base import Battery, Options, State, check_origin
 from qbjax.batteries.reservoir_density import Density
 from qbjax.dynamics import memory
-from qbjax.dynamics.integrate import BREAKDOWN, NON_FINITE, OK
+from qbjax.dynamics.doubt import BREAKDOWN, NON_FINITE, OK
 from qbjax.dynamics.trajectory import Trajectory
 
 ERROR_LIMIT = 1e-4

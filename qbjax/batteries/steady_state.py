@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from qbjax import _checks
+from qbjax.dynamics import witness
+from qbjax.dynamics.doubt import TRUNCATED
 from qbjax.dynamics.observed import Observed
 from qbjax.dynamics.trajectory import BreakdownWarning, warn_of_truncation
 from qbjax.protocols import Constant, Pump
@@ -35,7 +37,8 @@ class SteadyState(Observed):
         gap: rate of the slowest decay towards it; None if not asked for, NaN if not found.
         rate: mean rate of all jumps in the mixed state, what gap and residual are small against.
         truncation: population of the top levels of each truncated mode, shape (modes,).
-        status: 0 ok, 1 not converged, 2 singular.
+        status: 0 ok, 1 not converged, 2 singular; 4 truncated: the numbers stand, but are not to be
+            believed (`dynamics.doubt`).
         steps: of the linear solver; 0 if solved directly.
         units: name to unit.
         modes: names of the truncated modes.
@@ -77,6 +80,7 @@ def warn_if_doubtful(found: SteadyState, recommended: Callable[[], dict]) -> Non
         recommended: mode name to (constructor argument, levels to use instead).
     """
     if not _checks.is_concrete((found.status, found.truncation, found.gap)):
+        witness.tell(found, recommended)
         return
     status, gap = int(found.status), np.inf if found.gap is None else float(found.gap)
     closed = gap < SLOW * float(found.rate)
@@ -88,12 +92,12 @@ def warn_if_doubtful(found: SteadyState, recommended: Callable[[], dict]) -> Non
             UniquenessWarning,
             stacklevel=3,
         )
-    if status and not closed:
+    if status == TRUNCATED:
+        warn_of_truncation(np.asarray(found.truncation), found.modes, recommended, stacklevel=4)
+    elif status and not closed:
         warnings.warn(
             f"No steady state was found ({STATUS_NAMES[status]}): the residual is "
             f"{float(found.residual):.3g} after {int(found.steps)} steps. It may not be unique.",
             BreakdownWarning,
             stacklevel=3,
         )
-    if not status:
-        warn_of_truncation(np.asarray(found.truncation), found.modes, recommended, stacklevel=4)

@@ -46,7 +46,7 @@ from qbjax.batteries.base import Battery, Options, State, check_origin
 from qbjax.batteries.waveguide_continuum import ContinuumStates
 from qbjax.batteries.waveguide_peak import Peak
 from qbjax.batteries.waveguide_spectrum import BoundStates
-from qbjax.dynamics.integrate import NON_FINITE, OK
+from qbjax.dynamics.doubt import NON_FINITE, OK
 from qbjax.dynamics.trajectory import Trajectory
 
 FREQUENCY, DECAY = 40.0, 3.0

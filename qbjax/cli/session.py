@@ -21,9 +21,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
-from qbjax.dynamics.trajectory import BreakdownWarning, TruncationWarning
+from qbjax.dynamics.trajectory import BreakdownWarning, TraceWarning, TruncationWarning
 
 USAGE_ERROR, INTERRUPTED = 2, 130
+
+TOLD = (TruncationWarning, TraceWarning, BreakdownWarning)
+"""Warnings of the library that a command shows, each in a line."""
 
 CACHE = Path(platformdirs.user_cache_dir("qbjax")) / "compilation"
 """Where compiled programs are kept between commands."""
@@ -86,7 +89,7 @@ def plainly(*, debug: bool = False) -> Iterator[None]:
     """
     try:
         with warnings.catch_warnings():
-            for category in (TruncationWarning, BreakdownWarning):
+            for category in TOLD:
                 warnings.simplefilter("always", category)
             warnings.showwarning = _show(warnings.showwarning)
             yield
@@ -100,6 +103,15 @@ def plainly(*, debug: bool = False) -> Iterator[None]:
         line = " ".join(str(error).split()) or type(error).__name__
         err().print(f"[bold red]Error:[/] {escape(line)}", soft_wrap=True)
         raise typer.Exit(USAGE_ERROR) from error
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Warnings of the library left out, where a command says the same below its table."""
+    with warnings.catch_warnings():
+        for category in TOLD:
+            warnings.simplefilter("ignore", category)
+        yield
 
 
 class Steps:
@@ -154,7 +166,7 @@ class Steps:
 
 def _show(default):
     def show(message, category, filename, lineno, file=None, line=None):
-        if issubclass(category, TruncationWarning | BreakdownWarning):
+        if issubclass(category, TOLD):
             err().print(f"[yellow]Warning:[/] {escape(str(message))}", soft_wrap=True)
         else:
             default(message, category, filename, lineno, file, line)

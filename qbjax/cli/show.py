@@ -25,7 +25,9 @@ def show(context: typer.Context, store: Store, out: Out = None) -> None:
         data = archive.read(store).load()
         results.show([sweeps.sheet(data, store.stem)], sweeps.note(data))
         if not np.any(data["status"].values == 0):
-            session.out().print("No point to draw yet.", style="dim")
+            missing = np.any(data["status"].values < 0)
+            word = "No point to draw yet." if missing else "No point is to be believed."
+            session.out().print(word, style="dim")
             return
         folder = out or store.parent
         folder.mkdir(parents=True, exist_ok=True)

@@ -106,4 +106,4 @@ def _lasting(make, count: int, duration: float | None) -> Collisions:
     while float(protocol.times()[-1]) < duration:
         protocol = make(protocol.count + max(1, protocol.count // 4))
     cut = in_time(protocol, duration)
-    return Collisions(cut.theta[: int(cut.made)])
+    return Collisions(cut.theta[cut.theta > 0])

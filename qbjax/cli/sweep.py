@@ -62,7 +62,7 @@ def sweep_file(
         task = None if array_task is None else task_of(array_task)
         study = described.read(file, None if yes else described.LIMIT)
         _check_same(path, study, file)
-        with _client(dask) as client, Bar(study.grid.count) as bar:
+        with _client(dask) as client, Bar(study.grid.count) as bar, session.unwarned():
             data = sweep(
                 study, study.grid, path, chunk=chunk, client=client, task=task,
                 configuration=study.configuration, progress=bar,
@@ -123,7 +123,9 @@ def told(now: SweepProgress) -> str:
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
     left = f", {clock} left" if now.done < now.total else ""
-    return f"{now.done} of {now.total} points, {now.rate:.3g} points/s, {now.failures} failed{left}"
+    doubts = f", {now.doubtful} doubtful" if now.doubtful else ""
+    speed = f"{now.rate:.3g} points/s"
+    return f"{now.done} of {now.total} points, {speed}, {now.failures} failed{doubts}{left}"
 
 
 def task_of(text: str) -> tuple[int, int]:

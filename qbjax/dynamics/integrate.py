@@ -19,6 +19,7 @@ from jaxtyping import Array, Float, Int, PyTree
 from qbjax.dynamics import automatic, chebyshev, chebyshev_back, exponential, runge_kutta
 from qbjax.dynamics.automatic import Linear as Linear
 from qbjax.dynamics.chebyshev import Chebyshev
+from qbjax.dynamics.doubt import BREAKDOWN, NON_FINITE, OK, STEP_LIMIT
 from qbjax.dynamics.exponential import Exponential
 from qbjax.dynamics.run import Run
 from qbjax.dynamics.solver import Solver as Solver
@@ -28,9 +29,6 @@ from qbjax.dynamics.tsit5 import Tsit5
 
 Adjoint = Literal["reverse", "forward", "direct"]
 Moving = Literal["none", "later", "all"]
-
-OK, STEP_LIMIT, NON_FINITE, BREAKDOWN = 0, 1, 2, 3
-STATUS_NAMES = ("ok", "step limit reached", "not finite", "step size collapsed")
 
 
 class Solution(eqx.Module):

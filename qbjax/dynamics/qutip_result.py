@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from qbjax.dynamics.integrate import STATUS_NAMES
+from qbjax.dynamics.doubt import STATUS_NAMES
 
 
 class Recorded:

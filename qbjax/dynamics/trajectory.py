@@ -6,21 +6,14 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array, Complex, Float, Int, PyTree
 
 from qbjax import _checks
-from qbjax.dynamics.integrate import STATUS_NAMES
+from qbjax.dynamics import doubt, witness
 from qbjax.dynamics.observed import Observed
 from qbjax.dynamics.qutip_result import qutip_result
-
-TRUNCATION_LIMIT = 1e-4
-"""Top-two-level population above which a result is not to be believed.
-
-Measured on the DOPO battery: ergotropies are then wrong by more than about one per cent.
-"""
 
 
 class TruncationWarning(UserWarning):
@@ -29,6 +22,10 @@ class TruncationWarning(UserWarning):
 
 class BreakdownWarning(UserWarning):
     """A run ended early; what it had reached is kept, the rest is NaN."""
+
+
+class TraceWarning(UserWarning):
+    """A run's trace is not 1: no state has such populations."""
 
 
 class Trajectory(Observed):
@@ -40,7 +37,8 @@ class Trajectory(Observed):
         times: shape (T,).
         observables: name to array, leading axis T.
         saved: what the caller's own `save` returned, leading axis T; None without.
-        status: 0 ok, 1 step limit, 2 not finite, 3 breakdown. Later values are NaN.
+        status: 0 ok; 1 step limit, 2 not finite, 3 breakdown: later values are NaN; 4 truncated, 5
+            trace lost: the numbers stand, but are not to be believed (`dynamics.doubt`).
         truncation: population of the top levels of each truncated mode, shape (T, modes).
             Two where parity may empty every other level, one for a ladder of collisions.
         trace_defect: |Tr ρ − 1|, shape (T,).
@@ -72,10 +70,8 @@ class Trajectory(Observed):
         """Status, worst truncation and trace defect, and steps: scalars for a sweep."""
         return {
             "status": self.status,
-            "truncation": jnp.max(self.truncation, initial=0.0, where=~jnp.isnan(self.truncation)),
-            "trace_defect": jnp.max(
-                self.trace_defect, initial=0.0, where=~jnp.isnan(self.trace_defect)
-            ),
+            "truncation": doubt.worst(self.truncation),
+            "trace_defect": doubt.worst(self.trace_defect),
             "steps": self.steps,
         }
 
@@ -100,7 +96,7 @@ class Trajectory(Observed):
         status = int(self.status)
         attributes = {
             "status": status,
-            "status_name": STATUS_NAMES[status],
+            "status_name": doubt.STATUS_NAMES[status],
             "steps": int(self.steps),
         }
         return xr.Dataset(
@@ -129,26 +125,37 @@ class Trajectory(Observed):
 
 
 def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None:
-    """Warns, once per concrete run, of an early end or of populated top levels.
+    """Warns of a concrete run that ended early, lost its trace, or was truncated.
 
-    Under `jit`, `vmap` or `grad` nothing is known and nothing is said: there
-    `run.status` and `run.truncation` carry the news.
+    Under `jit`, `vmap` or `grad` nothing is known and nothing is said: there `run.status` carries
+    the news, and whoever listens is told (`dynamics.witness`).
 
     Args:
         run: the trajectory.
         recommended: gives mode name to (constructor argument, levels to use instead).
     """
     if not _checks.is_concrete((run.status, run.truncation)):
+        witness.tell(run, recommended)
         return
-    if int(run.status):
+    status = int(run.status)
+    if status == doubt.OK:
+        return
+    if status == doubt.TRACE_LOST:
         warnings.warn(
-            f"The run ended early ({STATUS_NAMES[int(run.status)]}, after {int(run.steps)} "
+            f"The trace is off by {float(doubt.worst(run.trace_defect)):.1e} (limit "
+            f"{doubt.TRACE_LIMIT:.0e}), so these are the numbers of no state. Start from one of "
+            "trace 1, or use a smaller rtol.",
+            TraceWarning,
+            stacklevel=3,
+        )
+    elif status != doubt.TRUNCATED:
+        warnings.warn(
+            f"The run ended early ({doubt.STATUS_NAMES[status]}, after {int(run.steps)} "
             "steps); values that were not reached are NaN.",
             BreakdownWarning,
             stacklevel=3,
         )
-    known = np.asarray(run.truncation)
-    worst = np.max(known, axis=0, initial=0.0, where=~np.isnan(known))
+    worst = np.asarray(doubt.worst(run.truncation, axis=0))
     warn_of_truncation(worst, run.modes, recommended, stacklevel=4)
 
 
@@ -166,13 +173,14 @@ def warn_of_truncation(
         recommended: as in `warn_if_unreliable`.
         stacklevel: of the caller to blame, as in `warnings.warn`.
     """
-    over = {m: w for m, w in zip(modes, populations, strict=True) if w > TRUNCATION_LIMIT}
+    limit = doubt.TRUNCATION_LIMIT
+    over = {m: w for m, w in zip(modes, populations, strict=True) if w > limit}
     if over:
         advice = recommended()
         use = ", ".join(f"{advice[mode][0]}={advice[mode][1]}" for mode in over)
         found = ", ".join(f"{value:.1e} in the {mode} mode" for mode, value in over.items())
         warnings.warn(
-            f"Too few levels: the top ones hold {found} (limit {TRUNCATION_LIMIT:.0e}), so "
+            f"Too few levels: the top ones hold {found} (limit {limit:.0e}), so "
             f"the result depends on where the ladder was cut. Use {use}.",
             TruncationWarning,
             stacklevel=stacklevel,

@@ -28,7 +28,8 @@ from qbjax import _checks
 from qbjax.algebra.ladders import Ladder
 from qbjax.batteries.collisional import Collisional, check_collisional
 from qbjax.cycle import charge
-from qbjax.dynamics.trajectory import TRUNCATION_LIMIT, TruncationWarning
+from qbjax.dynamics.doubt import TRUNCATION_LIMIT
+from qbjax.dynamics.trajectory import TruncationWarning
 from qbjax.merit import bounds
 from qbjax.protocols import Collisions
 

@@ -20,6 +20,8 @@ from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
 from qbjax import _checks
+from qbjax.dynamics import witness
+from qbjax.studies.doubtful import news
 
 SHARE = 0.5
 """Of a device's memory that a chunk may take."""
@@ -170,8 +172,13 @@ def check_names(function: Callable | Any, names: Sequence[str]) -> None:
 def _flat(function: Callable, names: Sequence[str]) -> Callable:
     """The function of one point, its answer a flat dictionary of arrays."""
 
+    # A function that is compiled on its own would be traced out of hearing, or not again.
+    compiled = isinstance(function, type(jax.jit(_flat)))
+    plain = getattr(function, "__wrapped__", function) if compiled else function
+
     def one(point):
-        answer = function(**dict(zip(names, point, strict=True)))
+        with witness.listening() as heard:
+            answer = plain(**dict(zip(names, point, strict=True)))
         paths, _ = jax.tree_util.tree_flatten_with_path(answer)
         flat = {}
         for path, leaf in paths:
@@ -184,7 +191,7 @@ def _flat(function: Callable, names: Sequence[str]) -> Callable:
                 )
         if not flat:
             raise ValueError("Argument `function` must give at least one array, but gives none.")
-        return flat
+        return flat | news(heard, flat)
 
     return one
 

@@ -15,8 +15,10 @@ import numpy as np
 import xarray as xr
 
 from qbjax import _checks
+from qbjax.dynamics import witness
 from qbjax.dynamics.forgetting import forget_in_time
-from qbjax.studies import archive, cluster
+from qbjax.studies import archive, cluster, doubtful
+from qbjax.studies.doubtful import advice
 from qbjax.studies.fingerprint import fingerprint
 from qbjax.studies.grids import Grid, as_grid
 from qbjax.studies.labels import dimensions, labelled
@@ -34,9 +36,10 @@ class SweepProgress(NamedTuple):
 
     Attributes:
         done, total: points, those of earlier runs included.
-        failures: points with a status other than 0, of this run.
+        failures: points that ended early (status 1, 2, 3), of this run.
         rate: points per second of this run.
         remaining: seconds left at this rate.
+        doubtful: points that are complete, but not to be believed (status 4, 5), of this run.
     """
 
     done: int
@@ -44,6 +47,7 @@ class SweepProgress(NamedTuple):
     failures: int
     rate: float
     remaining: float
+    doubtful: int = 0
 
 
 def sweep(
@@ -64,9 +68,11 @@ def sweep(
 
     Args:
         function: takes scalars by the names of the grid, gives a pytree of real arrays; it is
-            traced and compiled once. One that gives `run.summary()` among its values has the
-            status, truncation and steps of its runs; else status 2 says that a value is not
-            finite. Its attribute `units`, where it has one, maps names of values to units.
+            traced and compiled once. A point has the status and truncation of the runs that the
+            function makes, and steps if there is a `run.summary()` among its values; without runs
+            status 2 says that a value is not finite. Runs within a `jit`, `vmap` or `grad` of the
+            function's own are not heard: give their summary. The function's attribute `units`,
+            where it has one, maps names of values to units.
         grid: name to coordinate, meaning every combination (`qb.studies.grids.product`), or what
             `zipped`, `random`, `sobol` make.
         store: a zarr store to keep every chunk in; one that exists is continued. None for a
@@ -85,6 +91,10 @@ def sweep(
     Returns:
         A dataset on the grid with coordinates, units and attributes; points that other tasks
         have yet to compute have status −1.
+
+    Warns:
+        TruncationWarning: once, if points are doubtful: how many, in which mode, and which levels
+            to use. TraceWarning: if they merely lost their trace.
 
     Raises:
         RuntimeError: if double precision is off.
@@ -117,7 +127,9 @@ def sweep(
             rows[index] = arrays
         joined = {name: np.concatenate([r[name] for r in rows]) for name in rows[0]}
         data = labelled(grid, order, joined, work.units)
-        return data.assign_attrs(attributes(configuration, started))
+        data = data.assign_attrs(attributes(configuration, started) | advice(work.levels))
+        doubtful.warn(data)
+        return data
     if (begun := archive.begun(store, grid.count)) is not None:
         size, order = begun
     work = _Work(function, grid, order, size, chosen, lanes, client, begun is not None)
@@ -129,8 +141,10 @@ def sweep(
         for index, arrays in _told(work, missing, points, before, progress):
             kept.write(index, arrays)
         spent = time.perf_counter() - started + kept.attributes.get("wall_seconds", 0.0)
-        kept.finish({"wall_seconds": spent})
-    return archive.read(store)
+        kept.finish({"wall_seconds": spent} | advice(work.levels))
+    data = archive.read(store)
+    doubtful.warn(data)
+    return data
 
 
 class _Work:
@@ -144,11 +158,13 @@ class _Work:
         self._task = cluster.Task(function, grid.names, chunk, lanes)
         self._compiled = partial(Program, function, grid.names, chunk, devices, lanes)
         self._program: Program | None = None
-        if client is None and not resumed:
-            self._program = self._compiled()
-            self.outputs = self._program.outputs
-        else:  # There may be nothing to compile for.
-            self.outputs = outputs_of(function, grid.names)
+        with witness.listening() as heard:
+            if client is None and not resumed:
+                self._program = self._compiled()
+                self.outputs = self._program.outputs
+            else:  # There may be nothing to compile for.
+                self.outputs = outputs_of(function, grid.names)
+        self.levels = heard.levels
 
     def piece(self, index: int) -> dict[str, np.ndarray]:
         """Coordinates of a chunk's points."""
@@ -175,16 +191,17 @@ class _Work:
 
 def _told(work: _Work, indices, points: int, before: int, progress) -> Iterator:
     """The chunks with status, truncation and steps; tells of each once it was taken care of."""
-    started, done, failures = time.perf_counter(), 0, 0
+    started, done, failures, doubts = time.perf_counter(), 0, 0, 0
     for index, arrays in work.computed(indices):
         full = _marked(arrays)
         yield index, full
         done += len(full["status"])
-        failures += int(np.count_nonzero(full["status"]))
+        doubts += (doubt := int(np.count_nonzero(np.isin(full["status"], doubtful.DOUBTFUL))))
+        failures += int(np.count_nonzero(full["status"])) - doubt
         if progress is not None:
             rate = done / max(time.perf_counter() - started, 1e-9)
             left = (points - done) / rate
-            progress(SweepProgress(before + done, before + points, failures, rate, left))
+            progress(SweepProgress(before + done, before + points, failures, rate, left, doubts))
 
 
 def _marked(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

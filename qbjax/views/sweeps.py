@@ -1,7 +1,8 @@
 """Swept data as a table and as a picture.
 
 `data` is what `qb.sweep` gives: variables over the axes of a product, or over `point`, and the
-`status` of every point (−1: not computed yet). Values of failed points are left out.
+`status` of every point (−1: not computed yet). Values of points that failed or are doubtful are
+left out.
 """
 
 import math
@@ -15,8 +16,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qbjax.dynamics.integrate import STATUS_NAMES
-from qbjax.dynamics.trajectory import TRUNCATION_LIMIT
+from qbjax.dynamics.doubt import STATUS_NAMES, TRUNCATION_LIMIT
+from qbjax.studies import doubtful
 from qbjax.views.plot import PULSES, STYLE, VERMILION
 from qbjax.views.report import Sheet
 
@@ -57,15 +58,18 @@ def sheet(data: xr.Dataset, title: str = "Sweep") -> Sheet:
 
 
 def note(data: xr.Dataset) -> str:
-    """One line: how many points there are, which failed, and the worst truncation."""
+    """One line: how many points there are, which failed or are doubtful, the worst truncation."""
     status = data["status"].values.ravel()
     computed = int(np.count_nonzero(status >= 0))
     words = [f"{computed} of {status.size} points computed"]
     if missing := status.size - computed:
         words[0] += f", {missing} missing"
-    failed = {s: int(np.count_nonzero(status == s)) for s in np.unique(status[status > 0])}
+    ended = status[(status > 0) & ~np.isin(status, doubtful.DOUBTFUL)]
+    failed = {s: int(np.count_nonzero(status == s)) for s in np.unique(ended)}
     named = ", ".join(f"{count} {_status(int(s))}" for s, count in failed.items())
     words.append(f"{sum(failed.values())} failed" + (f" ({named})" if named else ""))
+    if doubts := doubtful.line(data):
+        words.append(doubts)
     if "truncation" in data and np.isfinite(tops := data["truncation"].values.ravel()).any():
         over = int(np.count_nonzero(tops > TRUNCATION_LIMIT))
         many = f", above {TRUNCATION_LIMIT:.0e} at {over} points" if over else ""
@@ -74,7 +78,7 @@ def note(data: xr.Dataset) -> str:
 
 
 def believed(data: xr.Dataset, name: str) -> xr.DataArray:
-    """A quantity, NaN where its point failed or is missing."""
+    """A quantity, NaN where its point failed, is doubtful or missing."""
     return data[name].where(data["status"] == 0)
 
 

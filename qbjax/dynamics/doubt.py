@@ -1,0 +1,69 @@
+"""Whether a run is to be believed: a number, made by the program that made the run.
+
+| `status` | the run |
+|---|---|
+| 0 | is to be believed |
+| 1, 2, 3 | ended early, NaN from then on: step limit, not finite, step size collapsed |
+| 4 | is complete, but the top levels of a truncated mode hold more than `TRUNCATION_LIMIT` |
+| 5 | is complete, but its trace is off by more than `TRACE_LIMIT` |
+
+An early end outranks a lost trace, and that outranks truncation. All the numbers stand. Levels and
+trace are those of the times that are saved: what happens in between is not seen.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+OK, STEP_LIMIT, NON_FINITE, BREAKDOWN, TRUNCATED, TRACE_LOST = range(6)
+STATUS_NAMES = (
+    *("ok", "step limit reached", "not finite", "step size collapsed"),
+    *("truncated", "trace lost"),
+)
+
+TRUNCATION_LIMIT = 1e-4
+"""Top-two-level population above which a result is not to be believed.
+
+Measured on the DOPO battery: ergotropies are then wrong by more than about one per cent.
+"""
+
+TRACE_LIMIT = 1e-4
+"""How far a trace may be from 1: populations are then off by as much as truncation may leave.
+
+The default solver keeps the trace of a density matrix to 1e-12, and that of a driven ket, the worst
+there is, to 1e-8 over a hundred periods and 4e-7 over a thousand.
+"""
+
+
+def status_of(
+    ended: Int[Array, ""],
+    truncation: Float[Array, "..."],
+    trace_defect: Float[Array, "..."] | None = None,
+) -> Int[Array, ""]:
+    """The status of what a program found, traceable.
+
+    Args:
+        ended: the status so far, 0 if it did not end early.
+        truncation: populations of top levels, of any shape; NaN where nothing was reached.
+        trace_defect: |Tr ρ − 1|, of any shape; None where it is 0 by construction.
+
+    Example:
+        >>> int(status_of(jnp.array(0), jnp.array([1e-9, 2e-3])))
+        4
+    """
+    status = jnp.where(worst(truncation) > TRUNCATION_LIMIT, TRUNCATED, OK)
+    if trace_defect is not None:
+        status = jnp.where(worst(trace_defect) > TRACE_LIMIT, TRACE_LOST, status)
+    return jnp.where(ended == OK, status, ended)
+
+
+def worst(values: Float[Array, "..."], axis: int | None = None) -> Float[Array, "..."]:
+    """The largest of what is known, 0 of nothing."""
+    return jnp.max(values, axis=axis, initial=0.0, where=~jnp.isnan(values))
+
+
+def judged(found):
+    """A run or a steady state, its status that of its truncation and trace, too."""
+    defect = getattr(found, "trace_defect", None)
+    status = status_of(found.status, found.truncation, defect)
+    return eqx.tree_at(lambda f: f.status, found, status)

@@ -1,0 +1,119 @@
+"""Which points of a sweep are not to be believed though they are complete, and what to do.
+
+A point has the status of its runs: 4 where levels are too few, 5 where the trace is lost
+(`dynamics.doubt`). What a function's runs tell while they are traced (`dynamics.witness`) says in
+which mode, and how many levels to use; a dataset keeps that as its attribute `levels`.
+"""
+
+import warnings
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array
+
+from qbjax.dynamics.doubt import NON_FINITE, OK, TRACE_LOST, TRUNCATED, TRUNCATION_LIMIT, worst
+from qbjax.dynamics.trajectory import TraceWarning, TruncationWarning
+from qbjax.dynamics.witness import Heard
+
+DOUBTFUL = (TRUNCATED, TRACE_LOST)
+
+
+def news(heard: Heard, outputs: Mapping[str, Array]) -> dict[str, Array]:
+    """What a point's own runs add to its outputs, traceable.
+
+    Args:
+        heard: of the function's runs.
+        outputs: what the function gives. A status among them, if it is 0, gives way to that of a
+            run that is not to be believed.
+
+    Returns:
+        `status` and `truncation`, and that of each mode if there are several; nothing if the
+        function made no run that could be heard.
+    """
+    if not heard.runs:
+        return {}
+    status, tops = heard.status, heard.truncation
+    told = {f"{mode}.truncation": top for mode, top in tops.items()} if len(tops) > 1 else {}
+    told["truncation"] = worst(jnp.stack([jnp.zeros(()), *tops.values()]))
+    told = {name: value for name, value in told.items() if name not in outputs}
+    given = outputs.get("status")
+    if given is None:
+        return told | {
+            "status": jnp.where((status == OK) & ~_all_finite(outputs), NON_FINITE, status)
+        }
+    if given.shape == () and jnp.issubdtype(given.dtype, jnp.integer):
+        told["status"] = jnp.where(given == OK, status.astype(given.dtype), given)
+    return told
+
+
+def advice(levels: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    """The attribute of a dataset that says how many levels would do; none if nothing was heard.
+
+    Args:
+        levels: mode to (constructor argument, levels).
+
+    Example:
+        >>> advice({"signal": ("signal_levels", 73)})
+        {'levels': 'signal: signal_levels=73'}
+    """
+    text = "; ".join(f"{mode}: {name}={count}" for mode, (name, count) in levels.items())
+    return {"levels": text} if text else {}
+
+
+def line(data: xr.Dataset) -> str:
+    """How many points are doubtful, in which mode, and which levels to use; "" if none is.
+
+    Args:
+        data: of a sweep.
+    """
+    status = data["status"].values.ravel()
+    said = []
+    if np.any(truncated := status == TRUNCATED):
+        said.append(f"too few levels at {np.count_nonzero(truncated)}{_tops(data, truncated)}")
+    if np.any(lost := status == TRACE_LOST):
+        said.append(f"trace lost at {np.count_nonzero(lost)}{_defect(data, lost)}")
+    count = np.count_nonzero(np.isin(status, DOUBTFUL))
+    are = "is" if count == 1 else "are"
+    return f"{count} of {status.size} points {are} doubtful: {'; '.join(said)}" if said else ""
+
+
+def warn(data: xr.Dataset) -> None:
+    """Warns once of a sweep with doubtful points."""
+    if text := line(data):
+        kind = TruncationWarning if np.any(data["status"].values == TRUNCATED) else TraceWarning
+        warnings.warn(f"{text}.", kind, stacklevel=3)
+
+
+def _tops(data: xr.Dataset, where: np.ndarray) -> str:
+    """How full the top levels of which mode are, and what to do."""
+    use = dict(part.split(": ") for part in data.attrs.get("levels", "").split("; ") if part)
+    found = {mode: _worst(data, f"{mode}.truncation", where) for mode in use}
+    over = {mode: top for mode, top in found.items() if top > TRUNCATION_LIMIT}
+    if not over and (top := _worst(data, "truncation", where)) > TRUNCATION_LIMIT:
+        over = dict.fromkeys(list(use)[:1] if len(use) == 1 else [""], top)
+    if not over:
+        return ""
+    told = ", ".join(
+        f"{top:.1e}{f' in the {mode} mode' * bool(mode)}" for mode, top in over.items()
+    )
+    remedy = ", ".join(use[mode] for mode in over if mode in use) or "more"
+    return f" (the top ones hold up to {told}; use {remedy})"
+
+
+def _defect(data: xr.Dataset, where: np.ndarray) -> str:
+    off = _worst(data, "trace_defect", where)
+    return f" (off by up to {off:.1e})" if off else ""
+
+
+def _worst(data: xr.Dataset, name: str, where: np.ndarray) -> float:
+    """The largest number of a variable at some points, 0 if there is none."""
+    if name not in data:
+        return 0.0
+    return float(np.nanmax(data[name].values.ravel()[where], initial=0.0))
+
+
+def _all_finite(outputs: Mapping[str, Array]):
+    numbers = [x for x in outputs.values() if jnp.issubdtype(x.dtype, jnp.floating)]
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in numbers] or [jnp.array(True)]))
