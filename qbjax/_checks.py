@@ -23,6 +23,9 @@ STATE_TOLERANCE = 1e-8
 """How far a state may be from Hermitian, normalised and positive: the accuracy of the
 default solver."""
 
+OFFSET = 64 * float(np.finfo(float).eps)
+"""What rounding leaves of an energy that all levels share, relative to it."""
+
 
 def x64() -> None:
     """Insists on double precision.
@@ -159,7 +162,7 @@ def density_matrix(name: str, rho: Any, *, dim: int | None = None) -> Rho:
     """A state: Hermitian, of trace one and positive within `STATE_TOLERANCE`."""
     host = _array(name, rho, (dim or "d", dim or "d"), True, True)
     if isinstance(host, np.ndarray):
-        _check_hermitian(name, host)
+        _check_hermitian(name, host, STATE_TOLERANCE)
         if abs(np.trace(host) - 1) > STATE_TOLERANCE:
             raise ValueError(
                 f"Argument `{name}` must have trace 1, but has trace {np.trace(host).real:.10g}."
@@ -183,11 +186,29 @@ def ket(name: str, psi: Any, *, dim: int | None = None) -> Ket:
 
 
 def hermitian(name: str, H: Any, *, dim: int | None = None) -> Rho:
-    """A Hermitian matrix, within `STATE_TOLERANCE` of its largest element."""
+    """A Hermitian matrix, within its `hermitian_tolerance`."""
     host = _array(name, H, (dim or "d", dim or "d"), True, True)
     if isinstance(host, np.ndarray):
-        _check_hermitian(name, host)
+        diagonal = np.diagonal(host)
+        _check_hermitian(name, host, hermitian_tolerance(diagonal, host - np.diag(diagonal)))
     return jnp.asarray(host)
+
+
+def hermitian_tolerance(
+    diagonal: Inexact[np.ndarray, " d"], others: Inexact[np.ndarray, "..."]
+) -> float:
+    """How far an element of an observable may be from the conjugate of its mirror image.
+
+    In the observable's own units: `STATE_TOLERANCE` of its largest element, counted from the mean
+    of the diagonal, and what rounding makes of that mean.
+
+    Args:
+        diagonal: the diagonal elements.
+        others: all the others.
+    """
+    middle = np.mean(diagonal) if diagonal.size else 0.0
+    size = max(np.max(np.abs(x), initial=0.0) for x in (diagonal - middle, others))
+    return float(STATE_TOLERANCE * size + OFFSET * abs(middle))
 
 
 def hamiltonian(name: str, H: Any, *, dim: int | None = None) -> Hamiltonian:
@@ -268,9 +289,9 @@ def _fits(actual: tuple[int, ...], shape: tuple[int | str, ...]) -> bool:
     )
 
 
-def _check_hermitian(name: str, host: Inexact[np.ndarray, "d d"]) -> None:
+def _check_hermitian(name: str, host: Inexact[np.ndarray, "d d"], tolerance: float) -> None:
     defect: Float[np.ndarray, "d d"] = np.abs(host - host.conj().T)
-    if defect.size and defect.max() > STATE_TOLERANCE * max(1.0, np.abs(host).max()):
+    if defect.size and defect.max() > tolerance:
         i, j = (int(k) for k in np.unravel_index(defect.argmax(), defect.shape))
         raise ValueError(
             f"Argument `{name}` must be Hermitian, but element ({i}, {j}) is {host[i, j]:.6g} "

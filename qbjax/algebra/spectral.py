@@ -10,6 +10,8 @@ exactly zero. So a merit that needs the spectrum alone should use `eigenvalues` 
 see an eigenvector.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,8 +21,11 @@ from qbjax import _checks
 from qbjax._types import Levels, Rho, TensorLike
 
 TIE = 1e-10
-"""Eigenvalues closer than this, in units of the largest one, are tied: far above rounding
+"""Eigenvalues closer than this, in units of the width of the spectrum, are tied: far above rounding
 (1e-16), far below any gap that a second derivative could resolve."""
+
+ROUNDING = 4 * float(np.finfo(float).eps)
+"""By how much of the largest eigenvalue times their number equal ones may come out different."""
 
 
 def eigenvalues(rho: TensorLike) -> Levels:
@@ -111,13 +116,35 @@ def directional_derivative(rho: TensorLike, drho: TensorLike) -> tuple[Levels, L
     direction = _checks.array("drho", drho, shape=checked.shape, complex_ok=True)
     values, V = _eigh(_hermitian_part(checked))
     M = rotated(V, _hermitian_part(direction))
-    label = clusters(values, TIE * jnp.max(jnp.abs(values)))
+    label = clusters(values, closeness(values))
     tied = label[:, None] == label[None, :]
     # All clusters in one diagonalisation: a ladder of shifts wider than ‖M‖ keeps their
     # spectra apart and in order.
     shifts = label.astype(float) * jax.lax.stop_gradient(2 * jnp.linalg.norm(M))
     blocks = jnp.where(tied, M, jnp.zeros_like(M)) + jnp.diag(shifts).astype(M.dtype)
     return values, _eigenvalues(blocks) - shifts
+
+
+def closeness(values: Float[Array, " d"] | Float[np.ndarray, " d"]) -> Any:
+    r"""How close eigenvalues count as one, in their own unit, whatever that is.
+
+    $$10^{-10}(\lambda_\text{max} - \lambda_\text{min})
+      + 4d\,\epsilon\,|\lambda|_\text{max}$$
+
+    The second part is rounding, which splits equal ones: it matters where all share an offset that
+    is far larger than what is between them, and gaps below it cannot be told from none.
+
+    Args:
+        values: real array (d,), in any order.
+
+    Returns:
+        a number ≥ 0 of the same kind: NumPy's for NumPy's.
+
+    Example:
+        >>> round(float(closeness(np.array([0.0, 1e-34])) / 1e-34), 12)
+        1.01e-10
+    """
+    return TIE * (values.max() - values.min()) + ROUNDING * values.size * abs(values).max()
 
 
 def clusters(values: Float[Array, "d"], atol: float | Float[Array, ""]) -> Int[Array, "d"]:
@@ -200,6 +227,6 @@ def _eigh_jvp(
     values, V = _eigh(A)
     M = rotated(V, dA)
     gaps = values[None, :] - values[:, None]
-    tied = jnp.abs(gaps) <= TIE * jnp.max(jnp.abs(values))
+    tied = jnp.abs(gaps) <= closeness(values)
     inverse = jnp.where(tied, 0, 1 / jnp.where(tied, 1, gaps))
     return (values, V), (jnp.real(jnp.diag(M)), V @ (inverse.astype(M.dtype) * M))

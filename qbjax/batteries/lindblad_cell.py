@@ -127,14 +127,17 @@ def own_jumps(model: Model) -> tuple[tuple[int, ...], tuple[Inexact[np.ndarray, 
 
 def _shift(hamiltonian, operator):
     r"""$\lambda$ of the nearest $[H, A] = \lambda A$, and by how much of the largest energy times
-    operator it is missed."""
+    operator it is missed: energies counted from their mean, which no commutator sees, but for what
+    rounding leaves of it."""
     xp: Any = np if _checks.is_concrete(hamiltonian) else jnp
     H, A = xp.asarray(hamiltonian).astype(complex), operator.astype(complex)
     turned = (H[:, None] - H[None, :]) * A if H.ndim == 1 else H @ A - A @ H
     value = xp.real(xp.sum(A.conj() * turned)) / np.sum(np.abs(A) ** 2)
     missed = xp.max(xp.abs(turned - value.astype(complex) * A))
-    scale = xp.maximum(xp.max(xp.abs(H)), 1e-300) * np.max(np.abs(A))
-    return value, missed / scale
+    middle = xp.mean(H if H.ndim == 1 else xp.diagonal(H))
+    centred = H - middle * (1 if H.ndim == 1 else np.eye(len(H)))
+    scale = xp.max(xp.abs(centred)) + _checks.OFFSET / DEFECT * xp.abs(middle)
+    return value, missed / (xp.maximum(scale, np.finfo(float).tiny) * np.max(np.abs(A)))
 
 
 def _check_turns(hamiltonian, index: int, jump) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Complex, Float, Int
 
+from qbjax.algebra.spectral import closeness
 from qbjax.dynamics import gauge
 from qbjax.dynamics.structure import Structure
 
@@ -182,9 +183,9 @@ def _cost(structure: Structure) -> int:
 
 
 def labels(charge: Float[np.ndarray, " d"]) -> Int[np.ndarray, " d"]:
-    """Numbers of the distinct values of a charge, 0 for the least; 1e-9 apart is distinct."""
+    """Numbers of the distinct values of a charge, 0 for the least; told apart as energies are."""
     order = np.argsort(charge, kind="stable")
-    steps = np.diff(charge[order], prepend=charge[order[:1]]) > 1e-9
+    steps = np.diff(charge[order], prepend=charge[order[:1]]) > closeness(charge)
     found = np.empty(charge.size, dtype=int)
     found[order] = np.cumsum(steps)
     return found

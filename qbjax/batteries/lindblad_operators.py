@@ -192,7 +192,9 @@ def _check_rate(place: str, pump: Pump) -> None:
     if not (pump.is_piecewise_constant and _checks.is_concrete((pump, edges))):
         return
     jumps = np.array([]) if edges is None else np.sort(np.asarray(edges))
-    ends = np.concatenate([jumps[:1] - 1, jumps, jumps[-1:] + 1]) if jumps.size else np.zeros(2)
+    reach = np.max(np.abs(jumps), initial=0.0) or 1.0
+    outside = (jumps[:1] - reach, jumps[-1:] + reach)
+    ends = np.concatenate([outside[0], jumps, outside[1]]) if jumps.size else np.zeros(2)
     values = [float(pump.signal(jnp.asarray(t))) for t in (ends[1:] + ends[:-1]) / 2]
     if min(values) < 0:
         raise ValueError(f"Argument `{place}` must be at least 0, but falls to {min(values):g}.")
@@ -232,9 +234,9 @@ def _check_hermitian(name: str, host: sp.csr_array) -> None:
     defect = sp.coo_array(abs(host - host.conj().T))
     if defect.nnz == 0:
         return
-    worst = int(np.argmax(defect.data))
-    scale = max(1.0, float(np.max(np.abs(host.data))))
-    if defect.data[worst] > _checks.STATE_TOLERANCE * scale:
+    worst, coo = int(np.argmax(defect.data)), sp.coo_array(host)
+    others = coo.data[coo.row != coo.col]
+    if defect.data[worst] > _checks.hermitian_tolerance(host.diagonal(), others):
         i, j = int(defect.row[worst]), int(defect.col[worst])
         raise ValueError(
             f"Argument `{name}` must be Hermitian, but element ({i}, {j}) is {host[i, j]:.6g} and "

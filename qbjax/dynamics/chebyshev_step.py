@@ -42,7 +42,7 @@ def ellipse_of(decay, spread) -> Ellipse:
     # Three quarters of the bounds, which no spectrum fills: measured best on the DOPO. The
     # imaginary axis must be the longer one.
     real = 0.75 * decay / 2
-    return Ellipse(-decay / 2, real, jnp.maximum(0.75 * spread, 1.1 * real + 1e-6))
+    return Ellipse(-decay / 2, real, jnp.maximum(0.75 * spread, 1.1 * real))
 
 
 class Plan(NamedTuple):

@@ -4,6 +4,7 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optimistix as optx
 
 from qbjax.dynamics import backward
@@ -109,14 +110,14 @@ _ADJOINTS = {
 
 def _controller(solver: Solver, edges, stops):
     # A PI controller: 10–13 % fewer rejected steps than I where stability limits them.
-    # A step below dtmin means collapse, not accuracy: no real step is ever that small.
+    # A step below dtmin means collapse, whatever the unit of time: it is no number any more.
     adaptive = diffrax.PIDController(
         rtol=solver.rtol,
         atol=solver.atol,
         norm=optx.two_norm,
         pcoeff=0.2,
         icoeff=0.4,
-        dtmin=1e-20,
+        dtmin=float(np.finfo(float).tiny),
         force_dtmin=False,
     )
     if edges is None and stops is None:

@@ -35,10 +35,6 @@ from qbjax._types import Hamiltonian, Levels, Scalar, TensorLike
 from qbjax.algebra import spectral
 from qbjax.merit import energetics
 
-ATOL = 1e-9
-"""Levels closer than this, in the units of H, are one energy: dephasing keeps the coherence
-between them."""
-
 
 def ergotropy(rho: TensorLike, H: TensorLike) -> Scalar:
     r"""Largest work that a unitary extracts.
@@ -67,7 +63,7 @@ def ergotropy(rho: TensorLike, H: TensorLike) -> Scalar:
     return energetics.energy(rho, H) - passive_energy(rho, H)
 
 
-def coherent_ergotropy(rho: TensorLike, H: TensorLike, *, atol: float = ATOL) -> Scalar:
+def coherent_ergotropy(rho: TensorLike, H: TensorLike, *, atol: float | None = None) -> Scalar:
     r"""Part of the ergotropy that dephasing in the energy basis destroys.
 
     $$W^c = E_\text{passive}(\varrho) - E_\text{passive}(\rho)$$
@@ -75,8 +71,8 @@ def coherent_ergotropy(rho: TensorLike, H: TensorLike, *, atol: float = ATOL) ->
     Args:
         rho: density matrix (d, d).
         H: levels (d,) in any order, or Hamiltonian (d, d).
-        atol: levels closer than this are one energy, and the coherence between them
-            survives.
+        atol: levels closer than this, in the units of H, are one energy, and the coherence
+            between them survives; None for `algebra.spectral.closeness`, 1e-10 of their width.
 
     Returns:
         a number ≥ 0, in the units of H.
@@ -95,7 +91,7 @@ def coherent_ergotropy(rho: TensorLike, H: TensorLike, *, atol: float = ATOL) ->
     return _dephased_passive_energy(rho, H, atol) - passive_energy(rho, H)
 
 
-def incoherent_ergotropy(rho: TensorLike, H: TensorLike, *, atol: float = ATOL) -> Scalar:
+def incoherent_ergotropy(rho: TensorLike, H: TensorLike, *, atol: float | None = None) -> Scalar:
     r"""Part of the ergotropy that sits in inverted populations and survives dephasing.
 
     $$W^i = E - E_\text{passive}(\varrho)$$
@@ -103,8 +99,8 @@ def incoherent_ergotropy(rho: TensorLike, H: TensorLike, *, atol: float = ATOL) 
     Args:
         rho: density matrix (d, d).
         H: levels (d,) in any order, or Hamiltonian (d, d).
-        atol: levels closer than this are one energy, and the coherence between them
-            survives.
+        atol: levels closer than this, in the units of H, are one energy, and the coherence
+            between them survives; None for `algebra.spectral.closeness`, 1e-10 of their width.
 
     Returns:
         a number ≥ 0, in the units of H.
@@ -261,25 +257,26 @@ def _levels(H: Hamiltonian) -> Levels:
     return H if H.ndim == 1 else spectral.eigenvalues(H)
 
 
-def _dephased_passive_energy(rho: TensorLike, H: TensorLike, atol: float) -> Scalar:
+def _dephased_passive_energy(rho: TensorLike, H: TensorLike, atol: float | None) -> Scalar:
     state = _checks.density_matrix("rho", rho)
     hamiltonian = _checks.hamiltonian("H", H, dim=state.shape[0])
-    _checks.scalar("atol", atol, low=0)
+    if atol is not None:
+        _checks.scalar("atol", atol, low=0)
     if _distinct_levels(H, atol):
         return passive_energy_of_spectrum(jnp.real(jnp.diag(state)), hamiltonian)
     levels, rotated = hamiltonian, state
     if hamiltonian.ndim == 2:
         levels, V = spectral.eigensystem(hamiltonian)
         rotated = spectral.rotated(V, state)
-    label = spectral.clusters(levels, atol)
+    label = spectral.clusters(levels, spectral.closeness(levels) if atol is None else atol)
     dephased = jnp.where(label[:, None] == label[None, :], rotated, jnp.zeros_like(rotated))
     return passive_energy_of_spectrum(spectral.eigenvalues(dephased), levels)
 
 
-def _distinct_levels(H: TensorLike, atol: float) -> bool:
+def _distinct_levels(H: TensorLike, atol: float | None) -> bool:
     """Whether dephasing leaves a diagonal matrix: only known levels can tell."""
-    return (
-        np.ndim(H) == 1
-        and _checks.is_concrete((H, atol))
-        and bool(np.all(np.diff(np.sort(np.asarray(H))) > atol))
-    )
+    if np.ndim(H) != 1 or not _checks.is_concrete((H, atol)):
+        return False
+    levels = np.asarray(H, float)
+    apart = spectral.closeness(levels) if atol is None else atol
+    return bool(np.all(np.diff(np.sort(levels)) > apart))

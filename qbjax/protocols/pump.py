@@ -14,6 +14,9 @@ from jaxtyping import Array, Float, Inexact
 from qbjax import _checks
 from qbjax.protocols.free import Trainable, is_free
 
+MOMENT = 2.0**-150
+"""A time that is none in any unit (7e-46): what stands for the size of the time 0."""
+
 
 class Pump(eqx.Module):
     """A pump protocol: a signal in time, and the times at which it jumps."""
@@ -148,9 +151,10 @@ def just_after(time: Float[Array, "..."]) -> Float[Array, "..."]:
     """Four doubles after a time: the edge of a pump that is on until then, that included.
 
     Not one double after: a run that starts at the time would have no room for a step to the
-    edge. The factor is a power of two, so that every compiler rounds alike.
+    edge. The factor is a power of two, so that every compiler rounds alike. At 0, where doubles
+    have no spacing of their own, it is that of `MOMENT`.
     """
-    return time + 2.0**-50 * (jnp.abs(time) + 1e-3)
+    return time + 2.0**-50 * (jnp.abs(time) + MOMENT)
 
 
 def _number(name, value, *, complex_ok=False):
