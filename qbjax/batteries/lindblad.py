@@ -1,12 +1,14 @@
 r"""A battery of one's own: any Lindblad equation on a product of factors.
 
-$$\dot\rho = -i\Big[\sum_jg_jH_j + \sum_ku_k(t)C_k,\ \rho\Big]
+$$\dot\rho = -i\Big[\sum_jg_j(t)H_j + \sum_ku_k(t)C_k,\ \rho\Big]
   + \sum_j\gamma_j(t)\left(L_j\rho L_j^\dagger - \tfrac12\{L_j^\dagger L_j, \rho\}\right)$$
 
 Some of the factors are the cell that stores; merits are those of its reduced state with respect to
 `cell_hamiltonian`. The signals $u_k$ are the protocol: one `qb.protocols` pump per control. The
-numbers $g_j$ and $\gamma_j$ may be traced, the operators are constants: their diagonals, the phases
-that make them real and, if a conserved charge is named, its sectors are found once, on the host.
+numbers $g_j$ and $\gamma_j$ may be traced, or be signals in time that belong to the battery: these
+see the absolute time of a run, and go on while it stores. The operators are constants: their
+diagonals, the phases that make them real and, if a conserved charge is named, its sectors are found
+once, on the host.
 
 Units are the user's, with ħ = 1.
 """
@@ -23,8 +25,10 @@ from jaxtyping import Array, Complex, Float, Inexact
 from qbjax import _checks
 from qbjax.batteries import lindblad_cell as cells
 from qbjax.batteries import lindblad_evolution as evolution
+from qbjax.batteries import lindblad_hermitian as hermitian
 from qbjax.batteries import lindblad_info as infos
 from qbjax.batteries import lindblad_operators as operators
+from qbjax.batteries import lindblad_qutip as qutip
 from qbjax.batteries import lindblad_signals as signals
 from qbjax.batteries import lindblad_start as starts
 from qbjax.batteries import lindblad_steady as steady
@@ -45,9 +49,13 @@ class Lindblad(Battery):
     dynamiqs `QArray`, d the product of `dims`; level 0 of a factor is its ground state.
 
     Args:
-        hamiltonian: an operator, or a list of operators and pairs $(g_j, H_j)$.
+        hamiltonian: an operator, or a list of operators and pairs $(g_j, H_j)$ of a number or pump
+            protocol with an operator; or as QuTiP writes what moves in time: a `QobjEvo`, or lists
+            [H, f] with f(t) a function, real or complex, or an array on `tlist`. Complex signals
+            and operators that are not Hermitian must add up to what is.
         jumps: a list of operators with their rates absorbed (QuTiP's `c_ops`), or of pairs
-            $(\gamma_j, L_j)$ whose rate is a number ≥ 0 or a real pump protocol: $\gamma_j(t)$.
+            $(\gamma_j, L_j)$ whose rate is a number ≥ 0 or a real pump protocol: $\gamma_j(t)$; or
+            QuTiP's [L, f], whose rate is $|f(t)|^2$.
         dims: levels of every factor, e.g. (2, 30).
         cell: index of the factor that stores, or indices: the cell's levels count in their order.
             None if nothing stores: a run then shows the observables alone, and costs less.
@@ -63,12 +71,13 @@ class Lindblad(Battery):
             watched; None for all with more than three levels. Spins are not: name them out.
         lowering: operator a of the cell, (c, c), that `qb.discharge` couples to a load:
             $[H_\text{cell}, a] = -\omega a$. Jumps of the cell alone go on then, others do not.
+        tlist: the times of coefficients that are arrays, which are joined by a cubic spline.
 
     Raises:
         ValueError: for operators of other sizes or tensor dimensions, a Hamiltonian or control that
             is not Hermitian (with the defect), negative rates, an index out of range, a quantity
             that is not conserved, a lowering operator that is none. TypeError: for a jump list that
-            is no list, traced operators.
+            is no list, traced operators, a coefficient that is a string.
 
     Example:
         A driven, lossy qubit:
@@ -88,6 +97,7 @@ class Lindblad(Battery):
     rates: tuple[Any, ...]
     cell_levels: Float[Array, " c"] | Inexact[Array, "c c"]
     start: starts.Start
+    skew: hermitian.Skew
     model: Model = eqx.field(static=True)
 
     def __init__(
@@ -104,17 +114,18 @@ class Lindblad(Battery):
         conserved: Any = None,
         truncated: Any = None,
         lowering: Any = None,
+        tlist: Any = None,
     ):
         _checks.x64()
         forget_in_time()
         sizes = operators.dimensions(dims)
-        given = hamiltonian if isinstance(hamiltonian, list) else [hamiltonian]
-        name = "hamiltonian"
-        coefficients, hamiltonians = operators.terms(name, given, sizes, hermitian=True)
+        coefficients, hamiltonians, self.skew = hermitian.hamiltonians(hamiltonian, sizes, tlist)
         if not hamiltonians:  # A master equation must have some operator.
             nothing = np.zeros((int(np.prod(sizes)),) * 2)
-            coefficients, hamiltonians = [jnp.zeros(())], [operators.operator(name, nothing, sizes)]
-        rates, found = operators.terms("jumps", jumps, sizes, hermitian=False, low=0)
+            coefficients = [jnp.zeros(())]
+            hamiltonians = [operators.operator("hamiltonian", nothing, sizes)]
+        given = qutip.jump_terms(jumps, tlist)
+        rates, found = operators.terms("jumps", given, sizes, hermitian=False, low=0)
         watched = [k for k, n in enumerate(sizes) if n > 3] if truncated is None else truncated
         factors, self.cell_levels = cells.cell(cell, cell_hamiltonian, sizes)
         cell_dims = tuple(sizes[k] for k in factors)
@@ -142,8 +153,9 @@ class Lindblad(Battery):
         if times is None:
             raise ValueError("Argument `times` must be given for a Lindblad battery, but is None.")
         times = _checks.times("times", times)
-        for pump in (*pumps, *(rate for rate in self.rates if isinstance(rate, Pump))):
+        for pump in (*pumps, *signals.own_signals(self)):
             pump.check_times(times)
+        self.skew.check(times)
         return times
 
     def initial_state(self, initial=None) -> State:
@@ -166,7 +178,7 @@ class Lindblad(Battery):
     def check_steady(self, protocol):
         pumps = signals.checked(protocol, len(self.model.controls))
         check_constant("protocol", pumps)
-        check_constant("battery", [r for r in self.rates if isinstance(r, Pump)])
+        check_constant("battery", signals.own_signals(self))
         if not self.model.jumps:
             raise ValueError("Argument `battery` must have jumps for a steady state, but has none.")
 
@@ -216,7 +228,7 @@ class Lindblad(Battery):
         return evolution.density_matrix(self.model, state.sectored, self._stacked(state))
 
     def generator(self, time=0.0) -> Generator:
-        """The generator without blocks, its rates those of a time; it acts on states packed
+        """The generator without blocks, its numbers those of a time; it acts on states packed
         between basis states turned by `lindblad_model.layout(...).phases`."""
         return evolution.generator_of(self, False, jnp.asarray(time, float))
 
@@ -229,7 +241,7 @@ class Lindblad(Battery):
 
     @property
     def _parameters(self) -> tuple:
-        return (*self.coefficients, *jax.tree.leaves(self.rates))
+        return tuple(jax.tree.leaves(eqx.filter((self.coefficients, self.rates), eqx.is_array)))
 
 
 def _check_conserved(model: Model) -> None:

@@ -5,7 +5,8 @@ import numpy as np
 
 from qbjax import _checks
 from qbjax.batteries import lindblad_model as models
-from qbjax.batteries.lindblad_evolution import edges_of, generator_of, moving, rates, signals_of
+from qbjax.batteries.lindblad_evolution import edges_of, generator_of, rates
+from qbjax.batteries.lindblad_signals import own_signals, signals_of
 from qbjax.dynamics import Chebyshev, Implicit, Solver, Tsit5, automatic, chebyshev
 
 DENSE = 200
@@ -15,7 +16,7 @@ DENSE = 200
 def default_solver(battery, protocol, times) -> Solver:
     """`Implicit` for what is small and moves in time, if it is stiff; no exponentials where
     unevenly spaced times would need many; `Tsit5` where Chebyshev would stop too often."""
-    model, pumps = battery.model, [*signals_of(protocol), *moving(battery.rates)]
+    model, pumps = battery.model, [*signals_of(protocol), *own_signals(battery)]
     size = model.dimension**2 if model.jumps else 2 * model.dimension
     if not _checks.is_concrete((battery.coefficients, battery.rates, pumps, times)):
         return Solver()

@@ -15,6 +15,7 @@ from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import lindblad_model as models
 from qbjax.batteries.base import Options, State
 from qbjax.batteries.lindblad_model import Model
+from qbjax.batteries.lindblad_signals import own_signals, signals_of
 from qbjax.dynamics import kets
 from qbjax.dynamics.dual import of_structure
 from qbjax.dynamics.integrate import Linear, integrate
@@ -46,7 +47,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
     # What is seen of a ket is no linear function of it.
     linear = options.save is None and not state.pure
     how = {"save": lambda _, seen: (seen, None), "read": seen} if linear else {"save": save}
-    everyone = [*pumps, *moving(battery.rates)]
+    everyone = [*pumps, *own_signals(battery)]
     solution = integrate(
         _field(battery, dual, pumps, pure=state.pure),
         moving_part(structure, state),
@@ -68,17 +69,19 @@ def moving_part(structure, state: State) -> Stack | Ket:
 
 def _field(battery, generator: Generator, pumps, *, pure: bool):
     """The vector field, on a stacked state or on a ket."""
-    moving = any(isinstance(rate, Pump) for rate in battery.rates)
+    moving = bool(own_signals(battery))
+
+    def now(t):
+        return at_time(battery, generator, t) if moving else generator
 
     def signals(t):
         return [pump.signal(t) for pump in pumps]
 
     def mixed(t, y):
-        now = dataclasses.replace(generator, rates=rates(battery, t)) if moving else generator
-        return now.stacked(y, signals(t))
+        return now(t).stacked(y, signals(t))
 
     def ket(t, y):
-        weights = jnp.concatenate([generator.coefficients, _stacked(signals(t))])
+        weights = jnp.concatenate([now(t).coefficients, _stacked(signals(t))])
         return kets.moved(generator.structure, y, weights)
 
     return ket if pure else mixed
@@ -106,27 +109,28 @@ def _trajectory(battery, times, solution, final_state) -> Trajectory:
 
 
 def generator_of(battery, sectored: bool, time) -> Generator:
-    """The generator with the battery's numbers, its rates those of a time."""
+    """The generator with the battery's numbers at a time."""
     structure = models.layout(battery.model, sectored).structure
-    coefficients = _stacked(battery.coefficients)
-    return Generator(structure, coefficients, rates(battery, time))
+    return Generator(structure, *_numbers(battery, time))
 
 
-def moving(rates) -> list[Pump]:
-    """Those of the rates that are protocols."""
-    return [rate for rate in rates if isinstance(rate, Pump)]
+def at_time(battery, generator: Generator, time) -> Generator:
+    """The same generator with the battery's numbers at another time."""
+    coefficients, rates = _numbers(battery, time)
+    return dataclasses.replace(generator, coefficients=coefficients, rates=rates)
 
 
 def rates(battery, time) -> Float[Array, " J"]:
     """Of the jumps, at a time."""
-    return _stacked([r.signal(time) if isinstance(r, Pump) else r for r in battery.rates])
+    return _at(battery.rates, time)
 
 
-def signals_of(protocol: Any) -> tuple[Pump, ...]:
-    """One pump per control."""
-    if protocol is None:
-        return ()
-    return (protocol,) if isinstance(protocol, Pump) else tuple(protocol)
+def _numbers(battery, time) -> tuple[Float[Array, " H"], Float[Array, " J"]]:
+    return _at(battery.coefficients, time), rates(battery, time)
+
+
+def _at(numbers, time) -> Float[Array, " N"]:
+    return _stacked([x.signal(time) if isinstance(x, Pump) else x for x in numbers])
 
 
 def packed_blocks(model: Model, sectored: bool, rho):
@@ -270,8 +274,7 @@ def _linear(battery, generator, everyone, pumps, *, pure: bool) -> Linear | None
         return None
 
     def at(t):
-        now = dataclasses.replace(generator, rates=rates(battery, t))
-        return now, [pump.signal(t) for pump in pumps]
+        return at_time(battery, generator, t), [pump.signal(t) for pump in pumps]
 
     def extent(t):
         now, signals = at(t)

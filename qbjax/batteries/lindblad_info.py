@@ -10,6 +10,7 @@ from qbjax.batteries import lindblad_model as models
 from qbjax.batteries import lindblad_start as starts
 from qbjax.batteries.info import plural
 from qbjax.batteries.lindblad_cell import own_jumps
+from qbjax.batteries.lindblad_signals import own_signals
 from qbjax.dynamics import automatic
 from qbjax.protocols import Pump
 
@@ -31,6 +32,7 @@ def facts(battery, initial: Any) -> dict[str, Any]:
         "method": _method(battery, evolution.moving_part(generator.structure, state).size),
         "jumps": _jumps(battery),
         "controls": len(model.controls),
+        **_own(battery),
         "observables": ", ".join(model.observables) or "none",
         "watched": ", ".join(f"factor {k}" for k in model.watched) or "none",
         "discharges": "no: it has no lowering operator" if model.lowering is None else _left(model),
@@ -63,12 +65,16 @@ def _sectors(battery, state, initial) -> str:
 
 
 def _method(battery, size: int) -> str:
-    moving = [rate for rate in battery.rates if isinstance(rate, Pump)]
-    linear = all(rate.is_piecewise_constant for rate in moving)
+    linear = all(pump.is_piecewise_constant for pump in own_signals(battery))
     driven = len(battery.model.controls) > 0
     found = infos.method(size, linear=linear, driven=driven)
     small = size <= automatic.IMPLICIT and bool(battery.rates)
     return f"{found}, Implicit where stiff" if small and (driven or not linear) else found
+
+
+def _own(battery) -> dict[str, str]:
+    moving = sum(isinstance(g, Pump) for g in battery.coefficients)
+    return {"signals of its own": plural(moving, "term") + " of the Hamiltonian"} if moving else {}
 
 
 def _jumps(battery) -> str:

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
 from qbjax.batteries.base import as_density_matrix
+from qbjax.batteries.lindblad_qutip import is_evolving
 from qbjax.protocols import Pump, is_free
 
 NOISE = 1e-15
@@ -47,6 +48,11 @@ def operator(name: str, given: Any, dims: tuple[int, ...], *, hermitian=False) -
             f"Argument `{name}` must be known before compilation, but is traced; give what is "
             "differentiated as a coefficient, [(g, operator), …]."
         )
+    if is_evolving(given):
+        raise TypeError(
+            f"Argument `{name}` must be constant in time, but is a QobjEvo: only Hamiltonians and "
+            "jumps may move."
+        )
     _check_dims(name, given, dims)
     d = math.prod(dims)
     if sp.issparse(given):
@@ -74,8 +80,8 @@ def terms(name: str, given: Any, dims, *, hermitian: bool, low=None) -> tuple[li
         low: what the numbers must not fall below.
 
     Returns:
-        the numbers (1.0 where none was given; a term whose number is the plain 0 is left out), and
-        the operators.
+        the numbers or signals (1.0 where none was given; a term whose number is the plain 0 is
+        left out), and the operators. One that a signal multiplies need not be Hermitian.
     """
     if not isinstance(given, list):
         raise TypeError(
@@ -88,17 +94,20 @@ def terms(name: str, given: Any, dims, *, hermitian: bool, low=None) -> tuple[li
         number, matrix = _pair(place, term)
         if _checks.is_plain_zero(number):
             continue
-        if not isinstance(number, Pump):
-            number = _checks.scalar(f"{place}[0]", number, low=low)
-        elif hermitian:
+        moves = isinstance(number, Pump)
+        if moves:
+            check_plain(f"{place}[0]", number)
+        elif callable(number):
             raise TypeError(
-                f"Argument `{place}[0]` must be a number, but is a {type(number).__name__}: give "
-                "the operator to `controls`, and the signal to qb.charge as its protocol."
+                f"Argument `{place}[0]` must be a number or a pump protocol, but is a function: "
+                "write qb.protocols.Function(f, duration), or [operator, f] for all times."
             )
         else:
+            number = _checks.scalar(f"{place}[0]", number, low=low)
+        if moves and not hermitian:
             _check_rate(f"{place}[0]", number)
         numbers.append(number)
-        operators.append(operator(place, matrix, dims, hermitian=hermitian))
+        operators.append(operator(place, matrix, dims, hermitian=hermitian and not moves))
     return numbers, operators
 
 
@@ -179,13 +188,17 @@ def plain(given: Any) -> Any:
     return given
 
 
-def _check_rate(place: str, pump: Pump) -> None:
-    """That a rate in time is real, has plain numbers, and is not negative where that is known."""
+def check_plain(place: str, pump: Pump) -> None:
+    """That nothing of a battery's own signal is free."""
     if any(is_free(leaf) for leaf in jax.tree.leaves(pump, is_leaf=is_free)):
         raise TypeError(
             f"Argument `{place}` must hold plain numbers, but one is free: what a search chooses "
             "belongs to the protocol."
         )
+
+
+def _check_rate(place: str, pump: Pump) -> None:
+    """That a rate in time is real, and not negative where that is known."""
     if pump.is_complex:
         raise TypeError(f"Argument `{place}` must be a real signal, but is complex.")
     edges = pump.edges()

@@ -1,6 +1,7 @@
-"""The protocol of a Lindblad battery: one real pump per control."""
+"""What moves in time in a Lindblad battery: its own signals, and one real pump per control."""
 
-from qbjax.batteries.lindblad_evolution import signals_of
+from typing import Any
+
 from qbjax.protocols import Pump
 
 
@@ -28,3 +29,15 @@ def checked(protocol, count: int) -> tuple[Pump, ...]:
                 "quadratures a control each."
             )
     return pumps
+
+
+def signals_of(protocol: Any) -> tuple[Pump, ...]:
+    """One pump per control."""
+    if protocol is None:
+        return ()
+    return (protocol,) if isinstance(protocol, Pump) else tuple(protocol)
+
+
+def own_signals(battery) -> list[Pump]:
+    """The coefficients and rates of a battery that move in time."""
+    return [x for x in (*battery.coefficients, *battery.rates) if isinstance(x, Pump)]

@@ -5,6 +5,7 @@ import dataclasses
 import jax.numpy as jnp
 
 from qbjax.batteries import lindblad_evolution as evolution
+from qbjax.batteries.lindblad_signals import signals_of
 from qbjax.batteries.steady_state import SteadyState
 from qbjax.dynamics import steady_gap
 from qbjax.dynamics.shifts import unstack
@@ -17,7 +18,7 @@ def steady_state(battery, protocol, gap: bool | None) -> SteadyState:
     model = battery.model
     sectored, now = model.charge is not None, jnp.zeros(())
     generator = evolution.generator_of(battery, sectored, now)
-    signals = [pump.signal(now) for pump in evolution.signals_of(protocol)]
+    signals = [pump.signal(now) for pump in signals_of(protocol)]
     found = steady(generator, signals)
     wanted = steady_gap.is_small(generator) if gap is None else gap
     seen = evolution.read_off(battery, sectored, found.state)

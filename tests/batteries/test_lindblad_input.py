@@ -51,12 +51,6 @@ def test_bad_kinds():
         qubit(observables=[LOWER])
 
 
-def test_a_signal_belongs_to_the_protocol():
-    pump = qb.protocols.Constant(1.0)
-    with pytest.raises(TypeError, match=r"`hamiltonian\[0\]\[0\]` must be a number.*`controls`"):
-        qb.batteries.Lindblad([(pump, np.eye(2))], [], **GOOD)
-
-
 def test_a_state_of_other_rates_in_time():
     pumps = [qb.protocols.PiecewiseConstant([0.5, x], 2.0) for x in (0.1, 0.2)]
     one, other = (qubit([(pump, LOWER)]) for pump in pumps)
