@@ -1,8 +1,9 @@
 """Who charges fastest? Classical qubits at their best, coherent ones, and the bounds between them.
 
 Salvia et al. (2023), Figs. 3, 4 and 6, with what the paper lacks: classical qubits whose angles
-are optimised, and a bound for spins that no protocol breaks. Energies are those after a
-collision, never interpolated; a stream for a given time has its last collision cut short.
+are optimised, a bound for spins that no protocol breaks, and the critical loss of qubits that are
+no equal superpositions. Energies are those after a collision, never interpolated; a stream for a
+given time has its last collision cut short.
 
 Run: python benchmarks/power_bounds.py [DIRECTORY]   (about four minutes on two cores)
 """
@@ -35,6 +36,8 @@ jax.config.update("jax_compilation_cache_dir", str(CACHE))
 
 OSCILLATOR, SPIN = qb.algebra.ladders.oscillator(180), qb.algebra.ladders.spin(49.5)
 DAMPINGS, ANGLES = np.linspace(0.0, 0.004, 21), np.linspace(0.010, 0.055, 24) * np.pi
+SHOWN = (0, 3, 5, 8, 10, 12)  # of the dampings, in the picture of Fig. 4
+POPULATIONS = (0.5, 0.4, 0.35, 0.3)
 
 
 def charged(ladder, protocol):
@@ -105,19 +108,31 @@ def at_times(ladder, times, theta, greedy_count):
     )
 
 
-def excess_map():
-    """Λ over angles and losses: one program, point by point on a CPU, at once elsewhere."""
+def lead_map():
+    """Λ and τ_ad by loss and angle: one program, point by point on a CPU, at once elsewhere."""
     ladder = qb.algebra.ladders.oscillator(100)
 
     def one(point):
         battery = qb.batteries.Collisional(ladder, point[1])
-        return lead(battery, point[0], 13.0, collisions=int(13.0 / ANGLES[0]) + 1).excess
+        found = lead(battery, point[0], 13.0, collisions=int(13.0 / ANGLES[0]) + 1)
+        return jnp.stack([found.excess, found.first_time])
 
     theta, loss = (jnp.asarray(x.ravel()) for x in np.meshgrid(ANGLES, -np.log1p(-DAMPINGS)))
     many = jax.lax.map if jax.default_backend() == "cpu" else (lambda f, x: jax.vmap(f)(x))
-    return np.asarray(jax.jit(lambda *p: many(one, p))(theta, loss)).reshape(
-        DAMPINGS.size, ANGLES.size
+    found = np.asarray(jax.jit(lambda *p: many(one, p))(theta, loss))
+    found = found.reshape(DAMPINGS.size, ANGLES.size, 2)
+    return xr.Dataset(
+        {name: (("damping", "theta"), found[..., k]) for k, name in enumerate(("excess", "time"))},
+        {"damping": DAMPINGS, "theta": ANGLES},
     )
+
+
+def earliest(times):
+    """The least τ_ad, and its angle; none where there is no lead."""
+    if np.isnan(times).all():
+        return "—", "—"
+    best = np.nanargmin(times)
+    return f"{times[best]:.3f}", f"{ANGLES[best] / np.pi:.4f}"
 
 
 STYLES = {
@@ -142,8 +157,17 @@ def power_panel(ax, found, title):
     ax.legend(fontsize=7.5)
 
 
+def first_panel(ax, times):
+    """Fig. 4: when coherent qubits are ahead first, loss by loss."""
+    for row, shade in zip(SHOWN, np.linspace(0.35, 1.0, len(SHOWN))):
+        ax.plot(ANGLES / np.pi, times[row], color=plot.VERMILION, alpha=shade, marker="o", ms=3,
+                label=rf"$10^3\gamma$ = {1e3 * DAMPINGS[row]:g}")  # fmt: skip
+    ax.set(xlabel=r"$\theta/\pi$", ylabel=r"$\Omega\tau_{ad}$", title="When the lead begins")
+    ax.legend(fontsize=7.5)
+
+
 def map_panel(ax, excess, critical):
-    """Fig. 4: where coherent qubits are ahead."""
+    """How far coherent qubits are ahead at best."""
     drawn = ax.contourf(ANGLES / np.pi, 1e3 * DAMPINGS, 100 * excess, levels=np.arange(-4, 13, 2),
                         cmap="RdBu_r", vmin=-12, vmax=12, extend="both")  # fmt: skip
     ax.contour(ANGLES / np.pi, 1e3 * DAMPINGS, excess, levels=[0.0], colors=plot.BLACK)
@@ -153,11 +177,9 @@ def map_panel(ax, excess, critical):
     ax.grid(visible=False)
 
 
-def main(directory):
-    oscillator = curves(OSCILLATOR, 20.0, 0.01 * np.pi, (2, 5, 10, 15, 20, 30, 40), 60)
-    spin = curves(SPIN, 4.2, 0.002 * np.pi, (2, 5, 10, 20, 40, 60, 80), 95)
-    excess, critical = excess_map(), critical_loss(OSCILLATOR, 0.02 * np.pi, 0.04 * np.pi, 14.0)
-    sheets = [
+def tables(oscillator, spin, leads, critical):
+    """What is printed."""
+    return [
         at_times(OSCILLATOR, (2.0, 5.0, 10.0, 20.0), 0.01 * np.pi, 70),
         at_times(SPIN, (0.5, 1.0, 2.0, 3.0), 0.002 * np.pi, 95),
         report.Sheet(
@@ -170,24 +192,43 @@ def main(directory):
             ],
         ),
         report.Sheet(
+            "When coherent qubits are ahead first",
+            ("γ", "earliest Ωτ", "θ/π"),
+            [(f"{DAMPINGS[row]:g}", *earliest(leads.time.values[row])) for row in SHOWN],
+        ),
+        report.Sheet(
             "Critical loss of coherent charging",
-            ("θ/π", "γ", "Ωτ"),
-            [(f"{critical.theta / np.pi:.5f}", f"{critical.damping:.9f}", f"{critical.time:.3f}")],
+            ("q", "θ/π", "γ", "Ωτ"),
+            [
+                (f"{q:g}", f"{c.theta / np.pi:.5f}", f"{c.damping:.9f}", f"{c.time:.3f}")
+                for q, c in critical.items()
+            ],
         ),
     ]  # fmt: skip
+
+
+def main(directory):
+    oscillator = curves(OSCILLATOR, 20.0, 0.01 * np.pi, (2, 5, 10, 15, 20, 30, 40), 60)
+    spin = curves(SPIN, 4.2, 0.002 * np.pi, (2, 5, 10, 20, 40, 60, 80), 95)
+    critical = {
+        q: critical_loss(OSCILLATOR, 0.02 * np.pi, 0.05 * np.pi, 14.0, ground_population=q)
+        for q in POPULATIONS
+    }
+    leads = lead_map()
+    sheets = tables(oscillator, spin, leads, critical)
     for sheet in sheets:
         Console().print(report.to_rich(sheet))
     with plt.rc_context(plot.STYLE):
-        fig, axes = plt.subplots(1, 3, figsize=(15, 4.4), layout="constrained")
-        power_panel(axes[0], oscillator, "Oscillator")
-        power_panel(axes[1], spin, "Spin 99/2")
-        map_panel(axes[2], excess, critical)
+        fig, axes = plt.subplots(2, 2, figsize=(10.4, 8.8), layout="constrained")
+        power_panel(axes[0, 0], oscillator, "Oscillator")
+        power_panel(axes[0, 1], spin, "Spin 99/2")
+        first_panel(axes[1, 0], leads.time.values)
+        map_panel(axes[1, 1], leads.excess.values, critical[0.5])
     directory.mkdir(parents=True, exist_ok=True)
     fig.savefig(directory / "power_bounds.png")
     text = "\n\n".join(report.to_markdown(sheet) for sheet in sheets)
     (directory / "tables.md").write_text(text + "\n", encoding="utf-8")
-    data = xr.DataArray(excess, {"damping": DAMPINGS, "theta": ANGLES}, name="excess")
-    data.to_netcdf(directory / "map.nc", engine="h5netcdf")
+    leads.to_netcdf(directory / "map.nc", engine="h5netcdf")
     print(f"Saved in {directory}.")
 
 

@@ -2,7 +2,7 @@
 
 Equal coherent qubits; the swap angle θ and the ground population q that leave the most energy after
 K of them at a purity of 0.99, without and with a lossy cavity (κt₀ = 10⁻³, n̄ = 0.15). The paper's
-choice, θ = π/√15 and q = 0.25, stores 6.15 for any K. Expected:
+choice, θ = π/√15 and q = 0.25, stores 6.15 in the end. Expected:
 
 * no loss: 6.7289, 14.3127, 29.3991 after 25, 50, 100 qubits;
 * with loss: 6.3993, 12.9229, 23.4522.

@@ -1,6 +1,6 @@
 r"""Trapping states of the micromaser, in closed form.
 
-When $\theta\sqrt m$ is an odd multiple of π no collision lifts the cavity past level m − 1. At the
+When $\theta\sqrt m$ is a multiple of π no collision lifts the cavity past level m − 1. At the
 smallest such angle, $\theta = \pi/\sqrt m$, the levels below hold a stationary state:
 
 * of classical qubits, by detailed balance, $p_n \propto \left(\frac{1-q}q\right)^n$;
@@ -18,6 +18,9 @@ lists such angles, `chambers` the closed steps of one angle. As the $a_m^2$ are 
 closes the step where $(\theta/\pi)^2a_m^2$ is a square, which is decided in whole numbers if
 $(\theta/\pi)^2$ is a fraction: π/√15.6, which looks like no trap, is closed at 15.6 · 25 = 390
 (Q = 5).
+
+Of coherent qubits the traps of odd Q have cotangent states, too. Those of even Q have none, for
+the last cotangent is infinite: they end in a mixture, and traps of Q ≥ 2 are slow to fill.
 
 Reference: V. Shaghaghi et al., "Lossy micromaser battery: almost pure states in the
 Jaynes–Cummings regime" (2023), Eqs. (11)–(16), whose incoherent steady state is printed with

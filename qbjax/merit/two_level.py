@@ -23,7 +23,7 @@ every gradient is finite.
 
 References: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026), App. D.
 Eqs. (D10)–(D16) treat the sides of p = 1/2 one by one; (D28), stated for p ≥ 1/2, holds on
-both. Eq. (D1) is printed with the passive state of ρ; the incoherent part needs that of the
+both. Eq. (D1), as scanned, has the passive state of ρ; the incoherent part needs that of the
 dephased state, as in (D15).
 """
 

@@ -17,7 +17,7 @@ Both assume the rotating wave. Neither is best: `optimize/swap_angles.py` is.
 
 Reference: R. Salvia et al., "Quantum advantage in charging cavity and spin batteries by repeated
 interactions" (2023), Sec. III.B (average) and the caption of Fig. 2 (transient). Full swap: text
-after Eq. (17).
+before Eqs. (17) and (30).
 """
 
 from typing import Any, Literal, NamedTuple

@@ -9,7 +9,7 @@ Long collisions dephase, and with loss short ones take too many rests: the lead 
 critical angles, which meet at the critical loss.
 
 Reference: R. Salvia et al., "Quantum advantage in charging cavity and spin batteries by repeated
-interactions" (2023), Figs. 4–6, Secs. IV.B and V; by default energies after the loss meet the
+interactions" (2023), Figs. 4–6, Secs. III.D and IV.C; by default energies after the loss meet the
 bound *without* loss, Eq. (15), as there.
 """
 

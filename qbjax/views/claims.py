@@ -4,7 +4,7 @@ Numbers are read off the datasets of one run and verdicts follow from the number
 the notes (why a number differs) are knowledge from elsewhere.
 
 Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026):
-Figs. 3, 4 and 6, Eq. (13), the fits of Figs. 2 and 6, Sec. III.
+Figs. 3, 4 and 6, Eq. (13), the fits of Figs. 2b and 6b, Sec. III.
 """
 
 import math
@@ -147,10 +147,10 @@ def _steady(run, name, paper, source):
 
 def _robustness(kept):
     early, late = (float(t) for t in kept["switched_off"].values)
-    left = [_at(kept.sel(switched_off=t), "ergotropy", 1.0) for t in (early, late)]
+    left = [_at(kept.sel(switched_off=t), "coherent_ergotropy", 1.0) for t in (early, late)]
     word = "agrees" if left[0] > left[1] else "disagrees"
     return Claim(
-        f"W left at T = 1, pump off at {early:g} and {late:g}",
+        f"W^c left at T = 1, pump off at {early:g} and {late:g}",
         f"more at {early:g}",
         f"{left[0]:.3f} and {left[1]:.3f}",
         f"{word}: {late:g} leaves {left[1] / left[0]:.2f} times as much",

@@ -49,11 +49,16 @@ def test_constants_solve_their_equations():
     K = -A * np.tan(2 * A) / 4
     np.testing.assert_allclose(K, bloch_optima.POWER_TIME_SHIFT, rtol=1e-14)
     np.testing.assert_allclose(K / A, bloch_optima.POWER_TIME_SLOPE, rtol=1e-14)
+    constants = bloch_optima.POWER_TIME, bloch_optima.POWER, C, bloch_optima.ERGOTROPIC_POWER
+    expected = [1.1655611852, 0.7246113538, 1.3991930229, 0.6730168338, 0.3063808267, 0.2628612128]
+    np.testing.assert_allclose([*constants, K, K / A], expected, atol=5e-11)
     at = BlochCharger(decay=bloch_optima.INVERSION_DECAY)
     assert float(swing(at, bloch_optima.energy_time(at))) ** 2 == pytest.approx(0.5, rel=1e-14)
 
 
 def test_south_pole_has_no_ergotropy_beyond_the_threshold():
+    threshold = bloch_optima.INVERSION_DECAY
+    assert threshold == pytest.approx(1.0211025506, abs=5e-11)
     above, below = (
         bloch_optima.best_ergotropy(
             BlochCharger(decay=bloch_optima.INVERSION_DECAY + shift), np.pi
@@ -149,6 +154,7 @@ def test_errors_of_the_lossless_approximations():
     assert float(jnp.max(jnp.abs(time.error / time.exact))) == pytest.approx(0.003905, abs=1e-6)
     power = bloch_approximations.ergotropic_power(LOSSLESS, theta)
     assert float(jnp.max(jnp.abs(power.error))) == pytest.approx(0.0181487, abs=1e-6)
+    assert 100 * power.error[100] / power.exact[100] == pytest.approx(37.9, abs=0.05)
     np.testing.assert_allclose(power.value[jnp.array([0, 500, -1])], [0, 1 / 3, 2 / 3], atol=1e-15)
     np.testing.assert_allclose(time.value[jnp.array([0, -1])], [7 / 6, 7 / 5], rtol=1e-14)
 

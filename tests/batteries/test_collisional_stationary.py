@@ -72,6 +72,7 @@ def test_a_metastable_state_is_told_from_the_stationary_one(trap, energy, rate):
     drift = 1000 * report.gap * (report.stationary.energy - report.reached.energy)
     assert report.reached.energy + drift == pytest.approx(energy, rel=3e-9)
     if rate is not None:
+        assert report.stationary.energy == pytest.approx(40.37, abs=5e-3)
         assert report.gap == pytest.approx(rate, rel=1e-3)
         assert report.lifetimes[1] == pytest.approx(5.93e9, rel=1e-2)
         later = report.reached.energy + 10 * drift

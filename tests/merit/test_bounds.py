@@ -88,6 +88,20 @@ def test_numbers_of_the_spin():
     assert tree_allclose(tau * bounds.R0, left, rtol=EXACT)
 
 
+def test_shares_of_the_bounds_in_the_limit():
+    """τ²/4 and the τ²/π² of full swap over R₀²τ²/4; π²/2 of a large spin against π/R₀."""
+    tau = 1e9
+    bound = float(bounds.incoherent_energy(OSCILLATOR, tau))
+    coherent = float(bounds.coherent_energy(OSCILLATOR, tau))
+    assert 100 * (coherent / bound - 1) == pytest.approx(90.5, abs=0.05)
+    assert (tau / np.pi) ** 2 / bound == pytest.approx(0.7719, abs=5e-5)
+    large = LADDERS.spin(2e4)
+    swaps = np.sum(np.pi / 2 / large.couplings)
+    full = float(bounds.incoherent_time(large, 4e4, form="printed"))
+    assert full / swaps == pytest.approx(0.8786, abs=3e-3)
+    assert 2 / bounds.R0 / np.pi == pytest.approx(0.8786, abs=5e-5)
+
+
 def test_half_a_spin():
     """One link: full in 1/R₀ at best; a full swap needs π/2 and printed says 2.17."""
     spin = LADDERS.spin(1 / 2)
@@ -138,6 +152,9 @@ def test_the_printed_lossy_form_up_to_its_limit():
 def test_coherent_driving():
     for tau, E in ((5.0, 6.25), (10.0, 25.0), (28.0, 196.0)):
         assert float(bounds.coherent_energy(OSCILLATOR, tau)) == E
+    # The last is the "90 %" of Ωτ → ∞, as far as 250 levels go.
+    over = E / float(bounds.incoherent_energy(OSCILLATOR, tau)) - 1
+    assert 100 * over == pytest.approx(59.1, abs=0.05)
     spin = LADDERS.spin(3)
     drive = (spin.lowering + spin.lowering.T) / 2
     levels, V = np.linalg.eigh(drive)

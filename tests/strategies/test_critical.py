@@ -18,18 +18,24 @@ def lossy(damping):
 
 
 @pytest.mark.parametrize(
-    ("angle", "damping", "count"),
+    ("angle", "damping", "count", "time"),
     [
-        (0.002, 0.0, 970),
-        (0.015, 0.0, 131),
-        (0.015, 0.001, 157),
+        (0.002, 0.0, 970, 6.095),
+        (0.015, 0.0, 131, 6.173),
+        (0.015, 0.001, 157, 7.398),
+        # Where it comes earliest with such a loss:
+        (0.020, 5e-4, 106, 6.660),
+        (0.023, 1e-3, 99, 7.153),
+        (0.027, 2e-3, 103, 8.737),
+        (0.026, 2.4e-3, 131, 10.700),
     ],
 )
-def test_first_crossing(angle, damping, count):
+def test_first_crossing(angle, damping, count, time):
     """Fig. 4."""
-    found = lead(lossy(damping), angle * np.pi, 9.0, collisions=1500)
+    found = lead(lossy(damping), angle * np.pi, 11.0, collisions=1800)
     assert int(found.first_collisions) == count
     assert float(found.first_time) == pytest.approx(count * angle * np.pi, rel=1e-12)
+    assert float(found.first_time) == pytest.approx(time, abs=5e-4)
 
 
 def test_the_lead_ends_again_with_loss():
@@ -46,6 +52,30 @@ def test_critical_loss_of_an_oscillator():
     assert found.theta / np.pi == pytest.approx(0.02588, rel=1e-3)
     assert found.damping == pytest.approx(-np.expm1(-found.loss))
     assert 11 < found.time < 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("q", "damping", "angle"),
+    [(0.45, 0.003032, 0.03065), (0.4, 0.003514, 0.03503), (0.35, 0.003782, 0.03886),
+     (0.3, 0.003755, 0.04204), (0.25, 0.003367, 0.04384)],
+)  # fmt: skip
+def test_critical_loss_by_population(q, damping, angle):
+    """ "The best performance is obtained for q = 1/2": of angles that go to zero."""
+    found = critical_loss(OSCILLATOR, 0.02 * np.pi, 0.055 * np.pi, 14.0, ground_population=q)
+    assert found.damping == pytest.approx(damping, abs=5e-7)
+    assert found.theta / np.pi == pytest.approx(angle, rel=1e-3)
+
+
+def test_other_populations_survive_more():
+    """Beyond the critical loss of q = 1/2, and its critical angle."""
+    found = lead(lossy(0.0037), 0.039 * np.pi, 14.0, collisions=224, ground_population=0.35)
+    assert found.excess > 0
+    lossless = qb.batteries.Collisional(OSCILLATOR)
+    for q, angle in ((0.4, 0.06118), (0.35, 0.06693), (0.3, 0.07099), (0.25, 0.07260)):
+        span = np.array([0.02, 0.09]) * np.pi
+        high = critical_angles(lossless, *span, 14.0, ground_population=q)[1]
+        assert high / np.pi == pytest.approx(angle, abs=5e-6)
 
 
 def test_critical_angles_without_loss():

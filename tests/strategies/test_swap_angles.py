@@ -33,17 +33,18 @@ def test_most_energy_in_so_much_time(tau, count, energy):
 
 
 @pytest.mark.parametrize(
-    ("count", "energy"),
+    ("tau", "count", "energy"),
     [
-        (20, 18.0408292525),
-        pytest.param(40, 22.5129858625, marks=pytest.mark.slow),
-        pytest.param(80, 24.4610610726, marks=pytest.mark.slow),
+        (10.0, 20, 18.0408292525),
+        pytest.param(10.0, 40, 22.5129858625, marks=pytest.mark.slow),
+        pytest.param(10.0, 80, 24.4610610726, marks=pytest.mark.slow),
+        pytest.param(5.0, 40, 6.3456422, marks=pytest.mark.slow),
     ],
 )
-def test_coherent_qubits_choose_their_populations(count, energy):
-    best = best_energy(BATTERY, 10.0, count, coherent=True)
+def test_coherent_qubits_choose_their_populations(tau, count, energy):
+    best = best_energy(BATTERY, tau, count, coherent=True)
     assert float(best.value) == pytest.approx(energy, rel=1e-7)
-    assert float(best.protocol.times()[-1]) == pytest.approx(10.0)
+    assert float(best.protocol.times()[-1]) == pytest.approx(tau)
     assert np.all(best.protocol.ground_population <= 0.5)
 
 

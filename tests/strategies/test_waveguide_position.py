@@ -41,6 +41,16 @@ def test_in_a_box_the_emitters_approach():
 
 @pytest.mark.slow
 def test_most_energy_at_a_distance():
+    """Not at ω₀ = 1.0, and less than 0.6."""
+    best = best_steady_energy(distance=0.1)
+    assert float(best.protocol.frequency) == pytest.approx(0.94316, abs=1e-5)
+    assert float(best.value) == pytest.approx(0.57291, abs=5e-6)
+    assert float(steady_energy_range(*best.protocol)[1]) == pytest.approx(float(best.value))
+    assert float(steady_energy_range(1.0, 0.1, 0.5)[1]) < float(best.value)
+
+
+@pytest.mark.slow
+def test_most_energy_further_apart():
     best = best_steady_energy(distance=0.5)
     frequencies = np.linspace(0.05, 3.0, 60)
     scanned = [float(steady_energy_range(w, 0.5, 0.5)[1]) for w in frequencies]
@@ -58,6 +68,13 @@ def test_largest_power():
     fixed = best_power(frequency=(1.3999999, 1.4000001))
     assert float(fixed.value) == pytest.approx(0.0884224566, rel=1e-7)
     assert float(fixed.protocol.time) == pytest.approx(5.3629, abs=1e-3)
+
+
+@pytest.mark.slow
+def test_largest_power_further_apart():
+    best = best_power(distance=0.3)
+    assert float(best.value) == pytest.approx(0.0477193, abs=5e-8)
+    assert float(best.protocol.place.frequency) == pytest.approx(1.6077, abs=1e-4)
 
 
 @pytest.mark.slow
