@@ -88,6 +88,7 @@ def evolve(battery, state: State, times, options: Options, *, coupled: bool) -> 
         state.blocks,
         times,
         save=save,
+        signals=(),
         solver=options.solver,
         adjoint=options.adjoint,
         moving=options.moving,

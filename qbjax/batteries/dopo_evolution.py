@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from qbjax.batteries import dopo_frames as frames
 from qbjax.batteries import dopo_observables as observe
+from qbjax.batteries import moving_pumps
 from qbjax.batteries.base import Options, State
 from qbjax.dynamics import Chebyshev, Exponential
 from qbjax.dynamics.integrate import Linear, integrate
@@ -49,6 +50,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         (stack(generator.structure, state.blocks), state.displacement, jnp.zeros(2)),
         times,
         save=save,
+        signals=moving_pumps.signals([protocol], times),
         edges=protocol.edges(),
         solver=options.solver,
         adjoint=options.adjoint,

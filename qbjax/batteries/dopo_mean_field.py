@@ -16,6 +16,7 @@ from jax import lax
 from jaxtyping import Array, Complex, Float
 
 from qbjax import _checks
+from qbjax.batteries import moving_pumps
 from qbjax.dynamics.integrate import chosen, integrate
 
 
@@ -106,7 +107,13 @@ def amplitudes(battery, protocol, times, start=(0.1, 0.0)):
     at = jnp.asarray(start, dtype=complex)
     initial = jnp.stack([jnp.real(at), jnp.imag(at)])
     run = integrate(
-        field, initial, times, save=lambda t, y: y, edges=protocol.edges(), solver=chosen(None)
+        field,
+        initial,
+        times,
+        save=lambda t, y: y,
+        signals=moving_pumps.signals([protocol], times),
+        edges=protocol.edges(),
+        solver=chosen(None),
     )
     return tuple(lax.complex(run.saved[:, 0], run.saved[:, 1]).T)
 

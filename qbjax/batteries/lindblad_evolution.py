@@ -13,6 +13,7 @@ from qbjax import merit
 from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries import lindblad_model as models
+from qbjax.batteries import moving_pumps
 from qbjax.batteries.base import Options, State
 from qbjax.batteries.lindblad_model import Model
 from qbjax.batteries.lindblad_signals import own_signals, signals_of
@@ -53,6 +54,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         moving_part(structure, state),
         times,
         **how,
+        signals=moving_pumps.signals(everyone, times),
         edges=edges_of(everyone),
         solver=options.solver,
         adjoint=options.adjoint,

@@ -7,7 +7,7 @@ run, NaN where nothing was reached. The vector field sees one state; batch with
 lane until the slowest ends).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import equinox as eqx
@@ -16,11 +16,12 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int, PyTree
 
-from qbjax.dynamics import automatic, chebyshev, chebyshev_back, exponential, runge_kutta
+from qbjax.dynamics import automatic, chebyshev, chebyshev_back, exponential, lookout, runge_kutta
 from qbjax.dynamics.automatic import Linear as Linear
 from qbjax.dynamics.chebyshev import Chebyshev
 from qbjax.dynamics.doubt import BREAKDOWN, NON_FINITE, OK, STEP_LIMIT
 from qbjax.dynamics.exponential import Exponential
+from qbjax.dynamics.lookout import Signal as Signal
 from qbjax.dynamics.run import Run
 from qbjax.dynamics.solver import Solver as Solver
 from qbjax.dynamics.solver import chosen as chosen
@@ -47,6 +48,7 @@ def integrate(
     *,
     save: Callable[[Array, PyTree], Any],
     read: Callable[[PyTree], PyTree] | None = None,
+    signals: Sequence[Signal],
     edges: Float[Array, " E"] | None = None,
     solver: Solver,
     adjoint: Adjoint | str = "reverse",
@@ -63,6 +65,8 @@ def integrate(
         save: what to keep at each time, computed during the run; reals.
         read: what `save` needs of the state if that is linear in it: it is then called as
             save(t, read(y)), and `Chebyshev` need not stop for it.
+        signals: what moves in f between its edges, so that no step goes over a pulse; empty if
+            nothing does.
         edges: times at which f jumps. Steps end exactly there: a gradient with respect
             to an edge is zero otherwise. One at the very end counts as behind it.
         solver: tolerances and method.
@@ -115,10 +119,12 @@ def integrate(
     solver = solver.with_method(Tsit5() if isinstance(method, Chebyshev) else method)
     if isinstance(method, Exponential):
         run = exponential.propagate(plain.field, start, fixed, save=keep, edges=edges)
-    elif adjoint == "reverse" and runge_kutta.reversible(solver):
-        run = runge_kutta.run_reversibly(field, start, fixed, keep, edges, solver)
     else:
-        run, _ = runge_kutta.run(field, start, fixed, keep, edges, solver, adjoint)
+        views = lookout.ahead(signals, fixed)
+        if adjoint == "reverse" and runge_kutta.reversible(solver):
+            run = runge_kutta.run_reversibly(field, start, fixed, keep, edges, views, solver)
+        else:
+            run, _ = runge_kutta.run(field, start, fixed, keep, edges, views, solver, adjoint)
     return _solution(run, field, fixed[-1], moved(fixed[-1], run.last, -1)[1])
 
 

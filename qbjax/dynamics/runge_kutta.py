@@ -8,6 +8,7 @@ import numpy as np
 import optimistix as optx
 
 from qbjax.dynamics import backward
+from qbjax.dynamics.lookout import Careful
 from qbjax.dynamics.run import Run
 from qbjax.dynamics.solver import Solver
 from qbjax.dynamics.tsit5 import Tsit5
@@ -18,7 +19,7 @@ def reversible(solver: Solver) -> bool:
     return isinstance(solver.method, Tsit5)
 
 
-def run(field, initial, times, save, edges, solver, adjoint, marks=None):
+def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
     """Runs the solver; with `marks`, steps on them and keeps states and step times too."""
     subs = [
         diffrax.SubSaveAt(ts=times, fn=lambda t, y, _: save(t, y)),
@@ -39,7 +40,7 @@ def run(field, initial, times, save, edges, solver, adjoint, marks=None):
         dt0=1e-4 * (times[-1] - times[0]),
         y0=initial,
         saveat=diffrax.SaveAt(subs=tuple(subs)),
-        stepsize_controller=_controller(solver, edges, stops),
+        stepsize_controller=_controller(solver, edges, stops, views),
         adjoint=_ADJOINTS[adjoint](),
         max_steps=solver.max_steps,
         throw=False,
@@ -58,31 +59,31 @@ def run(field, initial, times, save, edges, solver, adjoint, marks=None):
     return done, backward.record(times[0], out.ts[3], edges, marks, kept[0])
 
 
-def run_reversibly(field, initial, times, save, edges, solver) -> Run:
+def run_reversibly(field, initial, times, save, edges, views, solver) -> Run:
     """The run, with the hand-written reverse mode of `backward`."""
     zero = jnp.zeros(())
     functions = (
         eqx.filter_closure_convert(field, zero, initial),
         eqx.filter_closure_convert(save, zero, initial),
     )
-    return _solve((*functions, initial, edges), times, solver)
+    return _solve((*functions, initial, edges), times, views, solver)
 
 
 @eqx.filter_custom_vjp
-def _solve(given, times, solver):
+def _solve(given, times, views, solver):
     field, save, initial, edges = given
-    return run(field, initial, times, save, edges, solver, "forward")[0]
+    return run(field, initial, times, save, edges, views, solver, "forward")[0]
 
 
 @_solve.def_fwd
-def _solve_forward(perturbed, given, times, solver):
+def _solve_forward(perturbed, given, times, views, solver):
     field, save, initial, edges = given
     marks = backward.marks(times)
-    return run(field, initial, times, save, edges, solver, "forward", marks)
+    return run(field, initial, times, save, edges, views, solver, "forward", marks)
 
 
 @_solve.def_bwd
-def _solve_backward(record, cotangent, perturbed, given, times, solver):
+def _solve_backward(record, cotangent, perturbed, given, times, views, solver):
     field, save, initial, edges = given
     field_numbers, field_rest = eqx.partition(field, perturbed[0])
     save_numbers, save_rest = eqx.partition(save, perturbed[1])
@@ -108,7 +109,7 @@ _ADJOINTS = {
 }
 
 
-def _controller(solver: Solver, edges, stops):
+def _controller(solver: Solver, edges, stops, views):
     # A PI controller: 10–13 % fewer rejected steps than I where stability limits them.
     # A step below dtmin means collapse, whatever the unit of time: it is no number any more.
     adaptive = diffrax.PIDController(
@@ -120,6 +121,8 @@ def _controller(solver: Solver, edges, stops):
         dtmin=float(np.finfo(float).tiny),
         force_dtmin=False,
     )
-    if edges is None and stops is None:
+    if edges is not None or stops is not None:
+        adaptive = diffrax.ClipStepSizeController(adaptive, step_ts=stops, jump_ts=edges)
+    if not views and solver.max_step is None:
         return adaptive
-    return diffrax.ClipStepSizeController(adaptive, step_ts=stops, jump_ts=edges)
+    return Careful(adaptive, views, solver.max_step)

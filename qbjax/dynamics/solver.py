@@ -1,5 +1,6 @@
 """Tolerances and method of an integration, and how to sharpen them for a verification."""
 
+import dataclasses
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -29,18 +30,21 @@ class Solver(eqx.Module):
         method: `dynamics.Tsit5()`, `dynamics.Chebyshev()`, `dynamics.Exponential()`,
             `dynamics.Implicit()` for stiff equations, or a diffrax solver with an error estimate;
             None chooses, see `dynamics.automatic`.
+        max_step: longest step of a Runge–Kutta method (`Tsit5`, `Implicit`, diffrax's own); None
+            for none, since pulses are looked for before a run (`dynamics.lookout`).
 
     Raises:
-        ValueError: for tolerances that are not positive or fewer than one step. TypeError: for a
-            method that is none of these.
+        ValueError: for tolerances or a longest step that are not positive, or fewer than one step.
+            TypeError: for a method that is none of these.
     """
 
     rtol: float = eqx.field(static=True)
     atol: float = eqx.field(static=True)
     max_steps: int = eqx.field(static=True)
     method: diffrax.AbstractAdaptiveSolver | Chebyshev | Exponential | None
+    max_step: float | None = eqx.field(static=True)
 
-    def __init__(self, rtol=1e-8, atol=1e-10, max_steps=100_000, method=None):
+    def __init__(self, rtol=1e-8, atol=1e-10, max_steps=100_000, method=None, max_step=None):
         for name, value in (("rtol", rtol), ("atol", atol)):
             _checks.scalar(name, value, low=0, open_low=True)
         self.rtol, self.atol = float(rtol), float(atol)
@@ -51,10 +55,13 @@ class Solver(eqx.Module):
                 f"with an error estimate, but is {method!r}."
             )
         self.method = method
+        if max_step is not None:
+            _checks.scalar("max_step", max_step, low=0, open_low=True)
+        self.max_step = None if max_step is None else float(max_step)
 
     def with_method(self, method) -> "Solver":
         """The same tolerances with a method."""
-        return Solver(self.rtol, self.atol, self.max_steps, method)
+        return dataclasses.replace(self, method=method)
 
 
 _sharpness: ContextVar[float] = ContextVar("sharpness", default=1.0)
@@ -80,4 +87,4 @@ def chosen(solver: Solver | None) -> Solver:
     factor = _sharpness.get()
     if factor == 1.0:
         return solver
-    return Solver(solver.rtol / factor, solver.atol / factor, solver.max_steps, solver.method)
+    return dataclasses.replace(solver, rtol=solver.rtol / factor, atol=solver.atol / factor)

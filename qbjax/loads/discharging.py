@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 
 from qbjax import merit
 from qbjax.algebra import spectral
+from qbjax.batteries import moving_pumps
 from qbjax.batteries.base import Battery, Cell, Options, State
 from qbjax.dynamics.integrate import integrate
 from qbjax.dynamics.powers import per
@@ -57,6 +58,7 @@ def evolve(
         state.blocks,
         times,
         save=save,
+        signals=moving_pumps.signals([load.coupling], times),
         edges=load.coupling.edges(),
         solver=options.solver,
         adjoint=options.adjoint,

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.protocols.free import Trainable, resolve
@@ -13,6 +14,9 @@ from qbjax.protocols.pulse import Pulse, instant, jumps, lasting, sampled_peak, 
 
 NODES = 64
 """Gauss–Legendre points between two edges."""
+
+FINEST = 1_000_000
+"""Parts of a pulse that a resolution may go into."""
 
 
 class Function(Pulse):
@@ -27,6 +31,8 @@ class Function(Pulse):
         start: t0, or `qb.free(...)`.
         edges: times inside the pulse at which F or a derivative of it jumps, increasing;
             solver steps end there.
+        resolution: length of the shortest feature of F, if it is known and shorter than a
+            thousandth of the pulse: what is not, is found without. At least a millionth of it.
 
     Raises:
         TypeError: if the function cannot be traced or returns no real or complex number of
@@ -46,13 +52,22 @@ class Function(Pulse):
     duration: Trainable
     start: Trainable
     inner: Trainable
+    resolution: Float[Array, ""] | None
 
-    def __init__(self, function: Any, duration: Any, start: Any = 0.0, edges: Any = ()):
+    def __init__(
+        self,
+        function: Any,
+        duration: Any,
+        start: Any = 0.0,
+        edges: Any = (),
+        resolution: Any = None,
+    ):
         _returned(function)
         self.function = function
         self.duration = lasting(duration)
         self.start = instant("start", start)
         self.inner = _inner(edges, *resolve((self.start, self.duration)))
+        self.resolution = _resolution(resolution, resolve(self.duration))
 
     def signal(self, time):
         edges = self.edges()
@@ -138,3 +153,15 @@ def _inner(edges, start, duration):
             f"{start + duration:g}, but go from {inner[0]:g} to {inner[-1]:g}."
         )
     return inner
+
+
+def _resolution(value, duration) -> Float[Array, ""] | None:
+    if value is None:
+        return None
+    shortest = _checks.scalar("resolution", value, low=0, open_low=True)
+    if _checks.is_concrete((shortest, duration)) and shortest * FINEST < duration:
+        raise ValueError(
+            f"Argument `resolution` must be at least a millionth of the duration {duration:g}, "
+            f"but is {shortest:g}: give the times between which F is so short-lived as `edges`."
+        )
+    return shortest

@@ -24,6 +24,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from qbjax import _checks
+from qbjax.batteries import moving_pumps
 from qbjax.batteries.base import Battery, State
 from qbjax.cycle import discharge
 from qbjax.dynamics.integrate import Adjoint, Solver, chosen, integrate
@@ -164,6 +165,7 @@ class _Motion(eqx.Module):
             blocks,
             times,
             save=save,
+            signals=moving_pumps.signals([self.load.coupling], times),
             edges=self.load.coupling.edges(),
             solver=self.solver,
             adjoint=adjoint,

@@ -29,8 +29,8 @@ def observed(numbers, start, edges, times, adjoint, solver=None, moving="none"):
         return {"a": numbers["width"] * y["x"][0] * t, "b": (y["x"][1] ** 2, jnp.exp(y["v"] / 4))}
 
     run = integrate(
-        field, start, times, save=save, edges=edges, solver=solver or Solver(), adjoint=adjoint,
-        moving=moving,
+        field, start, times, signals=(), save=save, edges=edges, solver=solver or Solver(),
+        adjoint=adjoint, moving=moving,
     )  # fmt: skip
     return run.saved, run.final
 

@@ -48,7 +48,7 @@ def test_matrix_exponential(shape):
     linear = Linear(field, lambda t: (jnp.array(31.0), jnp.array(25.0)))
     times = jnp.array([0.0, 1e-4, 0.7, 0.71, 3.0])
     out = integrate(
-        field, jnp.array([1.0, 0.5]), times, save=lambda t, y: y, solver=CHEBYSHEV,
+        field, jnp.array([1.0, 0.5]), times, signals=(), save=lambda t, y: y, solver=CHEBYSHEV,
         adjoint="forward", linear=linear,
     )  # fmt: skip
     exact = np.array([scipy.linalg.expm(M * t) @ [1.0, 0.5] for t in np.asarray(times)])
@@ -67,7 +67,7 @@ def driven(times, off, *, passing):
         return y[:, 0]
 
     return integrate(
-        field, jnp.array([8 * [1.0], 8 * [0.5]]), times, solver=CHEBYSHEV,
+        field, jnp.array([8 * [1.0], 8 * [0.5]]), times, signals=(), solver=CHEBYSHEV,
         save=(lambda t, x: x**2) if passing else (lambda t, y: one(y) ** 2),
         read=one if passing else None,
         edges=off[None], adjoint="forward", moving="all",
@@ -107,7 +107,7 @@ def test_too_much_to_keep():
     how = {"save": lambda t, y: y, "solver": CHEBYSHEV, "adjoint": "forward", "linear": linear}
     times = jnp.linspace(0.0, 4.0, 101)
     few, all_ = (
-        integrate(linear.field, jnp.ones(8), times, read=read, **how)
+        integrate(linear.field, jnp.ones(8), times, signals=(), read=read, **how)
         for read in (lambda y: y[:1], lambda y: y)
     )
     assert int(few.steps) < 10 < 100 <= int(all_.steps)
@@ -175,7 +175,9 @@ def test_only_for_what_is_linear_and_constant(frame, pump):
 
 def test_needs_an_extent():
     with pytest.raises(ValueError, match="Runge–Kutta"):
-        integrate(lambda t, y: -y, jnp.ones(1), TIMES, save=lambda t, y: y, solver=CHEBYSHEV)
+        integrate(
+            lambda t, y: -y, jnp.ones(1), TIMES, signals=(), save=lambda t, y: y, solver=CHEBYSHEV
+        )
 
 
 def test_large_terms_that_cancel_are_seen():
@@ -194,8 +196,8 @@ def test_large_terms_that_cancel_are_seen():
 def test_not_a_number_ends_a_run_at_once():
     field = Linear(lambda t, y: jnp.nan * y, lambda t: (jnp.array(1.0), jnp.array(jnp.nan)))
     out = integrate(
-        field.field, jnp.ones(40), jnp.array([0.0, 1.0]), save=lambda t, y: y, solver=CHEBYSHEV,
-        adjoint="forward", linear=field,
+        field.field, jnp.ones(40), jnp.array([0.0, 1.0]), signals=(), save=lambda t, y: y,
+        solver=CHEBYSHEV, adjoint="forward", linear=field,
     )  # fmt: skip
     assert int(out.status) == NON_FINITE
     assert int(out.steps) < 10

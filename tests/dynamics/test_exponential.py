@@ -78,6 +78,7 @@ def oscillate(times, frequency, adjoint="forward", moving="none"):
         field,
         {"q": jnp.ones(()), "p": jnp.zeros(())},
         times,
+        signals=(),
         save=lambda t, y: jnp.stack([y["q"], y["p"]]),
         solver=METHOD,
         adjoint=adjoint,
@@ -152,6 +153,7 @@ def switched(off, times, adjoint):
         field,
         jnp.ones(2),
         times,
+        signals=(),
         save=lambda t, y: y[0],
         edges=off[None],
         solver=METHOD,
@@ -183,8 +185,8 @@ def test_too_large_a_norm_is_not_finite():
 
 def test_only_for_what_is_linear():
     with pytest.raises(ValueError, match="Runge–Kutta method here, but has Exponential"):
-        integrate(lambda t, y: -y * y, jnp.ones(1), jnp.arange(2.0), save=lambda t, y: y,
-                  solver=METHOD)  # fmt: skip
+        integrate(lambda t, y: -y * y, jnp.ones(1), jnp.arange(2.0), signals=(),
+                  save=lambda t, y: y, solver=METHOD)  # fmt: skip
     battery = qb.batteries.DOPO(4, 2)
     with pytest.raises(ValueError, match="the method Exponential needs frame"):
         qb.charge(battery, qb.protocols.Constant(1.0), jnp.arange(2.0), solver=METHOD)
@@ -200,7 +202,7 @@ def test_gradient_against_differences():
 
         out = integrate(
             field, jnp.ones(6), jnp.array([0.0, 0.4, 1.5]),
-            save=lambda t, y: jnp.sum(y**2), solver=METHOD, linear=Linear(field),
+            signals=(), save=lambda t, y: jnp.sum(y**2), solver=METHOD, linear=Linear(field),
         )  # fmt: skip
         return jnp.sum(jnp.log(out.saved))
 

@@ -78,6 +78,7 @@ def test_closed_forms():
             lambda t, y: {p.name: p.field(t, y[p.name]) for p in PROBLEMS},
             {p.name: p.initial for p in PROBLEMS},
             times,
+            signals=(),
             save=lambda t, y: y,
             solver=METHOD,
         )
@@ -97,7 +98,13 @@ def follow(rate, frequency, times=TIMES, solver=METHOD, adjoint="forward"):
         )
 
     return integrate(
-        field, jnp.array([1.0, 0.0]), times, save=lambda t, y: y, solver=solver, adjoint=adjoint
+        field,
+        jnp.array([1.0, 0.0]),
+        times,
+        signals=(),
+        save=lambda t, y: y,
+        solver=solver,
+        adjoint=adjoint,
     )
 
 
@@ -136,7 +143,7 @@ def test_derivative_by_an_edge(adjoint):
     def last(off):
         out = integrate(
             lambda t, y: jnp.stack([jnp.where(t < off, 1.0, 0.0) - y[0], -FAST * (y[1] - y[0])]),
-            jnp.zeros(2), TIMES, save=lambda t, y: y, edges=off[None], solver=METHOD,
+            jnp.zeros(2), TIMES, signals=(), save=lambda t, y: y, edges=off[None], solver=METHOD,
             adjoint=adjoint,
         )  # fmt: skip
         return out.saved[-1]
@@ -155,7 +162,7 @@ def test_failure_is_data():
     assert int(out.status) == STEP_LIMIT
     assert np.isnan(out.saved[-1]).all()
     out = integrate(
-        lambda t, y: y * jnp.nan, jnp.ones(1), TIMES, save=lambda t, y: y, solver=METHOD
+        lambda t, y: y * jnp.nan, jnp.ones(1), TIMES, signals=(), save=lambda t, y: y, solver=METHOD
     )
     assert int(out.status) == NON_FINITE
 

@@ -34,7 +34,9 @@ def keep(t, y):
 
 
 def run(field, initial, times=TIMES, **options):
-    return integrate(field, initial, times, **({"save": keep, "solver": SOLVER} | options))
+    return integrate(
+        field, initial, times, signals=(), **({"save": keep, "solver": SOLVER} | options)
+    )
 
 
 @jax.jit

@@ -75,6 +75,7 @@ def test_damping_is_the_lindblad_equation(name):
         lambda t, y: generator(y),
         generator.blocks(jnp.asarray(matrix(p, c))),
         times,
+        signals=(),
         save=lambda t, y: generator.density_matrix(y),
         solver=qb.Solver(rtol=1e-11, atol=1e-13),
     )

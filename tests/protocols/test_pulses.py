@@ -163,6 +163,7 @@ def _relax(pulse, times, **options):
         lambda t, y: pulse.signal(t) - y,
         jnp.array(0.0),
         times,
+        signals=(),
         save=lambda t, y: y,
         edges=pulse.edges(),
         **({"solver": qb.Solver(rtol=1e-11, atol=1e-13)} | options),

@@ -38,6 +38,7 @@ def test_a_run_may_end_with_the_switch_off(lag):
             lambda t, y: pump.signal(t) - y,
             jnp.array(0.0),
             jnp.stack([0.0, off + lag]),
+            signals=(),
             save=lambda t, y: y,
             edges=pump.edges(),
             solver=Solver(),

@@ -1,0 +1,39 @@
+"""What a run must look at before it begins: pumps that move between their edges."""
+
+from collections.abc import Iterable
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from qbjax.dynamics import lookout
+from qbjax.dynamics.lookout import Signal
+from qbjax.protocols import Fourier, Function, Pulse, Pump, Sampled
+
+FEW = 4
+"""So many grids may be as fine as a single one."""
+
+
+def signals(pumps: Iterable[Pump], times: Float[Array, " T"]) -> list[Signal]:
+    """Those of some pumps that steps could go over: not what is a straight line between edges,
+    where steps end.
+
+    Args:
+        pumps: pump protocols: of drives, rates, couplings.
+        times: of the run.
+    """
+    moving = (p for p in pumps if not (p.is_piecewise_constant or isinstance(p, Sampled)))
+    return [_signal(pump, times) for pump in moving]
+
+
+def _signal(pump: Pump, times) -> Signal:
+    edges = pump.edges()
+    inner = jnp.zeros(0) if edges is None else jnp.sort(edges)
+    bounds = inner if isinstance(pump, Pulse) else jnp.concatenate([times[:1], inner, times[-1:]])
+    shortest = pump.resolution if isinstance(pump, Function) else None
+    return Signal(pump.signal, bounds, _cells(pump, bounds.size - 1), shortest)
+
+
+def _cells(pump: Pump, grids: int) -> int:
+    if isinstance(pump, Fourier):  # at least eight to a half-wave of the highest cosine
+        return max(64, 2 ** (8 * pump.coefficients.size - 1).bit_length())
+    return lookout.CELLS if grids <= FEW else lookout.CELLS // 4
