@@ -11,7 +11,7 @@ garbled since is found before zarr reads it. Such a chunk is computed again.
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ import xarray as xr
 from qbjax import _checks
 from qbjax.studies import archive_files as files
 from qbjax.studies import archive_layout as layout
+from qbjax.studies.agreement import Difference
 from qbjax.studies.archive_layout import begun as begun
 from qbjax.studies.archive_plan import Plan as Plan
 from qbjax.studies.archive_plan import Variable as Variable
@@ -37,15 +38,17 @@ class Archive:
             `attributes` and the order of computation, which are the store's own then.
         task: (i, n) to write only the chunks i, i + n, i + 2n, …, beside other such tasks;
             None to write all chunks, alone.
+        accept: differences that are accepted, as `agreement` has them.
 
     Attributes:
+        accepted: the differences there are of these, in words.
         path: of the store.
         chunk: points per chunk.
         chunks: their number.
 
     Raises:
         ValueError, TypeError: if the plan cannot be stored, the path is something else, or the
-            store belongs to another sweep (naming what differs).
+            store belongs to another sweep (naming what differs) and that is not accepted.
         BlockingIOError: if another process writes the store (or the same task of it).
         OSError: if the path cannot be written.
 
@@ -63,7 +66,14 @@ class Archive:
         array([0.  , 0.25,  nan])
     """
 
-    def __init__(self, path: Any, plan: Plan, *, task: tuple[int, int] | Any = None):
+    def __init__(
+        self,
+        path: Any,
+        plan: Plan,
+        *,
+        task: tuple[int, int] | Any = None,
+        accept: Collection[str] = (),
+    ):
         check(plan)
         self._task = _checked_task(task)
         self.path = files.real("store", path)
@@ -74,7 +84,7 @@ class Archive:
                 kept = layout.opened(self.path)
             assert kept is not None
             self._kept = kept
-            _refuse_another(kept, plan)
+            self.accepted = _refuse_another(kept, plan, accept)
             self._locked(stack)
             self._handles = stack.pop_all()
         self.chunk, self.chunks = kept.chunk, kept.chunks
@@ -198,13 +208,12 @@ class Archive:
         stack.callback(os.close, self._handle)
 
 
-def _refuse_another(kept: layout.Kept, plan: Plan) -> None:
-    differing = layout.differences(kept, plan)
-    if differing:
-        raise ValueError(
-            f"Argument `store` must belong to this sweep, but {kept.path} was made with another "
-            f"{', '.join(differing)}: take a new path, or what it was made with."
-        )
+def _refuse_another(kept: layout.Kept, plan: Plan, accept: Collection[str]) -> list[str]:
+    """What differs and is accepted."""
+    differing = Difference(layout.differences(kept, plan), kept.fingerprint, plan.fingerprint)
+    if sentence := differing.refused(kept.path, accept):
+        raise ValueError(sentence)
+    return differing.accepted(accept)
 
 
 def _checked(name: str, values: Any, variable: Variable, span: slice) -> np.ndarray:

@@ -1,94 +1,177 @@
 """What a sweep computes, as digests: so that a store is only ever continued by its own sweep.
 
 Each part has a digest of its own, and a refusal can name what differs. The function counts with
-its source, its defaults and everything it uses: numbers, arrays, batteries, protocols, and in the
-same way the functions of its own module; those of others count with their name.
-What cannot be looked into (a compiled extension, an open file) counts with its type alone;
-`configuration` is for such.
+all that it can reach: see `reach`. A library counts with its version.
 """
 
 import hashlib
-import inspect
+import itertools
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-import equinox as eqx
-import jax
-import numpy as np
-
+from qbjax.studies import reach
 from qbjax.studies.grids import Grid
+from qbjax.studies.reach_node import PICKLED, Node, Opaque
+from qbjax.studies.versions import versions
+
+FUNCTION = "function"
 
 
 def fingerprint(
     function: Callable, grid: Grid, configuration: Mapping[str, Any] | None
 ) -> dict[str, str]:
-    """Name of a part to its digest.
+    """Name of a part to its digest, or to its version.
 
     Args:
         function: of the sweep.
         grid: its points.
-        configuration: more that identifies the sweep, JSON-able.
+        configuration: more that identifies the sweep, JSON-able. An entry that is called like a
+            part of the function says the version of that part, which is then not looked into.
 
     Returns:
-        Parts such as "function", "function.battery", "grid.F".
+        Parts such as "function", "function.battery", "grid.F", "version.jax".
+
+    Raises:
+        TypeError: if the function reaches what cannot be looked into.
     """
-    parts = {f"grid.{name}": _of(values.values) for name, values in grid.coordinates.items()}
-    parts["grid"] = _of((list(grid.names), grid.sizes))
-    parts |= _function("function", function)
+    digests = _Digests(configuration or {})
+    parts = {f"grid.{n}": digests.of(n, values.values) for n, values in grid.coordinates.items()}
+    parts["grid"] = digests.of("grid", (list(grid.names), grid.sizes))
+    parts |= _function(function, digests)
     if configuration is not None:
         parts["configuration"] = _digest(json.dumps(configuration, sort_keys=True, default=str))
+    return parts | {f"version.{n}": v for n, v in versions(digests.libraries).items()}
+
+
+def _function(function: Callable, digests: "_Digests") -> dict[str, str]:
+    """A digest for every function of the project and for every value that it uses."""
+    parts: dict[str, str] = {}
+    names, waiting = {id(function): FUNCTION}, [(FUNCTION, function)]
+    for name, value in waiting:
+        top = digests.opened(name, value)
+        parts[name] = _digest(top.node.label)
+        for step, part in top.node.parts:
+            path = _unused(top.below(step), parts)
+            if not reach.is_function(part):
+                parts[path] = digests.of(path, part)
+                continue
+            if id(part) not in names:
+                # Also of a helper's helper: the paths of a chain would grow without end.
+                names[id(part)] = _unused(f"{FUNCTION}.{step}", parts)
+                waiting.append((names[id(part)], part))
+                parts[names[id(part)]] = ""
+            parts.setdefault(path, names[id(part)])
     return parts
 
 
-def _function(name: str, function: Callable, above: tuple = ()) -> dict[str, str]:
-    """A function with what it uses; a callable object with its fields."""
-    inner = inspect.unwrap(function)
-    if hasattr(inner, "func") and hasattr(inner, "keywords"):  # functools.partial
-        bound = {f"{name}.{i}": _of(x) for i, x in enumerate(inner.args)}
-        bound |= {f"{name}.{key}": _of(x) for key, x in inner.keywords.items()}
-        return _function(name, inner.func, above) | bound
-    if not inspect.isroutine(inner):
-        return {name: _of(inner)}
-    try:
-        source = inspect.getsource(inner)
-    except (OSError, TypeError):
-        source = getattr(inner, "__qualname__", repr(type(inner)))
-    parts = {name: _digest(source)}
-    try:
-        around = inspect.getclosurevars(inner)
-    except TypeError:
-        return parts
-    named = {**around.globals, **around.nonlocals}
-    for key, parameter in inspect.signature(inner).parameters.items():
-        if parameter.default is not parameter.empty:
-            named[key] = parameter.default
-    for key, value in sorted(named.items()):
-        if inspect.isfunction(value) and value.__module__ == inner.__module__:
-            if value not in above:
-                parts |= _function(f"{name}.{key}", value, (*above, inner))
-        elif not inspect.ismodule(value):
-            parts[f"{name}.{key}"] = _of(value)
-    return parts
+def _unused(name: str, used: Collection[str]) -> str:
+    numbers = itertools.count(2)
+    found = name
+    while found in used:
+        found = f"{name}.{next(numbers)}"
+    return found
 
 
-def _of(value: Any) -> str:
-    """Digest of a value: a pytree by its structure and leaves."""
-    if inspect.isroutine(value) or inspect.isclass(value):
-        return _digest(f"{value.__module__}.{value.__qualname__}")
-    dynamic, static = eqx.partition(value, eqx.is_array_like)
-    # Addresses of static functions are no part of what is computed.
-    shape = re.sub(r"0x[0-9a-f]+", "", str(jax.tree.structure(value)))
-    hasher = hashlib.sha256(shape.encode())
-    for leaf in jax.tree.leaves(dynamic):
-        array = np.asarray(leaf)
-        hasher.update(
-            f"{array.dtype}{array.shape}".encode() + np.ascontiguousarray(array).tobytes()
+class _Open:
+    """An object whose parts are being looked into."""
+
+    def __init__(self, path: str, value: Any, node: Node):
+        self.path, self.value, self.node = path, value, node
+        self.found: list[str] = []
+
+    def below(self, step: str) -> str:
+        return f"{self.path}.{step}" if step else self.path
+
+    def digest(self) -> str:
+        found = [f"{step!r} {digest}" for (step, _), digest in zip(self.node.parts, self.found)]
+        return _digest(
+            "\n".join([self.node.label, *(found if self.node.ordered else sorted(found))])
         )
-    for leaf in jax.tree.leaves(static):
-        hasher.update(leaf.encode() if isinstance(leaf, str) else str(type(leaf)).encode())
-    return hasher.hexdigest()[:16]
+
+
+class _Digests:
+    """Digests of objects with all that they consist of.
+
+    Attributes:
+        libraries: modules of libraries that were met.
+    """
+
+    def __init__(self, named: Collection[str]):
+        """
+        Args:
+            named: paths of objects whose version is said, and which need not be looked into.
+        """
+        self.libraries: set[str] = set()
+        self._named = named
+        self._known: dict[int, str] = {}
+        self._alive: list[Any] = []  # else another object could get the same id
+
+    def opened(self, path: str, value: Any, above: Sequence[_Open] = ()) -> _Open:
+        """An object and its parts.
+
+        Args:
+            path: to say where it is.
+            value: anything.
+            above: the objects that it is a part of.
+
+        Raises:
+            TypeError: if it cannot be looked into and is not named.
+        """
+        self._alive.append(value)
+        if path in self._named and path != FUNCTION:
+            return _Open(path, value, Node(f"named {type(value).__qualname__}"))
+        try:
+            found = reach.node(value)
+        except Opaque as what:
+            whole = _whole(path, above)
+            inner = "is" if whole == path else "holds"
+            raise TypeError(
+                f"Argument `function` must reach only what can be looked into, but `{whole}` "
+                f"{inner} {what}: say its version, configuration={{{whole!r}: …}}."
+            ) from None
+        if found.library:
+            self.libraries.add(found.library)
+        return _Open(path, value, found)
+
+    def of(self, path: str, value: Any) -> str:
+        """The digest of a value with all that it consists of.
+
+        Args:
+            path: to say where it is.
+            value: anything.
+
+        Raises:
+            TypeError: if something in it cannot be looked into and is not named.
+        """
+        # A stack of our own: chains of objects may be longer than Python's is deep.
+        stack, depth = [self.opened(path, value)], {id(value): 0}
+        while stack:
+            top = stack[-1]
+            if len(top.found) == len(top.node.parts):
+                self._known[id(top.value)] = top.digest()
+                del depth[id(top.value)]
+                stack.pop()
+                continue
+            step, part = top.node.parts[len(top.found)]
+            if id(part) in self._known:
+                top.found.append(self._known[id(part)])
+            elif id(part) in depth:
+                top.found.append(f"{len(stack) - depth[id(part)]} above")
+            else:
+                depth[id(part)] = len(stack)
+                stack.append(self.opened(top.below(step), part, stack))
+        return self._known[id(value)]
+
+
+def _whole(path: str, above: Sequence[_Open]) -> str:
+    """The path of the largest object of a library that something is a part of."""
+    for around in reversed(above):
+        if around.node.label == PICKLED:
+            path = around.path
+        elif type(around.value) not in (tuple, list, dict):
+            break
+    return path
 
 
 def _digest(text: str) -> str:

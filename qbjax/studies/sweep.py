@@ -5,7 +5,7 @@ nothing that was computed is lost: kill the process, and the same call goes on w
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ import xarray as xr
 from qbjax import _checks
 from qbjax.dynamics import witness
 from qbjax.dynamics.forgetting import forget_in_time
-from qbjax.studies import archive, cluster, doubtful
+from qbjax.studies import agreement, archive, cluster, doubtful
 from qbjax.studies.doubtful import advice
 from qbjax.studies.fingerprint import fingerprint
 from qbjax.studies.grids import Grid, as_grid
@@ -62,6 +62,7 @@ def sweep(
     cost: Callable | Any = None,
     task: tuple[int, int] | None = None,
     configuration: Mapping[str, Any] | None = None,
+    accept: str | Collection[str] = (),
     progress: Callable[[SweepProgress], None] | None = None,
 ) -> xr.Dataset:
     """Evaluates a function at every point of a grid.
@@ -85,7 +86,11 @@ def sweep(
         cost: `cost(**columns)` of arrays, an estimate per point: points of like cost then share
             a chunk.
         task: `(i, n)`, 0 ≤ i < n: only every n-th chunk, for n processes on one store.
-        configuration: more that identifies the sweep; a store made with another is refused.
+        configuration: more that identifies the sweep; a store made with another is refused. An
+            entry named like a part of the function, such as "function.lib", says the version of
+            what cannot be looked into.
+        accept: differences for which a store is continued all the same: "versions" of qbjax, JAX
+            and what else computes, "function" for code that differs or cannot be compared.
         progress: called after every chunk with a `SweepProgress`.
 
     Returns:
@@ -99,7 +104,8 @@ def sweep(
     Raises:
         RuntimeError: if double precision is off.
         ValueError, TypeError: for a bad argument, before anything is compiled; a function that
-            cannot be traced, with its line.
+            cannot be traced, with its line; a store of another function or other versions; with
+            a store, a function that reaches what cannot be looked into.
         OSError: if the store cannot be written.
 
     Example:
@@ -115,6 +121,7 @@ def sweep(
     check_names(function, grid.names)
     order = _order(grid, cost)
     size = _chunk(grid.count, chunk)
+    accepted = agreement.checked(accept)
     lanes = None if lanes is None else _checks.integer("lanes", lanes, low=1)
     if client is not None:
         cluster.check_client(client)
@@ -132,16 +139,19 @@ def sweep(
         return data
     if (begun := archive.begun(store, grid.count)) is not None:
         size, order = begun
+    # Before the function is traced, which may change what it has been told to remember.
+    digests = fingerprint(function, grid, configuration)
     work = _Work(function, grid, order, size, chosen, lanes, client, begun is not None)
-    plan = _plan(work, fingerprint(function, grid, configuration), configuration)
-    with archive.Archive(store, plan, task=task) as kept:
+    plan = _plan(work, digests, configuration)
+    with archive.Archive(store, plan, task=task, accept=accepted) as kept:
         missing = kept.missing()
         points = sum(_length(kept.span(i)) for i in missing)
         before = _all_points(kept, task) - points
         for index, arrays in _told(work, missing, points, before, progress):
             kept.write(index, arrays)
         spent = time.perf_counter() - started + kept.attributes.get("wall_seconds", 0.0)
-        kept.finish({"wall_seconds": spent} | advice(work.levels))
+        accepted_now = _accepted(kept) if missing else {}
+        kept.finish({"wall_seconds": spent} | advice(work.levels) | accepted_now)
     data = archive.read(store)
     doubtful.warn(data)
     return data
@@ -267,6 +277,13 @@ def _all_points(kept: archive.Archive, task) -> int:
     """Of this task, computed or not."""
     first, step = task or (0, 1)
     return sum(_length(kept.span(i)) for i in range(first, kept.chunks, step))
+
+
+def _accepted(kept: archive.Archive) -> dict[str, str]:
+    """For the record: with what else chunks were computed."""
+    earlier = filter(None, kept.attributes.get("accepted", "").split("; "))
+    told = sorted({*earlier, *kept.accepted})
+    return {"accepted": "; ".join(told)} if told else {}
 
 
 def _length(span: slice) -> int:

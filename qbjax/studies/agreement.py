@@ -1,0 +1,117 @@
+"""Whether a store may be continued: what differs, what was accepted, and the sentence that says so.
+
+A store belongs to its function, its grid, and the versions of what computed it. Other versions, or
+a function that differs or cannot be compared, can be accepted in so many words.
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from qbjax import _checks
+
+WORDS = ("function", "versions")
+VERSION = "version."
+LISTED = 8
+"""Differences that a sentence names."""
+
+
+class Difference(NamedTuple):
+    """What differs between a store and a sweep.
+
+    Attributes:
+        names: of the parts of their fingerprints and plans.
+        kept: fingerprint of the store.
+        ours: fingerprint of the sweep.
+    """
+
+    names: Collection[str]
+    kept: Mapping[str, str]
+    ours: Mapping[str, str]
+
+    def refused(self, path: Path, accept: Collection[str]) -> str:
+        """The sentence that refuses a store; empty if nothing stands against it.
+
+        Args:
+            path: of the store.
+            accept: of `WORDS`.
+        """
+        found = [name for name in self.names if word_of(name) not in accept]
+        words = sorted({word_of(name) for name in found})
+        if not found:
+            return ""
+        told = [*self._versions(found), *self._parts(found)]
+        switch = ""
+        if "" not in words:
+            switch = f", or accept={words[0]!r}" if len(words) == 1 else f", or accept={(*words,)}"
+        return (
+            f"Argument `store` must belong to this sweep, but {path} was made with "
+            f"{' and '.join(told)}: take a new path, or what it was made with{switch}."
+        )
+
+    def accepted(self, accept: Collection[str]) -> list[str]:
+        """What differs and was accepted, for the record.
+
+        Args:
+            accept: of `WORDS`.
+        """
+        found = [name for name in self.names if word_of(name) in accept]
+        return [*self._versions(found), *self._parts(found)]
+
+    def _versions(self, found: Collection[str]) -> list[str]:
+        names = [n.removeprefix(VERSION) for n in found if word_of(n) == "versions"]
+        if names and not self._has_versions:
+            return ["unknown versions"]
+        told = [
+            f"{n} {self.kept.get(VERSION + n, 'unused')} "
+            f"(here {self.ours.get(VERSION + n, 'unused')})"
+            for n in names
+        ]
+        return [", ".join(told)] if told else []
+
+    def _parts(self, found: Collection[str]) -> list[str]:
+        names = [name for name in found if word_of(name) != "versions"]
+        incomparable = not self._has_versions or VERSION + "python" in self.names
+        told = []
+        if incomparable and "function" in map(word_of, names):
+            told = ["a function that cannot be compared"]
+            names = [name for name in names if word_of(name) != "function"]
+        more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+        return told + ([f"another {', '.join(names[:LISTED])}{more}"] if names else [])
+
+    @property
+    def _has_versions(self) -> bool:
+        """Not so in a store of qbjax 0.1, which knew less of a function, too."""
+        here = any(name.startswith(VERSION) for name in self.ours)
+        return not here or any(name.startswith(VERSION) for name in self.kept)
+
+
+def checked(accept: str | Collection[str] | Any) -> frozenset[str]:
+    """The words of an argument `accept`.
+
+    Args:
+        accept: one of `WORDS`, or several.
+
+    Raises:
+        TypeError, ValueError: for anything else.
+    """
+    words = (accept,) if isinstance(accept, str) else accept
+    if not isinstance(words, tuple | list | set | frozenset):
+        raise TypeError(
+            f"Argument `accept` must be of {', '.join(map(repr, WORDS))}, but is {accept!r}."
+        )
+    for word in words:
+        _checks.choice("accept", word, WORDS)
+    return frozenset(words)
+
+
+def word_of(name: str) -> str:
+    """The word that accepts a difference; empty if none does.
+
+    Example:
+        >>> word_of("function.g"), word_of("version.jax"), word_of("grid.F")
+        ('function', 'versions', '')
+    """
+    if name.startswith(VERSION):
+        return "versions"
+    return "function" if name.partition(".")[0] == "function" else ""

@@ -1,0 +1,119 @@
+"""What belongs to a library, and so counts with the library's version instead of its code.
+
+A library is whatever was installed: Python's own modules, all that lies in a `site-packages`, and
+qbjax. Every other file, notebook cell or text that was executed belongs to the user's project.
+"""
+
+import functools
+import os
+import sys
+import sysconfig
+from types import FunctionType, ModuleType
+from typing import Any
+
+INSTALLED = {"site-packages", "dist-packages"}
+FROZEN, CHECKED = "<frozen ", "<@beartype("
+"""How code is called that has no file but comes with Python, or from a checker of types."""
+
+
+def owns_file(path: str) -> bool:
+    """Whether a file of code, by the name in its code objects, is a library's."""
+    return path.startswith((FROZEN, CHECKED)) or (not path.startswith("<") and _is_installed(path))
+
+
+def owns(module: ModuleType) -> bool:
+    """Whether a module is a library's.
+
+    Example:
+        >>> import math, numpy
+        >>> owns(math), owns(numpy), owns(ModuleType("mine"))
+        (True, True, False)
+    """
+    name = module.__name__
+    if name in sys.builtin_module_names:
+        return True
+    if file := getattr(module, "__file__", None):
+        return owns_file(file)
+    if getattr(module.__spec__, "origin", None) in ("built-in", "frozen"):
+        return True
+    if folders := list(getattr(module, "__path__", ())):
+        return all(_is_installed(folder) for folder in folders)
+    above = sys.modules.get(name.rpartition(".")[0])
+    return above is not None and owns(above)
+
+
+def name_of(value: Any) -> str | None:
+    """The name by which a library lets a function or class be imported; None if none does.
+
+    Example:
+        >>> name_of(os.path.join), name_of(lambda: 0)
+        ('posixpath.join', None)
+    """
+    if isinstance(value, ModuleType):
+        return value.__name__ if owns(value) else None
+    path = getattr(value, "__qualname__", None)
+    home = sys.modules.get(_text(getattr(value, "__module__", None)))
+    if not isinstance(path, str) or home is None or not owns(home):
+        return None
+    found: Any = home
+    for step in path.split("."):
+        found = getattr(found, step, None)
+    known = found is value or getattr(found, "__func__", None) is value
+    return f"{home.__name__}.{path}" if known else None
+
+
+def is_ours(value: Any) -> bool:
+    """Whether a library's attribute was put there by the user's project."""
+    if isinstance(value, FunctionType):
+        return not owns_file(value.__code__.co_filename)
+    cls = value if isinstance(value, type) else type(value)
+    return name_of(cls) is None and not owns_class(cls)
+
+
+def owns_class(cls: type) -> bool:
+    """Whether a class says that it comes from a library, if only from inside a function of it."""
+    home = sys.modules.get(_text(getattr(cls, "__module__", None)))
+    return home is not None and home.__name__ != "builtins" and owns(home)
+
+
+def holder(value: Any) -> str | None:
+    """The name under which a library keeps an object of its own; None if none does.
+
+    Example:
+        >>> holder(os.environ), holder(sys.float_info)
+        ('os.environ', 'sys.float_info')
+    """
+    top = type(value).__module__.partition(".")[0]
+    return _held(top, len(sys.modules)).get(id(value))
+
+
+@functools.lru_cache(maxsize=64)
+def _held(top: str, modules: int) -> dict[int, str]:
+    """By id, all that a library keeps; under the shortest path, which is the public one."""
+    names = [name for name in list(sys.modules) if name == top or name.startswith(f"{top}.")]
+    found: dict[int, str] = {}
+    for home in sorted(names, key=lambda name: (len(name), name), reverse=True):
+        module = sys.modules[home]
+        if isinstance(module, ModuleType) and owns(module):
+            found |= {id(part): f"{home}.{name}" for name, part in list(vars(module).items())}
+    return found
+
+
+def _text(name: Any) -> str:
+    return name if isinstance(name, str) else ""
+
+
+@functools.cache
+def _is_installed(path: str) -> bool:
+    path = os.path.normcase(os.path.abspath(path))
+    if INSTALLED & set(path.split(os.sep)):
+        return True
+    return any(path.startswith(root + os.sep) for root in _roots())
+
+
+@functools.cache
+def _roots() -> tuple[str, ...]:
+    """Folders of Python's own modules and of qbjax."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    own = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+    return tuple(os.path.normcase(os.path.abspath(path)) for path in [here, *own])

@@ -1,0 +1,131 @@
+"""What an object consists of, one level deep: a label, and parts with names.
+
+All that a function can reach counts: its code, the globals, closures and defaults it uses, methods
+and attributes of classes, the state of objects. Nothing is taken from `repr`, which holds
+addresses and leaves things out.
+"""
+
+import functools
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from qbjax.studies import libraries
+from qbjax.studies.reach_code import instructions
+from qbjax.studies.reach_function import function, refuse_unknowable
+from qbjax.studies.reach_node import HEAP, IMPORTED, Node, Opaque, home, numbered
+from qbjax.studies.reach_state import node_of, state
+
+JITTED = type(jax.jit(lambda: None))
+FUNCTIONS = (
+    types.FunctionType, types.MethodType, functools.partial, JITTED, functools._lru_cache_wrapper
+)  # fmt: skip
+DESCRIPTORS = (
+    types.MemberDescriptorType, types.GetSetDescriptorType, types.WrapperDescriptorType,
+    types.MethodDescriptorType, types.ClassMethodDescriptorType,
+)  # fmt: skip
+PLACE = IMPORTED | {
+    "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__", "__parameters__",
+    "__orig_bases__", "__annotate__", "__annotate_func__", "__annotations_cache__",
+    "__abstractmethods__", "_abc_impl", "__type_params__", "_value2member_map_",
+    "_hashable_values_", "_unhashable_values_",
+}  # fmt: skip
+"""Of a class: where it stands, and what Python derives from the rest."""
+
+
+def node(value: Any) -> Node:
+    """The label and the parts of a value.
+
+    Args:
+        value: anything.
+
+    Raises:
+        Opaque: if it cannot be looked into.
+    """
+    refuse_unknowable(value)
+    if (name := libraries.name_of(value)) is not None:
+        return Node(f"library {name}", library=name)
+    for kind, made in _CODE.items():
+        if isinstance(value, kind):
+            return made(value)
+    return node_of(value)
+
+
+def is_function(value: Any) -> bool:
+    """Whether a value is a function of the project, bare, bound, jitted or partly applied."""
+    return isinstance(value, FUNCTIONS) and libraries.name_of(value) is None
+
+
+def _class(value: type) -> Node:
+    owned = libraries.owns_class(value)
+    if not value.__flags__ & HEAP:
+        _refuse_compiled(value, f"the compiled class {value.__name__}")
+        return Node(f"library {home(value)}", library=home(value))
+    parts = sorted(
+        (name, part)
+        for name, part in vars(value).items()
+        if name not in PLACE and not (owned and _comes_with(part))
+    )
+    return Node(
+        f"class {value.__name__}",
+        [("bases", value.__bases__), ("metaclass", type(value)), *parts],
+    )
+
+
+def _comes_with(part: Any) -> bool:
+    """Whether a method of a class that a library made is the library's, too."""
+    part = part.fget if isinstance(part, property) else getattr(part, "__func__", part)
+    owns = libraries.owns_file
+    return isinstance(part, types.FunctionType) and owns(part.__code__.co_filename)
+
+
+def _descriptor(value: Any) -> Node:
+    """A method or an attribute that is written in C."""
+    owner = value.__objclass__
+    if isinstance(value, types.MemberDescriptorType) and owner.__flags__ & HEAP:
+        return Node(f"slot {value.__name__}")
+    _refuse_compiled(owner, f"the compiled method {value.__qualname__}")
+    return Node(f"library {home(owner)}.{value.__name__}", library=home(owner))
+
+
+def _builtin(value: Any) -> Node:
+    owner = value.__self__
+    if owner is None or isinstance(owner, types.ModuleType):
+        raise Opaque(f"the compiled function {value.__name__}")
+    return Node(f"method {value.__name__}", [("__self__", owner)])
+
+
+def _refuse_compiled(cls: type, what: str) -> None:
+    home_module = sys.modules.get(cls.__module__)
+    if home_module is None or not libraries.owns(home_module):
+        raise Opaque(what)
+
+
+def _partial(value: functools.partial) -> Node:
+    parts = [("class", type(value)), ("func", value.func), *state(value)]
+    return Node("partial", [*parts, *numbered(value.args), *value.keywords.items()])
+
+
+def _parts(*names: str) -> Callable[[Any], Node]:
+    """Of an object that consists of some of its attributes."""
+    return lambda value: Node(type(value).__name__, [(n, getattr(value, n)) for n in names])
+
+
+_CODE: dict[Any, Callable[[Any], Node]] = {
+    types.FunctionType: function,
+    types.CodeType: lambda value: Node(instructions(value)),
+    type: _class,
+    types.ModuleType: lambda value: Node(
+        "module", sorted((n, part) for n, part in vars(value).items() if n not in IMPORTED)
+    ),
+    types.MethodType: _parts("__self__", "__func__"),
+    (staticmethod, classmethod): _parts("__func__"),
+    (JITTED, functools._lru_cache_wrapper): _parts("__wrapped__"),
+    property: _parts("fget", "fset", "fdel"),
+    functools.partial: _partial,
+    (types.BuiltinFunctionType, types.MethodWrapperType): _builtin,
+    DESCRIPTORS: _descriptor,
+}

@@ -1,0 +1,49 @@
+"""What arrays consist of: their bytes, and what else decides how they compute."""
+
+import hashlib
+from typing import Any
+
+import jax
+import numpy as np
+
+from qbjax.studies.reach_node import Node, Opaque, home, numbered
+
+ARRAYS = (np.ndarray, np.generic, jax.Array)
+
+
+def array(value: Any) -> Node:
+    """The node of a NumPy or JAX array or number.
+
+    Args:
+        value: one of `ARRAYS`.
+
+    Raises:
+        Opaque: if its numbers are not here.
+    """
+    if isinstance(value, jax.Array):
+        return _of_jax(value)
+    if isinstance(value, np.ma.MaskedArray):
+        kept = [("data", value.data), ("mask", np.ma.getmaskarray(value))]
+        return Node("masked", [*kept, ("fill_value", value.fill_value)])
+    whole = np.asarray(value)
+    label = f"{home(type(value))} {np.dtype(whole.dtype).descr} {whole.shape}"
+    if whole.dtype.hasobject:
+        return Node(label, numbered(whole.ravel().tolist()))
+    return Node(f"{label} {_bytes(whole)}")
+
+
+def _of_jax(value: jax.Array) -> Node:
+    if isinstance(value, jax.core.Tracer):
+        raise Opaque("a value that is being traced")
+    if jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+        return Node(f"key {jax.random.key_impl(value)}", [("", jax.random.key_data(value))])
+    try:
+        whole = np.asarray(value)
+    except RuntimeError:  # it was given away, or lies on another machine
+        raise Opaque("an array whose numbers are not here") from None
+    return Node(f"jax {value.weak_type} {whole.dtype} {whole.shape} {_bytes(whole)}")
+
+
+def _bytes(whole: np.ndarray) -> str:
+    data = np.ascontiguousarray(whole).tobytes() if whole.size else b""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -1,0 +1,161 @@
+"""What compiled Python does and which names it looks up, without where it was written.
+
+The instructions are those that run, so a file that was changed since it was imported decides
+nothing. Line numbers, comments, docstrings and the layout of the source are left out; so are the
+module and the name of the function: the same code in `__main__`, a notebook or an imported file
+is the same.
+"""
+
+import dis
+import inspect
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from types import CodeType
+from typing import Any, NamedTuple
+
+LOOKUPS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
+STEPS = {"LOAD_ATTR", "LOAD_METHOD"}
+FILLERS = {"NOP", "CACHE", "EXTENDED_ARG"}
+UNSEEN = {"__doc__", "__qualname__", "__module__", "__firstlineno__", "__static_attributes__"}
+"""What a class body says about its place in the source."""
+PARAMETERS = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+KINDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+class Lookup(NamedTuple):
+    """A global name that code looks up, with the attributes it takes from it at once.
+
+    Attributes:
+        name: of the global variable or builtin.
+        attributes: for `name.a.b(…)`, ("a", "b").
+    """
+
+    name: str
+    attributes: tuple[str, ...]
+
+
+class Import(NamedTuple):
+    """An import inside a function.
+
+    Attributes:
+        name: of the module.
+        level: dots before it.
+        attributes: what is taken from it; empty for the module itself.
+    """
+
+    name: str
+    level: int
+    attributes: tuple[str, ...]
+
+
+def instructions(code: CodeType) -> str:
+    """The text of what code does, constants and nested functions included.
+
+    Args:
+        code: of a function, a lambda, a class body.
+
+    Example:
+        >>> one = compile("lambda x: 2.0 * x", "one", "eval").co_consts[0]
+        >>> two = compile("lambda x: (2.0 *  # twice\\n x)", "two", "eval").co_consts[0]
+        >>> other = compile("lambda x: 3.0 * x", "one", "eval").co_consts[0]
+        >>> instructions(one) == instructions(two), instructions(one) == instructions(other)
+        (True, False)
+    """
+    steps = list(dis.get_instructions(code))
+    heard = [not _is_silent(steps, i) for i in range(len(steps))]
+    # Jumps count what is heard: fillers come and go with the layout of the source.
+    places = itertools.accumulate(heard, initial=0)
+    place = {step.offset: count for step, count in zip(steps, places)}
+    lines = [_signature(code)]
+    for step in itertools.compress(steps, heard):
+        lines += _lines(step, place)
+    if code.co_exceptiontable:
+        lines.append(code.co_exceptiontable.hex())
+    return "\n".join(lines)
+
+
+def looked_up(code: CodeType) -> Iterator[Lookup | Import]:
+    """The global names and the imports of code, nested functions included.
+
+    Args:
+        code: of a function, a lambda, a class body.
+    """
+    steps = list(dis.get_instructions(code))
+    for i, step in enumerate(steps):
+        if step.opname in LOOKUPS:
+            yield Lookup(step.argval, _attributes(steps, i + 1))
+        elif step.opname == "IMPORT_NAME":
+            level, names = steps[i - 2].argval, steps[i - 1].argval
+            yield Import(step.argval, level, tuple(names or ()))
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from looked_up(constant)
+
+
+def names(code: CodeType) -> Iterator[str]:
+    """Names of globals and attributes in code, nested functions included.
+
+    Args:
+        code: of a function, a lambda, a class body.
+    """
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names(constant)
+
+
+def _signature(code: CodeType) -> str:
+    count = code.co_argcount + code.co_kwonlyargcount
+    count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    shape = (code.co_posonlyargcount, code.co_argcount, code.co_kwonlyargcount)
+    return f"{shape} {code.co_varnames[:count]} {code.co_flags & (PARAMETERS | KINDS)}"
+
+
+def _is_silent(steps: Sequence[dis.Instruction], i: int) -> bool:
+    if steps[i].opname in FILLERS:
+        return True
+    after = steps[i + 1] if i + 1 < len(steps) else None
+    told = after is not None and after.opname == "STORE_NAME" and after.argval in UNSEEN
+    return told and steps[i].opname == "LOAD_CONST"
+
+
+def _lines(step: dis.Instruction, place: dict[int, int]) -> list[str]:
+    """An instruction; two where Python 3.13 has joined two that stand in one line."""
+    joined = re.findall("(?:LOAD|STORE)_FAST(?:_BORROW)?", step.opname)
+    if len(joined) == 2:
+        return [f"{name} {arg!r}" for name, arg in zip(joined, step.argval)]
+    if step.opcode in dis.hasconst:
+        return [f"{step.opname} {constant(step.argval)}"]
+    if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
+        return [f"{step.opname} {place[step.argval]}"]
+    named = isinstance(step.argval, str)
+    return [f"{step.opname} {step.argval!r}" if named else f"{step.opname} {step.arg}"]
+
+
+def constant(value: Any) -> str:
+    """The text of a constant of code, with its type: 1, 1.0 and True are three.
+
+    Example:
+        >>> constant((1, 1.0, "a"))
+        "tuple(int 1, float 1.0, str 'a')"
+    """
+    if isinstance(value, CodeType):
+        return f"code({instructions(value)})"
+    kind = type(value).__name__
+    if isinstance(value, tuple):
+        return f"{kind}({', '.join(map(constant, value))})"
+    if isinstance(value, frozenset):
+        return f"{kind}({', '.join(sorted(map(constant, value)))})"
+    # A decimal text of a large integer is refused by Python.
+    return f"{kind} {value:x}" if type(value) is int and abs(value) > 2**64 else f"{kind} {value!r}"
+
+
+def _attributes(steps: Sequence[dis.Instruction], start: int) -> tuple[str, ...]:
+    taken = []
+    for step in steps[start:]:
+        if step.opname in STEPS:
+            taken.append(step.argval)
+        elif step.opname not in FILLERS:
+            break
+    return tuple(taken)

@@ -1,0 +1,44 @@
+"""One object as a label and named parts: what `reach` makes of everything."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+IMPORTED = {
+    "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__file__", "__cached__",
+    "__path__", "__builtins__", "__annotations__", "__module__", "__qualname__",
+}  # fmt: skip
+"""Names that say where something comes from, and not what it does."""
+HEAP = 1 << 9
+"""Flag of a class that Python made; the others are written in C."""
+PICKLED = "made"
+"""Label of an object of a library by what it gives to `pickle`."""
+
+
+class Node(NamedTuple):
+    """One object.
+
+    Attributes:
+        label: all that it is but for its parts.
+        parts: names and values.
+        ordered: whether the order of the parts counts.
+        library: module of the library that it belongs to, if it counts with a version.
+    """
+
+    label: str
+    parts: Sequence[tuple[str, Any]] = ()
+    ordered: bool = True
+    library: str = ""
+
+
+class Opaque(Exception):
+    """Says what an object is that cannot be looked into."""
+
+
+def home(value: Any) -> str:
+    """Where a class or function says that it comes from."""
+    return f"{value.__module__}.{value.__qualname__}"
+
+
+def numbered(values: Iterable[Any]) -> list[tuple[str, Any]]:
+    """Parts without names of their own."""
+    return [(str(i), value) for i, value in enumerate(values)]

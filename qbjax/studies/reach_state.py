@@ -1,0 +1,213 @@
+"""What a value consists of that is neither code nor array: numbers, containers, objects.
+
+An object of the project counts with its class, its attributes and slots. One of a library counts
+with what it gives to `pickle`, which is what decides it, less what it only remembers.
+"""
+
+import contextlib
+import copyreg
+import functools
+import inspect
+import logging
+import threading
+import types
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from qbjax.studies import libraries
+from qbjax.studies.reach_arrays import ARRAYS, array
+from qbjax.studies.reach_code import constant
+from qbjax.studies.reach_node import HEAP, IMPORTED, PICKLED, Node, Opaque, home, numbered
+
+ATOMS = {type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented)}
+INERT = (
+    type(threading.Lock()),
+    type(threading.RLock()),
+    logging.Logger,
+    jax.Device,
+    inspect.Signature,
+)
+"""What decides no number."""
+ELSEWHERE = {"ctypes", "_ctypes", "zarr", "h5py", "netCDF4", "dask", "distributed"}
+"""Libraries whose objects say only where something lies: in memory, in a file, on a cluster."""
+TREE = type(jax.tree.structure(0))
+
+
+def node_of(value: Any) -> Node:
+    """The label and the parts of a value that is no code.
+
+    Args:
+        value: any object.
+
+    Raises:
+        Opaque: if it cannot be looked into.
+    """
+    cls = type(value)
+    if cls in ATOMS:
+        return Node(constant(value))
+    if isinstance(value, INERT):
+        return Node(f"inert {cls.__name__}")
+    if isinstance(value, jax.core.Tracer):
+        raise Opaque("a value that is being traced")
+    content = _content(value)
+    if libraries.owns_class(cls) or cls.__flags__ & HEAP == 0:
+        return content if content is not None else _of_library(value)
+    kept = [("class", cls), *state(value)]
+    if content is None and _inherits_from_c(cls):
+        content = _pickled(value)
+    if content is None:
+        return Node("object", kept)
+    return content._replace(parts=[*kept, *content.parts])
+
+
+def state(value: Any) -> list[tuple[str, Any]]:
+    """Attributes and slots of an object, sorted, without those that are computed from others.
+
+    Args:
+        value: any object.
+    """
+    cls: type = type(value)
+    found: dict[str, Any] = {}
+    for base in cls.__mro__:
+        if "__slots__" in vars(base):
+            for name, slot in vars(base).items():
+                if isinstance(slot, types.MemberDescriptorType):
+                    found |= _slot(f"{base.__name__}.{name}", slot, value)
+    with contextlib.suppress(AttributeError):
+        found |= object.__getattribute__(value, "__dict__")
+    return _own(cls, found)
+
+
+def _content(value: Any) -> Node | None:
+    """Of arrays and of what Python itself makes, subclasses of the project included."""
+    if isinstance(value, ARRAYS):
+        return array(value)
+    exact = type(value) in _BUILT or not libraries.owns_class(type(value))
+    for kind, made in _BUILT.items() if exact else ():
+        if isinstance(value, kind):
+            return made(value)
+    return None
+
+
+def _slot(name: str, slot: Any, value: Any) -> dict[str, Any]:
+    try:
+        return {name: slot.__get__(value)}
+    except AttributeError:
+        return {}
+
+
+def _own(cls: type, found: Mapping[Any, Any]) -> list[tuple[str, Any]]:
+    kept = [(str(n), part) for n, part in found.items() if n not in IMPORTED]
+    return sorted((p for p in kept if not _is_remembered(cls, p[0])), key=lambda part: part[0])
+
+
+def _is_remembered(cls: type, name: str) -> bool:
+    """Whether an attribute appears only when it is first asked for."""
+    if isinstance(inspect.getattr_static(cls, name, None), functools.cached_property):
+        return True
+    flag = name.startswith("_has_") and cls.__module__.startswith("scipy.sparse")
+    return flag or (cls is np.vectorize and name == "_ufunc")
+
+
+def _inherits_from_c(cls: type) -> bool:
+    """Whether a class of the project has a base, other than `object`, that only C can read."""
+    return any(not base.__flags__ & HEAP and base is not object for base in cls.__mro__)
+
+
+def _of_library(value: Any) -> Node:
+    cls = type(value)
+    if cls.__module__.partition(".")[0] in ELSEWHERE:
+        raise Opaque(f"a {home(cls)}")
+    for kind, made in _HELD.items():
+        if isinstance(value, kind):
+            return made(value)
+    if (name := libraries.holder(value)) is not None:
+        return Node(f"library {name}", library=name)
+    told = _TOLD.get(home(cls))
+    return Node(home(cls), told(value), library=home(cls)) if told else _pickled(value)
+
+
+def _pickled(value: Any) -> Node:
+    """What an object gives to `pickle`."""
+    cls = type(value)
+    try:
+        reduce = copyreg.dispatch_table.get(cls)
+        made: Any = reduce(value) if reduce else value.__reduce_ex__(4)
+    except Exception:
+        raise Opaque(f"a {home(cls)}") from None
+    if isinstance(made, str):
+        return Node(f"named {made}", [("class", cls)])
+    maker, arguments, *rest = made
+    held, items, pairs = (*rest, None, None, None)[:3]
+    named = isinstance(held, Mapping) and all(isinstance(key, str) for key in held)
+    parts = [*(_own(cls, held) if named else [("state", held)])]
+    parts += [("class", cls), ("maker", maker), ("arguments", arguments)]
+    return Node(PICKLED, [*parts, ("items", list(items or ())), ("pairs", list(pairs or ()))])
+
+
+def _mapping(value: Mapping) -> Node:
+    pairs = list(dict.items(value)) if isinstance(value, dict) else list(value.items())
+    if all(type(key) is str for key, _ in pairs):
+        return Node(f"mapping {len(pairs)}", pairs)
+    return Node(f"mapping {len(pairs)}", numbered(pairs))
+
+
+def _set(value: frozenset | set) -> Node:
+    return Node(f"set {len(value)}", [("", part) for part in value], ordered=False)
+
+
+def _sequence(kind: Any) -> Callable[[Any], Node]:
+    return lambda value: Node(kind.__name__, numbered(kind.__iter__(value)))
+
+
+def _number(kind: Any) -> Callable[[Any], Node]:
+    return lambda value: Node(constant(kind.__new__(kind, kind.__getnewargs__(value)[0])))
+
+
+def _ufunc(value: np.ufunc) -> Node:
+    """NumPy's own by its name; one that wraps a function of the project hides it."""
+    import scipy.special
+
+    for place in (np, scipy.special):
+        if getattr(place, value.__name__, None) is value:
+            return Node(f"library {place.__name__}.{value.__name__}", library=place.__name__)
+    raise Opaque(f"the compiled function {value.__name__}")
+
+
+def _tree(value: Any) -> Node:
+    return Node("tree", [("node", value.node_data()), ("children", value.children())])
+
+
+_BUILT: dict[type, Callable[[Any], Node]] = {
+    dict: _mapping,
+    types.MappingProxyType: _mapping,
+    list: _sequence(list),
+    tuple: _sequence(tuple),
+    set: _set,
+    frozenset: _set,
+    **{kind: _number(kind) for kind in (int, float, complex, str, bytes)},
+}
+_HELD: dict[Any, Callable[[Any], Node]] = {
+    # Not by `pickle`: Dask and others teach it exceptions of their own kind.
+    BaseException: lambda value: Node("error", [("args", value.args), *state(value)]),
+    weakref.ref: lambda value: Node("reference", [("", value())]),
+    types.CellType: lambda value: Node("cell", [("", value.cell_contents)]),
+    (type({}.keys()), type({}.values()), type({}.items())): lambda value: Node(
+        "view", numbered(value)
+    ),
+    memoryview: lambda value: Node("memory", [("", value.tobytes())]),
+    np.ufunc: _ufunc,
+    TREE: _tree,
+}
+_TOLD: dict[str, Callable[[Any], list[tuple[str, Any]]]] = {
+    "qutip.core.qobj.Qobj": lambda value: [
+        ("dims", value.dims), ("full", value.full()), ("superrep", value.superrep)
+    ],
+    "xarray.core.dataarray.DataArray": lambda value: [("", value.to_dict(data="array"))],
+    "xarray.core.dataset.Dataset": lambda value: [("", value.to_dict(data="array"))],
+}  # fmt: skip
+"""Objects that remember more than they are, in their own words."""
