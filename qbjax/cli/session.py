@@ -22,10 +22,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
 from qbjax.dynamics.trajectory import BreakdownWarning, TraceWarning, TruncationWarning
+from qbjax.studies.archive_copies import DamageWarning
 
 USAGE_ERROR, INTERRUPTED = 2, 130
 
-TOLD = (TruncationWarning, TraceWarning, BreakdownWarning)
+TOLD = (TruncationWarning, TraceWarning, BreakdownWarning, DamageWarning)
 """Warnings of the library that a command shows, each in a line."""
 
 CACHE = Path(platformdirs.user_cache_dir("qbjax")) / "compilation"

@@ -5,7 +5,8 @@ where each point lies in the grid. One chunk of the sweep is one zarr chunk of e
 chunks never share a file. A chunk counts once its marker exists, and that is written when the
 data is on disk (write, fsync, rename, fsync of the folder). The marker holds the sha256 of the
 chunk's files: of the bytes on disk, so that a check decodes nothing, and a file that was cut or
-garbled since is found before zarr reads it. Such a chunk is computed again.
+garbled since is found before zarr reads it. Such a chunk is computed again. All other files have
+a copy, from which a sweep that goes on mends them (`archive_copies`).
 """
 
 import contextlib
@@ -18,9 +19,11 @@ import numpy as np
 import xarray as xr
 
 from qbjax import _checks
+from qbjax.studies import archive_copies as copies
 from qbjax.studies import archive_files as files
 from qbjax.studies import archive_layout as layout
 from qbjax.studies.agreement import Difference
+from qbjax.studies.archive_kept import FINISHED, Kept
 from qbjax.studies.archive_layout import begun as begun
 from qbjax.studies.archive_plan import Plan as Plan
 from qbjax.studies.archive_plan import Variable as Variable
@@ -86,6 +89,8 @@ class Archive:
             self._kept = kept
             self.accepted = _refuse_another(kept, plan, accept)
             self._locked(stack)
+            mended = copies.mend(self.path, kept.files)
+            copies.warn(self.path, mended, "it has been mended from copies")
             self._handles = stack.pop_all()
         self.chunk, self.chunks = kept.chunk, kept.chunks
 
@@ -102,22 +107,27 @@ class Archive:
     @property
     def coordinates(self) -> xr.Dataset:
         """The store's own coordinates over `point`, `order` among them."""
-        return layout.points_of(self.path)
+        return layout.points_of(self._kept)
 
     @property
     def attributes(self) -> dict[str, Any]:
         """The store's attributes."""
-        found = json.loads((self.path / "zarr.json").read_text())["attributes"]
-        return {name: value for name, value in found.items() if name != "coordinates"}
+        return layout.attributes_of(self._kept)
 
     def span(self, index: int) -> slice:
         """The points of a chunk."""
         return self._kept.span(_checks.integer("index", index, low=0, high=self.chunks - 1))
 
     def missing(self) -> list[int]:
-        """The chunks (of this task) that have no marker, or not the data it was written for."""
+        """The chunks (of this task) that have no marker, or not the data it was written for.
+
+        The latter are damaged, and there is a warning.
+        """
         first, step = self._task or (0, 1)
-        return [i for i in range(first, self.chunks, step) if not self._kept.is_complete(i)]
+        found = [i for i in range(first, self.chunks, step) if not self._kept.is_complete(i)]
+        damaged = [path for index in found for path in self._kept.damage(index)]
+        copies.warn(self.path, damaged, "the chunks that it belongs to are to be computed again")
+        return found
 
     def write(self, index: int, arrays: Mapping[str, Any]) -> None:
         """Stores a chunk; one that is complete already is left as it is.
@@ -138,10 +148,12 @@ class Archive:
                 if not self._kept.is_complete(index):
                     self._commit(index, span, data)
         except OSError as error:
+            where = error.filename2 or error.filename
+            remedy = "make room" if error.errno in files.FULL or not where else f"remove {where}"
             raise files.failure(
                 error,
                 f"Chunk {index} of {self.path} could not be written ({error.strerror or error}). "
-                "The complete chunks are safe: make room, and the same call resumes the sweep.",
+                f"The complete chunks are safe: {remedy}, and the same call resumes the sweep.",
             ) from error
 
     def finish(self, attributes: Mapping[str, Any]) -> None:
@@ -151,14 +163,16 @@ class Archive:
             TypeError: if JSON cannot hold them. OSError: if they cannot be written.
         """
         check_json("attributes", dict(attributes))
-        path = self.path / "zarr.json"
-        with files.alone(self._handle, self.chunks):
-            node = json.loads(path.read_text())
-            node["attributes"].update(attributes)
-            files.replace(path, json.dumps(node, indent=2))
+        path = self.path / FINISHED
+        with files.alone(self._handle, self.chunks), files.told_of_file(path):
+            known = layout.finished(self._kept) | dict(attributes)
+            sealed = copies.sealed({"store": self._kept.identity, "attributes": known})
+            files.replace(path, sealed)
 
     def _commit(self, index: int, span: slice, data: xr.Dataset) -> None:
-        marker, paths = self._kept.marker(index), self._kept.data(index).values()
+        marker = self._kept.marker(index)
+        data_files = self._kept.data(index)
+        paths = [self.path / file for file in data_files.values()]
         try:
             # Chunks of fill values alone are written, too: an absent file is a lost one.
             data.to_zarr(
@@ -169,10 +183,13 @@ class Archive:
                 write_empty_chunks=True,
             )
             files.sync_together([*paths, *(path.parent for path in paths)])
-            files.replace(marker, json.dumps(self._kept.marked(index)))
+            held = {name: (self.path / file).read_bytes() for name, file in data_files.items()}
+            marker.parent.mkdir(exist_ok=True)
+            files.replace(marker, json.dumps(self._kept.mark(index, held)).encode())
         except OSError:
             for path in paths:
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    path.unlink()
             raise
 
     def _dataset(self, span: slice, arrays: Mapping[str, Any]) -> xr.Dataset:
@@ -204,11 +221,11 @@ class Archive:
             ) from None
         if self._task is None:
             files.remove_partial(self.path)
-        self._handle = os.open(folder / "chunks.lock", os.O_RDWR | os.O_CREAT, 0o666)
+        self._handle = files.opened(folder / "chunks.lock")
         stack.callback(os.close, self._handle)
 
 
-def _refuse_another(kept: layout.Kept, plan: Plan, accept: Collection[str]) -> list[str]:
+def _refuse_another(kept: Kept, plan: Plan, accept: Collection[str]) -> list[str]:
     """What differs and is accepted."""
     differing = Difference(layout.differences(kept, plan), kept.fingerprint, plan.fingerprint)
     if sentence := differing.refused(kept.path, accept):

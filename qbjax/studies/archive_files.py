@@ -22,6 +22,8 @@ PARTIAL = ".partial"
 
 AT_ONCE = 8
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
@@ -49,9 +51,9 @@ def told(argument: str, path: Path) -> Iterator[None]:
     """Says of which argument the system complains."""
     try:
         yield
-    except BlockingIOError:
-        raise
     except OSError as error:
+        if str(error).startswith("Argument `"):  # says it all
+            raise
         raise failure(
             error,
             f"Argument `{argument}` must be a path that can be written, but {path} is none "
@@ -59,12 +61,42 @@ def told(argument: str, path: Path) -> Iterator[None]:
         ) from error
 
 
-def replace(path: Path, text: str) -> None:
+@contextlib.contextmanager
+def told_of_file(path: Path) -> Iterator[None]:
+    """Says which file of a store the system refuses, and what to do."""
+    try:
+        yield
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise failure(
+            error,
+            f"Argument `store` must have files that can be read and written, but {path} cannot be "
+            f"({error.strerror or error}): allow it, or remove what is there, and the same call "
+            "goes on.",
+        ) from error
+
+
+def content(path: Path) -> bytes | None:
+    """A file's bytes; None if there is no such file, but nothing or something else.
+
+    Raises:
+        OSError: if it cannot be read, saying what to do.
+    """
+    with told_of_file(path):
+        try:
+            # A pipe would be waited for.
+            return path.read_bytes() if path.is_file() else None
+        except FileNotFoundError:
+            return None
+
+
+def replace(path: Path, data: bytes) -> None:
     """Writes a file that is there in full or not at all, also after a power cut."""
     temporary = path.with_name(f".{path.name}.{uuid4().hex}{PARTIAL}")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -95,19 +127,30 @@ def sync_tree(root: Path) -> None:
     sync_together([root, *root.rglob("*")])
 
 
-def digest(path: Path) -> str | None:
-    """sha256 of a file's bytes; None if there is no such file."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return None
+def sha256(data: bytes) -> str:
+    """Of some bytes."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def remove_partial(root: Path) -> None:
     """Removes what killed writers left; only for who holds the whole store."""
     for path in root.rglob(f"*{PARTIAL}"):
-        path.unlink(missing_ok=True)
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+
+
+def opened(path: Path) -> int:
+    """A handle of a file, made if there is none.
+
+    Raises:
+        OSError: saying what to do, if something that is no file lies there.
+    """
+    with told_of_file(path):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        if path.is_file():
+            return handle
+        os.close(handle)
+        raise OSError(errno.EINVAL, "no file")
 
 
 def hold(path: Path, *, shared: bool = False) -> int:
@@ -118,13 +161,13 @@ def hold(path: Path, *, shared: bool = False) -> int:
     Raises:
         BlockingIOError: if another handle holds it; the message says who.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    handle = opened(path)
     try:
         _lock(handle, shared)
     except BlockingIOError:
         holder = os.pread(handle, 200, 0).decode(errors="replace")
         os.close(handle)
-        raise BlockingIOError(holder or "another process") from None
+        raise BlockingIOError(" ".join(holder.split()) or "another process") from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             os.close(handle)

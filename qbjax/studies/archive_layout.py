@@ -5,99 +5,37 @@ store/zarr.json            attributes, consolidated metadata (xarray warns where
 store/<variable>/c.7.0     zarr: chunk 7 of every variable is one file
 store/<coordinate>/        zarr: over `point`, in the order of computation
 store/axes/                zarr: coordinates of a product's dimensions
-store/.qbjax/plan.json     what a resume must agree with
+store/.qbjax/plan.json     what a resume must agree with, and the sha256 of all files above
+                           but those of the variables' chunks
+store/.qbjax/copies/       these files again, the plan too
 store/.qbjax/chunks/7.json marker: the sha256 of the files of chunk 7
+store/.qbjax/finished.json attributes that are known at the end
 store/.qbjax/lock …        locks
 ```
 """
 
 import errno
 import json
-import math
 import os
 import shutil
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
 import xarray as xr
 import zarr
+import zarr.storage
 
+from qbjax.studies import archive_copies as copies
 from qbjax.studies import archive_files as files
-from qbjax.studies.archive_plan import Plan, Variable, fill
-
-FOLDER = ".qbjax"
-FORMAT = 1
-
-
-class Kept(NamedTuple):
-    """The plan that a store was made with, as far as it is needed to go on."""
-
-    path: Path
-    points: int
-    chunk: int
-    variables: dict[str, Variable]
-    sizes: dict[str, int] | None
-    fingerprint: dict[str, str]
-
-    @property
-    def chunks(self) -> int:
-        return -(-self.points // self.chunk)
-
-    def span(self, index: int) -> slice:
-        return slice(index * self.chunk, min((index + 1) * self.chunk, self.points))
-
-    def data(self, index: int) -> dict[str, Path]:
-        """The file of each variable in a chunk; a variable without elements has none."""
-        return {
-            name: self.path / name / ".".join(["c", str(index), *("0" for _ in variable.shape)])
-            for name, variable in self.variables.items()
-            if math.prod(variable.shape)
-        }
-
-    def marker(self, index: int) -> Path:
-        return self.path / FOLDER / "chunks" / f"{index}.json"
-
-    def is_complete(self, index: int) -> bool:
-        """Whether the marker is there and every file has the bytes it had when it was written."""
-        try:
-            marked = json.loads(self.marker(index).read_text())
-        except (FileNotFoundError, ValueError):
-            return False
-        found = self.marked(index)
-        return marked == found and None not in found["sha256"].values()
-
-    def marked(self, index: int) -> dict[str, Any]:
-        return {"sha256": {name: files.digest(path) for name, path in self.data(index).items()}}
-
-
-def opened(path: Path) -> Kept | None:
-    """The store at a path; None if there is nothing, or an empty folder.
-
-    Raises:
-        ValueError: if there is something else.
-    """
-    try:
-        plan = json.loads((path / FOLDER / "plan.json").read_text())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-            return None
-        raise ValueError(
-            f"Argument `store` must be a new path or a store of qb.sweep, but {path} is "
-            "something else."
-        ) from None
-    if plan["format"] != FORMAT:
-        raise ValueError(
-            f"Argument `store` must have the format {FORMAT}, but {path} has {plan['format']}: "
-            "another version of qbjax made it."
-        )
-    variables = {
-        name: Variable(tuple(shape), np.dtype(dtype), tuple(dims), attributes)
-        for name, (shape, dtype, dims, attributes) in plan["variables"].items()
-    }
-    return Kept(path, plan["points"], plan["chunk"], variables, plan["sizes"], plan["fingerprint"])
+from qbjax.studies.archive_copies import FOLDER
+from qbjax.studies.archive_kept import FORMAT, Kept
+from qbjax.studies.archive_kept import finished as finished
+from qbjax.studies.archive_kept import opened as opened
+from qbjax.studies.archive_plan import Plan, fill
 
 
 def begun(store: Any, points: int) -> tuple[int, np.ndarray] | None:
@@ -119,7 +57,7 @@ def begun(store: Any, points: int) -> tuple[int, np.ndarray] | None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     if kept is None or kept.points != points:
         return None
-    return kept.chunk, points_of(path)["order"].values
+    return kept.chunk, points_of(kept)["order"].values
 
 
 def create(path: Path, plan: Plan) -> None:
@@ -151,7 +89,7 @@ def differences(kept: Kept, plan: Plan) -> list[str]:
         found.append("grid")
     if plan.points != kept.points:
         return [*found, "number of points"]
-    ours, theirs = _sorted(points_of(kept.path)), _sorted(plan.coordinates)
+    ours, theirs = _sorted(points_of(kept)), _sorted(plan.coordinates)
     # Bytes, because −0 and 0 are two points, and NaN is one.
     return found + [
         f"coordinate {n}"
@@ -160,15 +98,32 @@ def differences(kept: Kept, plan: Plan) -> list[str]:
     ]
 
 
-def points_of(path: Path) -> xr.Dataset:
+def points_of(kept: Kept) -> xr.Dataset:
     """The coordinates of a store over `point`, in the order of computation."""
-    source = _open(path)
+    return points_in(copies.contents(kept.path, kept.files)[0])
+
+
+def points_in(held: dict[str, Any]) -> xr.Dataset:
+    """`points_of`, from files in memory."""
+    source = _open(held)
     return source.drop_vars(list(source.data_vars)).load()
 
 
-def axes_of(path: Path) -> xr.Dataset:
-    """The coordinates of a product's dimensions."""
-    return _open(path, group="axes").load()
+def axes_in(held: dict[str, Any]) -> xr.Dataset:
+    """The coordinates of a product's dimensions, from files in memory."""
+    return _open(held, group="axes").load()
+
+
+def attributes_of(kept: Kept) -> dict[str, Any]:
+    """Those of the plan, and those that were known at the end."""
+    held, _ = copies.contents(kept.path, kept.files)
+    return attributes_in(held) | finished(kept)
+
+
+def attributes_in(held: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes of the plan, from files in memory."""
+    found = json.loads(held["zarr.json"].to_bytes())["attributes"]
+    return {name: value for name, value in found.items() if name != "coordinates"}
 
 
 def in_grid_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -178,10 +133,10 @@ def in_grid_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:
     return sorted_values
 
 
-def _open(path: Path, group: str | None = None) -> xr.Dataset:
+def _open(held: dict[str, Any], group: str | None = None) -> xr.Dataset:
     # Nothing is decoded but booleans: a coordinate in "seconds" is a number.
     return xr.open_zarr(
-        path,
+        zarr.storage.MemoryStore(held, read_only=True),
         group=group,
         chunks=None,
         consolidated=True if group is None else None,
@@ -219,7 +174,8 @@ def _template(path: Path, plan: Plan) -> None:
     empty = {"kind": "inline", "must_understand": False, "metadata": {}}
     node = {"zarr_format": 3, "node_type": "group", "attributes": {}}
     (path / FOLDER / "zarr.json").write_text(json.dumps(node | {"consolidated_metadata": empty}))
-    (path / FOLDER / "plan.json").write_text(json.dumps(_described(plan, chunk), indent=1))
+    described = _described(plan, chunk) | {"files": copies.copied(path)}
+    copies.write_plan(path, described)
 
 
 def _write(dataset: xr.Dataset, path: Path, **options: Any) -> None:

@@ -9,9 +9,12 @@ from uuid import uuid4
 import numpy as np
 import xarray as xr
 import zarr
+from zarr.buffer import cpu
 
+from qbjax.studies import archive_copies as copies
 from qbjax.studies import archive_files as files
 from qbjax.studies import archive_layout as layout
+from qbjax.studies.archive_kept import Kept, finished, opened
 from qbjax.studies.archive_plan import fill
 
 
@@ -20,7 +23,8 @@ def read(path: Any) -> xr.Dataset:
 
     Points that were not computed, and those of chunks that are damaged, are NaN; −1 if
     integers (so `status` is), the largest number if unsigned integers, False if booleans. The
-    attribute `missing` is their number.
+    attribute `missing` is their number. Every byte is checked before it is believed; of damage
+    there is a `DamageWarning`.
 
     Args:
         path: of a store.
@@ -29,18 +33,22 @@ def read(path: Any) -> xr.Dataset:
         A dataset over the dimensions of the product, or over `point`, in memory.
 
     Raises:
-        ValueError: if there is no store.
+        ValueError: if there is no store, or it is damaged where there is no copy.
+        OSError: if a file cannot be read.
 
     Example: see `Archive`.
     """
     kept = _existing(path)
-    points = layout.points_of(kept.path)
+    held, damaged = copies.contents(kept.path, kept.files)
+    points, axes = layout.points_in(held), layout.axes_in(held)
     order = points["order"].values
-    complete = [i for i in range(kept.chunks) if kept.is_complete(i)]
-    values = {name: _gathered(kept, name, complete, order) for name in kept.variables}
-    axes = layout.axes_of(kept.path)
+    values, missing = _gathered(kept, held, order)
+    damaged += [path for index in missing for path in kept.damage(index)]
+    outcome = "what has no copy counts as missing, and the same sweep on it mends all"
+    copies.warn(kept.path, damaged, outcome)
     sizes = {"point": kept.points} if kept.sizes is None else kept.sizes
-    computed = sum(kept.span(i).stop - kept.span(i).start for i in complete)
+    lacking = sum(kept.span(i).stop - kept.span(i).start for i in missing)
+    attributes = points.attrs | finished(kept) | {"missing": lacking}
 
     def on_grid(array: np.ndarray, dims: tuple, attributes: Mapping) -> xr.Variable:
         shape = (*sizes.values(), *array.shape[1:])
@@ -54,7 +62,7 @@ def read(path: Any) -> xr.Dataset:
     return xr.Dataset(
         {n: on_grid(values[n], v.dims, v.attributes) for n, v in kept.variables.items()},
         coords={**{name: axes[name].variable for name in axes.variables}, **coordinates},
-        attrs={**points.attrs, "missing": kept.points - computed},
+        attrs=attributes,
     )
 
 
@@ -69,7 +77,7 @@ def export(path: Any, target: Any) -> Path:
         The path of the file.
 
     Raises:
-        ValueError: if there is no store. OSError: if the file cannot be written.
+        ValueError: as `read`. OSError: if the file cannot be written.
     """
     dataset = read(path)
     dataset.attrs = {name: _plain(value) for name, value in dataset.attrs.items()}
@@ -84,19 +92,32 @@ def export(path: Any, target: Any) -> Path:
     return target
 
 
-def _gathered(kept, name: str, complete: list[int], order: np.ndarray) -> np.ndarray:
-    variable = kept.variables[name]
-    values = np.full((kept.points, *variable.shape), fill(variable.dtype), variable.dtype)
-    if values.size:
-        array = zarr.open_array(kept.path, path=name, mode="r")
-        for index in complete:
-            span = kept.span(index)
-            values[order[span]] = array[span]
-    return values
+def _gathered(
+    kept: Kept, held: dict[str, Any], order: np.ndarray
+) -> tuple[dict[str, np.ndarray], list[int]]:
+    """The variables on the grid, and the chunks that they lack."""
+    values = {
+        name: np.full((kept.points, *v.shape), fill(v.dtype), v.dtype)
+        for name, v in kept.variables.items()
+    }
+    # The chunks come and go in `held`, which zarr takes for its store.
+    arrays = {name: zarr.open_array(held, path=name, mode="r") for name in kept.data(0)}
+    missing = []
+    for index in range(kept.chunks):
+        chunk = kept.chunk_of(index)
+        if chunk is None:
+            missing.append(index)
+            continue
+        span = kept.span(index)
+        for name, file in kept.data(index).items():
+            held[file] = cpu.Buffer.from_bytes(chunk[name])
+            values[name][order[span]] = arrays[name][span]
+            del held[file]
+    return values, missing
 
 
-def _existing(path: Any) -> layout.Kept:
-    kept = layout.opened(files.real("store", path))
+def _existing(path: Any) -> Kept:
+    kept = opened(files.real("store", path))
     if kept is None:
         raise ValueError(f"Argument `store` must be a store of qb.sweep, but {path} is none.")
     return kept

@@ -25,7 +25,6 @@ kappa = { values = [0.4, 0.5], units = "gamma_s" }
 The other arguments are those of `qb.batteries`, `qb.protocols` and `qb.studies.grids`.
 """
 
-import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -39,6 +38,7 @@ import numpy as np
 
 from qbjax import _checks
 from qbjax.cycle import charge
+from qbjax.studies import archive_files, archive_layout
 from qbjax.studies import described_grid as grid_table
 from qbjax.studies.described_parts import (
     BATTERIES,
@@ -179,12 +179,13 @@ def read(path: Path, most: int | None = LIMIT) -> Study:
 
 
 def stored(path: Path) -> Mapping[str, Any] | None:
-    """The configuration that a store was made with; None if there is no such."""
-    try:
-        attributes = json.loads((path / "zarr.json").read_text(encoding="utf-8"))["attributes"]
-    except (OSError, ValueError, KeyError):
-        return None
-    found = attributes.get("configuration")
+    """The configuration that a store was made with; None if there is no such.
+
+    Raises:
+        ValueError, OSError: if there is something else, or it is damaged beyond its copies.
+    """
+    kept = archive_layout.opened(archive_files.real("store", path))
+    found = None if kept is None else archive_layout.attributes_of(kept).get("configuration")
     return found if isinstance(found, Mapping) else None
 
 

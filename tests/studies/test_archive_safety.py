@@ -15,6 +15,7 @@ import pytest
 
 from qbjax.studies import archive_files, archive_layout
 from qbjax.studies.archive import Archive, read
+from qbjax.studies.archive_copies import DamageWarning
 from tests.studies.archive_producer import arrays, produce, product
 
 ROOT = Path(__file__).parents[2]
@@ -155,9 +156,13 @@ def store(tmp_path_factory):
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_damage_is_found_and_computed_again(store, whole, kind):
     DAMAGE[kind](store)
-    assert read(store).attrs["missing"] == 2
+    # A marker that is lost looks like a chunk that was never computed.
+    told = contextlib.nullcontext() if "lost, " in kind else pytest.warns(DamageWarning)
+    with told:
+        assert read(store).attrs["missing"] == 2
     with Archive(store, product()) as archive:
-        assert archive.missing() == [6]
+        with told:
+            assert archive.missing() == [6]
         archive.write(6, arrays(archive, 6))
         assert archive.missing() == []
     assert content(store) == whole

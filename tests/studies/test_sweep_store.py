@@ -15,6 +15,7 @@ import xarray as xr
 
 import qbjax as qb
 from qbjax.studies import archive, grids
+from qbjax.studies.archive_copies import DamageWarning
 
 GRID = grids.random(200, seed=1, x=(0.1, 0.9), y=(0.0, 1.0))
 
@@ -91,7 +92,8 @@ def test_a_damaged_chunk_is_computed_again(tmp_path, whole):
     store, told = tmp_path / "a.zarr", []
     qb.sweep(slow, GRID, store, chunk=50)
     os.truncate(store / "m" / "c.2.0", 7)
-    again = qb.sweep(slow, GRID, store, progress=told.append)
+    with pytest.warns(DamageWarning, match=r"damaged \(m/c\.2\.0\): the chunks .* computed again"):
+        again = qb.sweep(slow, GRID, store, progress=told.append)
     assert [(p.done, p.total) for p in told] == [(200, 200)], "one chunk of four was missing"
     xr.testing.assert_identical(again.drop_attrs(), whole)
 
