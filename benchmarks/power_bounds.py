@@ -24,11 +24,12 @@ import xarray as xr
 from rich.console import Console
 
 import qbjax as qb
+from qbjax.dynamics.provenance import environment
 from qbjax.merit import bounds
 from qbjax.strategies import full_swap, greedy, in_time
 from qbjax.strategies.critical import critical_loss, lead
 from qbjax.strategies.swap_angles import best_power
-from qbjax.views import plot, report
+from qbjax.views import figure_files, plot, report
 
 jax.config.update("jax_enable_x64", True)
 CACHE = platformdirs.user_cache_path("qbjax") / "compilation"
@@ -225,10 +226,10 @@ def main(directory):
         first_panel(axes[1, 0], leads.time.values)
         map_panel(axes[1, 1], leads.excess.values, critical[0.5])
     directory.mkdir(parents=True, exist_ok=True)
-    fig.savefig(directory / "power_bounds.png")
+    figure_files.save(fig, directory / "power_bounds.png", environment())
     text = "\n\n".join(report.to_markdown(sheet) for sheet in sheets)
     (directory / "tables.md").write_text(text + "\n", encoding="utf-8")
-    leads.to_netcdf(directory / "map.nc", engine="h5netcdf")
+    leads.assign_attrs(environment()).to_netcdf(directory / "map.nc", engine="h5netcdf")
     print(f"Saved in {directory}.")
 
 

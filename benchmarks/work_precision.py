@@ -28,7 +28,8 @@ import numpy as np
 
 import qbjax as qb
 from qbjax.algebra import operators
-from qbjax.views import plot
+from qbjax.dynamics.provenance import environment
+from qbjax.views import figure_files, plot
 
 jax.config.update("jax_enable_x64", True)
 matplotlib.use("Agg")
@@ -190,7 +191,7 @@ def draw(results, path):
             pair[::-1] for ax in axes.flat for pair in zip(*ax.get_legend_handles_labels())
         )
         figure.legend(known.values(), known, loc="outside upper center", ncols=len(known))
-        figure.savefig(path, dpi=100)
+        figure_files.save(figure, path, environment())
 
 
 def main():

@@ -6,6 +6,7 @@ about a concrete result that should not be believed. Inside `jit`, `grad` or `vm
 trace: shapes and types are still checked, values are not.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from qbjax.batteries.base import Battery, Options, State
 from qbjax.dynamics.doubt import judged
 from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.integrate import Adjoint, Moving, Solver, chosen
+from qbjax.dynamics.provenance import Provenance
 from qbjax.dynamics.trajectory import Trajectory, warn_if_unreliable
 from qbjax.loads import TwoLevel, discharging, pair
 from qbjax.loads.two_level import check_frequency
@@ -79,7 +81,10 @@ def charge(
     dims = kept_states.dims(battery, state, states, battery.factors())
     run = _evolve(battery.prepared(times), protocol, state, checked, options, (states, dims))
     warn_if_unreliable(run, lambda: battery.recommended_levels(protocol))
-    return run
+    return _from(
+        run, "charge", options, battery=battery, protocol=protocol,
+        initial=None if initial is None else state,
+    )  # fmt: skip
 
 
 def store(
@@ -118,7 +123,7 @@ def store(
             f"{type(state).__name__}; qb.charge(..., initial=...) takes density matrices."
         )
     _check_hand_over(times, state)
-    return charge(
+    run = charge(
         battery,
         battery.idle(),
         times,
@@ -128,6 +133,7 @@ def store(
         adjoint=adjoint,
         solver=solver,
     )
+    return dataclasses.replace(run, provenance=run.provenance.called("store"))
 
 
 def discharge(
@@ -201,7 +207,7 @@ def discharge(
     dims = kept_states.dims(pair, start, states, {"cell": cell, "all": (*cell, 2)})
     run = _discharge(battery, load, start, times, options, (states, dims))
     warn_if_unreliable(run, lambda: _more_levels(battery))
-    return run
+    return _from(run, "discharge", options, battery=battery, load=load, initial=start)
 
 
 @eqx.filter_jit
@@ -218,6 +224,11 @@ def _discharge(battery, load, state, times, options, kept):
     options = kept_states.keeping(options, kept_states.reader(pair, states))
     run = discharging.evolve(battery, load, state, times, options)
     return judged(kept_states.sorted_out(run, dims))
+
+
+def _from(run: Trajectory, verb: str, options: Options, **asked: Any) -> Trajectory:
+    how = {"solver": options.solver, "adjoint": options.adjoint}
+    return dataclasses.replace(run, provenance=Provenance(verb=verb, **asked, **how))
 
 
 def _options(battery, times, save, adjoint, solver) -> Options:

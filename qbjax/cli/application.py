@@ -1,13 +1,16 @@
 """The application: what every command of `qbjax` shares."""
 
+import shlex
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 import qbjax
-from qbjax.cli import session
+from qbjax.cli import outlet, session
 
 
 class Command(TyperCommand):
@@ -18,9 +21,37 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """The same for groups of commands."""
+    """The same for groups of commands; the outermost one makes the streams safe and answers
+    a bad command line with one line."""
 
     context_class = typer.Context
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **how: Any) -> Any:
+        """Runs a command and ends the process with its exit code."""
+        with outlet.outlets() as (out, err):
+            code = self._run(args, *more, **how) or 0
+            out.flush()
+            if code == 0 and out.lost is not None and not out.was_left:
+                session.complain(f"The output could not be shown: {out.lost}")
+                code = session.UNSEEN
+            err.flush()
+        sys.exit(code)
+
+    def _run(self, args, *more, **how) -> int | None:
+        words = sys.argv[1:] if args is None else list(args)
+        how |= {"standalone_mode": False, "obj": shlex.join(["qbjax", *words])}
+        try:
+            return TyperGroup.main(self, words, *more, **how)
+        except _COMPLAINTS as error:
+            if error.format_message():  # else the help was shown instead
+                session.complain(error.format_message())
+            return error.exit_code
+
+
+_COMPLAINTS: Any = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+"""What typer raises about a command line. It has no public name: typer brings its own click."""
 
 
 app = typer.Typer(
@@ -35,6 +66,7 @@ app = typer.Typer(
 
 def main() -> None:
     """The entry point of the `qbjax` command."""
+    outlet.fill_closed_descriptors()
     app(prog_name="qbjax")
 
 
@@ -60,4 +92,4 @@ def _prepare(
     ] = False,
 ) -> None:
     session.prepare(None if no_cache else cache_dir)
-    context.obj = debug
+    context.meta["line"], context.obj = context.obj, debug

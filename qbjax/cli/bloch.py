@@ -15,9 +15,13 @@ from qbjax.protocols import BlochPreparation
 from qbjax.views import bloch, report
 
 # fmt: off
-Coupling = Annotated[float, typer.Option(help="Exchange J; the unit of rates when 1.")]
-Decay = Annotated[float, typer.Option(help="Loss γ of the charger.")]
-Frequency = Annotated[float, typer.Option(help="ω_b of both qubits; the unit of energy when 1.")]
+Coupling = Annotated[float, typer.Option(
+    callback=options.POSITIVE, help="Exchange J; the unit of rates when 1.",
+)]
+Decay = Annotated[float, typer.Option(callback=options.NOT_NEGATIVE, help="Loss γ of the charger.")]
+Frequency = Annotated[float, typer.Option(
+    callback=options.POSITIVE, help="ω_b of both qubits; the unit of energy when 1.",
+)]
 # fmt: on
 
 
@@ -25,17 +29,22 @@ Frequency = Annotated[float, typer.Option(help="ω_b of both qubits; the unit of
 def charge_bloch(
     context: typer.Context,
     theta: Annotated[
-        float, typer.Option(help="Polar angle θ of the charger, 0 to π (excited).")
+        float,
+        typer.Option(
+            callback=options.NOT_NEGATIVE, help="Polar angle θ of the charger, 0 to π (excited)."
+        ),
     ] = np.pi / 2,
-    phi: Annotated[float, typer.Option(help="Its azimuth φ.")] = 0.0,
+    phi: Annotated[float, typer.Option(callback=options.ANY, help="Its azimuth φ.")] = 0.0,
     over_pi: Annotated[
         bool, typer.Option("--over-pi", help="Both angles are given in units of π.")
     ] = False,
     coupling: Coupling = 1.0,
     decay: Decay = 0.0,
     frequency: Frequency = 1.0,
-    until: Annotated[float, typer.Option(help="End of the run, in 1/J.")] = 6.0,
-    points: Annotated[int, typer.Option(min=2, help="Times to save.")] = 201,
+    until: Annotated[
+        float, typer.Option(callback=options.POSITIVE, help="End of the run, in 1/J.")
+    ] = 6.0,
+    points: options.Points = 201,
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:

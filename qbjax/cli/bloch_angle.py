@@ -45,14 +45,24 @@ def optimize_bloch_angle(
     ] = "power",
     limit: Annotated[
         list[float] | None,
-        typer.Option(help="Largest σ_E for “steady”, in ω_b; may be repeated. [0.05 … 0.5]"),
+        typer.Option(
+            callback=options.POSITIVE,
+            help="Largest σ_E for “steady”, in ω_b; may be repeated. [0.05 … 0.5]",
+        ),
     ] = None,
-    points: Annotated[int, typer.Option(help="Energies of “thrifty”.")] = 20,
-    couplings: Annotated[tuple[float, float], typer.Option(help="Band of J for “safe”.")] = (
+    points: Annotated[
+        int, typer.Option(callback=options.COUNT, help="Energies of “thrifty”.")
+    ] = 20,
+    couplings: Annotated[
+        tuple[float, float], typer.Option(callback=options.POSITIVE, help="Band of J for “safe”.")
+    ] = (
         0.9,
         1.1,
     ),
-    decays: Annotated[tuple[float, float], typer.Option(help="Band of γ for “safe”.")] = (0.0, 0.5),
+    decays: Annotated[
+        tuple[float, float],
+        typer.Option(callback=options.NOT_NEGATIVE, help="Band of γ for “safe”."),
+    ] = (0.0, 0.5),
     coupling: Coupling = 1.0,
     decay: Decay = 0.0,
     frequency: Frequency = 1.0,

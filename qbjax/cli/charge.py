@@ -20,7 +20,9 @@ app.add_typer(charging, name="charge")
 def charge_dopo(
     context: typer.Context,
     amplitude: options.Amplitude = 3.0,
-    switch_off: Annotated[float | None, typer.Option(help="When the pump stops.")] = None,
+    switch_off: Annotated[
+        float | None, typer.Option(callback=options.NOT_NEGATIVE, help="When the pump stops.")
+    ] = None,
     pulse: Annotated[
         str | None,
         typer.Option(
@@ -29,13 +31,19 @@ def charge_dopo(
         ),
     ] = None,
     duration: Annotated[
-        float | None, typer.Option(help="Duration of those segments; default: the run's.")
+        float | None,
+        typer.Option(
+            callback=options.POSITIVE, help="Duration of those segments; default: the run's."
+        ),
     ] = None,
     until: Annotated[
         float | None,
-        typer.Option(help="End of the run, in 1/γ_s; default: that of the pulse, or 20."),
+        typer.Option(
+            callback=options.POSITIVE,
+            help="End of the run, in 1/γ_s; default: that of the pulse, or 20.",
+        ),
     ] = None,
-    points: Annotated[int, typer.Option(min=2, help="Times to save.")] = 201,
+    points: options.Points = 201,
     signal_levels: options.SignalLevels = 44,
     pump_levels: options.PumpLevels = 5,
     coupling: options.Coupling = 0.5,

@@ -21,10 +21,18 @@ from qbjax.views import plot, report
 Kind = Annotated[
     Literal["oscillator", "spin", "uniform"], typer.Option(help="What is charged.")
 ]
-Levels = Annotated[int, typer.Option(help="Levels of an oscillator or uniform ladder.")]
-Spin = Annotated[float, typer.Option(help="j of a spin.")]
-Loss = Annotated[float, typer.Option(help="κt₀ after each collision.")]
-Thermal = Annotated[float, typer.Option(help="Thermal occupation of the bath.")]
+Levels = Annotated[int, typer.Option(
+    callback=options.LADDER, help="Levels of an oscillator or uniform ladder.",
+)]
+Spin = Annotated[float, typer.Option(
+    callback=options.within(0.5, options.MOST_LEVELS / 2), help="j of a spin.",
+)]
+Loss = Annotated[float, typer.Option(
+    callback=options.NOT_NEGATIVE, help="κt₀ after each collision.",
+)]
+Thermal = Annotated[float, typer.Option(
+    callback=options.NOT_NEGATIVE, help="Thermal occupation of the bath.",
+)]
 # fmt: on
 Angles = Literal["constant", "full-swap", "greedy", "greedy-transient"]
 
@@ -38,14 +46,23 @@ def charge_collisional(
     loss: Loss = 0.0,
     thermal: Thermal = 0.0,
     angles: Annotated[Angles, typer.Option(help="How the swap angles are chosen.")] = "constant",
-    theta: Annotated[float, typer.Option(help="The angle, if constant.")] = 0.25,
-    collisions: Annotated[int, typer.Option(help="How many qubits.")] = 40,
+    theta: Annotated[
+        float, typer.Option(callback=options.NOT_NEGATIVE, help="The angle, if constant.")
+    ] = 0.25,
+    collisions: Annotated[int, typer.Option(callback=options.COUNT, help="How many qubits.")] = 40,
     ground_population: Annotated[
-        float, typer.Option(help="q of the qubits; full swap and greedy have 0.")
+        float,
+        typer.Option(
+            callback=options.within(0, 1), help="q of the qubits; full swap and greedy have 0."
+        ),
     ] = 0.0,
-    coherence: Annotated[float, typer.Option(help="c of the qubits, 0 to 1.")] = 0.0,
-    phase: Annotated[float, typer.Option(help="α of the qubits.")] = 0.0,
-    every: Annotated[int, typer.Option(help="Save after so many collisions.")] = 1,
+    coherence: Annotated[
+        float, typer.Option(callback=options.within(0, 1), help="c of the qubits, 0 to 1.")
+    ] = 0.0,
+    phase: Annotated[float, typer.Option(callback=options.ANY, help="α of the qubits.")] = 0.0,
+    every: Annotated[
+        int, typer.Option(callback=options.COUNT, help="Save after so many collisions.")
+    ] = 1,
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:

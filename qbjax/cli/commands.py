@@ -8,7 +8,7 @@ import typer
 
 import qbjax
 from qbjax.batteries import DOPO
-from qbjax.cli import jobs, options, results, session
+from qbjax.cli import jobs, options, session
 from qbjax.cli.application import Command, app
 from qbjax.views import report
 
@@ -27,7 +27,7 @@ def demo(context: typer.Context, out: options.Out = None) -> None:
     )
     session.tell_cache()
     with session.plainly(debug=context.obj):
-        jobs.demo(out or results.FOLDER / "demo")
+        jobs.demo(context)
 
 
 @app.command(cls=Command)

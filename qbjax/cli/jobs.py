@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
+import typer
 import xarray as xr
 
 from qbjax.batteries import DOPO
 from qbjax.cli import results
-from qbjax.cli.session import Steps
+from qbjax.cli.progress import Steps
 from qbjax.cycle import charge, store
 from qbjax.protocols import Constant
 from qbjax.strategies.gradient import Best, Progress
@@ -30,11 +30,11 @@ DEMO_WAITS = (0.5, 1.0, 2.0)
 UNTIL, POINTS = 40.0, 401
 
 
-def demo(directory: Path) -> None:
+def demo(context: typer.Context) -> None:
     """Charges the paper's battery, finds when to switch its pump off, compares, draws.
 
     Args:
-        directory: where everything is saved.
+        context: of the command, whose `out` says where everything is saved.
     """
     start = time.perf_counter()
     battery, F = DOPO(**DEMO_BATTERY), claims.AMPLITUDE
@@ -49,21 +49,18 @@ def demo(directory: Path) -> None:
     threshold = float(battery.threshold())
     title = f"Coherent-Ising-machine battery pumped at F = {F:g} (threshold {threshold:g})"
     figure = plot.demo_figure(run, optima, kept, claims.SWITCH_OFF, title)
-    sheets = [report.charging(run), best, compared]
     options = {"amplitude": F, **DEMO_BATTERY}
-    written = report.save(
-        directory,
+    results.deliver(
+        context,
+        start,
         datasets={"run": run, "storage": kept, "optima": optima, "peak": peak},
         config={
             "charge dopo": {**options, "until": UNTIL, "points": POINTS},
             "optimize switch-off": {**options, "aim": "all", "wait": list(DEMO_WAITS)},
         },
-        sheets=sheets,
+        sheets=[report.charging(run), best, compared],
         figure=figure,
-        notes=[report.reliability(run)],
     )
-    results.show(sheets, report.reliability(run))
-    results.tell_saved(directory, written, time.perf_counter() - start)
 
 
 def search(

@@ -26,16 +26,28 @@ def optimize_switch_off(
         typer.Option(help="What to maximise; “all” are those that need no load."),
     ] = "all",
     wait: Annotated[
-        list[float] | None, typer.Option(help="Storage time for “stored”; may be repeated. [1.0]")
+        list[float] | None,
+        typer.Option(
+            callback=options.POSITIVE, help="Storage time for “stored”; may be repeated. [1.0]"
+        ),
     ] = None,
     load_coupling: Annotated[
-        float, typer.Option(help="Coupling g of the two-level load of “delivered”.")
+        float,
+        typer.Option(
+            callback=options.POSITIVE, help="Coupling g of the two-level load of “delivered”."
+        ),
     ] = 1.35,
-    load_decay: Annotated[float, typer.Option(help="Its loss γ_a.")] = 0.1,
+    load_decay: Annotated[
+        float, typer.Option(callback=options.NOT_NEGATIVE, help="Its loss γ_a.")
+    ] = 0.1,
     amplitude: options.Amplitude = 3.0,
-    low: Annotated[float, typer.Option(help="Earliest switch-off time.")] = 5.0,
-    high: Annotated[float, typer.Option(help="Latest switch-off time.")] = 20.0,
-    start: Annotated[float, typer.Option(help="First guess.")] = 11.0,
+    low: Annotated[
+        float, typer.Option(callback=options.POSITIVE, help="Earliest switch-off time.")
+    ] = 5.0,
+    high: Annotated[
+        float, typer.Option(callback=options.POSITIVE, help="Latest switch-off time.")
+    ] = 20.0,
+    start: Annotated[float, typer.Option(callback=options.POSITIVE, help="First guess.")] = 11.0,
     signal_levels: options.SignalLevels = 44,
     pump_levels: options.PumpLevels = 5,
     coupling: options.Coupling = 0.5,
@@ -75,14 +87,32 @@ def optimize_switch_off(
 @optimizing.command("pulse", cls=Command)
 def optimize_pulse(
     context: typer.Context,
-    duration: Annotated[float, typer.Option(help="Duration of the pulse, in 1/γ_s.")] = 10.0,
-    energy: Annotated[float, typer.Option(help="Its energy ∫F²dt.")] = 62.5,
-    peak: Annotated[float, typer.Option(help="The largest |F|; inf for no limit.")] = 4.5,
-    segments: Annotated[int, typer.Option(help="Equal segments of constant amplitude.")] = 10,
+    duration: Annotated[
+        float, typer.Option(callback=options.POSITIVE, help="Duration of the pulse, in 1/γ_s.")
+    ] = 10.0,
+    energy: Annotated[
+        float, typer.Option(callback=options.POSITIVE, help="Its energy ∫F²dt.")
+    ] = 62.5,
+    peak: Annotated[
+        float,
+        typer.Option(
+            callback=options.within(0, above=True, finite=False),
+            help="The largest |F|; inf for no limit.",
+        ),
+    ] = 4.5,
+    segments: Annotated[
+        int, typer.Option(callback=options.COUNT, help="Equal segments of constant amplitude.")
+    ] = 10,
     fourier: Annotated[
-        int | None, typer.Option(help="So many cosines, the constant counted, instead of segments.")
+        int | None,
+        typer.Option(
+            callback=options.COUNT,
+            help="So many cosines, the constant counted, instead of segments.",
+        ),
     ] = None,
-    steps: Annotated[int, typer.Option(help="Most steps of the search.")] = 40,
+    steps: Annotated[
+        int, typer.Option(callback=options.COUNT, help="Most steps of the search.")
+    ] = 40,
     signal_levels: options.SignalLevels = 60,
     pump_levels: options.PumpLevels = 6,
     coupling: options.Coupling = 0.5,

@@ -1,13 +1,25 @@
 """Options that several commands share, and what they describe."""
 
+import tempfile
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from qbjax import _checks
 from qbjax.batteries import DOPO
 from qbjax.cli import session
 from qbjax.views import report
+
+FOLDER = Path("qbjax-results")
+"""Where results go by default."""
+
+LARGEST = 1e18
+"""No number is larger, in units that make sense: a day has 1e14 nanoseconds."""
+
+MOST_LEVELS, MOST_TIMES = 10_000, 1_000_000
+"""Levels of a ladder; times, collisions or steps."""
 
 
 def repeated(context: typer.Context, path: Path | None) -> Path | None:
@@ -30,7 +42,82 @@ def repeated(context: typer.Context, path: Path | None) -> Path | None:
 
 def command(context: typer.Context) -> str:
     """The words of a command behind `qbjax`."""
-    return f"{context.parent.info_name} {context.info_name}" if context.parent else ""
+    above, words = context.parent, str(context.info_name)
+    return f"{above.info_name} {words}" if above and above.parent else words
+
+
+def within(low: float, high: float = LARGEST, *, above: bool = False, finite: bool = True) -> Any:
+    """A callback of options: every number they hold is in a range, before anything is computed.
+
+    Args:
+        low, high: the ends of the range, which belong to it.
+        above: whether `low` does not.
+        finite: whether infinity is refused.
+    """
+    bounds: dict[str, Any] = {
+        "low": low,
+        "high": high if finite else None,
+        "open_low": above,
+        "finite": finite,
+    }
+
+    def check(parameter: typer.CallbackParam, value: Any) -> Any:
+        with session.plainly():
+            for number in value if isinstance(value, list | tuple) else [value]:
+                if number is not None:
+                    _checks.scalar(str(parameter.name), number, **bounds)
+        return value
+
+    return check
+
+
+ANY, POSITIVE, NOT_NEGATIVE = within(-LARGEST), within(0.0, above=True), within(0.0)
+TIMES, COUNT, LADDER = within(2, MOST_TIMES), within(1, MOST_TIMES), within(2, MOST_LEVELS)
+
+
+def path_of(text: str) -> Path:
+    """A path that is not empty: `--out "$UNSET"` does not mean the folder one is in."""
+    if not text.strip():
+        raise typer.BadParameter("a path must not be empty")
+    return Path(text)
+
+
+def folder(context: typer.Context, given: Path | None) -> Path:
+    """The folder of a command's results, refused before anything is computed if it is none."""
+    chosen = given or FOLDER / command(context).replace(" ", "-")
+    with session.plainly():
+        check_folder("out", chosen)
+    return chosen
+
+
+def check_folder(name: str, folder: Path) -> None:
+    """Makes a folder and writes a file there, and removes both again.
+
+    Args:
+        name: the argument's name, for the error.
+        folder: of results, which need not exist.
+
+    Raises:
+        ValueError: if that is impossible.
+    """
+    made: list[Path] = []
+    try:
+        for missing in [p for p in (folder, *folder.parents) if not p.exists()][::-1]:
+            missing.mkdir()
+            made.insert(0, missing)
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            file.write(bytes(4096))
+            file.flush()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ValueError(
+            f"Argument `{name}` must be a folder that can be written, but is {str(folder)!r} "
+            f"({why})."
+        ) from error
+    finally:
+        for empty in made:
+            with suppress(OSError):
+                empty.rmdir()
 
 
 def battery(context: typer.Context) -> DOPO:
@@ -41,17 +128,31 @@ def battery(context: typer.Context) -> DOPO:
 
 
 # fmt: off
-Amplitude = Annotated[float, typer.Option(help="Pump amplitude F; the threshold is 2.")]
-SignalLevels = Annotated[int, typer.Option(help="Levels of the storage cell.")]
-PumpLevels = Annotated[int, typer.Option(help="Levels of the pump mode.")]
-Coupling = Annotated[float, typer.Option(help="Coupling κ of signal and pump.")]
-SignalDecay = Annotated[float, typer.Option(help="Loss γ_s of the signal; the unit when 1.")]
-PumpDecay = Annotated[float, typer.Option(help="Loss γ_p of the pump.")]
-SignalThermal = Annotated[float, typer.Option(help="Thermal photons of the signal's bath.")]
-PumpThermal = Annotated[float, typer.Option(help="Thermal photons of the pump's bath.")]
-Detuning = Annotated[float, typer.Option(help="Detuning Δ = ω_s − ω_d/2.")]
+Amplitude = Annotated[float, typer.Option(
+    callback=ANY, help="Pump amplitude F; the threshold is 2.",
+)]
+SignalLevels = Annotated[int, typer.Option(callback=LADDER, help="Levels of the storage cell.")]
+PumpLevels = Annotated[int, typer.Option(callback=LADDER, help="Levels of the pump mode.")]
+Coupling = Annotated[float, typer.Option(
+    callback=NOT_NEGATIVE, help="Coupling κ of signal and pump.",
+)]
+SignalDecay = Annotated[float, typer.Option(
+    callback=NOT_NEGATIVE, help="Loss γ_s of the signal; the unit when 1.",
+)]
+PumpDecay = Annotated[float, typer.Option(callback=NOT_NEGATIVE, help="Loss γ_p of the pump.")]
+SignalThermal = Annotated[float, typer.Option(
+    callback=NOT_NEGATIVE, help="Thermal photons of the signal's bath.",
+)]
+PumpThermal = Annotated[float, typer.Option(
+    callback=NOT_NEGATIVE, help="Thermal photons of the pump's bath.",
+)]
+Detuning = Annotated[float, typer.Option(callback=ANY, help="Detuning Δ = ω_s − ω_d/2.")]
+Points = Annotated[int, typer.Option(callback=TIMES, help="Times to save.")]
 Frame = Annotated[Literal["displaced", "lab"], typer.Option(help="Frame of the computation.")]
-Out = Annotated[Path | None, typer.Option(help="Where to save; default qbjax-results/COMMAND.")]
+Out = Annotated[Path | None, typer.Option(
+    callback=folder, parser=path_of, metavar="PATH",
+    help="Where to save; default qbjax-results/COMMAND.",
+)]
 Config = Annotated[Path | None, typer.Option(
     callback=repeated, is_eager=True, exists=True, dir_okay=False,
     help="A config.toml: its options instead of the defaults.",

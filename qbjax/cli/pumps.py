@@ -5,6 +5,8 @@ from typing import Any
 
 import typer
 
+from qbjax import _checks
+from qbjax.cli import options
 from qbjax.protocols import Constant, PiecewiseConstant, Pulse, Pump, SwitchOff
 from qbjax.views import pulse_files
 
@@ -44,16 +46,23 @@ def _pulse(context) -> Pulse:
         amplitudes = [float(word) for word in text.split(",")]
     except ValueError:
         _check_alone(context, "duration", "be left out where a file says it, but is not")
-        path = Path(text)
-        if not path.exists():
+        if not _is_file(text):
             raise ValueError(
                 "Argument `pulse` must be a file, or amplitudes such as 0.5,1,3, but is "
                 f"{text!r}, and there is no such file."
             ) from None
-        return pulse_files.read(path)
+        return pulse_files.read(Path(text))
+    _checks.array("pulse", amplitudes, low=-options.LARGEST, high=options.LARGEST)
     if duration is None:
         duration = UNTIL if until is None else until
     return PiecewiseConstant(amplitudes, duration)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long a name, or none
+        return False
 
 
 def _check_alone(context: typer.Context, name: str, words: str) -> None:

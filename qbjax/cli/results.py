@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import typer
@@ -11,9 +12,6 @@ from matplotlib.figure import Figure
 
 from qbjax.cli import options, session
 from qbjax.views import report
-
-FOLDER = Path("qbjax-results")
-"""Where results go by default."""
 
 
 def finish(
@@ -41,20 +39,52 @@ def finish(
     # In the order of declaration: that of `params` depends on how the command was typed.
     names = [p.name for p in context.command.params if p.name not in ("out", "config")]
     given = {name: context.params[name] for name in names} | dict(instead or {})
-    note = report.reliability(datasets["run"])
-    directory = context.params["out"] or FOLDER / name.replace(" ", "-")
-    written = report.save(
-        directory,
+    deliver(
+        context,
+        start,
         datasets=datasets,
         config={name: given},
         sheets=sheets,
         figure=figure,
-        notes=[note],
         texts=texts or {},
     )
-    plt.close(figure)
-    show(sheets, note)
-    tell_saved(directory, written, time.perf_counter() - start)
+
+
+def deliver(
+    context: typer.Context,
+    start: float,
+    *,
+    datasets: Mapping[str, xr.Dataset],
+    sheets: Sequence[report.Sheet],
+    figure: Figure,
+    **more: Any,
+) -> None:
+    """Saves, then shows: whatever becomes of the terminal, the results are on disk; and what
+    cannot be saved is at least shown.
+
+    Args:
+        context, start, datasets, sheets, figure: as in `finish`.
+        more: `config` and `texts` of `report.save`.
+
+    Raises:
+        OSError: if something could not be saved.
+    """
+    directory, note = context.params["out"], report.reliability(datasets["run"])
+    line = context.meta["line"]
+    try:
+        with session.stoppable(f"only some of the results, if any, are in {directory}"):
+            written = report.save(
+                directory, datasets=datasets, sheets=sheets, figure=figure, notes=[note],
+                command=line, **more,
+            )  # fmt: skip
+    except OSError as error:
+        show(sheets, note)
+        raise OSError(f"The results could not be saved in {directory}: {error}") from error
+    finally:
+        plt.close(figure)
+    with session.stoppable(f"the results are in {directory}"):
+        show(sheets, note)
+        tell_saved(directory, written, time.perf_counter() - start)
 
 
 def show(sheets: Sequence[report.Sheet], note: str) -> None:

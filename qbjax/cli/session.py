@@ -1,13 +1,12 @@
-"""What a command needs around it: JAX made ready, plain errors, progress.
+"""What a command needs around it: JAX made ready, plain errors, consoles.
 
 `prepare` runs before anything is compiled, for the persistent cache takes no folder later.
 """
 
 import os
 import sys
-import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,15 +17,17 @@ import platformdirs
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.progress import TimeElapsedColumn as Elapsed
 
 from qbjax.dynamics.trajectory import BreakdownWarning, TraceWarning, TruncationWarning
 from qbjax.studies.archive_copies import DamageWarning
 
-USAGE_ERROR, INTERRUPTED = 2, 130
+UNSEEN, USAGE_ERROR, INTERRUPTED = 1, 2, 130
+"""Exit codes: saved, but the output could not be shown; an error; Ctrl-C."""
 
-TOLD = (TruncationWarning, TraceWarning, BreakdownWarning, DamageWarning)
+DOUBTS = (TruncationWarning, TraceWarning, BreakdownWarning)
+"""The warnings of results that should not be believed."""
+
+TOLD = (*DOUBTS, DamageWarning)
 """Warnings of the library that a command shows, each in a line."""
 
 CACHE = Path(platformdirs.user_cache_dir("qbjax")) / "compilation"
@@ -41,6 +42,12 @@ def out() -> Console:
 def err() -> Console:
     """The console of warnings and errors."""
     return Console(file=sys.stderr, highlight=False)
+
+
+def complain(text: str) -> None:
+    """An error on one line of stderr."""
+    line = " ".join(text.split())
+    err().print(f"[bold red]Error:[/] {escape(line)}", soft_wrap=True)
 
 
 def prepare(cache: Path | None) -> None:
@@ -89,20 +96,16 @@ def plainly(*, debug: bool = False) -> Iterator[None]:
         typer.Exit: with code 2 for an error, 130 for Ctrl-C.
     """
     try:
-        with warnings.catch_warnings():
+        with stoppable("the run was not saved"), warnings.catch_warnings():
             for category in TOLD:
                 warnings.simplefilter("always", category)
             warnings.showwarning = _show(warnings.showwarning)
             yield
-    except KeyboardInterrupt:
-        err().print("Stopped by Ctrl-C; the run was not saved.", style="yellow")
-        raise typer.Exit(INTERRUPTED) from None
-    except (ValueError, TypeError, RuntimeError, OSError) as error:
+    except (ValueError, TypeError, RuntimeError, ArithmeticError, OSError, MemoryError) as error:
         # typer.Exit is a RuntimeError: not ours to explain.
         if debug or isinstance(error, typer.Exit):
             raise
-        line = " ".join(str(error).split()) or type(error).__name__
-        err().print(f"[bold red]Error:[/] {escape(line)}", soft_wrap=True)
+        complain(str(error) or type(error).__name__)
         raise typer.Exit(USAGE_ERROR) from error
 
 
@@ -115,54 +118,21 @@ def unwarned() -> Iterator[None]:
         yield
 
 
-class Steps:
-    """The steps of a command: a spinner and a bar while they run, a line when done."""
+@contextmanager
+def stoppable(left: str) -> Iterator[None]:
+    """Ctrl-C ends the command with one line.
 
-    def __init__(self, total: int):
-        """
-        Args:
-            total: how many steps there will be.
-        """
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            Elapsed(),
-            console=out(),
-            transient=True,
-        )
-        self._all = self._progress.add_task("", total=total)
+    Args:
+        left: what is left then, in a few words.
 
-    def __enter__(self):
-        self._progress.start()
-        return self
-
-    def __exit__(self, *exception):
-        self._progress.stop()
-
-    @contextmanager
-    def step(self, name: str, doing: str = "compiling …") -> Iterator[Callable[[str], None]]:
-        """One step; yields a function that says what is going on now.
-
-        Args:
-            name: what the step does, in a few words.
-            doing: what it does first.
-        """
-        start, last = time.perf_counter(), [""]
-
-        def now(text: str) -> None:
-            last[0] = text
-            self._progress.update(self._all, description=f"{escape(name)}  [dim]{escape(text)}[/]")
-
-        now(doing)
-        yield now
-        seconds = time.perf_counter() - start
-        outcome = "" if last[0] == doing else escape(last[0])
-        self._progress.console.print(
-            f"[green]✓[/] {escape(name):<38} {outcome:<32} [dim]{seconds:5.1f} s[/]", soft_wrap=True
-        )
-        self._progress.advance(self._all)
+    Raises:
+        typer.Exit: with code 130.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        err().print(f"Stopped by Ctrl-C; {left}.", style="yellow", soft_wrap=True, markup=False)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _show(default):

@@ -29,17 +29,27 @@ def optimize_swap_angles(
     thermal: Thermal = 0.0,
     collisions: Annotated[
         int | None,
-        typer.Option(help="How many qubits; with --duration alone, as many as serve best. [10]"),
+        typer.Option(
+            callback=options.COUNT,
+            help="How many qubits; with --duration alone, as many as serve best. [10]",
+        ),
     ] = None,
     duration: Annotated[
         float | None,
-        typer.Option(help="Charging time Ωτ to store the most in; else the best power."),
+        typer.Option(
+            callback=options.POSITIVE,
+            help="Charging time Ωτ to store the most in; else the best power.",
+        ),
     ] = None,
     coherent: Annotated[
         bool, typer.Option("--coherent", help="Superpositions, whose q are chosen too.")
     ] = False,
-    starts: Annotated[int, typer.Option(help="Searches, all but the first from random.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the random starts.")] = 0,
+    starts: Annotated[
+        int, typer.Option(callback=options.COUNT, help="Searches, all but the first from random.")
+    ] = 1,
+    seed: Annotated[
+        int, typer.Option(callback=options.NOT_NEGATIVE, help="Of the random starts.")
+    ] = 0,
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:

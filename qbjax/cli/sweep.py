@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.progress import TimeElapsedColumn as Elapsed
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
 
-from qbjax.cli import results, session
+from qbjax.cli import options, results, session
 from qbjax.cli.application import Command, app
+from qbjax.cli.progress import Display
 from qbjax.studies import described, sweep
 from qbjax.studies.sweep import SweepProgress
 from qbjax.views import sweeps
@@ -57,7 +57,7 @@ def sweep_file(
     """Compute the points of a grid; killed or stopped, the same command goes on."""
     session.tell_cache()
     began = time.perf_counter()
-    path = store or results.FOLDER / "sweep" / f"{file.stem}.zarr"
+    path = store or options.FOLDER / "sweep" / f"{file.stem}.zarr"
     with session.plainly(debug=context.obj), _resumable(context, path):
         task = None if array_task is None else task_of(array_task)
         study = described.read(file, None if yes else described.LIMIT)
@@ -83,33 +83,25 @@ class Bar:
         Args:
             total: points of the grid.
         """
-        self._progress = Progress(
-            SpinnerColumn(),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=24),
-            TextColumn("{task.description}"),
-            Elapsed(),
-            console=session.out(),
-            transient=True,
-        )
-        self._all = self._progress.add_task("compiling …", total=total)
+        columns = SpinnerColumn(), MofNCompleteColumn(), BarColumn(bar_width=24)
+        self._display = Display(*columns, TextColumn("{task.description}"), total=total)
+        self._display.tell("compiling …")
         self._last: SweepProgress | None = None
 
     def __enter__(self):
-        self._progress.start()
+        self._display.__enter__()
         return self
 
     def __exit__(self, kind, *exception):
-        self._progress.stop()
+        self._display.__exit__(kind, *exception)
         if self._last is not None:
-            sign = "[green]✓[/]" if kind is None else "[yellow]–[/]"
-            session.out().print(f"{sign} {escape(told(self._last))}", soft_wrap=True)
+            good = kind is None and not self._last.failures
+            sign = "[green]✓[/]" if good else "[yellow]–[/]"
+            self._display.console.print(f"{sign} {escape(told(self._last))}", soft_wrap=True)
 
     def __call__(self, now: SweepProgress) -> None:
         self._last = now
-        self._progress.update(
-            self._all, completed=now.done, total=now.total, description=escape(told(now))
-        )
+        self._display.tell(told(now), completed=now.done, total=now.total)
 
 
 def told(now: SweepProgress) -> str:

@@ -24,7 +24,9 @@ from qbjax.strategies.waveguide_position import (
 from qbjax.views import report, waveguide
 
 Aim = Literal["ergotropy", "power", "distance", "continuum"]
-Decay = Annotated[float, typer.Option(help="Rate Γ₁₁ into the waveguide, in ω₁₁.")]
+Decay = Annotated[
+    float, typer.Option(callback=options.NOT_NEGATIVE, help="Rate Γ₁₁ into the waveguide, in ω₁₁.")
+]
 
 
 class Found(NamedTuple):
@@ -41,11 +43,17 @@ class Found(NamedTuple):
 @charging.command("waveguide", cls=Command)
 def charge_waveguide(
     context: typer.Context,
-    frequency: Annotated[float, typer.Option(help="ω₀ of charger and battery, in ω₁₁.")] = 1.4,
-    distance: Annotated[float, typer.Option(help="Their distance Δ_z, in λ₁₁.")] = 0.1,
+    frequency: Annotated[
+        float, typer.Option(callback=options.POSITIVE, help="ω₀ of charger and battery, in ω₁₁.")
+    ] = 1.4,
+    distance: Annotated[
+        float, typer.Option(callback=options.POSITIVE, help="Their distance Δ_z, in λ₁₁.")
+    ] = 0.1,
     decay: Decay = 0.5,
-    until: Annotated[float, typer.Option(help="End of the run, in 1/ω₁₁.")] = 60.0,
-    points: Annotated[int, typer.Option(min=2, help="Times to save.")] = 401,
+    until: Annotated[
+        float, typer.Option(callback=options.POSITIVE, help="End of the run, in 1/ω₁₁.")
+    ] = 60.0,
+    points: options.Points = 401,
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:
@@ -80,13 +88,17 @@ def optimize_waveguide(
         ),
     ] = "ergotropy",
     frequency: Annotated[
-        tuple[float, float] | None, typer.Option(help="Bounds of ω₀, equal ones to fix it.")
+        tuple[float, float] | None,
+        typer.Option(callback=options.POSITIVE, help="Bounds of ω₀, equal ones to fix it."),
     ] = None,
     distance: Annotated[
-        tuple[float, float] | None, typer.Option(help="Bounds of Δ_z, equal ones to fix it.")
+        tuple[float, float] | None,
+        typer.Option(callback=options.NOT_NEGATIVE, help="Bounds of Δ_z, equal ones to fix it."),
     ] = None,
     decay: Decay = 0.5,
-    orders: Annotated[int, typer.Option(help="How many orders of “continuum”.")] = 3,
+    orders: Annotated[
+        int, typer.Option(callback=options.within(1, 100), help="How many orders of “continuum”.")
+    ] = 3,
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:

@@ -2,17 +2,20 @@
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
 import numpy as np
+import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Complex, Float, Int, PyTree
 
 from qbjax import _checks
 from qbjax.dynamics import doubt, witness
 from qbjax.dynamics.observed import Observed
+from qbjax.dynamics.provenance import Provenance
 from qbjax.dynamics.qutip_result import qutip_result
 
 
@@ -49,6 +52,8 @@ class Trajectory(Observed):
         states: density matrices (T, d, d) of the cell or of everything, if they were asked for
             (`qb.charge(..., states="cell")`); None without.
         dims: levels of their factors; empty without.
+        provenance: what was asked for it, and when; forgotten where a run goes through `jit`,
+            `vmap` or `tree.map` (`dynamics.provenance`).
     """
 
     _called: ClassVar[str] = "trajectory"
@@ -65,6 +70,7 @@ class Trajectory(Observed):
     modes: tuple[str, ...] = eqx.field(static=True, default=())
     states: Complex[Array, "T d d"] | None = None
     dims: tuple[int, ...] = eqx.field(static=True, default=())
+    provenance: Provenance = eqx.field(default_factory=Provenance)
 
     def summary(self) -> dict[str, Array]:
         """Status, worst truncation and trace defect, and steps: scalars for a sweep."""
@@ -79,29 +85,79 @@ class Trajectory(Observed):
         """The run as a labelled dataset: coordinate `time`, units in the attributes.
 
         States have a last dimension `part`, real and imaginary: netCDF knows no complex numbers.
+        Where nothing is truncated there is no `truncation`. The attributes say how the run ended,
+        and where it is from: `battery`, `protocol` and such (`dynamics.provenance`), versions,
+        the time.
         """
         units = dict(self.units)
         variables: dict[str, tuple] = {
             name: (("time", *_axes(name, values)), np.asarray(values), _unit(units, name))
             for name, values in self.observables.items()
         }
-        variables["truncation"] = (("time", "mode"), np.asarray(self.truncation))
+        coords: dict[str, Any] = {"time": ("time", np.asarray(self.times), _unit(units, "time"))}
+        if self.modes:
+            variables["truncation"] = (("time", "mode"), np.asarray(self.truncation))
+            coords["mode"] = list(self.modes)
         variables["trace_defect"] = (("time",), np.asarray(self.trace_defect))
         if self.saved is not None:
             variables |= _saved_variables(self.saved)
         if self.states is not None:
             variables["states"] = _state_variable(self.states, self.dims)
-        parts = {} if self.states is None else {"part": ["real", "imaginary"]}
-        time = ("time", np.asarray(self.times), _unit(units, "time"))
+            coords["part"] = ["real", "imaginary"]
         status = int(self.status)
         attributes = {
             "status": status,
             "status_name": doubt.STATUS_NAMES[status],
+            "verdict": self.verdict(),
             "steps": int(self.steps),
         }
-        return xr.Dataset(
-            variables, coords={"time": time, "mode": list(self.modes)} | parts, attrs=attributes
-        )
+        return xr.Dataset(variables, coords, attributes | self.provenance.attributes())
+
+    def verdict(self) -> str:
+        """Whether to believe it, in a few words: "ok", how it failed, or where it was cut."""
+        worst = np.asarray(doubt.worst(self.truncation, axis=0))
+        over = [f"{w:.1e} ({m})" for m, w in zip(self.modes, worst) if w > doubt.TRUNCATION_LIMIT]
+        held = f"the top levels hold {', '.join(over)}, limit {doubt.TRUNCATION_LIMIT:.0e}"
+        return "; ".join([doubt.STATUS_NAMES[int(self.status)], *([held] if over else [])])
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The run as a table with a row for every time, the index, whatever the battery.
+
+        What has more axes than time is spread over columns: `truncation_signal`, `populations_0`,
+        `saved_cell_1_2`. Attributes are those of `to_xarray`.
+
+        Example:
+            >>> import numpy as np, qbjax as qb
+            >>> battery, excited = qb.batteries.BlochCharger(), qb.protocols.BlochPreparation(np.pi)
+            >>> table = qb.charge(battery, excited, [0.0, np.pi / 2]).to_dataframe()
+            >>> table["energy"].round(6).tolist(), table.index.name
+            ([0.0, 1.0], 'time')
+        """
+        data = self.to_xarray()
+        columns: dict[str, np.ndarray] = {}
+        for name, values in data.data_vars.items():
+            for index in np.ndindex(values.shape[1:]):
+                parts = [_label(data, dim, i) for dim, i in zip(values.dims[1:], index)]
+                columns["_".join([str(name), *parts])] = values.values[:, *index]
+        table = pd.DataFrame(columns, index=data.indexes["time"])
+        table.attrs = dict(data.attrs)
+        return table
+
+    def to_csv(self, path: str | Path) -> None:
+        """Writes the table of `to_dataframe`, below its attributes as lines that begin with #.
+
+        Read it with `pandas.read_csv(path, comment="#", index_col="time")`.
+
+        Args:
+            path: of the file, replaced if there is one.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        table = self.to_dataframe()
+        lines = [f"# {name}: {' '.join(str(x).split())}" for name, x in table.attrs.items()]
+        head = "".join(f"{line}\n" for line in lines)
+        Path(path).write_text(head + table.to_csv(), encoding="utf-8")
 
     def to_qutip(self) -> Any:
         """The run as a `qutip.solver.result.Result`.
@@ -185,6 +241,10 @@ def warn_of_truncation(
             TruncationWarning,
             stacklevel=stacklevel,
         )
+
+
+def _label(data, dim, index) -> str:
+    return str(data[dim].values[index]) if dim in data.coords else str(index)
 
 
 def _unit(units, name):

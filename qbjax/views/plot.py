@@ -67,10 +67,9 @@ STYLE: Any = {
     "legend.frameon": False,
     "legend.fontsize": 8.5,
     "lines.linewidth": 1.7,
-    "savefig.dpi": 200,
-    "svg.fonttype": "none",
 }
-"""Switched on by `demo_figure` and `charging_figure` only; importing changes nothing."""
+"""Switched on where figures are drawn; importing changes nothing. How they are saved is in
+`figure_files`."""
 
 
 def charging(data: xr.Dataset, ax: Axes | None = None) -> Axes:

@@ -5,10 +5,12 @@ and the tests read the same thing.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import xarray as xr
@@ -16,7 +18,9 @@ from matplotlib.figure import Figure
 from rich import box
 from rich.table import Table
 
+from qbjax.dynamics.provenance import environment, stamp
 from qbjax.strategies.gradient import Best
+from qbjax.views import figure_files
 
 _COLUMNS = {
     "time": "time",
@@ -81,7 +85,7 @@ def charging(data: xr.Dataset, count: int = 9) -> Sheet:
 def reliability(data: xr.Dataset) -> str:
     """One line: how the run ended, and how much the top levels hold if any were cut off."""
     status = f"status: {data.attrs['status_name']} after {data.attrs['steps']} solver steps"
-    if not data.sizes["mode"]:
+    if "truncation" not in data:
         return f"{status}; nothing was truncated"
     worst = data["truncation"].max("time", skipna=True)
     tops = ", ".join(f"{float(worst.sel(mode=m)):.1e} ({m})" for m in data["mode"].values)
@@ -158,9 +162,11 @@ def save(
     figure: Figure | None = None,
     notes: Sequence[str] = (),
     texts: Mapping[str, str] = MappingProxyType({}),
+    command: str | None = None,
 ) -> list[Path]:
     """Saves a run: `NAME.nc` for every dataset, `config.toml`, `table.md`, `figure.png`
-    and `figure.svg`. Files of the same name are replaced.
+    and `figure.svg`. Files of the same name are replaced, each when the new one is whole. All
+    but `config.toml` and other texts say when and with which versions they were made.
 
     Args:
         directory: made if there is none.
@@ -170,27 +176,34 @@ def save(
         figure: the picture; drawn twice.
         notes: paragraphs below the tables.
         texts: name to content of more files.
+        command: the command line, if this is the end of one.
 
     Returns:
         The files written.
+
+    Raises:
+        OSError: if a file cannot be written; those before it are there, and no half ones.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, data in datasets.items():
-        written.append(directory / f"{name}.nc")
-        data.to_netcdf(written[-1], engine="h5netcdf")
+    about = {"created": stamp()} | environment()
+    about |= {} if command is None else {"command": command}
+    origin = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in about.items())
+    # A comment, which "--" would end.
+    pages = [f"<!-- {origin.replace('--', '- -')} -->"]
+    pages += [to_markdown(sheet) for sheet in sheets] + list(notes)
+    makers: dict[str, Callable[[Path], Any]] = {
+        f"{name}.nc": partial(_write_data, data.assign_attrs(about | data.attrs))
+        for name, data in datasets.items()
+    }
     if figure is not None:
+        seen = about | next((d.attrs for d in datasets.values()), {})
         for kind in ("png", "svg"):
-            written.append(directory / f"figure.{kind}")
-            figure.savefig(written[-1])
-    written += [directory / "table.md", directory / "config.toml"]
-    pages = [to_markdown(sheet) for sheet in sheets] + list(notes)
-    written[-2].write_text("\n\n".join(pages) + "\n", encoding="utf-8")
-    written[-1].write_text(write_config(config), encoding="utf-8")
-    for name, text in texts.items():
-        written.append(directory / name)
-        written[-1].write_text(text, encoding="utf-8")
-    return written
+            makers[f"figure.{kind}"] = partial(figure_files.save, figure, about=seen)
+    words = {"table.md": "\n\n".join(pages) + "\n", "config.toml": write_config(config), **texts}
+    makers |= {name: partial(_write_text, text) for name, text in words.items()}
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, make in makers.items():
+        _replace(directory / name, make)
+    return [directory / name for name in makers]
 
 
 def write_config(config: Mapping[str, Mapping[str, Any]]) -> str:
@@ -219,7 +232,7 @@ def read_config(path: Path, command: str) -> dict[str, Any]:
         ValueError: if the file is no TOML, or says nothing about the command.
     """
     try:
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
+        config = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"Argument `config` must be a TOML file, but {path} is not: {error}."
         raise ValueError(message) from error
@@ -229,6 +242,24 @@ def read_config(path: Path, command: str) -> dict[str, Any]:
             f'Argument `config` must have a section ["{command}"], but {path} has {known}.'
         )
     return config[command]
+
+
+def _replace(path: Path, make: Callable[[Path], Any]) -> None:
+    """Makes a file beside an older one, which it takes the place of when it is whole."""
+    temporary = path.with_name(f".{uuid4().hex}.{path.name}")
+    try:
+        make(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_data(data: xr.Dataset, path: Path) -> None:
+    data.to_netcdf(path, engine="h5netcdf")
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _toml(value: Any) -> str:

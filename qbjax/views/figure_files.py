@@ -1,0 +1,55 @@
+"""Figures in files: 300 dots per inch, text that stays text, and where the numbers are from."""
+
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+DPI = 300
+
+SAVING: Any = {"savefig.dpi": DPI, "svg.fonttype": "none", "pdf.fonttype": 42, "ps.fonttype": 42}
+"""How figures are written: matplotlib looks at these when it saves, not when it draws."""
+
+
+def save(figure: Figure, path: Path | str, about: Mapping[str, Any]) -> Path:
+    """Saves a figure in the format that its name ends with.
+
+    Args:
+        figure: any.
+        path: such as `figure.png`, `.svg`, `.pdf`.
+        about: where the numbers are from, such as the attributes of `run.to_xarray()`; kept as
+            JSON in the file: `Description` of a PNG or SVG, `Subject` of a PDF.
+
+    Returns:
+        The path.
+
+    Example:
+        >>> import tempfile, pathlib, matplotlib.pyplot as plt
+        >>> figure, _ = plt.subplots()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = save(figure, pathlib.Path(folder) / "empty.svg", {"verb": "charge"})
+        ...     "<text" in path.read_text(encoding="utf-8")
+        True
+    """
+    where = Path(path)
+    with plt.rc_context(SAVING):
+        figure.savefig(where, metadata=_metadata(where.suffix.lower().lstrip("."), about))
+    return where
+
+
+def _metadata(kind: str, about: Mapping[str, Any]) -> dict[str, Any] | None:
+    text, made = json.dumps(dict(about), default=str), about.get("created")
+    maker = " ".join(["qbjax", str(about.get("qbjax_version", ""))]).strip()
+    if kind == "png":
+        times = {} if made is None else {"Creation Time": str(made)}
+        return {"Software": maker, "Description": text} | times
+    if kind == "svg":
+        return {"Creator": maker, "Description": text} | ({} if made is None else {"Date": made})
+    if kind == "pdf":
+        when = {} if made is None else {"CreationDate": datetime.datetime.fromisoformat(str(made))}
+        return {"Creator": maker, "Subject": text} | when
+    return None
