@@ -34,6 +34,6 @@ def _signal(pump: Pump, times) -> Signal:
 
 
 def _cells(pump: Pump, grids: int) -> int:
-    if isinstance(pump, Fourier):  # at least eight to a half-wave of the highest cosine
-        return max(64, 2 ** (8 * pump.coefficients.size - 1).bit_length())
+    if isinstance(pump, Fourier):  # at least four to a half-wave of the highest cosine
+        return 64 * -(-pump.coefficients.size // 16)
     return lookout.CELLS if grids <= FEW else lookout.CELLS // 4

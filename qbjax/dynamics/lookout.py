@@ -1,20 +1,20 @@
 r"""Looking at signals before a run, so that no step goes over a pulse.
 
 Where nothing moves yet, an error estimate says that any step will do, and a pulse to come is
-stepped over. So each signal u(t) is sampled on a grid first, and cut into *pieces*: the longest
-dyadic blocks of cells on which it is, to within
+stepped over. So each signal u(t) is sampled on a grid first, and cut into *pieces*: of 64 cells or
+of 16, if to within
 
-$$\min(\tfrac14\max(|u|_\text{block},\ \epsilon|u|_\text{run}),\ \delta|u|_\text{run}),$$
+$$\min(\tfrac14\max(|u|_\text{piece},\ \epsilon|u|_\text{run}),\ \delta|u|_\text{run})$$
 
-the quartic through five of its samples, and on each half of which the same holds. A step of a
-Runge–Kutta method that covers one piece at most sees what the signal does there, and its error
-estimate can be believed. A step may go so far that the number of pieces n(t) rises by `STRIDE`,
-where spans in which the signal stands still count nothing. The table `reach` says how far that is
-from each cell; what smooth signals ask for is less.
+it is the quartic through five of its samples there, and so it is on each quarter; else of 4, if to
+within the first of these it is the parabola through three of five samples; else single cells. A
+step of a Runge–Kutta method that covers no more than a piece sees what the signal does there, and
+its error estimate can be believed. So a step may be as long as the piece where it begins, and ends
+where a shorter one begins; where the signal stands still, a step may be as long as it likes, and
+ends where it moves again. Smooth signals ask for shorter steps than that.
 
-No piece is shorter than four cells: a signal that is wild everywhere asks for no more than a
-thousand steps. Where the shortest feature is known to be finer than the grid, each cell is looked
-at again at that spacing, and steps are as short as that where something shows between two samples.
+Where the shortest feature is known to be finer than the grid, each cell is looked at again at a
+quarter of it, and steps are as short as that where something shows between two samples.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,16 +26,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
-STRIDE = 1.0
-"""Pieces that a step may cover."""
+CELLS = 1024
+"""Of a grid, by default: one to a feature of a thousandth of its length."""
 
-CELLS = 4096
-"""Of a grid, by default: four to a feature of a thousandth of its length."""
-
-LEAST = 4
-"""Cells of the smallest piece: five samples, which a quartic goes through."""
+BLOCK = 4
+"""Cells of a block: what the tables have an entry for."""
 
 EPSILON = 1e-9
 """What is smaller than this part of a signal's largest value is nothing."""
@@ -44,7 +41,7 @@ DELTA = 1e-5
 """A bump on what stands still shows from this part of the largest value on."""
 
 FINEST = 1_000_000
-"""Parts of a pulse that a look at its shortest features may go into."""
+"""Parts of a signal's time that its shortest features may be."""
 
 OFFSET, MARGIN = 0.38, 0.7
 """Of the grid, in cells: no sample lies where a user's function may be 0/0, such as its middle."""
@@ -57,7 +54,7 @@ class Signal(NamedTuple):
         value: u(t), a real or complex scalar.
         bounds: increasing; between two of them u has no known jump, outside all it stands still,
             shape (S+1,).
-        cells: of the grid between two bounds, a power of two.
+        cells: of the grid between two bounds, a multiple of 64.
         shortest: the shortest feature, if it is known.
     """
 
@@ -72,60 +69,63 @@ class Ahead(NamedTuple):
 
     Attributes:
         bounds: as of the signal, within the run.
-        reach: from each cell, shape (S, N+1).
-        least: a step that is always allowed, shape (S,).
+        reach: the latest end of a step that begins in a block, shape (S, B).
+        longest: the longest one, shape (S, B).
         end: of the run.
     """
 
     bounds: Float[Array, " S+1"]
-    reach: Float[Array, "S N+1"]
-    least: Float[Array, " S"]
+    reach: Float[Array, "S B"]
+    longest: Float[Array, "S B"]
     end: Float[Array, ""]
 
     def limit(self, time: Float[Array, ""]) -> Float[Array, ""]:
         """The latest end of a step from a time."""
+        blocks = self.reach.shape[1]
         segment = jnp.sum(time >= self.bounds[1:-1], dtype=int)
-        start, cell = self.bounds[segment], _cell(self.bounds, self.reach.shape[1] - 1)[segment]
-        place = jnp.floor((time - start) / jnp.where(cell > 0, cell, 1.0) - OFFSET)
-        index = jnp.clip(place, 0, self.reach.shape[1] - 1).astype(int)
-        until = jnp.maximum(self.reach[segment, index], time + self.least[segment])
+        cell = _cell(self.bounds, BLOCK * blocks)[segment]
+        place = (time - self.bounds[segment]) / jnp.where(cell > 0, cell, 1.0) - OFFSET
+        block = jnp.clip(place / BLOCK, 0, blocks - 1).astype(int)
+        # A step that ended where a piece begins may be rounded into the one before.
+        behind = (time >= self.reach[segment, block]) & (block < blocks - 1)
+        here = segment, jnp.where(behind, block + 1, block)
         inside = (time >= self.bounds[0]) & (time < self.bounds[-1])
+        until = jnp.minimum(self.reach[here], time + self.longest[here])
         return jnp.where(inside, until, self.end)
 
 
 def ahead(signals: Sequence[Signal], times: Float[Array, " T"]) -> list[Ahead]:
     """Looks at every signal of a run; nothing of it is differentiated."""
-    return [_ahead(signal, lax.stop_gradient(times[0]), times[-1]) for signal in signals]
+    return [_ahead(signal, *lax.stop_gradient((times[0], times[-1]))) for signal in signals]
 
 
 def _ahead(signal: Signal, start, end) -> Ahead:
     bounds = lax.stop_gradient(jnp.clip(signal.bounds, start, end))
-    end = lax.stop_gradient(end)
     value, cell = _still(signal.value), _cell(bounds, signal.cells)
     grid = bounds[:-1, None] + (np.arange(signal.cells + 1) + OFFSET) * cell[:, None]
     samples = _sampled(value, grid)
     largest = jnp.max(jnp.abs(samples))
     scaled = samples / jnp.where(largest > 0, largest, 1.0)
-    shortest = _shortest(signal, bounds)
-    pieces = _density(scaled, None)
-    least = cell
-    if shortest is not None:
-        rough = _rough(value, samples, grid, cell, shortest, EPSILON * largest)
-        pieces = jnp.where(rough, (cell / shortest)[:, None], _density(scaled, rough))
-        least = jnp.minimum(cell, shortest)
-    count = jnp.pad(jnp.cumsum(pieces, axis=1), ((0, 0), (1, 0)))
-    return Ahead(bounds, jax.vmap(_reach, (0, 0, None))(count, grid, end), least, end)
+    fits, moves, least = _simple(scaled, BLOCK), _moves(scaled), cell[:, None]
+    spacing = _spacing(signal, bounds)
+    if spacing is not None:
+        rough = _rough(value, samples, grid, cell, spacing, EPSILON * largest)
+        fits, moves = fits & ~rough, moves | rough
+        least = jnp.where(rough, spacing, least)
+    length = _lengths(scaled, fits)
+    long = jnp.where(fits, BLOCK * length * cell[:, None], least)
+    longest = jnp.where(moves, long, end - start)
+    stops = grid[:, ::BLOCK].at[:, -1].set(end)
+    return Ahead(bounds, jax.vmap(_reach)(length, moves, longest, stops), longest, end)
 
 
-def _shortest(signal: Signal, bounds) -> Float[Array, ""] | None:
-    """The feature to look for between samples. With several grids of different length, one may be
-    coarser than a single one would be."""
+def _spacing(signal: Signal, bounds) -> Float[Array, ""] | None:
+    """How finely to look between samples. One of several grids of different length may be coarser
+    than a single one would be."""
     span = bounds[-1] - bounds[0]
-    known = None if signal.shortest is None else lax.stop_gradient(signal.shortest)
-    if bounds.size > 2:
-        coarse = span / 1000
-        known = coarse if known is None else jnp.minimum(known, coarse)
-    return None if known is None else jnp.maximum(known, span / FINEST)
+    known = [] if signal.shortest is None else [lax.stop_gradient(signal.shortest) / 4]
+    known += [span / CELLS] if bounds.size > 2 else []
+    return jnp.maximum(jnp.min(jnp.stack(known)), span / (4 * FINEST)) if known else None
 
 
 def _cell(bounds, cells: int) -> Float[Array, " S"]:
@@ -145,45 +145,48 @@ def _sampled(value, times: Float[Array, "*shape"]) -> Float[Array, "parts *shape
     return jnp.stack([jnp.where(jnp.isfinite(x), x, 0.0) for x in parts]).astype(float)
 
 
-def _density(samples: Float[Array, "parts S N+1"], rough) -> Float[Array, "S N"]:
-    """Pieces per cell: none where the signal stands still."""
-    segments, cells = samples.shape[1], samples.shape[2] - 1
-    good = jnp.ones((segments, cells // LEAST), bool)
-    if rough is not None:
-        good = ~jnp.any(rough.reshape(segments, -1, LEAST), axis=-1)
-    halvings, length = jnp.zeros((segments, cells)), LEAST
-    while length < cells:
-        length *= 2
-        both = jnp.all(good.reshape(segments, -1, 2), axis=-1)
-        good = both & _simple(samples, length)
-        halvings = halvings + jnp.repeat(good, length, axis=1)
-    moves = jnp.any(jnp.abs(jnp.diff(samples)) > EPSILON / 4, axis=0)
-    return jnp.where(moves, 2.0**-halvings / LEAST, 0.0)
+def _moves(samples: Float[Array, "parts S N+1"]) -> Bool[Array, "S B"]:
+    """In which blocks a signal does not stand still."""
+    changes = jnp.abs(jnp.diff(samples)) > EPSILON / 4
+    return jnp.any(changes.reshape(*samples.shape[:2], -1, BLOCK), axis=(0, 3))
 
 
-def _simple(samples, length: int) -> Bool[Array, "S blocks"]:
-    """Where blocks of so many cells are quartics."""
-    parts, segments, _ = samples.shape
-    blocks = samples[..., :-1].reshape(parts, segments, -1, length)
-    nodes = [*jnp.moveaxis(blocks[..., :: length // 4], -1, 0), samples[..., length::length]]
-    quartic = sum(w * node[..., None] for w, node in zip(_weights(length), nodes, strict=True))
-    error = jnp.max(jnp.abs(blocks - quartic), axis=(0, 3))
-    own = jnp.max(jnp.abs(blocks), axis=(0, 3))
-    return error <= jnp.minimum(jnp.maximum(own, EPSILON) / 4, DELTA)
+def _lengths(samples, fits: Bool[Array, "S B"]) -> Int[Array, "S B"]:
+    """Of each block, how many the piece has in which it lies."""
+    length, good = jnp.ones(fits.shape, jnp.int32), fits
+    for blocks in (4, 16):
+        quarters = jnp.all(good.reshape(len(fits), -1, 4), axis=-1)
+        good = quarters & _simple(samples, blocks * BLOCK)
+        length = jnp.where(jnp.repeat(good, blocks, axis=1), blocks, length)
+    return length
 
 
-def _weights(length: int) -> Float[np.ndarray, "5 length"]:
-    """Lagrange's polynomials of five equidistant nodes, at the samples of a block."""
-    x, nodes = 4 * np.arange(length) / length, np.arange(5)
-    others = [nodes[nodes != k] for k in nodes]
+def _simple(samples: Float[Array, "parts S N+1"], size: int) -> Bool[Array, "S pieces"]:
+    """Where so many cells are a quartic; one block, a parabola."""
+    pieces = samples[..., :-1].reshape(*samples.shape[:2], -1, size)
+    step = max(size // 4, 2)
+    nodes = [*jnp.moveaxis(pieces[..., ::step], -1, 0), samples[..., size::size]]
+    weights = _weights(np.arange(0, size + 1, step), np.arange(size))
+    line = sum(w * node[..., None] for w, node in zip(weights, nodes, strict=True))
+    error = jnp.max(jnp.abs(pieces - line), axis=(0, 3))
+    own = jnp.maximum(jnp.max(jnp.abs(pieces), axis=(0, 3)), EPSILON) / 4
+    return error <= (own if size == BLOCK else jnp.minimum(own, DELTA))
+
+
+def _weights(nodes, x) -> Float[np.ndarray, "nodes x"]:
+    """Lagrange's polynomials."""
+    others = [nodes[nodes != node] for node in nodes]
     return np.stack(
-        [np.prod((x[:, None] - o) / (k - o), axis=1) for k, o in zip(nodes, others, strict=True)]
+        [
+            np.prod((x[:, None] - rest) / (node - rest), axis=1)
+            for node, rest in zip(nodes, others, strict=True)
+        ]
     )
 
 
-def _rough(value, samples, grid, cell, shortest, nothing) -> Bool[Array, "S N"]:
-    """In which cells a signal is no straight line, looked at four times per shortest feature."""
-    looks = jnp.ceil(4 * jnp.max(cell) / shortest).astype(int)
+def _rough(value, samples, grid, cell, spacing, nothing) -> Bool[Array, "S B"]:
+    """In which blocks a signal, looked at more finely, is no line from sample to sample."""
+    looks = jnp.ceil(jnp.max(cell) / spacing).astype(int)
     left, right = samples[..., :-1], samples[..., 1:]
 
     def look(k, rough):
@@ -194,18 +197,28 @@ def _rough(value, samples, grid, cell, shortest, nothing) -> Bool[Array, "S N"]:
         bent = jnp.abs(seen - line) > 0.01 * jnp.maximum(own, nothing)
         return rough | jnp.any(bent, axis=0)
 
-    return lax.fori_loop(1, looks, look, jnp.zeros(left.shape[1:], bool))
+    found = lax.fori_loop(1, looks, look, jnp.zeros(left.shape[1:], bool))
+    return jnp.any(found.reshape(len(cell), -1, BLOCK), axis=-1)
 
 
-def _reach(count, grid, end) -> Float[Array, " N+1"]:
-    """From each sample, where so many more pieces have been covered."""
-    goal = count + STRIDE
-    after = jnp.searchsorted(count, goal, side="right")
-    i = jnp.clip(after, 1, count.size - 1)
-    rise = count[i] - count[i - 1]
-    part = (goal - count[i - 1]) / jnp.where(rise > 0, rise, 1.0)
-    between = grid[i - 1] + jnp.clip(part, 0.0, 1.0) * (grid[i] - grid[i - 1])
-    return jnp.where(after < count.size, between, end)
+def _reach(length, moves, longest, stops) -> Float[Array, " B"]:
+    """The latest ends of steps: where a shorter piece begins, or the first that moves."""
+    count = longest.size
+    end = (np.arange(count, dtype=np.int32) // length + 1) * length
+    after = jnp.where(moves, end, _first(moves))
+    shorter = longest[jnp.minimum(after, count - 1)] < longest
+    return jnp.where(shorter & (after < count), stops[jnp.minimum(after, count)], stops[-1])
+
+
+def _first(moves: Bool[Array, " B"]) -> Int[Array, " B"]:
+    """The first block from each on in which a signal moves; B if there is none."""
+    none = moves.size
+    blocks = jnp.where(moves, np.arange(none, dtype=np.int32), none).reshape(-1, 16)
+    before = np.arange(16)[:, None] > np.arange(16)
+    in_row = jnp.min(jnp.where(before, none, blocks[:, None, :]), axis=-1)
+    row = np.arange(len(blocks))
+    later = jnp.where(row[:, None] >= row, none, jnp.min(blocks, axis=1))
+    return jnp.minimum(in_row, jnp.min(later, axis=-1)[:, None]).ravel()
 
 
 class Careful(diffrax.AbstractAdaptiveStepSizeController):
@@ -217,17 +230,17 @@ class Careful(diffrax.AbstractAdaptiveStepSizeController):
 
     controller: Any
     views: Any
-    longest: float | None
+    max_step: float | None
     rtol: Any
     atol: Any
     norm: Any
 
-    def __init__(self, controller: Any, views: Sequence[Ahead], longest: float | None):
-        self.controller, self.views, self.longest = controller, views, longest
+    def __init__(self, controller: Any, views: Sequence[Ahead], max_step: float | None):
+        self.controller, self.views, self.max_step = controller, views, max_step
         self.rtol, self.atol, self.norm = controller.rtol, controller.atol, controller.norm
 
     def wrap(self, direction):
-        return Careful(self.controller.wrap(direction), self.views, self.longest)
+        return Careful(self.controller.wrap(direction), self.views, self.max_step)
 
     def init(self, terms, t0, t1, y0, dt0, args, func, error_order):
         end, state = self.controller.init(terms, t0, t1, y0, dt0, args, func, error_order)
@@ -242,4 +255,4 @@ class Careful(diffrax.AbstractAdaptiveStepSizeController):
     def _shortened(self, start, end):
         for view in self.views:
             end = jnp.minimum(end, view.limit(start))
-        return end if self.longest is None else jnp.minimum(end, start + self.longest)
+        return end if self.max_step is None else jnp.minimum(end, start + self.max_step)
