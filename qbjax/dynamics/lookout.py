@@ -46,6 +46,9 @@ FINEST = 1_000_000
 OFFSET, MARGIN = 0.38, 0.7
 """Of the grid, in cells: no sample lies where a user's function may be 0/0, such as its middle."""
 
+NUDGE = 1e-3
+"""Cells between the beginning of a block and the step that ends there."""
+
 
 class Signal(NamedTuple):
     """What moves in a run.
@@ -69,28 +72,31 @@ class Ahead(NamedTuple):
 
     Attributes:
         bounds: as of the signal, within the run.
+        starts: of the first block between two bounds, shape (S,).
+        density: blocks per time, shape (S,).
         reach: the latest end of a step that begins in a block, shape (S, B).
         longest: the longest one, shape (S, B).
         end: of the run.
     """
 
     bounds: Float[Array, " S+1"]
+    starts: Float[Array, " S"]
+    density: Float[Array, " S"]
     reach: Float[Array, "S B"]
     longest: Float[Array, "S B"]
     end: Float[Array, ""]
 
     def limit(self, time: Float[Array, ""]) -> Float[Array, ""]:
         """The latest end of a step from a time."""
-        blocks = self.reach.shape[1]
-        segment = jnp.sum(time >= self.bounds[1:-1], dtype=int)
-        cell = _cell(self.bounds, BLOCK * blocks)[segment]
-        place = (time - self.bounds[segment]) / jnp.where(cell > 0, cell, 1.0) - OFFSET
-        block = jnp.clip(place / BLOCK, 0, blocks - 1).astype(int)
-        # A step that ended where a piece begins may be rounded into the one before.
-        behind = (time >= self.reach[segment, block]) & (block < blocks - 1)
-        here = segment, jnp.where(behind, block + 1, block)
-        inside = (time >= self.bounds[0]) & (time < self.bounds[-1])
-        until = jnp.minimum(self.reach[here], time + self.longest[here])
+        grids, blocks = self.reach.shape
+        grid = jnp.sum(time >= self.bounds[1:-1], dtype=jnp.int32) if grids > 1 else 0
+        place = (time - self.starts[grid]) * self.density[grid]
+        block = (grid, jnp.clip(place, 0, blocks - 1).astype(jnp.int32))
+        reach, longest = (
+            x.at[block].get(mode="promise_in_bounds") for x in (self.reach, self.longest)
+        )
+        until = jnp.minimum(reach, time + longest)
+        inside = (time >= self.bounds[0]) & (time < self.bounds[-1]) & (until > time)
         return jnp.where(inside, until, self.end)
 
 
@@ -115,8 +121,11 @@ def _ahead(signal: Signal, start, end) -> Ahead:
     length = _lengths(scaled, fits)
     long = jnp.where(fits, BLOCK * length * cell[:, None], least)
     longest = jnp.where(moves, long, end - start)
-    stops = grid[:, ::BLOCK].at[:, -1].set(end)
-    return Ahead(bounds, jax.vmap(_reach)(length, moves, longest, stops), longest, end)
+    # A little behind where blocks begin: a step that ends there must not be rounded into the last.
+    stops = (grid[:, ::BLOCK] + NUDGE * cell[:, None]).at[:, -1].set(end)
+    reach = jax.vmap(_reach)(length, moves, longest, stops)
+    density = jnp.where(cell > 0, 1 / (BLOCK * jnp.where(cell > 0, cell, 1.0)), 0.0)
+    return Ahead(bounds, grid[:, 0], density, reach, longest, end)
 
 
 def _spacing(signal: Signal, bounds) -> Float[Array, ""] | None:
