@@ -96,7 +96,7 @@ def test_refined_models_have_more_levels():
     plain = qb.batteries.TavisCummings(2, 1)
     assert plain.refined() is plain
     assert qb.batteries.Oscillators((6, 9)).refined().levels == (10, 13)
-    with pytest.warns(qb.dynamics.TruncationWarning, match="Use levels=16"):
+    with pytest.warns(qb.dynamics.TruncationWarning, match="Use levels=127"):
         qb.charge(dicke, CONSTANT(2.0), [0.0, 1.0])
 
 
