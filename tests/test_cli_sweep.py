@@ -15,7 +15,7 @@ import xarray as xr
 
 import qbjax as qb
 from qbjax.cli import sweep as command
-from qbjax.studies import archive, described
+from qbjax.studies import archive, described, fingerprint
 from qbjax.views import sweeps
 from tests.command import one_line, qbjax
 
@@ -106,6 +106,21 @@ def test_array_tasks_share_a_store(file, tmp_path):
     assert one_line(refused.stderr, "[0.1, 0.2, 0.3] there", "[0.1, 0.2, 0.4] here")
     last = qbjax("sweep", file, "--store", store, "--array-task", "1/2")
     assert "12 of 12 points computed; 0 failed" in last.output
+
+
+def test_a_store_of_other_versions_is_refused_and_can_be_accepted(file, tmp_path, monkeypatch):
+    store, real = tmp_path / "old.zarr", fingerprint.versions
+    words = ["sweep", file, "--store", store, "--chunk", 4]
+    with monkeypatch.context() as patch:
+        patch.setattr(fingerprint, "versions", lambda used: real(used) | {"jax": "0.9.1"})
+        assert qbjax(*words, "--array-task", "0/2").exit_code == 0
+    refused = qbjax(*words)
+    assert refused.exit_code == 2
+    assert one_line(refused.stderr, "was made with jax 0.9.1 (here", ", or --accept versions.")
+    assert one_line(qbjax(*words, "--accept", "version").stderr, "did you mean 'versions'?")
+    accepted = qbjax(*words, "--accept", "versions")
+    assert accepted.exit_code == 0, accepted.output
+    assert archive.read(store).attrs["accepted"].startswith("jax 0.9.1 (here ")
 
 
 @pytest.mark.parametrize("task", ["2/2", "-1/2", "1", "1/", "a/b", "0/0", "1.5/2"])

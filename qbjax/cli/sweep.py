@@ -18,6 +18,7 @@ from qbjax.cli import options, results, session
 from qbjax.cli.application import Command, app
 from qbjax.cli.progress import Display
 from qbjax.studies import described, sweep
+from qbjax.studies.agreement import Refused
 from qbjax.studies.sweep import SweepProgress
 from qbjax.views import sweeps
 
@@ -41,6 +42,11 @@ Dask = Annotated[str | None, typer.Option(
     metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786, whose workers compute; "
     "“local” starts some here.",
 )]
+Accept = Annotated[list[str] | None, typer.Option(
+    metavar="WHAT", help="Continue a store all the same: “versions”, if it was made with other "
+    "versions of qbjax, JAX or what they compute with; “function”, if it was made by code that "
+    "differs or cannot be compared. Both, if given twice.",
+)]
 # fmt: on
 
 
@@ -53,6 +59,7 @@ def sweep_file(
     array_task: ArrayTask = None,
     yes: Yes = False,
     dask: Dask = None,
+    accept: Accept = None,
 ) -> None:
     """Compute the points of a grid; killed or stopped, the same command goes on."""
     session.tell_cache()
@@ -62,10 +69,13 @@ def sweep_file(
         task = None if array_task is None else task_of(array_task)
         study = described.read(file, None if yes else described.LIMIT)
         _check_same(path, study, file)
-        with _client(dask) as client, Bar(study.grid.count) as bar, session.unwarned():
+        with (
+            _client(dask) as client, Bar(study.grid.count) as bar,
+            session.unwarned(), _acceptable(),
+        ):  # fmt: skip
             data = sweep(
                 study, study.grid, path, chunk=chunk, client=client, task=task,
-                configuration=study.configuration, progress=bar,
+                configuration=study.configuration, accept=accept or (), progress=bar,
             )  # fmt: skip
         results.show([sweeps.sheet(data, file.stem)], sweeps.note(data))
         session.out().print(
@@ -95,7 +105,7 @@ class Bar:
     def __exit__(self, kind, *exception):
         self._display.__exit__(kind, *exception)
         if self._last is not None:
-            good = kind is None and not self._last.failures
+            good = kind is None and not (self._last.failures or self._last.doubtful)
             sign = "[green]✓[/]" if good else "[yellow]–[/]"
             self._display.console.print(f"{sign} {escape(told(self._last))}", soft_wrap=True)
 
@@ -145,7 +155,18 @@ def command_again(context: typer.Context, path: Path) -> str:
     words = ["qbjax", "sweep", str(given["file"]), "--store", str(path)]
     for name in ("array_task", "dask"):
         words += [f"--{name.replace('_', '-')}", given[name]] if given[name] is not None else []
+    words += [word for what in given["accept"] or () for word in ("--accept", what)]
     return shlex.join(words + (["--yes"] if given["yes"] else []))
+
+
+@contextmanager
+def _acceptable() -> Iterator[None]:
+    """A store that is refused is accepted by an option here."""
+    try:
+        yield
+    except Refused as error:
+        options = " ".join(f"--accept {word}" for word in error.words)
+        raise ValueError(f"{error.reason}{f', or {options}' if options else ''}.") from error
 
 
 @contextmanager

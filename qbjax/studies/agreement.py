@@ -4,7 +4,7 @@ A store belongs to its function, its grid, and the versions of what computed it.
 a function that differs or cannot be compared, can be accepted in so many words.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,20 @@ WORDS = ("function", "versions")
 VERSION = "version."
 LISTED = 8
 """Differences that a sentence names."""
+
+
+class Refused(ValueError):
+    """A store that may not be continued.
+
+    Attributes:
+        reason: the sentence, but for its end.
+        words: that would accept it; empty if none do.
+    """
+
+    def __init__(self, reason: str, words: Sequence[str]):
+        self.reason, self.words = reason, tuple(words)
+        shown = repr(self.words[0]) if len(self.words) == 1 else repr(self.words)
+        super().__init__(f"{reason}{f', or accept={shown}' if words else ''}.")
 
 
 class Difference(NamedTuple):
@@ -29,24 +43,26 @@ class Difference(NamedTuple):
     kept: Mapping[str, str]
     ours: Mapping[str, str]
 
-    def refused(self, path: Path, accept: Collection[str]) -> str:
-        """The sentence that refuses a store; empty if nothing stands against it.
+    def refuse(self, path: Path, accept: Collection[str]) -> None:
+        """Nothing, if all that differs is accepted.
 
         Args:
             path: of the store.
             accept: of `WORDS`.
+
+        Raises:
+            Refused: if something else does.
         """
         found = [name for name in self.names if word_of(name) not in accept]
-        words = sorted({word_of(name) for name in found})
         if not found:
-            return ""
-        told = [*self._versions(found), *self._parts(found)]
-        switch = ""
-        if "" not in words:
-            switch = f", or accept={words[0]!r}" if len(words) == 1 else f", or accept={(*words,)}"
-        return (
-            f"Argument `store` must belong to this sweep, but {path} was made with "
-            f"{' and '.join(told)}: take a new path, or what it was made with{switch}."
+            return
+        # All of them, for the words replace those that were said.
+        words = sorted({word_of(name) for name in self.names})
+        told = " and ".join([*self._versions(found), *self._parts(found)])
+        raise Refused(
+            f"Argument `store` must belong to this sweep, but {path} was made with {told}: "
+            "take a new path, or what it was made with",
+            () if "" in words else words,
         )
 
     def accepted(self, accept: Collection[str]) -> list[str]:

@@ -228,8 +228,7 @@ class Archive:
 def _refuse_another(kept: Kept, plan: Plan, accept: Collection[str]) -> list[str]:
     """What differs and is accepted."""
     differing = Difference(layout.differences(kept, plan), kept.fingerprint, plan.fingerprint)
-    if sentence := differing.refused(kept.path, accept):
-        raise ValueError(sentence)
+    differing.refuse(kept.path, accept)
     return differing.accepted(accept)
 
 

@@ -51,9 +51,8 @@ def name_of(value: Any) -> str | None:
     """
     if isinstance(value, ModuleType):
         return value.__name__ if owns(value) else None
-    path = getattr(value, "__qualname__", None)
-    home = sys.modules.get(_text(getattr(value, "__module__", None)))
-    if not isinstance(path, str) or home is None or not owns(home):
+    path, home = _said(value, "__qualname__"), sys.modules.get(_said(value, "__module__"))
+    if not path or home is None or not owns(home):
         return None
     found: Any = home
     for step in path.split("."):
@@ -72,7 +71,7 @@ def is_ours(value: Any) -> bool:
 
 def owns_class(cls: type) -> bool:
     """Whether a class says that it comes from a library, if only from inside a function of it."""
-    home = sys.modules.get(_text(getattr(cls, "__module__", None)))
+    home = sys.modules.get(_said(cls, "__module__"))
     return home is not None and home.__name__ != "builtins" and owns(home)
 
 
@@ -84,7 +83,10 @@ def holder(value: Any) -> str | None:
         ('os.environ', 'sys.float_info')
     """
     top = type(value).__module__.partition(".")[0]
-    return _held(top, len(sys.modules)).get(id(value))
+    home, _, name = _held(top, len(sys.modules)).get(id(value), "").rpartition(".")
+    # An id may have passed to another object since.
+    known = home in sys.modules and vars(sys.modules[home]).get(name) is value
+    return f"{home}.{name}" if known else None
 
 
 @functools.lru_cache(maxsize=64)
@@ -99,8 +101,13 @@ def _held(top: str, modules: int) -> dict[int, str]:
     return found
 
 
-def _text(name: Any) -> str:
-    return name if isinstance(name, str) else ""
+def _said(value: Any, name: str) -> str:
+    """A text that an object says of itself; empty if it says none."""
+    try:
+        text = getattr(value, name, "")
+    except Exception:  # from a `__getattr__` of the user
+        return ""
+    return text if isinstance(text, str) else ""
 
 
 @functools.cache
@@ -115,5 +122,6 @@ def _is_installed(path: str) -> bool:
 def _roots() -> tuple[str, ...]:
     """Folders of Python's own modules and of qbjax."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    own = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}  # not of an environment
+    own = [sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib")]
     return tuple(os.path.normcase(os.path.abspath(path)) for path in [here, *own])

@@ -14,10 +14,11 @@ from typing import Any
 import jax
 
 from qbjax.studies import libraries
+from qbjax.studies.reach_arrays import ARRAYS
 from qbjax.studies.reach_code import instructions
 from qbjax.studies.reach_function import function, refuse_unknowable
 from qbjax.studies.reach_node import HEAP, IMPORTED, Node, Opaque, home, numbered
-from qbjax.studies.reach_state import node_of, state
+from qbjax.studies.reach_state import ATOMS, node_of, state
 
 JITTED = type(jax.jit(lambda: None))
 FUNCTIONS = (
@@ -45,6 +46,8 @@ def node(value: Any) -> Node:
     Raises:
         Opaque: if it cannot be looked into.
     """
+    if type(value) in ATOMS or isinstance(value, ARRAYS):
+        return node_of(value)
     refuse_unknowable(value)
     if (name := libraries.name_of(value)) is not None:
         return Node(f"library {name}", library=name)

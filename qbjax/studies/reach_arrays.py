@@ -26,7 +26,10 @@ def array(value: Any) -> Node:
         kept = [("data", value.data), ("mask", np.ma.getmaskarray(value))]
         return Node("masked", [*kept, ("fill_value", value.fill_value)])
     whole = np.asarray(value)
-    label = f"{home(type(value))} {np.dtype(whole.dtype).descr} {whole.shape}"
+    kind = whole.dtype
+    label = (
+        f"{home(type(value))} {kind.name} {kind.descr if kind.names else kind.str} {whole.shape}"
+    )
     if whole.dtype.hasobject:
         return Node(label, numbered(whole.ravel().tolist()))
     return Node(f"{label} {_bytes(whole)}")
@@ -45,5 +48,8 @@ def _of_jax(value: jax.Array) -> Node:
 
 
 def _bytes(whole: np.ndarray) -> str:
-    data = np.ascontiguousarray(whole).tobytes() if whole.size else b""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    flat = np.ascontiguousarray(whole).reshape(-1)
+    hasher = hashlib.blake2b(digest_size=16)
+    if flat.nbytes:
+        hasher.update(flat.view(np.uint8).data)
+    return hasher.hexdigest()

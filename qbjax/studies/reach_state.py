@@ -34,6 +34,8 @@ INERT = (
 """What decides no number."""
 ELSEWHERE = {"ctypes", "_ctypes", "zarr", "h5py", "netCDF4", "dask", "distributed"}
 """Libraries whose objects say only where something lies: in memory, in a file, on a cluster."""
+UNSEEN = {"jax._src.core.Primitive", "jax.extend.core.Primitive"}
+"""Classes whose objects have their code in tables elsewhere."""
 TREE = type(jax.tree.structure(0))
 
 
@@ -127,6 +129,8 @@ def _of_library(value: Any) -> Node:
             return made(value)
     if (name := libraries.holder(value)) is not None:
         return Node(f"library {name}", library=name)
+    if home(cls) in UNSEEN:
+        raise Opaque(f"a {home(cls)}")
     told = _TOLD.get(home(cls))
     return Node(home(cls), told(value), library=home(cls)) if told else _pickled(value)
 
@@ -161,7 +165,13 @@ def _set(value: frozenset | set) -> Node:
 
 
 def _sequence(kind: Any) -> Callable[[Any], Node]:
-    return lambda value: Node(kind.__name__, numbered(kind.__iter__(value)))
+    def made(value: Any) -> Node:
+        parts = list(kind.__iter__(value))
+        if ATOMS.issuperset(map(type, parts)):  # a million numbers are no million objects
+            return Node(f"{kind.__name__}({', '.join(map(constant, parts))})")
+        return Node(kind.__name__, numbered(parts))
+
+    return made
 
 
 def _number(kind: Any) -> Callable[[Any], Node]:
@@ -178,6 +188,11 @@ def _ufunc(value: np.ufunc) -> Node:
     raise Opaque(f"the compiled function {value.__name__}")
 
 
+def _numbers(data: Any) -> Any:
+    """Of QuTiP's data: a sparse matrix of SciPy, or an array."""
+    return data.as_scipy() if hasattr(data, "as_scipy") else data.to_array()
+
+
 def _tree(value: Any) -> Node:
     return Node("tree", [("node", value.node_data()), ("children", value.children())])
 
@@ -192,6 +207,7 @@ _BUILT: dict[type, Callable[[Any], Node]] = {
     **{kind: _number(kind) for kind in (int, float, complex, str, bytes)},
 }
 _HELD: dict[Any, Callable[[Any], Node]] = {
+    types.SimpleNamespace: lambda value: Node("namespace", state(value)),
     # Not by `pickle`: Dask and others teach it exceptions of their own kind.
     BaseException: lambda value: Node("error", [("args", value.args), *state(value)]),
     weakref.ref: lambda value: Node("reference", [("", value())]),
@@ -205,7 +221,7 @@ _HELD: dict[Any, Callable[[Any], Node]] = {
 }
 _TOLD: dict[str, Callable[[Any], list[tuple[str, Any]]]] = {
     "qutip.core.qobj.Qobj": lambda value: [
-        ("dims", value.dims), ("full", value.full()), ("superrep", value.superrep)
+        ("dims", value.dims), ("data", _numbers(value.data)), ("superrep", value.superrep)
     ],
     "xarray.core.dataarray.DataArray": lambda value: [("", value.to_dict(data="array"))],
     "xarray.core.dataset.Dataset": lambda value: [("", value.to_dict(data="array"))],

@@ -62,7 +62,7 @@ def sweep(
     cost: Callable | Any = None,
     task: tuple[int, int] | None = None,
     configuration: Mapping[str, Any] | None = None,
-    accept: str | Collection[str] = (),
+    accept: str | Collection[str] | Any = (),
     progress: Callable[[SweepProgress], None] | None = None,
 ) -> xr.Dataset:
     """Evaluates a function at every point of a grid.

@@ -8,8 +8,12 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+import jax
+
 COMPUTING = ("jax", "jaxlib", "diffrax", "equinox", "lineax", "numpy", "scipy")
 """With these qbjax computes; NumPy and SciPy what is constant in a program."""
+SETTINGS = ("jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
+"""Of JAX, which change numbers as another version does."""
 
 
 def versions(libraries: Iterable[str]) -> dict[str, str]:
@@ -20,16 +24,19 @@ def versions(libraries: Iterable[str]) -> dict[str, str]:
 
     Returns:
         Also `python`, whose x.y decides what code is compiled to, and for qbjax a digest of its
-        own source, which in a checkout changes more often than its version.
+        own source, which in a checkout changes more often than its version. JAX's settings
+        that decide numbers stand among them.
 
     Example:
-        >>> sorted(versions(["scipy.special", "json"]))
-        ['diffrax', 'equinox', 'jax', 'jaxlib', 'lineax', 'numpy', 'python', 'qbjax', 'scipy']
+        >>> found = versions(["xarray.core", "json"])
+        >>> "xarray" in found, "json" in found, found["jax"] == jax.__version__
+        (True, False, True)
     """
     names = {*COMPUTING, *(module.partition(".")[0] for module in libraries)}
     found = {name: _version(name) for name in names - sys.stdlib_module_names - {"qbjax"}}
     python = ".".join(platform.python_version_tuple()[:2])
-    return found | {"python": python, "qbjax": f"{metadata.version('qbjax')}+{_source()}"}
+    chosen = {name.removeprefix("jax_"): str(getattr(jax.config, name)) for name in SETTINGS}
+    return found | chosen | {"python": python, "qbjax": f"{metadata.version('qbjax')}+{_source()}"}
 
 
 @functools.cache

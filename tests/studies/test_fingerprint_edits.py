@@ -1,17 +1,10 @@
-"""Whatever a function reaches decides its fingerprint, and nothing else does."""
-
-import re
-import sys
-from types import ModuleType
+"""Whatever a function reaches decides its fingerprint."""
 
 import pytest
 
-from qbjax.studies import grids
-from qbjax.studies.fingerprint import fingerprint
 from tests.studies import edits_of_code, edits_of_values
+from tests.studies.programs import EDIT, edited, imported, of, programs, run
 
-GRID = grids.product(x=[1.0, 2.0])
-EDIT = re.compile("‹(.*?) → (.*?)›", re.DOTALL)
 WRAPPED = """
 import functools, weakref, diffrax, jax, equinox as eqx, jax.numpy as jnp
 from beartype import beartype
@@ -28,14 +21,6 @@ WRAPPERS = [
     "functools.singledispatch(h)", "functools.partial(h, 1.0)", "weakref.ref(h)",
     "diffrax.ODETerm(h)", "beartype(h)", "jaxtyped(typechecker=beartype)(h)",
 ]  # fmt: skip
-
-
-def programs(text):
-    """Name to program."""
-    blocks = re.split("^# (.*)\n", text, flags=re.MULTILINE)[1:]
-    return dict(zip(blocks[::2], blocks[1::2]))
-
-
 PROGRAMS = (
     programs(edits_of_code.PROGRAMS)
     | programs(edits_of_values.PROGRAMS)
@@ -43,26 +28,90 @@ PROGRAMS = (
 )
 
 
-def version(program, which):
-    """A program before (1) and after (2) its edit."""
-    return EDIT.sub(lambda found: found[which], program)
-
-
-def run(text, name="study"):
-    """The module that a text of a user becomes."""
-    module = ModuleType(name)
-    sys.modules[name] = module
-    exec(compile(text, f"/home/user/{name}.py", "exec"), module.__dict__)
-    return module
-
-
-def of(text, **more):
-    return fingerprint(run(text).f, GRID, None, **more)
-
-
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_an_edit_counts(name):
-    before, after = (version(PROGRAMS[name], which) for which in (1, 2))
-    base = of(before)
-    assert of(before) == base
-    assert of(after) != base
+    before, after = (edited(PROGRAMS[name], which) for which in (None, 0))
+    base = of(run(before))
+    assert of(run(before)) == base
+    assert of(run(after)) != base
+
+
+PROJECT = """
+# study.py
+import helper
+import tools.scale as scale
+from tools import *
+def f(x):
+    p = lambda t: helper.twice(t)
+    return p(x) + scale.by(x) + offset(x)
+# helper.py
+from constants import G
+import constants
+unused = ‹unused: 1 → 2›
+def twice(x):
+    return ‹2.0 → 3.0› * G * constants.H * x
+def other(x): return ‹unused: 1 → 2›
+# constants.py
+G = ‹2.0 → 3.0›
+H = ‹2.0 → 3.0›
+I = ‹unused: 1 → 2›
+# tools/__init__.py
+from .shift import offset
+__all__ = ['offset']
+# tools/scale.py
+from . import shift
+def by(x): return shift.SHIFT * x
+# tools/shift.py
+SHIFT = ‹2.0 → 3.0›
+def offset(x):
+    from .late import late
+    return late(x)
+# tools/late.py
+def late(x):
+    import later
+    return later.g * x
+# later.py
+import chosen
+g = ‹2.0 → 3.0›
+def choose(name): return getattr(chosen, name)
+# chosen.py
+def any_of_it(): return ‹2.0 → 3.0›
+"""
+
+
+@pytest.mark.parametrize("which", range(len(EDIT.findall(PROJECT))))
+def test_files_count_with_what_is_used_of_them(which, tmp_path, monkeypatch):
+    marks = EDIT.findall(PROJECT)
+    texts = [edited(PROJECT, edit).replace("unused: ", "") for edit in (None, which)]
+    found = []
+    for i, text in enumerate(texts):
+        with monkeypatch.context() as patch:
+            patch.syspath_prepend(str(tmp_path / str(i)))
+            found.append(of(imported(programs(text), tmp_path / str(i))))
+    assert (found[0] == found[1]) == marks[which][0].startswith("unused")
+
+
+def test_a_file_that_was_changed_since_it_was_imported_decides_nothing(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = imported({"study.py": "def f(x):\n    return 2.0 * x"}, tmp_path)
+    base = of(module)
+    (tmp_path / "study.py").write_text("# more\ndef f(x):\n    return 3.0 * x")
+    assert of(module) == base
+    assert of(imported({"study.py": "def f(x):\n    return 3.0 * x"}, tmp_path)) != base
+
+
+def test_a_chain_of_helpers_may_be_long():
+    chain = "".join(f"def f{i}(x): return f{i - 1}(x)\n" for i in range(1, 1200))
+    base, other = (of(run(f"f0 = lambda x: {g} * x\n{chain}f = f1199")) for g in (2.0, 3.0))
+    assert {name for name in base if base[name] != other[name]} == {"function.f0"}
+    assert max(map(len, base)) < 50
+
+
+def test_what_the_project_puts_into_a_library_counts(monkeypatch):
+    import numpy as np
+
+    text = "import numpy as np\ndef f(x):\n    return np.mine(x)"
+    monkeypatch.setattr(np, "mine", run("def h(x): return 2.0 * x", "other").h, raising=False)
+    base = of(run(text))
+    monkeypatch.setattr(np, "mine", run("def h(x): return 3.0 * x", "other").h)
+    assert of(run(text)) != base
