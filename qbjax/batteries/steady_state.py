@@ -79,8 +79,8 @@ def warn_if_doubtful(found: SteadyState, recommended: Callable[[], dict]) -> Non
         found: the steady state.
         recommended: mode name to (constructor argument, levels to use instead).
     """
+    witness.tell(found, recommended)
     if not _checks.is_concrete((found.status, found.truncation, found.gap)):
-        witness.tell(found, recommended)
         return
     status, gap = int(found.status), np.inf if found.gap is None else float(found.gap)
     closed = gap < SLOW * float(found.rate)

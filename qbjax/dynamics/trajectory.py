@@ -190,8 +190,8 @@ def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None
         run: the trajectory.
         recommended: gives mode name to (constructor argument, levels to use instead).
     """
+    witness.tell(run, recommended)
     if not _checks.is_concrete((run.status, run.truncation)):
-        witness.tell(run, recommended)
         return
     status = int(run.status)
     if status == doubt.OK:

@@ -32,11 +32,13 @@ class Heard:
     Attributes:
         runs: of those that the function made itself.
         levels: mode to (constructor argument, levels to use instead), of all its runs.
+        unheard: whether there were truncated runs within a transformation of its own.
     """
 
     def __init__(self):
         self.runs: list[Told] = []
         self.levels: dict[str, tuple[str, int]] = {}
+        self.unheard = False
         self._here = get_opaque_trace_state(convention="flax")
 
     @property
@@ -67,6 +69,11 @@ class Heard:
             for mode in modes
         }
 
+    @property
+    def worst(self) -> Float[Array, ""]:
+        """How full the fullest top levels are, 0 if none are truncated."""
+        return worst(jnp.stack([jnp.zeros(()), *self.truncation.values()]))
+
 
 _LISTENER: ContextVar[Heard | None] = ContextVar("qbjax_listener", default=None)
 
@@ -83,6 +90,7 @@ def listening() -> Iterator[Heard]:
         _LISTENER.reset(token)
         if around is not None:
             around.learn(heard.levels)
+            around.unheard |= heard.unheard
 
 
 def tell(found: Any, recommended: Callable[[], Mapping[str, tuple[str, int]]]) -> None:
@@ -99,5 +107,6 @@ def tell(found: Any, recommended: Callable[[], Mapping[str, tuple[str, int]]]) -
         tops = worst(jnp.atleast_2d(found.truncation), axis=0)
         heard.runs.append(Told(found.status, dict(zip(found.modes, tops, strict=True))))
     if found.modes:
+        heard.unheard |= not heard.is_here
         with jax.ensure_compile_time_eval():  # numbers that are known stay numbers
             heard.learn(recommended())

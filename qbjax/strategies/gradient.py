@@ -6,6 +6,7 @@ the host only looks on between steps (progress, early stop). A protocol whose ob
 or gradient is not finite counts as very bad and flat, so a line search backs out of it.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -14,14 +15,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from qbjax import _checks
 from qbjax.batteries.base import Battery
+from qbjax.dynamics import witness
+from qbjax.dynamics.doubt import TRACE_LOST, TRUNCATED, worst
 from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.integrate import sharpened
+from qbjax.dynamics.trajectory import TraceWarning, warn_of_truncation
 from qbjax.protocols import coordinates, is_free, random_start
-from qbjax.strategies.search import VERY_BAD, Problem, begin, explained, step_all
+from qbjax.strategies.search import VERY_BAD, Problem, begin, doubt_of, explained, step_all
 
 _LBFGS = optax.lbfgs(
     linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=12, initial_guess_strategy="one")
@@ -57,6 +61,10 @@ class Best(eqx.Module):
         history: objective of the winning start at each iterate.
         converged: whether the gradient vanished or the value settled before `steps`.
         start_values: the best value of every start, shape (starts,).
+        status: of the runs behind the value, as in a `Trajectory`; None if the objective makes
+            none, or within a `jit`, `vmap` or `grad` of its own.
+        truncation: how full the top levels are in them; None like `status`.
+        verified_status: of the runs behind the verified value.
     """
 
     protocol: Any
@@ -65,6 +73,9 @@ class Best(eqx.Module):
     history: Float[np.ndarray, " steps"]
     converged: bool
     start_values: Float[np.ndarray, " starts"]
+    status: Int[Array, ""] | None = None
+    truncation: Float[Array, ""] | None = None
+    verified_status: Int[Array, ""] | None = None
 
 
 def maximize(
@@ -106,6 +117,10 @@ def maximize(
     Returns:
         A `Best`. The value is the best of all iterates, not the last.
 
+    Warns:
+        TruncationWarning: if the best protocol's run is truncated, so that the optimum depends on
+            where. TraceWarning: if its trace is lost.
+
     Raises:
         ValueError: if nothing is free, the objective is no real scalar, or it is not
             finite at any start.
@@ -123,7 +138,7 @@ def maximize(
     threshold = _checks.scalar("tolerance", tolerance, low=0)
     candidates = _starting_points(protocol, starts, key)
     problem = Problem(objective, candidates[0], mode)
-    problem.check_scalar(battery)
+    heard = problem.check_scalar(battery)
     stacked = jax.tree.map(lambda *x: jnp.stack(x), *[coordinates(p)[0] for p in candidates])
     search = begin(optimizer, stacked)
     losses, stopped = [], False
@@ -144,11 +159,17 @@ def maximize(
         if stopped:
             break
     winner = int(np.argmin(search.best_loss))
-    best = problem.protocol([u[winner] for u in search.best])
+    found = [u[winner] for u in search.best]
+    best = problem.protocol(found)
+    status, truncation = _doubt(problem, battery, found, heard)
+    verified, certain = (None, None) if battery is None else verify(objective, best, battery)
     return Best(
         protocol=best,
         value=-search.best_loss[winner],
-        verified_value=None if battery is None else _verify(objective, best, battery),
+        verified_value=verified,
+        status=status,
+        truncation=truncation,
+        verified_status=certain,
         history=-np.array([loss[winner] for loss in losses]),
         converged=stopped,
         start_values=-np.asarray(search.best_loss),
@@ -174,9 +195,23 @@ def _progress(problem, search, tried, losses, step, steps) -> Progress:
     )
 
 
-def _verify(objective, protocol, battery):
-    """The objective with more levels and tighter tolerances."""
+def _doubt(problem, battery, us, heard: witness.Heard):
+    """Status and truncation of the runs behind the best value; warns if they are doubtful."""
+    if not heard.runs:
+        return None, None
+    status, tops = doubt_of(problem, battery, us)
+    if int(status) in (TRUNCATED, TRACE_LOST):
+        populations = np.array([float(x) for x in tops.values()])
+        warn_of_truncation(populations, tuple(tops), lambda: heard.levels, stacklevel=4)
+    if int(status) == TRACE_LOST:
+        warnings.warn("The trace of the best protocol's run is lost.", TraceWarning, stacklevel=3)
+    return status, worst(jnp.stack([jnp.zeros(()), *tops.values()]))
+
+
+def verify(objective, protocol, battery) -> tuple[Array, Int[Array, ""] | None]:
+    """The objective with more levels and tighter tolerances, and the status of its runs."""
     # Not under one jit: eager, `charge` warns if even the refined ladder is too short, and
     # its own compilations serve every verification of this battery.
-    with sharpened(10.0):
-        return objective(protocol, battery.refined())
+    with sharpened(10.0), witness.listening() as heard:
+        value = objective(protocol, battery.refined())
+    return value, heard.status if heard.runs else None

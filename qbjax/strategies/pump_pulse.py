@@ -24,9 +24,9 @@ from jaxtyping import Array, Float
 from qbjax import _checks
 from qbjax.batteries.base import Battery
 from qbjax.cycle import charge
-from qbjax.dynamics.integrate import sharpened
+from qbjax.dynamics import witness
 from qbjax.protocols import Fourier, PiecewiseConstant, Pulse, Sampled, free
-from qbjax.strategies.gradient import Best, Progress, maximize
+from qbjax.strategies.gradient import Best, Progress, maximize, verify
 
 
 def final_ergotropy(pulse: Pulse, battery: Battery) -> Float[Array, ""]:
@@ -129,10 +129,13 @@ def constant_pulse(
     """
     alike = np.ones(_checks.integer("segments", segments, low=1))
     pulse = PiecewiseConstant.with_energy(alike, duration, energy=energy)
-    value = final_ergotropy(pulse, battery)
-    with sharpened(10.0):
-        verified = final_ergotropy(pulse, battery.refined())
-    return Best(pulse, value, verified, np.array([value]), True, np.array([value]))
+    with witness.listening() as heard:
+        value = final_ergotropy(pulse, battery)
+    verified, certain = verify(final_ergotropy, pulse, battery)
+    alone = np.array([value])
+    return Best(
+        pulse, value, verified, alone, True, alone, heard.status, heard.worst, certain
+    )  # fmt: skip
 
 
 def segments_of(pulse: Pulse, count: int) -> Float[np.ndarray, " n"]:

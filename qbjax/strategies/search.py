@@ -16,6 +16,7 @@ import optax
 import optax.tree_utils as otu
 from jaxtyping import Array, Float, Int
 
+from qbjax.dynamics import witness
 from qbjax.protocols import coordinates
 
 VERY_BAD = 1e12
@@ -48,11 +49,20 @@ class Problem(eqx.Module):
         protocol = self.protocol(us)
         return self.objective(protocol) if battery is None else self.objective(protocol, battery)
 
-    def check_scalar(self, battery):
+    def check_scalar(self, battery) -> witness.Heard:
+        """Whether the objective is a real scalar; what its runs tell of themselves."""
+        found = []
+
+        def value(us, battery):
+            with witness.listening() as heard:
+                found.append(heard)
+                return self.value(us, battery)
+
         us, _ = coordinates(self.template)
-        out = eqx.filter_eval_shape(self.value, us, battery)
+        out = eqx.filter_eval_shape(value, us, battery)
         if getattr(out, "shape", None) != () or not jnp.issubdtype(out.dtype, jnp.floating):
             raise ValueError(f"Argument `objective` must return a real scalar, but returns {out}.")
+        return found[0]
 
     def loss(self, battery) -> Callable:
         """Minus the objective, NaN-safe, differentiated in the chosen mode."""
@@ -88,6 +98,14 @@ def _forward_value_and_grad(function, us):
         return value, unravel(slope[None])
     value, slopes = jax.vmap(lambda e: push((e,)), out_axes=(None, 0))(jnp.eye(flat.size))
     return value, unravel(slopes)
+
+
+@eqx.filter_jit
+def doubt_of(problem: Problem, battery, us: list) -> tuple[Int[Array, ""], dict[str, Array]]:
+    """Status of the runs behind a value, and how full the top levels of each mode are."""
+    with witness.listening() as heard:
+        problem.value(us, battery)
+    return heard.status, heard.truncation
 
 
 @eqx.filter_jit

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
-from qbjax.dynamics.doubt import NON_FINITE, OK, TRACE_LOST, TRUNCATED, TRUNCATION_LIMIT, worst
+from qbjax.dynamics.doubt import NON_FINITE, OK, TRACE_LOST, TRUNCATED, TRUNCATION_LIMIT
 from qbjax.dynamics.trajectory import TraceWarning, TruncationWarning
 from qbjax.dynamics.witness import Heard
 
@@ -36,7 +36,7 @@ def news(heard: Heard, outputs: Mapping[str, Array]) -> dict[str, Array]:
         return {}
     status, tops = heard.status, heard.truncation
     told = {f"{mode}.truncation": top for mode, top in tops.items()} if len(tops) > 1 else {}
-    told["truncation"] = worst(jnp.stack([jnp.zeros(()), *tops.values()]))
+    told["truncation"] = heard.worst
     told = {name: value for name, value in told.items() if name not in outputs}
     given = outputs.get("status")
     if given is None:
@@ -79,8 +79,20 @@ def line(data: xr.Dataset) -> str:
     return f"{count} of {status.size} points {are} doubtful: {'; '.join(said)}" if said else ""
 
 
-def warn(data: xr.Dataset) -> None:
-    """Warns once of a sweep with doubtful points."""
+def warn(data: xr.Dataset, unheard: bool) -> None:
+    """Warns once of a sweep with doubtful points, or with runs of which nothing is known.
+
+    Args:
+        data: of the sweep.
+        unheard: whether there were runs that could not be heard.
+    """
+    if unheard:
+        warnings.warn(
+            "Status says nothing of runs within a `jit`, `vmap` or `grad` of the function's own, "
+            "which may be truncated: give their run.summary() among its values.",
+            TruncationWarning,
+            stacklevel=3,
+        )
     if text := line(data):
         kind = TruncationWarning if np.any(data["status"].values == TRUNCATED) else TraceWarning
         warnings.warn(f"{text}.", kind, stacklevel=3)

@@ -135,7 +135,7 @@ def sweep(
         joined = {name: np.concatenate([r[name] for r in rows]) for name in rows[0]}
         data = labelled(grid, order, joined, work.units)
         data = data.assign_attrs(attributes(configuration, started) | advice(work.levels))
-        doubtful.warn(data)
+        doubtful.warn(data, work.unheard)
         return data
     if (begun := archive.begun(store, grid.count)) is not None:
         size, order = begun
@@ -153,7 +153,7 @@ def sweep(
         accepted_now = _accepted(kept) if missing else {}
         kept.finish({"wall_seconds": spent} | advice(work.levels) | accepted_now)
     data = archive.read(store)
-    doubtful.warn(data)
+    doubtful.warn(data, work.unheard)
     return data
 
 
@@ -174,7 +174,7 @@ class _Work:
                 self.outputs = self._program.outputs
             else:  # There may be nothing to compile for.
                 self.outputs = outputs_of(function, grid.names)
-        self.levels = heard.levels
+        self.levels, self.unheard = heard.levels, heard.unheard
 
     def piece(self, index: int) -> dict[str, np.ndarray]:
         """Coordinates of a chunk's points."""

@@ -198,3 +198,19 @@ def test_the_wrong_adjoint_is_explained(mode, adjoint):
 
     with pytest.raises(ValueError, match=f'`mode` must fit the objective, but is "{mode}"'):
         qb.maximize(objective, qb.protocols.Constant(qb.free(0.5, 0, 1)), mode=mode)
+
+
+def test_an_optimum_beyond_the_levels_is_told():
+    """More energy than three levels hold; with more, the verified run is sound."""
+    battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(3))
+
+    def objective(theta, battery):
+        return qb.charge(battery, qb.protocols.Collisions(theta * jnp.ones(2))).energy[-1]
+
+    with pytest.warns(qb.dynamics.TruncationWarning, match="in the ladder mode.*Use size="):
+        best = qb.maximize(objective, qb.free(0.3, 0.1, 1.0), battery=battery)
+    assert int(best.status) == 4
+    assert float(best.truncation) > 1e-4
+    assert int(best.verified_status) == 0
+    plain = qb.maximize(bowl, qb.free(0.0, -3.0, 3.0))
+    assert plain.status is plain.truncation is plain.verified_status is None
