@@ -116,3 +116,22 @@ def test_a_look_costs_next_to_nothing(monkeypatch):
     for _ in range(calls):
         forgetting.forget_in_time()
     assert (time.perf_counter() - began) / calls < 20e-6
+
+
+@pytest.mark.slow
+def test_twenty_different_batteries_hold_no_more_maps_than_a_few(watch, monkeypatch):
+    """Each holds some 240 maps for good, unless its programs are forgotten."""
+    if (start := forgetting.burden()) is None:
+        pytest.skip("this system does not tell what a process holds")
+    room = start.maps + 1500
+    most = Burden(room / forgetting.SHARES.maps, PLENTY)
+    monkeypatch.setattr(forgetting, "limits", lambda: most)
+    dice, held = np.random.default_rng(0), []
+    for _ in range(20):
+        hamiltonian = np.diag(dice.normal(size=2)) + 0.3 * np.eye(2)[::-1]
+        cell = {"dims": (2,), "cell": 0, "cell_hamiltonian": np.array([0.0, 1.0])}
+        battery = qb.batteries.Lindblad(hamiltonian, [(0.1, np.diag([1.0], 1))], **cell)
+        assert np.isfinite(qb.charge(battery, None, TIMES).energy).all()
+        held.append(forgetting.burden().maps)
+    assert max(held) < room + 600
+    assert min(np.diff(held)) < -500
