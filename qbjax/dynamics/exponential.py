@@ -29,8 +29,9 @@ from qbjax.dynamics.run import Run
 REACH = 5.371920351148152
 """Largest norm at which the approximant of degree 13 is exact to rounding."""
 
-SQUARINGS = 24
-"""Most squarings: beyond a norm of 9e7 the exponential is NaN."""
+SQUARINGS, MOST = 24, 70
+"""Squarings of ordinary norms, up to 9e7, and most of all, for 6e21: beyond, the exponential is
+NaN."""
 
 PADE = (64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0,
         129060195264000.0, 10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0,
@@ -116,24 +117,49 @@ def expm(A: Float[Array, "n n"]) -> Float[Array, "n n"]:
         A: array (n, n).
 
     Returns:
-        array (n, n); NaN where ‖A‖₁ exceeds 9e7.
+        array (n, n); NaN where ‖A‖₁ exceeds 1e22.
 
     Example:
         >>> expm(jnp.array([[0.0, 1.0], [0.0, 0.0]])).round(12).tolist()
         [[1.0, 1.0], [0.0, 1.0]]
     """
+    return jnp.eye(A.shape[0]) + expm1(A)
+
+
+def expm1(A: Float[Array, "n n"], kept=None) -> Float[Array, "n n"]:
+    r"""$F = e^A - 1$, doubled by $F \to 2F + F^2$: slow changes are not rounded against the 1.
+
+    Beside a fast rate Γ every squaring leaves an error of rounding in what stays, and the next
+    one doubles it: after all of them about $10^{-16}\lVert A\rVert$. Of a functional that the
+    motion keeps, this is taken away each time, so that endless decays end in their steady state.
+
+    Args:
+        A: array (n, n).
+        kept: w with $w^TA = 0$, shape (n,); None for none.
+    """
     norm = lax.stop_gradient(jnp.max(jnp.sum(jnp.abs(A), axis=0)))
     halvings = jnp.ceil(jnp.log2(jnp.maximum(norm / REACH, 1.0)))
-    odd, even = _pade(A / 2.0**halvings)
     # Under `vmap` each lane needs its own number, and the loop goes as far as the largest.
     most = eqxi.unvmap_max(halvings)
 
-    def square(E, k):
-        squared = lax.cond(k < most, lambda: E @ E, lambda: E)
-        return jnp.where(k < halvings, squared, E), None
+    def square(F, k):
+        squared = lax.cond(k < most, lambda: 2 * F + F @ F, lambda: F)
+        return _keeping(jnp.where(k < halvings, squared, F), kept), None
 
-    E, _ = lax.scan(square, jnp.linalg.solve(even - odd, even + odd), jnp.arange(float(SQUARINGS)))
-    return jnp.where(halvings <= SQUARINGS, E, jnp.nan)
+    @jax.checkpoint  # rarely needed: nothing is kept of them
+    def rest(F):
+        return lax.scan(square, F, jnp.arange(float(SQUARINGS), float(MOST)))[0]
+
+    odd, even = _pade(A / 2.0**halvings)
+    F = _keeping(jnp.linalg.solve(even - odd, 2 * odd), kept)
+    F, _ = lax.scan(square, F, jnp.arange(float(SQUARINGS)))
+    F = lax.cond(most > SQUARINGS, rest, lambda F: F, F)
+    return jnp.where(halvings <= MOST, F, jnp.nan)
+
+
+def _keeping(F, kept):
+    """The same change without what a functional that is kept would change by."""
+    return F if kept is None else F - jnp.outer(kept / jnp.sum(kept**2), kept @ F)
 
 
 def _pade(A):
@@ -151,23 +177,31 @@ def _pade(A):
     return odd, A6 @ three(b[12], b[10], b[8]) + three(b[6], b[4], b[2]) + b[0] * one
 
 
-def _advance(field, unravel, size, times, edges) -> Callable:
+def _advance(field, unravel, size, times, edges, kept) -> Callable:
     """The function (y, before, time) -> the state at `time`."""
 
     def generator(t):
         return matrix(lambda y: field(t, y), unravel, size)
 
+    def moved(y, change):
+        return y + change @ y
+
     if edges is not None:
-        return lambda y, a, b: expm((b - a) * generator(inside(*lax.stop_gradient((a, b))))) @ y
+        return lambda y, a, b: moved(
+            y, expm1((b - a) * generator(inside(*lax.stop_gradient((a, b)))), kept)
+        )
     L = generator(lax.stop_gradient(times[0]))
     # The mean, not the first: so that the rounding of spans does not add up.
     mean = (times[-1] - times[0]) / (times.size - 1)
-    shared = expm(mean * L)
+    shared = expm1(mean * L, kept)
     rounding = 4 * np.finfo(float).eps * jnp.max(jnp.abs(times))
 
     def advanced(y, a, b):
         span = b - a
         kind = jnp.where(jnp.abs(span - mean) <= rounding, 0, jnp.where(span == 0, 1, 2))
-        return lax.switch(kind, [lambda: shared @ y, lambda: y, lambda: expm(span * L) @ y])
+        return lax.switch(
+            kind,
+            [lambda: moved(y, shared), lambda: y, lambda: moved(y, expm1(span * L, kept))],
+        )
 
     return advanced

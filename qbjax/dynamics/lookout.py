@@ -7,7 +7,7 @@ of 16, if to within
 $$\min(\tfrac14\max(|u|_\text{piece},\ \epsilon|u|_\text{run}),\ \delta|u|_\text{run})$$
 
 it is the quartic through five of its samples there, and so it is on each quarter; else of 4, if to
-within the first of these it is the parabola through three of five samples; else single cells. A
+within the first of these it is the parabola through three of five samples; else of one. A
 step of a Runge–Kutta method that covers no more than a piece sees what the signal does there, and
 its error estimate can be believed. So a step may be as long as the piece where it begins, and ends
 where a shorter one begins; where the signal stands still, a step may be as long as it likes, and
@@ -31,8 +31,9 @@ from jaxtyping import Array, Bool, Float, Int
 CELLS = 1024
 """Of a grid, by default: one to a feature of a thousandth of its length."""
 
-BLOCK = 4
-"""Cells of a block: what the tables have an entry for."""
+BLOCK = 16
+"""Cells of a block, of which the tables have an entry. 64 doubles: XLA:CPU runs a loop that holds
+a longer array by its scheduler, which takes twice as long for a qubit."""
 
 EPSILON = 1e-9
 """What is smaller than this part of a signal's largest value is nothing."""
@@ -77,6 +78,7 @@ class Ahead(NamedTuple):
         reach: the latest end of a step that begins in a block, shape (S, B).
         longest: the longest one, shape (S, B).
         end: of the run.
+        fine: what shows between samples only; None where that was not looked at.
     """
 
     bounds: Float[Array, " S+1"]
@@ -85,6 +87,7 @@ class Ahead(NamedTuple):
     reach: Float[Array, "S B"]
     longest: Float[Array, "S B"]
     end: Float[Array, ""]
+    fine: "Fine | None"
 
     def limit(self, time: Float[Array, ""]) -> Float[Array, ""]:
         """The latest end of a step from a time."""
@@ -92,12 +95,35 @@ class Ahead(NamedTuple):
         grid = jnp.sum(time >= self.bounds[1:-1], dtype=jnp.int32) if grids > 1 else 0
         place = (time - self.starts[grid]) * self.density[grid]
         block = (grid, jnp.clip(place, 0, blocks - 1).astype(jnp.int32))
-        reach, longest = (
-            x.at[block].get(mode="promise_in_bounds") for x in (self.reach, self.longest)
-        )
-        until = jnp.minimum(reach, time + longest)
+        until = jnp.minimum(_entry(self.reach, block), time + _entry(self.longest, block))
+        if self.fine is not None:
+            until = jnp.minimum(until, self.fine.limit(time, block, self.end))
         inside = (time >= self.bounds[0]) & (time < self.bounds[-1]) & (until > time)
         return jnp.where(inside, until, self.end)
+
+
+class Fine(NamedTuple):
+    """Where a signal has features between two samples.
+
+    Attributes:
+        first, last: times between which they lie in each block, in wrong order if there are none,
+            shape (S, B).
+        spacing: of the second look.
+    """
+
+    first: Float[Array, "S B"]
+    last: Float[Array, "S B"]
+    spacing: Float[Array, ""]
+
+    def limit(self, time, block, end) -> Float[Array, ""]:
+        """As of `Ahead`."""
+        first, last = _entry(self.first, block), _entry(self.last, block)
+        within = jnp.where(time < first, first, time + self.spacing)
+        return jnp.where((first < last) & (time < last), within, end)
+
+
+def _entry(table, block) -> Float[Array, ""]:
+    return table.at[block].get(mode="promise_in_bounds")
 
 
 def ahead(signals: Sequence[Signal], times: Float[Array, " T"]) -> list[Ahead]:
@@ -112,20 +138,16 @@ def _ahead(signal: Signal, start, end) -> Ahead:
     samples = _sampled(value, grid)
     largest = jnp.max(jnp.abs(samples))
     scaled = samples / jnp.where(largest > 0, largest, 1.0)
-    fits, moves, least = _simple(scaled, BLOCK), _moves(scaled), cell[:, None]
-    spacing = _spacing(signal, bounds)
-    if spacing is not None:
-        rough = _rough(value, samples, grid, cell, spacing, EPSILON * largest)
-        fits, moves = fits & ~rough, moves | rough
-        least = jnp.where(rough, spacing, least)
-    length = _lengths(scaled, fits)
-    long = jnp.where(fits, BLOCK * length * cell[:, None], least)
-    longest = jnp.where(moves, long, end - start)
+    fine = _fine(signal, bounds, grid, samples, EPSILON * largest)
+    rough = False if fine is None else fine.first < fine.last
+    moves, cells = _moves(scaled) | rough, _pieces(scaled, rough)
+    longest = jnp.where(moves, cells * cell[:, None], end - start)
     # A little behind where blocks begin: a step that ends there must not be rounded into the last.
     stops = (grid[:, ::BLOCK] + NUDGE * cell[:, None]).at[:, -1].set(end)
-    reach = jax.vmap(_reach)(length, moves, longest, stops)
+    least = jnp.where(rough, 0.0, longest)
+    reach = jax.vmap(_reach)(cells, moves, longest, least, stops)
     density = jnp.where(cell > 0, 1 / (BLOCK * jnp.where(cell > 0, cell, 1.0)), 0.0)
-    return Ahead(bounds, grid[:, 0], density, reach, longest, end)
+    return Ahead(bounds, grid[:, 0], density, reach, longest, end, fine)
 
 
 def _spacing(signal: Signal, bounds) -> Float[Array, ""] | None:
@@ -156,22 +178,25 @@ def _sampled(value, times: Float[Array, "*shape"]) -> Float[Array, "parts *shape
 
 def _moves(samples: Float[Array, "parts S N+1"]) -> Bool[Array, "S B"]:
     """In which blocks a signal does not stand still."""
-    changes = jnp.abs(jnp.diff(samples)) > EPSILON / 4
-    return jnp.any(changes.reshape(*samples.shape[:2], -1, BLOCK), axis=(0, 3))
+    changes = jnp.any(jnp.abs(jnp.diff(samples)) > EPSILON / 4, axis=0)
+    return jnp.any(changes.reshape(len(changes), -1, BLOCK), axis=-1)
 
 
-def _lengths(samples, fits: Bool[Array, "S B"]) -> Int[Array, "S B"]:
-    """Of each block, how many the piece has in which it lies."""
-    length, good = jnp.ones(fits.shape, jnp.int32), fits
-    for blocks in (4, 16):
-        quarters = jnp.all(good.reshape(len(fits), -1, 4), axis=-1)
-        good = quarters & _simple(samples, blocks * BLOCK)
-        length = jnp.where(jnp.repeat(good, blocks, axis=1), blocks, length)
-    return length
+def _pieces(samples: Float[Array, "parts S N+1"], rough) -> Int[Array, "S B"]:
+    """Of each block, the cells of the pieces in it, or of that in which it lies."""
+    small = _all_four(_simple(samples, 4))
+    whole = small & _simple(samples, 16) & jnp.logical_not(rough)
+    large = _all_four(whole) & _simple(samples, 64)
+    cells = jnp.where(whole, 16, jnp.where(small, 4, 1))
+    return jnp.where(jnp.repeat(large, 4, axis=1), 64, cells)
+
+
+def _all_four(good: Bool[Array, "S n"]) -> Bool[Array, "S m"]:
+    return jnp.all(good.reshape(len(good), -1, 4), axis=-1)
 
 
 def _simple(samples: Float[Array, "parts S N+1"], size: int) -> Bool[Array, "S pieces"]:
-    """Where so many cells are a quartic; one block, a parabola."""
+    """Where so many cells are a quartic; four of them, a parabola."""
     pieces = samples[..., :-1].reshape(*samples.shape[:2], -1, size)
     step = max(size // 4, 2)
     nodes = [*jnp.moveaxis(pieces[..., ::step], -1, 0), samples[..., size::size]]
@@ -179,7 +204,7 @@ def _simple(samples: Float[Array, "parts S N+1"], size: int) -> Bool[Array, "S p
     line = sum(w * node[..., None] for w, node in zip(weights, nodes, strict=True))
     error = jnp.max(jnp.abs(pieces - line), axis=(0, 3))
     own = jnp.maximum(jnp.max(jnp.abs(pieces), axis=(0, 3)), EPSILON) / 4
-    return error <= (own if size == BLOCK else jnp.minimum(own, DELTA))
+    return error <= (own if size == 4 else jnp.minimum(own, DELTA))
 
 
 def _weights(nodes, x) -> Float[np.ndarray, "nodes x"]:
@@ -193,41 +218,44 @@ def _weights(nodes, x) -> Float[np.ndarray, "nodes x"]:
     )
 
 
-def _rough(value, samples, grid, cell, spacing, nothing) -> Bool[Array, "S B"]:
-    """In which blocks a signal, looked at more finely, is no line from sample to sample."""
+def _fine(signal: Signal, bounds, grid, samples, nothing) -> Fine | None:
+    """Looks again at where a signal may be no straight line from sample to sample."""
+    spacing = _spacing(signal, bounds)
+    if spacing is None:
+        return None
+    value, cell = _still(signal.value), grid[:, 1] - grid[:, 0]
     looks = jnp.ceil(jnp.max(cell) / spacing).astype(int)
     left, right = samples[..., :-1], samples[..., 1:]
+    step = jnp.broadcast_to((cell / looks)[:, None], left.shape[1:])
 
-    def look(k, rough):
-        part = k / looks
-        seen = _sampled(value, grid[:, :-1] + part * cell[:, None])
-        line = left + part * (right - left)
+    def look(k, found):
+        times = grid[:, :-1] + k * step
+        seen = _sampled(value, times)
+        error = jnp.abs(seen - left - k / looks * (right - left))
         own = jnp.maximum(jnp.maximum(jnp.abs(left), jnp.abs(right)), jnp.abs(seen))
-        bent = jnp.abs(seen - line) > 0.01 * jnp.maximum(own, nothing)
-        return rough | jnp.any(bent, axis=0)
+        bent = jnp.any(error > 0.01 * jnp.maximum(own, nothing), axis=0)
+        first = _least_in_block(jnp.where(bent, times - step, bounds[-1]))
+        last = -_least_in_block(-jnp.where(bent, times + step, bounds[0]))
+        return jnp.minimum(found[0], first), jnp.maximum(found[1], last)
 
-    found = lax.fori_loop(1, looks, look, jnp.zeros(left.shape[1:], bool))
-    return jnp.any(found.reshape(len(cell), -1, BLOCK), axis=-1)
+    none = jnp.zeros((len(cell), signal.cells // BLOCK))
+    first, last = lax.fori_loop(1, looks, look, (none + bounds[-1], none + bounds[0]))
+    return Fine(first, last, spacing)
 
 
-def _reach(length, moves, longest, stops) -> Float[Array, " B"]:
+def _least_in_block(x: Float[Array, "S N"]) -> Float[Array, "S B"]:
+    return jnp.min(x.reshape(len(x), -1, BLOCK), axis=-1)
+
+
+def _reach(cells, moves, longest, least, stops) -> Float[Array, " B"]:
     """The latest ends of steps: where a shorter piece begins, or the first that moves."""
-    count = longest.size
-    end = (np.arange(count, dtype=np.int32) // length + 1) * length
-    after = jnp.where(moves, end, _first(moves))
-    shorter = longest[jnp.minimum(after, count - 1)] < longest
-    return jnp.where(shorter & (after < count), stops[jnp.minimum(after, count)], stops[-1])
-
-
-def _first(moves: Bool[Array, " B"]) -> Int[Array, " B"]:
-    """The first block from each on in which a signal moves; B if there is none."""
-    none = moves.size
-    blocks = jnp.where(moves, np.arange(none, dtype=np.int32), none).reshape(-1, 16)
-    before = np.arange(16)[:, None] > np.arange(16)
-    in_row = jnp.min(jnp.where(before, none, blocks[:, None, :]), axis=-1)
-    row = np.arange(len(blocks))
-    later = jnp.where(row[:, None] >= row, none, jnp.min(blocks, axis=1))
-    return jnp.minimum(in_row, jnp.min(later, axis=-1)[:, None]).ravel()
+    blocks = np.arange(longest.size, dtype=np.int32)
+    end = jnp.where(cells == 64, blocks - blocks % 4 + 4, blocks + 1)
+    later = (blocks > blocks[:, None]) & moves
+    first = jnp.min(jnp.where(later, blocks, blocks.size), axis=1)
+    after = jnp.where(moves, end, first)
+    shorter = (least[jnp.minimum(after, blocks.size - 1)] < longest) & (after < blocks.size)
+    return jnp.where(shorter, stops[after], stops[-1])
 
 
 class Careful(diffrax.AbstractAdaptiveStepSizeController):
