@@ -1,7 +1,8 @@
 """What does it cost to look at signals before a run, so that no pulse is stepped over?
 
-Runs in turn, with the look-out and without: processor seconds, the least of nine times twenty calls,
-and the median of nine ratios; steps include rejected ones; how much the last energy differs.
+Runs in turn, with the look-out and without: processor seconds of a call, the least of nine times
+twenty, and the median of nine ratios; steps, rejected ones included; how much the last energies
+differ.
 """
 
 import time

@@ -92,7 +92,7 @@ def evolve(battery, state: State, times, options: Options, *, coupled: bool) -> 
         solver=options.solver,
         adjoint=options.adjoint,
         moving=options.moving,
-        linear=Linear(lambda t, y: plain(y)),
+        linear=Linear(lambda t, y: plain(y), kept=lambda y: jnp.trace(y[0])),
     )
     return _trajectory(times, solution, wrap(times[-1], solution.final))
 

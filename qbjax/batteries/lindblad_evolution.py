@@ -59,7 +59,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         solver=options.solver,
         adjoint=options.adjoint,
         moving=options.moving,
-        linear=_linear(battery, generator, everyone, pumps, pure=state.pure),
+        linear=_linear(battery, generator, everyone, pumps, state),
     )
     return _trajectory(battery, times, solution, wrap(times[-1], solution.final))
 
@@ -270,10 +270,11 @@ def edges_of(pumps) -> Float[Array, " E"] | None:
     return jnp.sort(jnp.concatenate(found)) if found else None
 
 
-def _linear(battery, generator, everyone, pumps, *, pure: bool) -> Linear | None:
+def _linear(battery, generator, everyone, pumps, state: State) -> Linear | None:
     """What methods for linear equations need; None if a signal is not piecewise constant."""
     if not all(pump.is_piecewise_constant for pump in everyone):
         return None
+    pure = state.pure
 
     def at(t):
         return at_time(battery, generator, t), [pump.signal(t) for pump in pumps]
@@ -288,4 +289,5 @@ def _linear(battery, generator, everyone, pumps, *, pure: bool) -> Linear | None
 
     taken_apart = not pure and generator.banded
     dual = of_structure(generator.structure, weights) if taken_apart else None
-    return Linear(_field(battery, generator, pumps, pure=pure), extent, dual)
+    trace = None if pure else lambda y: jnp.sum(populations(battery.model, state.sectored, y))
+    return Linear(_field(battery, generator, pumps, pure=pure), extent, dual, trace)

@@ -43,11 +43,13 @@ class Linear(NamedTuple):
         extent: t to what `chebyshev.propagate` takes to know of its spectrum; None if that is not
             known.
         dual: the field taken apart, where that makes reverse mode faster.
+        kept: a linear functional of the state that the motion keeps, such as a trace; or None.
     """
 
     field: Callable[[Array, PyTree], PyTree]
     extent: Any = None
     dual: Dual | None = None
+    kept: Callable[[PyTree], Array] | None = None
 
 
 def method(given: Any, size: int, spans: int, linear: Linear | None, adjoint: str) -> Any:

@@ -7,11 +7,13 @@ $$y(t + h) = e^{hL}y(t), \qquad
 
 with q from the Padé approximant of degree 13 and $\lVert A\rVert_1/2^s$ at most 5.37 (N. J.
 Higham, SIAM J. Matrix Anal. Appl. 26, 1179 (2005)). Nothing is stepped and nothing has a
-tolerance: the error is that of rounding, about $10^{-16}\lVert L\rVert h$. The work grows as n³, so
+tolerance: the error is that of rounding, about $10^{-16}\lVert L\rVert h$ where fast changes go
+on, less where they have decayed. The work grows as n³, so
 this is for n up to about a thousand: density matrices of up to thirty levels.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import equinox as eqx
 import equinox.internal as eqxi
@@ -53,6 +55,7 @@ def propagate(
     *,
     save: Callable,
     edges: Float[Array, " E"] | None,
+    kept: Callable | None = None,
 ) -> Run:
     """Runs from `times[0]` through all times; differentiable in every mode.
 
@@ -62,13 +65,15 @@ def propagate(
         times: where to save; without edges their derivatives are left to `save`.
         save: save(t, y).
         edges: where the field jumps; those outside the times do not matter.
+        kept: a linear functional of the state that the motion keeps, such as a trace.
 
     Returns:
         A `Run`.
     """
     y, unravel = ravel_pytree(initial)
     at, which = stops(times, edges)
-    advanced = _advance(field, unravel, y.size, times, edges)
+    weights = None if kept is None else jax.vmap(lambda e: kept(unravel(e)))(jnp.eye(y.size))
+    advanced = _advance(field, unravel, y.size, times, edges, weights)
     struct = jax.eval_shape(save, times[0], initial)
 
     @jax.checkpoint  # backwards, each exponential is made anew rather than kept
@@ -123,15 +128,35 @@ def expm(A: Float[Array, "n n"]) -> Float[Array, "n n"]:
         >>> expm(jnp.array([[0.0, 1.0], [0.0, 0.0]])).round(12).tolist()
         [[1.0, 1.0], [0.0, 1.0]]
     """
-    return jnp.eye(A.shape[0]) + expm1(A)
+    return exponential(A).whole
 
 
-def expm1(A: Float[Array, "n n"], kept=None) -> Float[Array, "n n"]:
-    r"""$F = e^A - 1$, doubled by $F \to 2F + F^2$: slow changes are not rounded against the 1.
+class Change(NamedTuple):
+    """An exponential, and what it changes.
 
-    Beside a fast rate Γ every squaring leaves an error of rounding in what stays, and the next
-    one doubles it: after all of them about $10^{-16}\lVert A\rVert$. Of a functional that the
-    motion keeps, this is taken away each time, so that endless decays end in their steady state.
+    Attributes:
+        whole: $E = e^A$.
+        less_one: $F = e^A - 1$.
+    """
+
+    whole: Float[Array, "n n"]
+    less_one: Float[Array, "n n"]
+
+    def fades(self):
+        """Whether everything decays so much that E is the better known."""
+        return jnp.max(jnp.abs(self.whole)) < 0.5
+
+    def __matmul__(self, y: Float[Array, " n"]) -> Float[Array, " n"]:
+        return jnp.where(self.fades(), self.whole @ y, y + self.less_one @ y)
+
+
+def exponential(A: Float[Array, "n n"], kept: Float[Array, " n"] | None = None) -> Change:
+    r"""The exponential of a real matrix, squared by $F \to 2F + F^2$ where anything stays.
+
+    That does not round slow changes against the 1. Yet beside a fast rate every squaring leaves an
+    error of rounding in what stays, which the next doubles: after all of them up to
+    $10^{-16}\lVert A\rVert$. Of a functional that the motion keeps, it is taken away each time, so
+    that endless decays end in their steady state.
 
     Args:
         A: array (n, n).
@@ -142,24 +167,29 @@ def expm1(A: Float[Array, "n n"], kept=None) -> Float[Array, "n n"]:
     # Under `vmap` each lane needs its own number, and the loop goes as far as the largest.
     most = eqxi.unvmap_max(halvings)
 
-    def square(F, k):
-        squared = lax.cond(k < most, lambda: 2 * F + F @ F, lambda: F)
-        return _keeping(jnp.where(k < halvings, squared, F), kept), None
+    def square(E, k):
+        squared = lax.cond(k < most, lambda: _squared(E, kept), lambda: E)
+        return jax.tree.map(lambda new, old: jnp.where(k < halvings, new, old), squared, E), None
 
     @jax.checkpoint  # rarely needed: nothing is kept of them
-    def rest(F):
-        return lax.scan(square, F, jnp.arange(float(SQUARINGS), float(MOST)))[0]
+    def rest(E):
+        return lax.scan(square, E, jnp.arange(float(SQUARINGS), float(MOST)))[0]
 
     odd, even = _pade(A / 2.0**halvings)
-    F = _keeping(jnp.linalg.solve(even - odd, 2 * odd), kept)
-    F, _ = lax.scan(square, F, jnp.arange(float(SQUARINGS)))
-    F = lax.cond(most > SQUARINGS, rest, lambda F: F, F)
-    return jnp.where(halvings <= MOST, F, jnp.nan)
+    both = jnp.linalg.solve(even - odd, jnp.concatenate([even + odd, 2 * odd], axis=1))
+    E, _ = lax.scan(square, Change(*jnp.split(both, 2, axis=1)), jnp.arange(float(SQUARINGS)))
+    E = lax.cond(most > SQUARINGS, rest, lambda E: E, E)
+    return jax.tree.map(lambda x: jnp.where(halvings <= MOST, x, jnp.nan), E)
 
 
-def _keeping(F, kept):
-    """The same change without what a functional that is kept would change by."""
-    return F if kept is None else F - jnp.outer(kept / jnp.sum(kept**2), kept @ F)
+def _squared(E: Change, kept) -> Change:
+    one, fades = jnp.eye(len(E.whole)), E.fades()
+    root = jnp.where(fades, E.whole, E.less_one)
+    product = root @ root
+    less_one = jnp.where(fades, product - one, 2 * E.less_one + product)
+    if kept is not None:
+        less_one = less_one - jnp.outer(kept / jnp.sum(kept**2), kept @ less_one)
+    return Change(jnp.where(fades, product, one + less_one), less_one)
 
 
 def _pade(A):
@@ -183,25 +213,20 @@ def _advance(field, unravel, size, times, edges, kept) -> Callable:
     def generator(t):
         return matrix(lambda y: field(t, y), unravel, size)
 
-    def moved(y, change):
-        return y + change @ y
-
     if edges is not None:
-        return lambda y, a, b: moved(
-            y, expm1((b - a) * generator(inside(*lax.stop_gradient((a, b)))), kept)
+        return lambda y, a, b: (
+            exponential((b - a) * generator(inside(*lax.stop_gradient((a, b)))), kept) @ y
         )
     L = generator(lax.stop_gradient(times[0]))
     # The mean, not the first: so that the rounding of spans does not add up.
     mean = (times[-1] - times[0]) / (times.size - 1)
-    shared = expm1(mean * L, kept)
+    shared = exponential(mean * L, kept)
     rounding = 4 * np.finfo(float).eps * jnp.max(jnp.abs(times))
 
     def advanced(y, a, b):
         span = b - a
         kind = jnp.where(jnp.abs(span - mean) <= rounding, 0, jnp.where(span == 0, 1, 2))
-        return lax.switch(
-            kind,
-            [lambda: moved(y, shared), lambda: y, lambda: moved(y, expm1(span * L, kept))],
-        )
+        ways = [lambda: shared @ y, lambda: y, lambda: exponential(span * L, kept) @ y]
+        return lax.switch(kind, ways)
 
     return advanced

@@ -118,7 +118,8 @@ def integrate(
         return _solution(run, field, fixed[-1], run.last)
     solver = solver.with_method(Tsit5() if isinstance(method, Chebyshev) else method)
     if isinstance(method, Exponential):
-        run = exponential.propagate(plain.field, start, fixed, save=keep, edges=edges)
+        how = {"save": keep, "edges": edges, "kept": plain.kept}
+        run = exponential.propagate(plain.field, start, fixed, **how)
     else:
         views = lookout.ahead(signals, fixed)
         if adjoint == "reverse" and runge_kutta.reversible(solver):
