@@ -270,6 +270,10 @@ def _numbers(name: str, value: Any, complex_ok: bool) -> Inexact[jax.Array | np.
     # V is bfloat16 and its like, which the next test refuses by name.
     if raw.dtype.kind not in "iufcV":
         raise TypeError(f"Argument `{name}` must be made of numbers, but is {_show(value)}.")
+    leaves = jax.tree.leaves(value) if isinstance(value, list | tuple) else ()
+    if any(isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in leaves):
+        # Among numbers NumPy takes True for 1.
+        raise TypeError(f"Argument `{name}` must be made of numbers, but is {_show(value)}.")
     if raw.dtype.kind not in "iu" and raw.dtype not in (np.float64, np.complex128):
         raise TypeError(
             f"Argument `{name}` must be in double precision, but has dtype {raw.dtype}."

@@ -1,5 +1,6 @@
 """`qbjax sweep`: many points from a file, into a store that survives."""
 
+import math
 import os
 import re
 import shlex
@@ -121,10 +122,12 @@ def told(now: SweepProgress) -> str:
         >>> told(SweepProgress(done=10, total=20, failures=1, rate=2.0, remaining=75.0))
         '10 of 20 points, 2 points/s, 1 failed, 1:15 left'
     """
-    minutes, seconds = divmod(round(now.remaining), 60)
-    hours, minutes = divmod(minutes, 60)
-    clock = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
-    left = f", {clock} left" if now.done < now.total else ""
+    left = ""
+    if now.done < now.total and math.isfinite(now.remaining):
+        minutes, seconds = divmod(round(now.remaining), 60)
+        hours, minutes = divmod(minutes, 60)
+        clock = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+        left = f", {clock} left"
     doubts = f", {now.doubtful} doubtful" if now.doubtful else ""
     speed = f"{now.rate:.3g} points/s"
     return f"{now.done} of {now.total} points, {speed}, {now.failures} failed{doubts}{left}"

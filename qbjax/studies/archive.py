@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+import zarr.storage
 
 from qbjax import _checks
 from qbjax.studies import archive_copies as copies
@@ -27,9 +28,10 @@ from qbjax.studies.archive_kept import FINISHED, Kept
 from qbjax.studies.archive_layout import begun as begun
 from qbjax.studies.archive_plan import Plan as Plan
 from qbjax.studies.archive_plan import Variable as Variable
-from qbjax.studies.archive_plan import check, check_json
+from qbjax.studies.archive_plan import check, checked_task
 from qbjax.studies.archive_reading import export as export
 from qbjax.studies.archive_reading import read as read
+from qbjax.studies.json_values import check_json
 
 
 class Archive:
@@ -78,7 +80,7 @@ class Archive:
         accept: Collection[str] = (),
     ):
         check(plan)
-        self._task = _checked_task(task)
+        self._task = checked_task(task)
         self.path = files.real("store", path)
         with files.told("store", self.path), contextlib.ExitStack() as stack:
             kept = layout.opened(self.path)
@@ -176,7 +178,7 @@ class Archive:
         try:
             # Chunks of fill values alone are written, too: an absent file is a lost one.
             data.to_zarr(
-                self.path,
+                zarr.storage.LocalStore(self.path),
                 region={"point": span},
                 mode="r+",
                 consolidated=False,
@@ -240,12 +242,3 @@ def _checked(name: str, values: Any, variable: Variable, span: slice) -> np.ndar
     if array.shape != shape:
         raise ValueError(f"Argument `{name}` must have shape {shape}, but has {array.shape}.")
     return array
-
-
-def _checked_task(task: Any) -> tuple[int, int] | None:
-    if task is None:
-        return None
-    if not isinstance(task, tuple) or len(task) != 2:
-        raise TypeError(f"Argument `task` must be a pair (i, n), but is {task!r}.")
-    count = _checks.integer("n", task[1], low=1)
-    return _checks.integer("i", task[0], low=0, high=count - 1), count

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import socket
 import warnings
 from collections.abc import Iterable, Iterator
@@ -31,12 +32,24 @@ def real(argument: str, path: Any) -> Path:
     """A path without links and ~.
 
     Raises:
-        TypeError: if it is none.
+        TypeError: if it is none. ValueError: for an address, or what no path can be.
     """
+    if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
+        raise TypeError(f"Argument `{argument}` must be a path, but is {path!r}.")
+    text = os.fspath(path)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text):
+        raise ValueError(
+            f"Argument `{argument}` must be a path of this machine, but {text} is an address: "
+            "write here, and copy it there."
+        )
     try:
-        return Path(os.path.realpath(Path(path).expanduser()))
-    except TypeError:
-        raise TypeError(f"Argument `{argument}` must be a path, but is {path!r}.") from None
+        if not text.strip():
+            raise ValueError("it is empty")
+        return Path(os.path.realpath(Path(text).expanduser()))
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"Argument `{argument}` must be a path that can be, but {text!r} is none ({error})."
+        ) from None
 
 
 def failure(error: OSError, message: str) -> OSError:

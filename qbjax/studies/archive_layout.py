@@ -19,7 +19,7 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -50,11 +50,12 @@ def begun(store: Any, points: int) -> tuple[int, np.ndarray] | None:
     """
     path = files.real("store", store)
     with files.told("store", path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         kept = opened(path)
-        folder = path if path.exists() else path.parent
-        if not os.access(folder, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        # Nothing is made yet: the sweep may still be refused.
+        above = next(p for p in (path, *path.parents) if p.exists())
+        fault = errno.EACCES if above.is_dir() else errno.ENOTDIR
+        if fault == errno.ENOTDIR or not os.access(above, os.W_OK):
+            raise OSError(fault, os.strerror(fault), str(above))
     if kept is None or kept.points != points:
         return None
     return kept.chunk, points_of(kept)["order"].values
@@ -147,11 +148,12 @@ def _open(held: dict[str, Any], group: str | None = None) -> xr.Dataset:
 
 
 def _template(path: Path, plan: Plan) -> None:
+    _check_letters(path, [*plan.coordinates.variables, *plan.variables])
     points = plan.coordinates.reset_coords()
     points = points.set_coords(list(points.data_vars)).assign_attrs(plan.attributes)
     _write(points, path)
     _write(plan.axes, path, group="axes")
-    group = zarr.open_group(path, mode="r+")
+    group = zarr.open_group(zarr.storage.LocalStore(path), mode="r+")
     chunk = min(plan.chunk, plan.points)
     for name, (shape, dtype, dims, attributes) in plan.variables.items():
         group.create_array(
@@ -168,7 +170,7 @@ def _template(path: Path, plan: Plan) -> None:
     with warnings.catch_warnings():
         # zarr: not yet in the specification. xarray: slow without. Both can read the arrays.
         warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-        zarr.consolidate_metadata(path)
+        zarr.consolidate_metadata(zarr.storage.LocalStore(path))
     (path / FOLDER / "chunks").mkdir(parents=True)
     # An empty group for zarr, which would warn of a folder it does not know.
     empty = {"kind": "inline", "must_understand": False, "metadata": {}}
@@ -178,13 +180,33 @@ def _template(path: Path, plan: Plan) -> None:
     copies.write_plan(path, described)
 
 
+def _check_letters(path: Path, names: Sequence[Any]) -> None:
+    """Whether the file system tells all names from each other; some take T for t."""
+    trial = path / ".names"
+    for name in names:
+        try:
+            (trial / str(name)).mkdir(parents=True)
+        except FileExistsError:
+            raise ValueError(
+                f"Argument `store` must lie where files may have the names "
+                f"{', '.join(map(repr, names))}, but {path.parent} takes {name!r} for another."
+            ) from None
+    shutil.rmtree(trial)
+
+
 def _write(dataset: xr.Dataset, path: Path, **options: Any) -> None:
     encoding: dict[Any, dict] = {
         name: {"_FillValue": None} if variable.dtype.kind == "f" else {}
         for name, variable in dataset.variables.items()
     }
+    # A path with "::" would be taken for a chain of addresses.
     dataset.drop_encoding().to_zarr(
-        path, mode="w-", zarr_format=3, consolidated=False, encoding=encoding, **options
+        zarr.storage.LocalStore(path),
+        mode="w-",
+        zarr_format=3,
+        consolidated=False,
+        encoding=encoding,
+        **options,
     )
 
 

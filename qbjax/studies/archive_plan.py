@@ -1,6 +1,5 @@
 """What a store of `archive` is made for, checked before anything is written."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -10,6 +9,9 @@ import numpy as np
 import xarray as xr
 
 from qbjax import _checks
+from qbjax.studies import names
+from qbjax.studies.json_values import check_json
+from qbjax.studies.outputs import is_storable
 
 
 class Variable(NamedTuple):
@@ -70,16 +72,18 @@ def check(plan: Plan) -> None:
     check_json("attributes", dict(plan.attributes))
 
 
-def check_json(name: str, value: Any) -> None:
-    """Refuses what JSON cannot hold.
+def checked_task(task: Any) -> tuple[int, int] | None:
+    """A pair (i, n) with 0 ≤ i < n, or None.
 
     Raises:
-        TypeError: with JSON's reason.
+        TypeError, ValueError: for anything else.
     """
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"Argument `{name}` must be what JSON can hold, but: {error}.") from None
+    if task is None:
+        return None
+    if not isinstance(task, tuple) or len(task) != 2:
+        raise TypeError(f"Argument `task` must be a pair (i, n), but is {task!r}.")
+    count = _checks.integer("n", task[1], low=1)
+    return _checks.integer("i", task[0], low=0, high=count - 1), count
 
 
 def _check_coordinates(plan: Plan) -> None:
@@ -118,8 +122,7 @@ def _check_variable(name: str, variable: Variable) -> None:
 
 
 def _check_real(name: str, dtype: np.dtype) -> None:
-    # netCDF has neither half precision nor longer doubles.
-    if dtype.kind not in "biuf" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
+    if not is_storable(dtype):
         raise TypeError(
             f"Argument `{name}` must be floats of 4 or 8 bytes, integers or booleans, but is "
             f"{dtype}."
@@ -127,10 +130,10 @@ def _check_real(name: str, dtype: np.dtype) -> None:
 
 
 def _check_name(argument: str, name: Any) -> None:
-    # A name is a folder, and a few are taken by zarr and by us.
-    bad = not isinstance(name, str) or not name or name[0] == "." or "/" in name or "\\" in name
-    if bad or name in ("axes", "zarr.json") or name.startswith("__"):
-        raise ValueError(f"Argument `{argument}` must have names for folders, but has {name!r}.")
+    if (wrong := names.fault(name)) is not None:
+        raise ValueError(
+            f"Argument `{argument}` must have names for folders, but has {name!r}, which {wrong}."
+        )
 
 
 def _check_names(plan: Plan) -> None:

@@ -46,7 +46,8 @@ def check_client(client: Any) -> None:
     """Nothing, for a `dask.distributed.Client`.
 
     Raises:
-        TypeError: for anything else. ImportError: if Dask is not installed.
+        TypeError: for anything else. ValueError: for one that is closed. ImportError: if Dask is
+            not installed.
     """
     try:
         from distributed import Client
@@ -56,6 +57,9 @@ def check_client(client: Any) -> None:
         ) from error
     if not isinstance(client, Client):
         raise TypeError(f"Argument `client` must be a dask.distributed.Client, but is {client!r}.")
+    if client.asynchronous or client.status != "running":
+        told = "asynchronous" if client.asynchronous else client.status
+        raise ValueError(f"Argument `client` must be running and synchronous, but is {told}.")
 
 
 def computed(

@@ -98,7 +98,7 @@ class Study:
         self._check_names()
         self.units = self._traced_units()
 
-    def __call__(self, **point: Any) -> dict[str, Any]:
+    def __call__(self, /, **point: Any) -> dict[str, Any]:
         """The objectives and the summary at one point."""
         run = self._run(point)
         return {name: run.observables[name][-1] for name in self.objective} | run.summary()
@@ -113,9 +113,8 @@ class Study:
         """Every coordinate is used, and none is called like a result."""
         parts = [part for part in (self._battery, self._protocol, self._until) if part]
         used = {name for part in parts for name in part.swept.values()}
-        taken = {"status", "truncation", "trace_defect", "steps", "order", "point"}
         for name in self.grid.names:
-            if name in taken | set(self.objective):
+            if name in ("trace_defect", *self.objective):
                 raise ValueError(
                     f"Argument `{name}` must have another name, but that of a result is taken, "
                     "in [grid]."

@@ -4,6 +4,7 @@ A coordinate is an array of numbers, or `(numbers, "unit")`, or a one-dimensiona
 whose attributes are kept. A plain mapping of names to coordinates means `product`.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ import xarray as xr
 from scipy.stats import qmc
 
 from qbjax import _checks
+from qbjax.studies import memory, names
+from qbjax.studies.json_values import check_json
 
 
 class Grid:
@@ -75,6 +78,8 @@ def product(**axes: Any) -> Grid:
                 f"Argument `grid` must not repeat a value on an axis, but `{name}` has "
                 f"{values[np.argmax(counts)]:g} {counts.max()} times."
             )
+    count = math.prod(axis.size for axis in known.values())
+    _check_room(count, len(known))
     mesh = np.meshgrid(*(axis.values for axis in known.values()), indexing="ij")
     points = {
         name: _array(name, values.ravel(), known[name].attrs)
@@ -150,6 +155,7 @@ def sobol(count: int | Any, seed: int | Any = 0, **ranges: Sequence[Any] | Any) 
     seed = _checks.integer("seed", seed, low=0)
 
     def draw(n: int, d: int) -> np.ndarray:
+        _checks.integer("count", n, low=1, high=2**30)  # as far as SciPy's sequence goes
         power = int(np.ceil(np.log2(n))) if n > 1 else 0
         return qmc.Sobol(d, rng=np.random.default_rng(seed)).random_base2(power)[:n]
 
@@ -172,12 +178,14 @@ def as_grid(grid: Grid | Mapping[str, Any] | Any) -> Grid:
             "Argument `grid` must map names to coordinates, or be made by qb.studies.grids, but "
             f"is {grid!r}."
         )
+    names.check_coordinates(grid)
     return product(**grid)
 
 
 def _spread(count, ranges, draw: Callable[[int, int], np.ndarray]) -> Grid:
     count = _checks.integer("count", count, low=1)
     boxes = {name: _range(name, given) for name, given in _some(ranges).items()}
+    _check_room(count, len(boxes))
     unit = draw(count, len(boxes))
     points = {}
     for column, (name, (low, high, attributes)) in zip(unit.T, boxes.items(), strict=True):
@@ -188,17 +196,37 @@ def _spread(count, ranges, draw: Callable[[int, int], np.ndarray]) -> Grid:
 def _range(name: str, given: Any) -> tuple[float, float, dict[str, str]]:
     if not isinstance(given, Sequence) or len(given) not in (2, 3):
         raise TypeError(f"Argument `{name}` must be (low, high) or with a unit, but is {given!r}.")
+    _check_known(name, given[:2])
+    if not isinstance(given[-1], str) and len(given) == 3:
+        raise TypeError(f"Argument `{name}` must have a text for its unit, but has {given[2]!r}.")
     low = float(_checks.scalar(f"{name}[0]", given[0]))
     high = float(_checks.scalar(f"{name}[1]", given[1]))
-    if not low < high:
-        raise ValueError(f"Argument `{name}` must have low < high, but is {given!r}.")
-    return low, high, {"units": str(given[2])} if len(given) == 3 else {}
+    if not low < high or not math.isfinite(high - low):
+        raise ValueError(
+            f"Argument `{name}` must have low < high, a finite way apart, but is {given!r}."
+        )
+    return low, high, {"units": given[2]} if len(given) == 3 else {}
 
 
 def _some(axes: Mapping[str, Any]) -> Mapping[str, Any]:
     if not axes:
         raise ValueError("Argument `grid` must name at least one coordinate, but is empty.")
+    names.check_coordinates(axes)
     return axes
+
+
+def _check_room(points: int, coordinates: int) -> None:
+    # At once there are the random numbers, what they become, and the same in another order.
+    what = f"{_checks._show(points)} points with {coordinates} coordinates each"
+    memory.check_room("grid", 3 * 8 * points * coordinates, what)
+
+
+def _check_known(name: str, given: Any) -> None:
+    if not _checks.is_concrete(given):
+        raise TypeError(
+            f"Argument `grid` must be known before compilation, but `{name}` is traced: call "
+            "qb.sweep outside of jit, grad and vmap."
+        )
 
 
 def _coordinate(name: str, given: Any) -> xr.DataArray:
@@ -207,10 +235,24 @@ def _coordinate(name: str, given: Any) -> xr.DataArray:
         attributes, given = dict(given.attrs), given.values
     elif isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], str):
         attributes, given = {"units": given[1]}, given[0]
+    _check_known(name, given)
     values = np.asarray(_checks.array(f"grid[{name!r}]", given, shape=("P",)))
     if values.size == 0:
         raise ValueError(f"Argument `grid` must not be empty, but `{name}` has no values.")
-    return _array(name, values, attributes)
+    whole = np.asarray(given)
+    if whole.dtype.kind in "iu" and (values.astype(object) != whole.astype(object)).any():
+        raise ValueError(
+            f"Argument `grid` must have integers that double precision holds, up to {2**53}, but "
+            f"`{name}` has {max(map(abs, whole.tolist()))}."
+        )
+    return _array(name, values, _told(name, attributes))
+
+
+def _told(name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes as JSON has them, which is how a store keeps them."""
+    plain = {key: a.tolist() if hasattr(a, "tolist") else a for key, a in attributes.items()}
+    check_json(f"grid[{name!r}].attrs", plain)
+    return plain
 
 
 def _array(name: str, values: np.ndarray, attributes: Mapping[str, Any]) -> xr.DataArray:

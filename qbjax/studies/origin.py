@@ -2,7 +2,6 @@
 
 import functools
 import subprocess
-import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -10,17 +9,19 @@ from typing import Any
 
 import jax
 
+from qbjax.studies.clock import Watch
+
 VERSIONS = ("qbjax", "jax", "diffrax", "numpy")
 
 
 def attributes(
-    configuration: Mapping[str, Any] | None, started: float | None = None
+    configuration: Mapping[str, Any] | None, started: Watch | None = None
 ) -> dict[str, Any]:
     """Attributes of a dataset.
 
     Args:
         configuration: of the sweep, if it has one.
-        started: when it began, by `time.perf_counter`.
+        started: a watch since it began.
 
     Returns:
         `qbjax_version` and such, `commit`, `device`, `configuration`, `wall_seconds`.
@@ -30,7 +31,7 @@ def attributes(
     if configuration is not None:
         told["configuration"] = dict(configuration)
     if started is not None:
-        told["wall_seconds"] = time.perf_counter() - started
+        told["wall_seconds"] = started.seconds()
     return told
 
 

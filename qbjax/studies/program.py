@@ -14,24 +14,18 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
 from qbjax import _checks
 from qbjax.dynamics import witness
+from qbjax.studies import outputs
 from qbjax.studies.doubtful import news
+from qbjax.studies.outputs import Output as Output
 
 SHARE = 0.5
 """Of a device's memory that a chunk may take."""
-
-
-class Output(NamedTuple):
-    """One output of the function, per point."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
 
 
 class Program:
@@ -49,6 +43,7 @@ class Program:
         chunk: int,
         devices: Sequence[jax.Device],
         lanes: int | None = None,
+        look: Callable[[Mapping[str, Output]], None] = lambda outputs: None,
     ):
         """
         Args:
@@ -58,10 +53,12 @@ class Program:
             devices: that share them.
             lanes: points at once on each device; by default one on a CPU, and elsewhere as many
                 as its memory allows.
+            look: sees the outputs before anything is compiled.
 
         Raises:
             ValueError: if the function cannot be traced, or gives what no dataset can hold.
         """
+        self._look = look
         self._names, self._devices = tuple(names), tuple(devices)
         self._part = -(-chunk // len(self._devices))
         given = lanes is not None
@@ -107,12 +104,13 @@ class Program:
         size = self._part * len(self._devices)
         blank = [jax.ShapeDtypeStruct((size,), float) for _ in self._names]
         with jax.default_device(self._devices[0]):
-            lowered = _explained(lambda: whole.lower(blank))
-            self._run = lowered.compile()
-        self.outputs = {
-            name: Output(tuple(leaf.shape[1:]), np.dtype(leaf.dtype))
-            for name, leaf in lowered.out_info.items()
-        }
+            traced = _traced(whole, blank)
+            self.outputs = {
+                name: Output(tuple(leaf.shape[1:]), np.dtype(leaf.dtype))
+                for name, leaf in traced.out_info.items()
+            }
+            self._look(self.outputs)
+            self._run = traced.lower().compile()
 
     def _memory(self) -> int:
         """Bytes that the program takes beside its inputs."""
@@ -158,8 +156,8 @@ def check_names(function: Callable | Any, names: Sequence[str]) -> None:
                 close = get_close_matches(name, named, 1)
                 hint = f" (did you mean `{close[0]}`?)" if close else ""
                 raise ValueError(
-                    f"Argument `grid` must name arguments of the function, {', '.join(named)}, but "
-                    f"has `{name}`{hint}."
+                    "Argument `grid` must name arguments of the function, "
+                    f"{', '.join(named) or 'which has none'}, but has `{name}`{hint}."
                 )
     needed = [n for n in named if parameters[n].default is inspect.Parameter.empty]
     if missing := [n for n in needed if n not in names]:
@@ -181,18 +179,10 @@ def _flat(function: Callable, names: Sequence[str]) -> Callable:
             answer = plain(**dict(zip(names, point, strict=True)))
             # Whoever gives a status speaks for all of the runs.
             heard.unheard &= not (isinstance(answer, Mapping) and "status" in answer)
-        paths, _ = jax.tree_util.tree_flatten_with_path(answer)
-        flat = {}
-        for path, leaf in paths:
-            name = jax.tree_util.keystr(path, simple=True, separator=".") or "value"
-            flat[name] = jnp.asarray(leaf)
-            if jnp.iscomplexobj(flat[name]):
-                raise ValueError(
-                    f"Argument `function` must give real numbers, but `{name}` is complex: give "
-                    "its real and imaginary part."
-                )
+        flat = outputs.named(answer)
         if not flat:
             raise ValueError("Argument `function` must give at least one array, but gives none.")
+        outputs.check(flat, names)
         return flat | news(heard, flat)
 
     return one
@@ -208,15 +198,26 @@ def outputs_of(function: Callable, names: Sequence[str]) -> dict[str, Output]:
         ValueError: as for `Program`.
     """
     point = [jax.ShapeDtypeStruct((), float) for _ in names]
-    shapes = _explained(lambda: jax.eval_shape(_flat(function, names), point))
+    shapes = _traced(jax.jit(_flat(function, names)), point).out_info
     return {name: Output(tuple(s.shape), np.dtype(s.dtype)) for name, s in shapes.items()}
+
+
+def _traced(compilable: Any, blank: Sequence[jax.ShapeDtypeStruct]) -> Any:
+    """A function of these inputs, traced; others that are traced around it have no values."""
+    traced = _explained(lambda: compilable.trace(blank))
+    if len(traced.jaxpr.in_avals) > len(blank):
+        raise TypeError(
+            "Argument `function` must use numbers that are known, but uses some that are traced: "
+            "call qb.sweep outside of jit, grad and vmap."
+        )
+    return traced
 
 
 def _explained(trace: Callable) -> Any:
     """What tracing gives; for a function that cannot be traced, the line that is to blame."""
     try:
         return trace()
-    except (jax.errors.JAXTypeError, jax.errors.JAXIndexError, TypeError) as error:
+    except Exception as error:
         if str(error).startswith("Argument `"):  # says it all
             raise
         ours = (os.path.dirname(__file__), os.path.dirname(jax.__file__))
@@ -226,9 +227,10 @@ def _explained(trace: Callable) -> Any:
             if not frame.filename.startswith(ours) and "site-packages" not in frame.filename
         ]
         at = f" at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
-        first = str(error).strip().splitlines()[0]
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(
-            f"Argument `function` must be traceable by JAX, but is not{at} ({first})"
+            f"Argument `function` must be traceable by JAX, but is not{at} "
+            f"({type(error).__name__}: {first})"
         ) from error
 
 
@@ -256,9 +258,11 @@ def local_devices(devices: Sequence[jax.Device] | Any) -> tuple[jax.Device, ...]
     if devices is None:
         found = jax.local_devices()
         return tuple(found if found[0].platform != "cpu" else found[:1])
-    chosen = tuple(devices)
+    chosen = tuple(devices) if isinstance(devices, Sequence | np.ndarray) else ()
     if not chosen or not all(isinstance(d, jax.Device) for d in chosen):
         raise TypeError(f"Argument `devices` must be a sequence of devices, but is {devices!r}.")
-    if len({d.platform for d in chosen}) > 1:
-        raise ValueError(f"Argument `devices` must be of one platform, but are {devices!r}.")
+    if len({d.platform for d in chosen}) > 1 or len(set(chosen)) < len(chosen):
+        raise ValueError(
+            f"Argument `devices` must be of one platform, each once, but are {devices!r}."
+        )
     return chosen

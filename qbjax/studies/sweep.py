@@ -4,7 +4,7 @@ Every point has a `status`, so that one that fails is marked and harms no other.
 nothing that was computed is lost: kill the process, and the same call goes on where it was.
 """
 
-import time
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,14 @@ import xarray as xr
 from qbjax import _checks
 from qbjax.dynamics import witness
 from qbjax.dynamics.forgetting import forget_in_time
-from qbjax.studies import agreement, archive, cluster, doubtful
+from qbjax.studies import agreement, archive, arguments, cluster, doubtful
+from qbjax.studies.clock import Watch
 from qbjax.studies.doubtful import advice
 from qbjax.studies.fingerprint import fingerprint
 from qbjax.studies.grids import Grid, as_grid
 from qbjax.studies.labels import dimensions, labelled
 from qbjax.studies.origin import attributes
+from qbjax.studies.outputs import check_room, status
 from qbjax.studies.program import Program, check_names, local_devices, outputs_of
 
 CHUNK = 256
@@ -38,7 +40,7 @@ class SweepProgress(NamedTuple):
         done, total: points, those of earlier runs included.
         failures: points that ended early (status 1, 2, 3), of this run.
         rate: points per second of this run.
-        remaining: seconds left at this rate.
+        remaining: seconds left at this rate; infinite while a clock stands still.
         doubtful: points that are complete, but not to be believed (status 4, 5), of this run.
     """
 
@@ -53,17 +55,17 @@ class SweepProgress(NamedTuple):
 def sweep(
     function: Callable | Any,
     grid: Grid | Mapping[str, Any] | Any,
-    store: str | Path | None = None,
+    store: str | Path | Any = None,
     *,
-    chunk: int | None = None,
+    chunk: int | Any = None,
     devices: Sequence[jax.Device] | Any = None,
     client: Any = None,
-    lanes: int | None = None,
+    lanes: int | Any = None,
     cost: Callable | Any = None,
-    task: tuple[int, int] | None = None,
-    configuration: Mapping[str, Any] | None = None,
+    task: tuple[int, int] | Any = None,
+    configuration: Mapping[str, Any] | Any = None,
     accept: str | Collection[str] | Any = (),
-    progress: Callable[[SweepProgress], None] | None = None,
+    progress: Callable[[SweepProgress], None] | Any = None,
 ) -> xr.Dataset:
     """Evaluates a function at every point of a grid.
 
@@ -114,20 +116,17 @@ def sweep(
         >>> data["work"].values.tolist(), data["status"].values.tolist()
         ([[1.0, 3.0], [2.0, 6.0]], [[0, 0], [0, 0]])
     """
-    started = time.perf_counter()
+    started = Watch()
     forget_in_time()
+    arguments.check(store, devices, client, task, configuration, progress)
     chosen = local_devices(devices)
     grid = as_grid(grid)
     check_names(function, grid.names)
-    order = _order(grid, cost)
+    order = arguments.order(grid, cost)
     size = _chunk(grid.count, chunk)
     accepted = agreement.checked(accept)
     lanes = None if lanes is None else _checks.integer("lanes", lanes, low=1)
-    if client is not None:
-        cluster.check_client(client)
     if store is None:
-        if task is not None:
-            raise ValueError("Argument `task` must come with a store, but `store` is None.")
         work = _Work(function, grid, order, size, chosen, lanes, client)
         rows: list = [None] * -(-grid.count // size)
         for index, arrays in _told(work, range(len(rows)), grid.count, 0, progress):
@@ -149,7 +148,7 @@ def sweep(
         before = _all_points(kept, task) - points
         for index, arrays in _told(work, missing, points, before, progress):
             kept.write(index, arrays)
-        spent = time.perf_counter() - started + kept.attributes.get("wall_seconds", 0.0)
+        spent = started.seconds() + kept.attributes.get("wall_seconds", 0.0)
         accepted_now = _accepted(kept) if missing else {}
         kept.finish({"wall_seconds": spent} | advice(work.levels) | accepted_now)
     data = archive.read(store)
@@ -163,10 +162,11 @@ class _Work:
     def __init__(self, function, grid, order, chunk, devices, lanes, client, resumed=False):
         self.grid, self.order, self.chunk = grid, order, chunk
         self.columns = grid.columns(order)
-        self.units = dict(getattr(function, "units", None) or {})
+        self.units = arguments.units_of(function)
         self._client = client
         self._task = cluster.Task(function, grid.names, chunk, lanes)
-        self._compiled = partial(Program, function, grid.names, chunk, devices, lanes)
+        look = partial(check_room, coordinates=grid.names, points=grid.count)
+        self._compiled = partial(Program, function, grid.names, chunk, devices, lanes, look)
         self._program: Program | None = None
         with witness.listening() as heard:
             if client is None and not resumed:
@@ -174,6 +174,7 @@ class _Work:
                 self.outputs = self._program.outputs
             else:  # There may be nothing to compile for.
                 self.outputs = outputs_of(function, grid.names)
+                look(self.outputs)
         self.levels, self.unheard = heard.levels, heard.unheard
 
     def piece(self, index: int) -> dict[str, np.ndarray]:
@@ -201,7 +202,7 @@ class _Work:
 
 def _told(work: _Work, indices, points: int, before: int, progress) -> Iterator:
     """The chunks with status, truncation and steps; tells of each once it was taken care of."""
-    started, done, failures, doubts = time.perf_counter(), 0, 0, 0
+    started, done, failures, doubts = Watch(), 0, 0, 0
     for index, arrays in work.computed(indices):
         full = _marked(arrays)
         yield index, full
@@ -209,8 +210,9 @@ def _told(work: _Work, indices, points: int, before: int, progress) -> Iterator:
         doubts += (doubt := int(np.count_nonzero(np.isin(full["status"], doubtful.DOUBTFUL))))
         failures += int(np.count_nonzero(full["status"])) - doubt
         if progress is not None:
-            rate = done / max(time.perf_counter() - started, 1e-9)
-            left = (points - done) / rate
+            seconds = started.seconds()
+            rate = done / seconds if seconds else 0.0
+            left = (points - done) / rate if rate else math.inf
             progress(SweepProgress(before + done, before + points, failures, rate, left, doubts))
 
 
@@ -222,9 +224,9 @@ def _marked(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         sound = np.ones(count, bool)
         for values in arrays.values():
             if np.issubdtype(values.dtype, np.floating):
-                sound &= np.isfinite(values.reshape(count, -1)).all(axis=1)
+                sound &= np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
         full["status"] = np.where(sound, 0, 2)
-    full["status"] = full["status"].astype(np.int64)
+    full["status"] = status(full["status"])
     full.setdefault("truncation", np.full(count, np.nan))
     full.setdefault("steps", np.full(count, -1))
     return full
@@ -250,21 +252,6 @@ def _plan(work: _Work, digests, configuration) -> archive.Plan:
         attributes=attributes(configuration),
         fingerprint=digests,
     )
-
-
-def _order(grid: Grid, cost) -> np.ndarray:
-    """Cheap points first, in the grid's own order among equals."""
-    if cost is None:
-        return np.arange(grid.count)
-    if not callable(cost):
-        raise TypeError(f"Argument `cost` must be callable as cost(**columns), but is {cost!r}.")
-    guess = np.asarray(cost(**grid.columns(np.arange(grid.count))))
-    if guess.shape != (grid.count,):
-        raise ValueError(
-            f"Argument `cost` must give one number per point, shape ({grid.count},), but gives "
-            f"{guess.shape}."
-        )
-    return np.argsort(guess, kind="stable")
 
 
 def _chunk(points: int, chunk) -> int:

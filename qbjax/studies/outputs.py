@@ -1,0 +1,138 @@
+"""What a swept function may give: real numbers with names of their own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import DictKey, SequenceKey
+
+from qbjax import _checks
+from qbjax.studies import memory, names
+from qbjax.studies.labels import dimensions
+
+COPIES = 3
+"""Of the values there are at once, when rows become a dataset."""
+
+
+OWN = 100
+"""From here on a status is a function's own."""
+
+
+class Output(NamedTuple):
+    """One output of the function, per point."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+def named(answer: Any) -> dict[str, jax.Array]:
+    """The leaves of an answer, by name; fields of objects that are None are left out.
+
+    Raises:
+        ValueError, TypeError: for a name that comes twice, or anything but real numbers.
+    """
+    paths, _ = jax.tree_util.tree_flatten_with_path(answer, is_leaf=lambda leaf: leaf is None)
+    flat: dict[str, jax.Array] = {}
+    for path, leaf in paths:
+        if leaf is None and not (path and isinstance(path[-1], DictKey | SequenceKey)):
+            continue
+        name = jax.tree_util.keystr(path, simple=True, separator=".") if path else "value"
+        if name in flat:
+            raise ValueError(
+                f"Argument `function` must give each value a name of its own, but gives `{name}` "
+                "twice."
+            )
+        flat[name] = _number(name, leaf)
+    return flat
+
+
+def check(outputs: Mapping[str, Any], coordinates: Sequence[str]) -> None:
+    """Whether a dataset with these coordinates, and a store, can hold the outputs.
+
+    Args:
+        outputs: name to array, or what has a shape and a dtype.
+        coordinates: names.
+
+    Raises:
+        ValueError, TypeError: naming the output.
+    """
+    for name, output in outputs.items():
+        if (wrong := names.fault(name)) is not None:
+            raise ValueError(
+                f"Argument `function` must give names that files can have, but "
+                f"{_checks._show(name)} {wrong}."
+            )
+        _check_news(name, output)
+    names.check_distinct("function", outputs)
+    taken = {*coordinates, *names.DATASET}
+    for name, output in outputs.items():
+        for own in (name, *dimensions(name, len(output.shape))):
+            if own in taken or (own != name and own in outputs):
+                axis = "" if own == name else f" with an axis `{own}`"
+                raise ValueError(
+                    "Argument `function` must give names that nothing else in the dataset has, but "
+                    f"gives `{name}`{axis}."
+                )
+
+
+def check_room(outputs: Mapping[str, Output], coordinates: Sequence[str], points: int) -> None:
+    """Whether the dataset fits into the memory.
+
+    Raises:
+        ValueError: if not.
+    """
+    each = sum(int(np.prod(o.shape)) * o.dtype.itemsize for o in outputs.values())
+    needed = COPIES * points * (each + 8.0 * len(coordinates))
+    memory.check_room("function", needed, f"its values at {points} points")
+
+
+def status(values: np.ndarray) -> np.ndarray:
+    """A status that a function gave itself. A negative one would mean that a point was not
+    computed: −s is kept as 100 + s, a failure of the function's own."""
+    whole = np.minimum(values, np.iinfo(np.int64).max).astype(np.int64)
+    return np.where(whole < 0, OWN - np.maximum(whole, np.iinfo(np.int32).min), whole)
+
+
+def is_storable(dtype: np.dtype) -> bool:
+    """Whether netCDF has such numbers: neither half precision nor longer doubles."""
+    return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize in (4, 8))
+
+
+def _number(name: str, leaf: Any) -> jax.Array:
+    try:
+        array = jnp.asarray(leaf)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"Argument `function` must give arrays of numbers, but `{name}` is "
+            f"{_checks._show(leaf)}."
+        ) from None
+    if jax.dtypes.issubdtype(array.dtype, jax.dtypes.extended):
+        raise TypeError(
+            f"Argument `function` must give numbers, but `{name}` is a key of jax.random: give its "
+            "jax.random.key_data."
+        )
+    if jnp.iscomplexobj(array):
+        raise ValueError(
+            f"Argument `function` must give real numbers, but `{name}` is complex: give its real "
+            "and imaginary part."
+        )
+    if not is_storable(np.dtype(array.dtype)):
+        raise TypeError(
+            f"Argument `function` must give floats of 4 or 8 bytes, integers or booleans, but "
+            f"`{name}` is {array.dtype}."
+        )
+    return array
+
+
+def _check_news(name: str, output: Any) -> None:
+    """The values that say how a point went are one number each."""
+    if name not in names.NEWS:
+        return
+    kinds, expected = ("f", "one float") if name == "truncation" else ("iu", "one integer")
+    if output.dtype.kind not in kinds or output.shape != ():
+        raise TypeError(
+            f"Argument `function` must give a `{name}` that is {expected} per point, but gives "
+            f"{output.dtype} of shape {tuple(output.shape)}."
+        )
