@@ -20,19 +20,14 @@ from jaxtyping import Float, Inexact
 from qbjax._types import Hamiltonian, Ket, Number, Rho, Times
 
 STATE_TOLERANCE = 1e-8
-"""How far a state may be from Hermitian, normalised and positive: the accuracy of the
-default solver."""
+"""How far a state may be from Hermitian, normalised, positive: as far as a solver takes it."""
 
 OFFSET = 64 * float(np.finfo(float).eps)
 """What rounding leaves of an energy that all levels share, relative to it."""
 
 
 def x64() -> None:
-    """Insists on double precision.
-
-    Raises:
-        RuntimeError: if JAX is in its single-precision default.
-    """
+    """Insists on double precision: a RuntimeError if JAX is in its single-precision default."""
     if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
         raise RuntimeError(
             "qbjax needs double precision: "
@@ -48,6 +43,12 @@ def is_concrete(value: Any) -> bool:
 def is_plain_zero(value: Any) -> bool:
     """Whether `value` is the Python number 0: the sign to drop a term from a model."""
     return type(value) in (int, float) and value == 0
+
+
+def known(name: str, value: Any) -> None:
+    """Insists on numbers that are known while a program is traced."""
+    if not is_concrete(value):
+        raise TypeError(f"Argument `{name}` must be known before compilation, but is traced.")
 
 
 def scalar(
@@ -82,7 +83,7 @@ def scalar(
         if too_low or too_high:
             bounds = _bounds(low, high, open_low, open_high)
             raise ValueError(f"Argument `{name}` must be {bounds}, but is {number}.")
-    return jnp.asarray(host)
+    return _settled(host)
 
 
 def optional_scalar(name: str, value: Any, **bounds: Any) -> Number | float | int:
@@ -124,13 +125,12 @@ def array(
             raise ValueError(
                 f"Argument `{name}` must be {bounds}, but is {host[index]} at index {index}."
             )
-    return jnp.asarray(host)
+    return _settled(host)
 
 
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     """A whole number within closed bounds, known before compilation."""
-    if not is_concrete(value):
-        raise TypeError(f"Argument `{name}` must be known before compilation, but is traced.")
+    known(name, value)
     try:
         # np.asarray for the dtype alone: operator.index would take a bool for a number.
         number = operator.index(value) if np.asarray(value).dtype.kind != "b" else None
@@ -155,7 +155,7 @@ def times(name: str, value: Any) -> Times:
             f"Argument `{name}` must increase strictly, "
             f"but goes from {host[i]} to {host[i + 1]} at index {i + 1}."
         )
-    return jnp.asarray(host)
+    return _settled(host)
 
 
 def density_matrix(name: str, rho: Any, *, dim: int | None = None) -> Rho:
@@ -172,7 +172,7 @@ def density_matrix(name: str, rho: Any, *, dim: int | None = None) -> Rho:
             raise ValueError(
                 f"Argument `{name}` must be positive, but has the eigenvalue {lowest:.4g}."
             )
-    return jnp.asarray(host)
+    return _settled(host)
 
 
 def ket(name: str, psi: Any, *, dim: int | None = None) -> Ket:
@@ -182,7 +182,7 @@ def ket(name: str, psi: Any, *, dim: int | None = None) -> Ket:
         raise ValueError(
             f"Argument `{name}` must have norm 1, but has norm {np.linalg.norm(host):.10g}."
         )
-    return jnp.asarray(host)
+    return _settled(host)
 
 
 def hermitian(name: str, H: Any, *, dim: int | None = None) -> Rho:
@@ -191,7 +191,7 @@ def hermitian(name: str, H: Any, *, dim: int | None = None) -> Rho:
     if isinstance(host, np.ndarray):
         diagonal = np.diagonal(host)
         _check_hermitian(name, host, hermitian_tolerance(diagonal, host - np.diag(diagonal)))
-    return jnp.asarray(host)
+    return _settled(host)
 
 
 def hermitian_tolerance(
@@ -283,6 +283,11 @@ def _numbers(name: str, value: Any, complex_ok: bool) -> Inexact[jax.Array | np.
     return raw.astype(np.complex128 if raw.dtype.kind == "c" else np.float64)
 
 
+def _settled(host: Any) -> jax.Array:
+    with jax.ensure_compile_time_eval():  # else a trace would hide a number that is known
+        return jnp.asarray(host)
+
+
 def _fits(actual: tuple[int, ...], shape: tuple[int | str, ...]) -> bool:
     if len(actual) != len(shape):
         return False
@@ -303,9 +308,7 @@ def _check_hermitian(name: str, host: Inexact[np.ndarray, "d d"], tolerance: flo
         )
 
 
-def _bounds(
-    low: float | int | None, high: float | int | None, open_low: bool, open_high: bool
-) -> str:
+def _bounds(low: Any, high: Any, open_low: bool, open_high: bool) -> str:
     below = None if low is None else f"{'greater than' if open_low else 'at least'} {low:g}"
     above = None if high is None else f"{'less than' if open_high else 'at most'} {high:g}"
     return " and ".join(part for part in (below, above) if part)

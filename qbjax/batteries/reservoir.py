@@ -54,7 +54,8 @@ class Reservoir(Battery):
     Args:
         J: spectral density: at a real ω inside the band a number ≥ 0, or a positive symmetric
             matrix (n, n). Integrable; an inverse root is fine at the ends of the band. Asked on the
-            host: traced by JAX if that is possible, else called with floats.
+            host: traced by JAX if that is possible, else called with floats. Its numbers must be
+            known before compilation: under `jit` or `vmap` build another battery outside.
         frequencies: $\omega_j > 0$, shape (n,).
         couplings: $g_j$, real, shape (n,).
         band: where J lives; an end may be infinite if J/ω is integrable there. Peaks narrower than
@@ -106,6 +107,7 @@ class Reservoir(Battery):
         self.band = _band(band)
         self.excited = _checks.integer("excited", excited, low=0, high=n - 1)
         self.stored = _checks.integer("cell", n - 1 if cell is None else cell, low=0, high=n - 1)
+        _checks.known("step", step)
         self.step = (
             None if step is None else float(_checks.scalar("step", step, low=0, open_low=True))
         )
@@ -139,10 +141,11 @@ class Reservoir(Battery):
         duration = float(elapsed[-1]) or memories.PHASE
         density = Density(self.J, self.frequencies.size, _inside(self.band))
         kept, alike = memories.shapes(density, _probes(self.band, duration))
+        step = memories.longest_step(self.step, self.frequencies, self.couplings)
+        memories.check_size(duration / step, len(kept), elapsed.size, step, duration)
         found = memories.response(density, kept, self.band, duration)
-        step = self.step
-        if step is None:
-            step = memories.default_step(found, self.frequencies, self.couplings)
+        if self.step is None:
+            step = min(step, memories.dressed_step(found, self.couplings))
         weights = memories.weights(found, step, elapsed)
         patterns = memories.mixing(alike, jnp.ones(self.frequencies.size))
         return eqx.tree_at(
@@ -258,6 +261,7 @@ class Reservoir(Battery):
 
 
 def _band(band) -> tuple[float, float]:
+    _checks.known("band", band)
     host = np.asarray(_checks.array("band", band, shape=(2,), finite=False))
     if not host[0] < host[1]:
         raise ValueError(f"Argument `band` must ascend, but is from {host[0]} to {host[1]}.")

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from qbjax import _checks
+
 CHUNK = 1024
 """Frequencies per call of a compiled density: one shape, one compilation."""
 
@@ -76,12 +78,24 @@ class Density:
         if self.compiled is None:
             return np.array([_number(self.J, float(w)) for w in omega])
         padded = np.resize(omega, (-(-omega.size // CHUNK), CHUNK))
-        return np.concatenate([np.asarray(self.compiled(row)) for row in padded])[: omega.size]
+        with jax.ensure_compile_time_eval():  # J is asked now, whatever is being traced
+            return np.concatenate([_known(self.compiled(row)) for row in padded])[: omega.size]
+
+
+def _known(value) -> np.ndarray:
+    if not _checks.is_concrete(value):
+        raise TypeError(
+            "Argument `J` must be made of numbers that are known before compilation, for its "
+            "memory is computed on the host, but holds traced ones; scale `couplings` instead "
+            "of J, or build the battery outside."
+        )
+    return np.asarray(value)
 
 
 def _number(J, omega):
     try:
-        return np.asarray(J(omega))
+        with jax.ensure_compile_time_eval():
+            return _known(J(omega))
     except ArithmeticError:  # math.exp overflows, 1/0.0 divides by zero: no number
         return np.asarray(np.nan)
 

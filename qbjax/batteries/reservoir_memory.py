@@ -86,24 +86,33 @@ def response(density: Density, kept: list[tuple], band, duration: float) -> Piec
     return found
 
 
-def default_step(memory: Piecewise, frequencies, couplings) -> float:
-    """An element turned by `PHASE` at the highest frequency, bare or dressed.
+def longest_step(step: float | None, frequencies, couplings) -> float:
+    """The step, or else what turns by `PHASE` at the highest bare frequency.
 
     Raises:
-        TypeError: if these are traced.
+        TypeError: if there is no step, and these are traced.
     """
+    if step is not None:
+        return step
     if not _checks.is_concrete((frequencies, couplings)):
         raise TypeError(
             "Argument `step` must be given where frequencies or couplings are traced (under grad "
             "or vmap), e.g. 2 over the highest frequency, but is None."
         )
-    highest = float(np.max(frequencies))
-    bare = PHASE / highest if highest else np.inf
+    # On the host, where known numbers stay known while something is traced.
+    highest = float(np.max(np.asarray(frequencies)))
+    return PHASE / highest if highest else np.inf
+
+
+def dressed_step(memory: Piecewise, couplings) -> float:
+    """An element turned by `PHASE` at the highest frequency that the memory adds."""
     times = np.geomspace(1e-6, 1, 200) * memory.edges[-1]
     # To first order 1 − g²∫R is left of the excitation: gone when the memory swaps it once.
-    swapped = np.abs(memory.integral()(times)).sum(axis=0) * float(np.sum(couplings**2))
+    swapped = np.abs(memory.integral()(times)).sum(axis=0) * float(
+        np.sum(np.asarray(couplings) ** 2)
+    )
     dressed = times[np.argmax(swapped > 1)] if swapped[-1] > 1 else np.inf
-    return min(bare, PHASE * float(dressed))
+    return PHASE * float(dressed)
 
 
 def weights(memory: Piecewise, step: float, elapsed: np.ndarray) -> memory_weights.Pair:
@@ -112,12 +121,33 @@ def weights(memory: Piecewise, step: float, elapsed: np.ndarray) -> memory_weigh
     Raises:
         ValueError: if there would be too many.
     """
+    shapes, span = memory.coefficients.shape[1], float(memory.edges[-1])
+    check_size(span / step, shapes, elapsed.size, step, span)
     edges = memory_weights.mesh(memory, step)
-    size = memory_weights.count(edges, memory.coefficients.shape[1], elapsed.size)
+    check_size(edges.size - 1, shapes, elapsed.size, step, span)
+    pair = memory_weights.pair(memory, edges, elapsed)
+    with jax.ensure_compile_time_eval():
+        return jax.tree.map(jnp.asarray, pair)
+
+
+def check_size(elements: float | int, shapes: int, times: int, step: float, span: float) -> None:
+    """Refuses a run whose weights would fill the memory, before anything is computed for it.
+
+    Args:
+        elements: of the mesh, at least.
+        shapes: of the kernel.
+        times: of the run.
+        step: longest element.
+        span: of the run.
+
+    Raises:
+        ValueError: if there would be too many; it says which step or span would do.
+    """
+    size = memory_weights.count(elements, shapes, times)
     if size > MOST_NUMBERS:
+        most = memory_weights.most_elements(MOST_NUMBERS, shapes, times)
         raise ValueError(
             f"Argument `times` must span little enough for {MOST_NUMBERS:.0e} weights, but "
-            f"{edges.size - 1} elements no longer than {step:.3g} need {size:.1e}; choose a larger "
-            "`step`, or a shorter span."
+            f"{elements:.3g} elements no longer than {step:.3g} need {size:.1e}; a `step` of "
+            f"{span / most:.2g}, or a span of {step * most:.2g}, would do."
         )
-    return jax.tree.map(jnp.asarray, memory_weights.pair(memory, edges, elapsed))

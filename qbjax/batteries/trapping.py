@@ -40,6 +40,9 @@ from qbjax._types import Rho, Scalar, ScalarLike
 from qbjax.algebra.ladders import Ladder
 from qbjax.dynamics.channels import rephased
 
+MOST_ANGLES = 1e6
+"""Trapping angles that are listed at most."""
+
 
 def trapping_angle(m: int | Any) -> Scalar:
     r"""The smallest swap angle that traps a cavity below level m, $\pi/\sqrt m$.
@@ -164,6 +167,12 @@ def trapping_angles(ladder: Ladder | Any, limit: ScalarLike) -> TrappingAngles:
     """
     squares = _squares(ladder)
     most = float(_checks.scalar("limit", limit, low=0, open_low=True)) / math.pi
+    count = most * sum(map(math.sqrt, squares))
+    if count > MOST_ANGLES:
+        raise ValueError(
+            f"Argument `limit` must leave at most {MOST_ANGLES:g} angles, but {most * math.pi:g} leaves "
+            f"about {count:.1e}."
+        )
     lowest: dict[Fraction, tuple[int, int]] = {}
     for m, square in enumerate(squares, 1):
         for turns in range(1, int(most * math.sqrt(square) * (1 + ROUNDING)) + 1):

@@ -24,6 +24,9 @@ from qbjax.batteries.waveguide_self_energy import WAVELENGTH, point
 LOOKS = 401
 """Times among which the peak is bracketed."""
 
+LATEST = 1e5
+"""No peak is looked for later: nodes of the field grow with the time."""
+
 RIPPLE = 0.01
 """Part of the largest population below which a maximum is no peak, but the field's forerunner."""
 
@@ -68,7 +71,8 @@ def first_peak(frequency: Any, distance: Any, decay: Any, until: float | int | N
                 "Argument `until` must be given where `distance` is traced, but is None."
             )
         until = 20.0 + 2 * WAVELENGTH * float(x)
-    _checks.scalar("until", until, low=0, open_low=True)
+    _checks.known("until", until)
+    _checks.scalar("until", until, low=0, high=LATEST, open_low=True)
     return _peak(frequency, x, decay, jnp.asarray(float(until)), resolvent.horizon_of(float(until)))
 
 

@@ -7,6 +7,7 @@ and R is piecewise polynomial (`memory_panels`). Between the edges of both, the 
 polynomial, and Gauss quadrature is exact. On the host, once per kernel.
 """
 
+import math
 from typing import NamedTuple
 
 import equinox as eqx
@@ -67,10 +68,16 @@ def mesh(response: Piecewise, step: float, breaks=()) -> Float[np.ndarray, " edg
     return pieces(first.__call__, start, MESH_TOLERANCE * scale, degree=POINTS - 1).edges
 
 
-def count(edges: np.ndarray, shapes: int, times: int) -> int:
-    """Numbers that `pair` will hold."""
-    points = (edges.size - 1) * POINTS
+def count(elements: float | int, shapes: int, times: int) -> float | int:
+    """Numbers that `pair` will hold, for so many elements, shapes of the kernel, and times."""
+    points = elements * POINTS
     return 2 * (1 + shapes) * points * (points + times)
+
+
+def most_elements(numbers: float, shapes: int, times: int) -> float | int:
+    """Elements for which `pair` holds so many numbers: `count` solved for them."""
+    half = times / 2
+    return (math.sqrt(half**2 + numbers / (2 * (1 + shapes))) - half) / POINTS
 
 
 def pair(response: Piecewise, edges: np.ndarray, times: np.ndarray) -> Pair:

@@ -27,6 +27,8 @@ from qbjax.protocols import free
 from qbjax.strategies.gradient import Progress
 from qbjax.strategies.waveguide_position import climb, decay_rate, pair
 
+MOST_ORDERS = 1000
+
 
 class Design(NamedTuple):
     """A bound state in the continuum.
@@ -77,7 +79,7 @@ def continuum_designs(
     Args:
         frequency, distance: pairs of bounds.
         decay: $\\Gamma_{11}$.
-        orders: how many orders, from the first.
+        orders: how many orders, from the first, at most `MOST_ORDERS`.
         progress: as in `maximize`.
 
     Returns:
@@ -90,9 +92,11 @@ def continuum_designs(
     near, far = pair("distance", distance)
     decay = decay_rate(decay)
     found = []
-    for order in range(1, _checks.integer("orders", orders, low=1) + 1):
+    for order in range(1, _checks.integer("orders", orders, low=1, high=MOST_ORDERS) + 1):
         # The frequency of a design falls with its distance; below the lowest there is none.
         first = max(near, float(continuum_distance(order, high, decay)))
+        if first >= far:  # and every higher order is farther still
+            break
         last = float(continuum_distance(order, low, decay))
         last = far if np.isnan(last) else min(far, last)
         if first < last:
