@@ -8,8 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from qbjax import _checks
-
 CHUNK = 1024
 """Frequencies per call of a compiled density: one shape, one compilation."""
 
@@ -75,27 +73,26 @@ class Density:
         return lambda omega: self.values(omega)[element]
 
     def _ask(self, omega):
+        try:
+            with jax.ensure_compile_time_eval():  # J is asked now, whatever is being traced
+                return self._answers(omega)
+        except jax.errors.TracerArrayConversionError:
+            raise TypeError(
+                "Argument `J` must be made of numbers that are known before compilation, for its "
+                "memory is computed on the host, but holds traced ones; scale `couplings` instead "
+                "of J, or build the battery outside."
+            ) from None
+
+    def _answers(self, omega):
         if self.compiled is None:
             return np.array([_number(self.J, float(w)) for w in omega])
         padded = np.resize(omega, (-(-omega.size // CHUNK), CHUNK))
-        with jax.ensure_compile_time_eval():  # J is asked now, whatever is being traced
-            return np.concatenate([_known(self.compiled(row)) for row in padded])[: omega.size]
-
-
-def _known(value) -> np.ndarray:
-    if not _checks.is_concrete(value):
-        raise TypeError(
-            "Argument `J` must be made of numbers that are known before compilation, for its "
-            "memory is computed on the host, but holds traced ones; scale `couplings` instead "
-            "of J, or build the battery outside."
-        )
-    return np.asarray(value)
+        return np.concatenate([np.asarray(self.compiled(row)) for row in padded])[: omega.size]
 
 
 def _number(J, omega):
     try:
-        with jax.ensure_compile_time_eval():
-            return _known(J(omega))
+        return np.asarray(J(omega))
     except ArithmeticError:  # math.exp overflows, 1/0.0 divides by zero: no number
         return np.asarray(np.nan)
 

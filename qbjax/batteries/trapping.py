@@ -170,8 +170,8 @@ def trapping_angles(ladder: Ladder | Any, limit: ScalarLike) -> TrappingAngles:
     count = most * sum(map(math.sqrt, squares))
     if count > MOST_ANGLES:
         raise ValueError(
-            f"Argument `limit` must leave at most {MOST_ANGLES:g} angles, but {most * math.pi:g} leaves "
-            f"about {count:.1e}."
+            f"Argument `limit` must leave at most {MOST_ANGLES:g} angles, but "
+            f"{most * math.pi:g} leaves about {count:.1e}."
         )
     lowest: dict[Fraction, tuple[int, int]] = {}
     for m, square in enumerate(squares, 1):
