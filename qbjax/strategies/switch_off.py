@@ -13,8 +13,8 @@ One number is free, so the gradient goes forward through the run; and only the r
 moves with it, so that it costs hardly more than the run (see `dynamics.integrate`).
 
 Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026),
-Sec. III. The paper reads one time, $\gamma_s t \approx 10$, off Figs. 4 and 6 for all
-aims; the optima differ, and the third depends on the storage time.
+Sec. III. The paper reads one time, $\gamma_s t \approx 10$, off Figs. 3 and 6 (it says 4 and 6)
+for all aims; the optima differ, and the third depends on the storage time.
 """
 
 from collections.abc import Callable

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from scipy import constants
 
-from qbjax.batteries.waveguide_spectrum import bound_states, steady_ergotropy_range
+from qbjax.batteries.waveguide_spectrum import (
+    bound_states,
+    steady_energy_range,
+    steady_ergotropy_range,
+)
+
+
+def test_between_the_beats_nothing_can_be_drawn():
+    """ "The battery does not experience the aging": at its best place for energy."""
+    low, high = steady_energy_range(0.94316, 0.1, 0.5)
+    assert (float(low), float(high)) == pytest.approx((0.0212, 0.5729), abs=5e-5)
+    assert float(steady_ergotropy_range(0.94316, 0.1, 0.5)[0]) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def printed_limit(ladder: Ladder | Any, loss: ScalarLike = 0) -> Scalar:
         (4.5, inf)
 
     References:
-        Salvia et al. (2023), Eqs. (26), (C3).
+        Salvia et al. (2023), Eqs. (13), (26), (C3).
     """
     peak = _flow(ladder, _loss_of(ladder, loss, 0, "printed"), "printed").peak
     return jnp.asarray(jnp.inf) if peak is None else peak
