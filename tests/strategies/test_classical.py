@@ -38,6 +38,12 @@ def test_greedy_sixty(criterion, energy, tau, first):
     np.testing.assert_allclose(protocol.theta[:3], first, rtol=1e-9)
 
 
+def test_full_swap_is_well_behind():
+    """When greedy has taken its sixty."""
+    swaps = np.cumsum(np.pi / 2 / OSCILLATOR.ladder.couplings)
+    assert np.sum(swaps <= 19.3135170409) == 46
+
+
 @pytest.mark.parametrize(("count", "power"), [(10, 1.363776432830), (20, 1.7981)])
 def test_greedy_power(count, power):
     run = qb.charge(OSCILLATOR, greedy(OSCILLATOR, count))
