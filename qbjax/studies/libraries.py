@@ -63,6 +63,8 @@ def name_of(value: Any) -> str | None:
 
 def is_ours(value: Any) -> bool:
     """Whether a library's attribute was put there by the user's project."""
+    if isinstance(value, ModuleType):
+        return not owns(value)
     if isinstance(value, FunctionType):
         return not owns_file(value.__code__.co_filename)
     cls = value if isinstance(value, type) else type(value)

@@ -17,7 +17,7 @@ from qbjax.studies import libraries
 from qbjax.studies.reach_arrays import ARRAYS
 from qbjax.studies.reach_code import instructions
 from qbjax.studies.reach_function import function, refuse_unknowable
-from qbjax.studies.reach_node import HEAP, IMPORTED, Node, Opaque, home, numbered
+from qbjax.studies.reach_node import HEAP, IMPORTED, Installed, Node, Opaque, home, numbered
 from qbjax.studies.reach_state import ATOMS, node_of, state
 
 JITTED = type(jax.jit(lambda: None))
@@ -32,9 +32,10 @@ PLACE = IMPORTED | {
     "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__", "__parameters__",
     "__orig_bases__", "__annotate__", "__annotate_func__", "__annotations_cache__",
     "__abstractmethods__", "_abc_impl", "__type_params__", "_value2member_map_",
-    "_hashable_values_", "_unhashable_values_",
+    "_hashable_values_", "_unhashable_values_", "__signature__", "__pydantic_core_schema__",
+    "__pydantic_validator__", "__pydantic_serializer__", "__pydantic_parent_namespace__",
 }  # fmt: skip
-"""Of a class: where it stands, and what Python derives from the rest."""
+"""Of a class: where it stands, and what Python and Pydantic derive from the rest."""
 
 
 def node(value: Any) -> Node:
@@ -46,20 +47,23 @@ def node(value: Any) -> Node:
     Raises:
         Opaque: if it cannot be looked into.
     """
-    if type(value) in ATOMS or isinstance(value, ARRAYS):
+    cls = type(value)  # not `isinstance`, to which an object may lie
+    if cls in ATOMS or issubclass(cls, ARRAYS):
         return node_of(value)
+    if cls is Installed:
+        return Node(f"library {value.name}", library=value.name)
     refuse_unknowable(value)
     if (name := libraries.name_of(value)) is not None:
         return Node(f"library {name}", library=name)
     for kind, made in _CODE.items():
-        if isinstance(value, kind):
+        if issubclass(cls, kind):
             return made(value)
     return node_of(value)
 
 
 def is_function(value: Any) -> bool:
     """Whether a value is a function of the project, bare, bound, jitted or partly applied."""
-    return isinstance(value, FUNCTIONS) and libraries.name_of(value) is None
+    return issubclass(type(value), FUNCTIONS) and libraries.name_of(value) is None
 
 
 def _class(value: type) -> Node:

@@ -41,12 +41,15 @@ class Import(NamedTuple):
     Attributes:
         name: of the module.
         level: dots before it.
-        attributes: what is taken from it; empty for the module itself.
+        top: whether `import a.b` binds `a`.
+        uses: the attributes taken from what is bound, one tuple for each use; empty for a use of
+            the module itself.
     """
 
     name: str
     level: int
-    attributes: tuple[str, ...]
+    top: bool
+    uses: tuple[tuple[str, ...], ...]
 
 
 def instructions(code: CodeType) -> str:
@@ -81,13 +84,12 @@ def looked_up(code: CodeType) -> Iterator[Lookup | Import]:
     Args:
         code: of a function, a lambda, a class body.
     """
-    steps = list(dis.get_instructions(code))
+    steps = _steps(code)
     for i, step in enumerate(steps):
         if step.opname in LOOKUPS:
             yield Lookup(step.argval, _attributes(steps, i + 1))
         elif step.opname == "IMPORT_NAME":
-            level, names = steps[i - 2].argval, steps[i - 1].argval
-            yield Import(step.argval, level, tuple(names or ()))
+            yield _import(code, steps, i)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from looked_up(constant)
@@ -151,11 +153,32 @@ def constant(value: Any) -> str:
     return f"{kind} {value:x}" if type(value) is int and abs(value) > 2**64 else f"{kind} {value!r}"
 
 
+def _steps(code: CodeType) -> list[dis.Instruction]:
+    return [step for step in dis.get_instructions(code) if step.opname not in FILLERS]
+
+
 def _attributes(steps: Sequence[dis.Instruction], start: int) -> tuple[str, ...]:
-    taken = []
-    for step in steps[start:]:
-        if step.opname in STEPS:
-            taken.append(step.argval)
-        elif step.opname not in FILLERS:
-            break
-    return tuple(taken)
+    taken = itertools.takewhile(lambda step: step.opname in STEPS, steps[start:])
+    return tuple(step.argval for step in taken)
+
+
+def _import(code: CodeType, steps: Sequence[dis.Instruction], i: int) -> Import:
+    (level, given), name = (step.argval for step in steps[i - 2 : i]), steps[i].argval
+    if given:
+        return Import(name, level, False, tuple((attribute,) for attribute in given))
+    after = steps[i + 1]
+    if after.opname in ("STORE_FAST", "STORE_DEREF"):
+        return Import(name, level, True, tuple(_loads(code, after.argval)) or ((),))
+    return Import(name, level, after.opname != "IMPORT_FROM", ((),))
+
+
+def _loads(code: CodeType, variable: str) -> Iterator[tuple[str, ...]]:
+    """The attributes taken wherever a variable is used, in nested functions, too."""
+    steps = _steps(code)
+    for i, step in enumerate(steps):
+        named = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+        if "LOAD" in step.opname and step.opname != "LOAD_CLOSURE" and variable in named:
+            yield _attributes(steps, i + 1) if named[-1] == variable else ()
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _loads(constant, variable)

@@ -1,17 +1,18 @@
 """What a function consists of: its code, and the globals, closures and defaults that it uses."""
 
+import argparse
 import builtins
 import importlib
 import sys
 import weakref
 from collections.abc import Iterator
 from importlib.util import find_spec, resolve_name
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 from qbjax.studies import libraries
 from qbjax.studies.reach_code import Import, Lookup, instructions, looked_up, names
-from qbjax.studies.reach_node import IMPORTED, Node, Opaque
+from qbjax.studies.reach_node import IMPORTED, Installed, Node, Opaque
 
 UNKNOWABLE = {
     id(value): name
@@ -30,6 +31,8 @@ BEHIND = {"__globals__", "f_globals", "f_locals", "f_back"}
 """Attributes that do."""
 CHECKERS = ("jaxtyping", "beartype", "typeguard")
 """Libraries whose decorators check types, and change no number."""
+SPACES = {ModuleType, SimpleNamespace, argparse.Namespace}
+"""Types of what counts with the attributes that are used of it."""
 CACHES = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 
 
@@ -111,31 +114,33 @@ def _named(use: Lookup, variables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _along(name: str, value: Any, attributes: tuple[str, ...]) -> tuple[str, Any]:
     """From a module along attributes: a file counts with what is used of it."""
-    module = None
+    space = None
     for step in attributes:
-        if not isinstance(value, ModuleType) or step.startswith("__") or not hasattr(value, step):
+        if type(value) not in SPACES or step.startswith("__") or not hasattr(value, step):
             break
-        module, value, name = value, getattr(value, step), f"{name}.{step}"
-    if module is None or not libraries.owns(module):
+        space, value, name = value, getattr(value, step), f"{name}.{step}"
+    if not isinstance(space, ModuleType) or not libraries.owns(space):
         return name, value
     # Of a library only what the project put there.
     known = id(value) in UNKNOWABLE or libraries.is_ours(value)
-    return name, value if known else module
+    return name, value if known else space
 
 
 def _imported(use: Import, variables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What a function imports itself, imported now as it would be then."""
+    """What a function imports itself: if it is the project's, imported now as it would be then."""
     try:
         package = variables.get("__package__") or ""
         name = resolve_name("." * use.level + use.name, package) if use.level else use.name
         spec = None if name in sys.modules else find_spec(name)
         if spec is not None and libraries.owns_file(spec.origin or ""):
-            yield name, spec.name
+            yield name, Installed(name)
             return
         module = importlib.import_module(name)
-    except (ImportError, ValueError):
+    except Exception:  # it will not be there for the function either
         return
-    if not use.attributes:
-        yield name, module
-    for step in use.attributes:
-        yield _along(name, module, (step,))
+    if libraries.owns(module):
+        yield name, Installed(name)
+        return
+    bound = name.partition(".")[0] if use.top else name
+    for attributes in use.uses:
+        yield _along(bound, sys.modules[bound], attributes)

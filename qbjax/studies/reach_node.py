@@ -30,6 +30,12 @@ class Node(NamedTuple):
     library: str = ""
 
 
+class Installed(NamedTuple):
+    """A module of a library that may not have been imported yet."""
+
+    name: str
+
+
 class Opaque(Exception):
     """Says what an object is that cannot be looked into."""
 

@@ -24,14 +24,11 @@ from qbjax.studies.reach_code import constant
 from qbjax.studies.reach_node import HEAP, IMPORTED, PICKLED, Node, Opaque, home, numbered
 
 ATOMS = {type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented)}
-INERT = (
-    type(threading.Lock()),
-    type(threading.RLock()),
-    logging.Logger,
-    jax.Device,
-    inspect.Signature,
-)
-"""What decides no number."""
+INERT = {
+    type(threading.Lock()), type(threading.RLock()), logging.Logger, logging.RootLogger,
+    jax.Device, inspect.Signature,
+}  # fmt: skip
+"""Types of what decides no number."""
 ELSEWHERE = {"ctypes", "_ctypes", "zarr", "h5py", "netCDF4", "dask", "distributed"}
 """Libraries whose objects say only where something lies: in memory, in a file, on a cluster."""
 UNSEEN = {"jax._src.core.Primitive", "jax.extend.core.Primitive"}
@@ -51,9 +48,9 @@ def node_of(value: Any) -> Node:
     cls = type(value)
     if cls in ATOMS:
         return Node(constant(value))
-    if isinstance(value, INERT):
+    if cls in INERT:
         return Node(f"inert {cls.__name__}")
-    if isinstance(value, jax.core.Tracer):
+    if issubclass(cls, jax.core.Tracer):
         raise Opaque("a value that is being traced")
     content = _content(value)
     if libraries.owns_class(cls) or cls.__flags__ & HEAP == 0:
@@ -86,11 +83,11 @@ def state(value: Any) -> list[tuple[str, Any]]:
 
 def _content(value: Any) -> Node | None:
     """Of arrays and of what Python itself makes, subclasses of the project included."""
-    if isinstance(value, ARRAYS):
+    if issubclass(type(value), ARRAYS):
         return array(value)
     exact = type(value) in _BUILT or not libraries.owns_class(type(value))
     for kind, made in _BUILT.items() if exact else ():
-        if isinstance(value, kind):
+        if issubclass(type(value), kind):
             return made(value)
     return None
 
@@ -125,7 +122,7 @@ def _of_library(value: Any) -> Node:
     if cls.__module__.partition(".")[0] in ELSEWHERE:
         raise Opaque(f"a {home(cls)}")
     for kind, made in _HELD.items():
-        if isinstance(value, kind):
+        if issubclass(cls, kind):
             return made(value)
     if (name := libraries.holder(value)) is not None:
         return Node(f"library {name}", library=name)
@@ -144,7 +141,7 @@ def _pickled(value: Any) -> Node:
     except Exception:
         raise Opaque(f"a {home(cls)}") from None
     if isinstance(made, str):
-        return Node(f"named {made}", [("class", cls)])
+        return Node(f"named {made}", [("class", cls), *state(value)])
     maker, arguments, *rest = made
     held, items, pairs = (*rest, None, None, None)[:3]
     named = isinstance(held, Mapping) and all(isinstance(key, str) for key in held)

@@ -42,6 +42,18 @@ a = SimpleNamespace(g=‹2.0 → 3.0›)
 def f(x):
     return a.g * x
 
+# a namespace of arguments
+from argparse import Namespace
+a = Namespace(g=‹2.0 → 3.0›)
+def f(x):
+    return a.g * x
+
+# a namespace as a whole
+from argparse import Namespace
+a = Namespace(g=‹2.0 → 3.0›)
+def f(x):
+    return vars(a)['g'] * x
+
 # a mapping proxy
 from types import MappingProxyType
 a = MappingProxyType({'g': ‹2.0 → 3.0›})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.studies import edits_of_code, edits_of_values
+from tests.studies import edits_of_code, edits_of_objects, edits_of_values
 from tests.studies.programs import EDIT, edited, imported, of, programs, run
 
 WRAPPED = """
@@ -23,6 +23,7 @@ WRAPPERS = [
 ]  # fmt: skip
 PROGRAMS = (
     programs(edits_of_code.PROGRAMS)
+    | programs(edits_of_objects.PROGRAMS)
     | programs(edits_of_values.PROGRAMS)
     | {made: WRAPPED.format(made) for made in WRAPPERS}
 )
@@ -68,11 +69,21 @@ def offset(x):
     return late(x)
 # tools/late.py
 def late(x):
-    import later
-    return later.g * x
+    import later, tools.deep.er
+    import tools.deep.est as best
+    p = lambda: later.choose('any_of_it')
+    return later.g * x * tools.deep.er.g * best.g * p()
+# tools/deep/__init__.py
+g = ‹unused: 1 → 2›
+# tools/deep/er.py
+g = ‹2.0 → 3.0›
+h = ‹unused: 1 → 2›
+# tools/deep/est.py
+g = ‹2.0 → 3.0›
 # later.py
 import chosen
 g = ‹2.0 → 3.0›
+h = ‹unused: 1 → 2›
 def choose(name): return getattr(chosen, name)
 # chosen.py
 def any_of_it(): return ‹2.0 → 3.0›

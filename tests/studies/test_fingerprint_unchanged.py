@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.studies import edits_of_code, edits_of_values
+from tests.studies import edits_of_code, edits_of_objects, edits_of_values
 from tests.studies.programs import EDIT, edited, of, programs, run
 
 SAME = programs("""
@@ -58,6 +58,12 @@ from os import environ
 os.environ['QBJAX_TEST'] = ‹'0' → '1'›
 def f(x):
     return len(environ) + len(os.environ)
+# what is not used of a namespace
+from argparse import Namespace
+from types import SimpleNamespace
+a, b = Namespace(g=1.0, task=‹1 → 2›), SimpleNamespace(g=1.0, task=‹1 → 2›)
+def f(x):
+    return a.g * b.g * x
 # objects that share an element
 g = [1.0, 2.0]
 h = [g, ‹g → list(g)›]
@@ -151,7 +157,7 @@ sys.stdout.buffer.write(everything("__main__").encode())
 
 def everything(name):
     """The fingerprints of all programs, run in a module of a name."""
-    tables = (edits_of_code.PROGRAMS, edits_of_values.PROGRAMS)
+    tables = (edits_of_code.PROGRAMS, edits_of_objects.PROGRAMS, edits_of_values.PROGRAMS)
     texts = [text for table in tables for text in programs(table).values()]
     found = [sorted(of(run(edited(text, None), name)).items()) for text in texts]
     return "\n".join(map(str, found))
