@@ -30,11 +30,10 @@ def module(path):
     """What a test file defines at its top: name to piece of syntax."""
     defined = {}
     for node in ast.parse((TESTS / f"{path}.py").read_text("utf-8")).body:
-        targets = getattr(node, "targets", [node])
-        for name in (
-            t.id if isinstance(t, ast.Name) else getattr(t, "name", None) for t in targets
-        ):
-            defined[name] = node
+        if isinstance(node, ast.FunctionDef):
+            defined[node.name] = node
+        for target in getattr(node, "targets", []):
+            defined |= {name.id: node for name in ast.walk(target) if isinstance(name, ast.Name)}
     return defined
 
 
