@@ -62,6 +62,7 @@ def collide(battery, protocol, state: State, times, options: Options) -> Traject
     told["energy_before_loss"] = told["energy_before_loss"].at[0].set(seen["energy"][0])
     if protocol.made is not None:  # Without a collision there is nothing but the start.
         told = {name: jnp.where(protocol.made > 0, x, x[0]) for name, x in told.items()}
+    seen = seen | {"truncation": _uncertain(battery, protocol, packed, at, seen["truncation"])}
     final = dataclasses.replace(wrap(out.final), time=times[-1])
     clock = _units("1/Omega", "E_0 Omega")
     return _trajectory(battery, times[at], seen | told, saved, out.made, final, clock)
@@ -147,6 +148,18 @@ def top(battery, populations) -> Float[Array, " modes"]:
     if battery.is_rotating_wave:
         return populations[-1:]
     return jnp.sum(populations[-2:])[None]
+
+
+def _uncertain(battery, protocol, packed, at: np.ndarray, tops):
+    """Populations of the top, 0 where they are exact: a qubit brings one quantum at most, and
+    levels that nothing climbed beyond were not cut."""
+    may_jump = not (battery.is_rotating_wave and _checks.is_plain_zero(battery.thermal))
+    if battery.ladder.is_whole or may_jump:
+        return tops
+    size = battery.ladder.size
+    highest = jnp.max(jnp.where(_diagonal(packed) != 0, jnp.arange(size), 0))
+    met = jnp.asarray(at) if protocol.made is None else jnp.minimum(at, protocol.made)
+    return jnp.where((highest + met < size)[:, None], 0.0, tops)
 
 
 def _common_phase(protocol):

@@ -43,7 +43,8 @@ class Trajectory(Observed):
         status: 0 ok; 1 step limit, 2 not finite, 3 breakdown: later values are NaN; 4 truncated, 5
             trace lost: the numbers stand, but are not to be believed (`dynamics.doubt`).
         truncation: population of the top levels of each truncated mode, shape (T, modes).
-            Two where parity may empty every other level, one for a ladder of collisions.
+            Two where parity may empty every other level, one for a ladder of collisions (0 as
+            long as the qubits met cannot have brought so many quanta).
         trace_defect: |Tr ρ − 1|, shape (T,).
         steps: solver steps taken, rejected ones included.
         final_state: opaque; give it back to the same battery.

@@ -120,10 +120,10 @@ def _defect(data: xr.Dataset, where: np.ndarray) -> str:
 
 
 def _worst(data: xr.Dataset, name: str, where: np.ndarray) -> float:
-    """The largest number of a variable at some points, 0 if there is none."""
-    if name not in data:
+    """The largest number of a variable at some points; 0 if there is none, or several a point."""
+    if name not in data or data[name].dims != data["status"].dims:
         return 0.0
-    return float(np.nanmax(data[name].values.ravel()[where], initial=0.0))
+    return float(np.max(np.nan_to_num(data[name].values.ravel()[where]), initial=0.0))
 
 
 def _all_finite(outputs: Mapping[str, Array]):

@@ -89,3 +89,19 @@ def test_a_whole_ladder_is_never_too_short():
         assert run.truncation.shape == (3, 0)
         assert battery.refined() is battery
         assert "whole" in battery.info()["ladder"]
+
+
+def test_levels_that_nothing_climbed_beyond_are_exact():
+    """Five quanta fill six levels; a sixth qubit, or a start one level up, finds them too few."""
+    battery = qb.batteries.Collisional(LADDERS.oscillator(6))
+    full = qb.strategies.full_swap(battery, 5)
+    run = qb.charge(battery, full)
+    assert float(run.energy[-1]) == pytest.approx(5.0)
+    assert float(run.truncation.max()) == int(run.status) == 0
+    theta = jnp.append(full.theta, 0.1)
+    more = qb.charge(battery, qb.protocols.Collisions(theta))
+    assert more.truncation[:-1].max() == 0 < more.truncation[-1]
+    higher = qb.charge(battery, full, initial=np.eye(6)[1])
+    assert int(higher.status) == int(more.status) == 4
+    kept = qb.charge(battery, qb.protocols.Collisions(theta, made=5))
+    assert int(kept.status) == 0

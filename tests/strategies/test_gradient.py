@@ -205,7 +205,7 @@ def test_an_optimum_beyond_the_levels_is_told():
     battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(3))
 
     def objective(theta, battery):
-        return qb.charge(battery, qb.protocols.Collisions(theta * jnp.ones(2))).energy[-1]
+        return qb.charge(battery, qb.protocols.Collisions(theta * jnp.ones(4))).energy[-1]
 
     with pytest.warns(qb.dynamics.TruncationWarning, match="in the ladder mode.*Use size="):
         best = qb.maximize(objective, qb.free(0.3, 0.1, 1.0), battery=battery)
