@@ -17,13 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Inexact
 
+from qbjax._sizes import size_of_observable
 from qbjax._types import Hamiltonian, Ket, Number, Rho, Times
 
 STATE_TOLERANCE = 1e-8
 """How far a state may be from Hermitian, normalised, positive: as far as a solver takes it."""
-
-OFFSET = 64 * float(np.finfo(float).eps)
-"""What rounding leaves of an energy that all levels share, relative to it."""
 
 
 def x64() -> None:
@@ -186,29 +184,13 @@ def ket(name: str, psi: Any, *, dim: int | None = None) -> Ket:
 
 
 def hermitian(name: str, H: Any, *, dim: int | None = None) -> Rho:
-    """A Hermitian matrix, within its `hermitian_tolerance`."""
+    """A Hermitian matrix, within `STATE_TOLERANCE` of its size (`_sizes`)."""
     host = _array(name, H, (dim or "d", dim or "d"), True, True)
     if isinstance(host, np.ndarray):
         diagonal = np.diagonal(host)
-        _check_hermitian(name, host, hermitian_tolerance(diagonal, host - np.diag(diagonal)))
+        size = size_of_observable(diagonal, host - np.diag(diagonal))
+        _check_hermitian(name, host, STATE_TOLERANCE * size)
     return _settled(host)
-
-
-def hermitian_tolerance(
-    diagonal: Inexact[np.ndarray, " d"], others: Inexact[np.ndarray, "..."]
-) -> float:
-    """How far an element of an observable may be from the conjugate of its mirror image.
-
-    In the observable's own units: `STATE_TOLERANCE` of its largest element, counted from the mean
-    of the diagonal, and what rounding makes of that mean.
-
-    Args:
-        diagonal: the diagonal elements.
-        others: all the others.
-    """
-    middle = np.mean(diagonal) if diagonal.size else 0.0
-    size = max(np.max(np.abs(x), initial=0.0) for x in (diagonal - middle, others))
-    return float(STATE_TOLERANCE * size + OFFSET * abs(middle))
 
 
 def hamiltonian(name: str, H: Any, *, dim: int | None = None) -> Hamiltonian:

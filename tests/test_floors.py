@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = (
-    ("_types",),
+    ("_types", "_sizes"),
     ("_checks",),
     ("algebra",),
     ("dynamics", "merit", "protocols"),

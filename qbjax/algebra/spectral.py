@@ -144,7 +144,8 @@ def closeness(values: Float[Array, " d"] | Float[np.ndarray, " d"]) -> Any:
         >>> round(float(closeness(np.array([0.0, 1e-34])) / 1e-34), 12)
         1.01e-10
     """
-    return TIE * (values.max() - values.min()) + ROUNDING * values.size * abs(values).max()
+    some: Any = values  # NumPy's or JAX's
+    return TIE * (some.max() - some.min()) + ROUNDING * some.size * abs(some).max()
 
 
 def clusters(values: Float[Array, "d"], atol: float | Float[Array, ""]) -> Int[Array, "d"]:

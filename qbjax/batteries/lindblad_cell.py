@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from jaxtyping import Inexact
 
 from qbjax import _checks
+from qbjax._sizes import OFFSET
 from qbjax.batteries import lindblad_operators as operators
 from qbjax.batteries.base import Cell
 from qbjax.batteries.lindblad_model import Model, labels
@@ -127,8 +128,8 @@ def own_jumps(model: Model) -> tuple[tuple[int, ...], tuple[Inexact[np.ndarray, 
 
 def _shift(hamiltonian, operator):
     r"""$\lambda$ of the nearest $[H, A] = \lambda A$, and by how much of the largest energy times
-    operator it is missed: energies counted from their mean, which no commutator sees, but for what
-    rounding leaves of it."""
+    operator it is missed: energies counted from their mean, which no commutator sees, but for its
+    rounding (`_sizes`)."""
     xp: Any = np if _checks.is_concrete(hamiltonian) else jnp
     H, A = xp.asarray(hamiltonian).astype(complex), operator.astype(complex)
     turned = (H[:, None] - H[None, :]) * A if H.ndim == 1 else H @ A - A @ H
@@ -136,7 +137,7 @@ def _shift(hamiltonian, operator):
     missed = xp.max(xp.abs(turned - value.astype(complex) * A))
     middle = xp.mean(H if H.ndim == 1 else xp.diagonal(H))
     centred = H - middle * (1 if H.ndim == 1 else np.eye(len(H)))
-    scale = xp.max(xp.abs(centred)) + _checks.OFFSET / DEFECT * xp.abs(middle)
+    scale = xp.max(xp.abs(centred)) + OFFSET * xp.abs(middle)
     return value, missed / (xp.maximum(scale, np.finfo(float).tiny) * np.max(np.abs(A)))
 
 

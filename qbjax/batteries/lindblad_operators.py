@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
+from qbjax._sizes import size_of_observable
 from qbjax.batteries.base import as_density_matrix
 from qbjax.batteries.lindblad_qutip import is_evolving
 from qbjax.protocols import Pump, is_free
@@ -248,8 +249,8 @@ def _check_hermitian(name: str, host: sp.csr_array) -> None:
     if defect.nnz == 0:
         return
     worst, coo = int(np.argmax(defect.data)), sp.coo_array(host)
-    others = coo.data[coo.row != coo.col]
-    if defect.data[worst] > _checks.hermitian_tolerance(host.diagonal(), others):
+    size = size_of_observable(host.diagonal(), coo.data[coo.row != coo.col])
+    if defect.data[worst] > _checks.STATE_TOLERANCE * size:
         i, j = int(defect.row[worst]), int(defect.col[worst])
         raise ValueError(
             f"Argument `{name}` must be Hermitian, but element ({i}, {j}) is {host[i, j]:.6g} and "

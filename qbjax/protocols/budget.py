@@ -46,7 +46,7 @@ class Scaled(Choice):
     energy: Float[Array, ""]
 
     def coordinate(self):
-        return self.value
+        return self.value / jnp.max(jnp.abs(self.value))  # any multiple is as good
 
     def at(self, coordinate):
         return scaled(coordinate, self.weights, self.energy)
@@ -99,16 +99,16 @@ class ShiftedSeries(Choice):
     level: Float[Array, ""]
 
     def coordinate(self):
-        return self.value[0]
+        return self.value[0] / self.peak
 
     def at(self, coordinate):
-        return shifted_series(coordinate, self.peak, self.level)
+        return shifted_series(self.peak * coordinate, self.peak, self.level)
 
     def drawn(self, key):
         """Angles up to a right one, the k-th cosine's within a (k+1)-th of it."""
         size = np.pi / 2 / np.arange(1, self.value[0].size + 1)
         unit = jax.random.uniform(key, self.value[0].shape, minval=-1.0, maxval=1.0)
-        return ShiftedSeries(self.at(self.peak * size * unit), self.peak, self.level)
+        return ShiftedSeries(self.at(size * unit), self.peak, self.level)
 
 
 def scaled(amplitudes, weights, energy) -> Float[Array, " n"]:

@@ -7,8 +7,10 @@ bounds is a `Free`, made by `free(value, low, high)`; numbers that share a const
 standard (F. James, *Minuit reference manual*, 1.2.1):
 
 * both bounds: $v = \mathrm{low} + (\mathrm{high} - \mathrm{low})(1 + \sin u)/2$,
-* only low: $v = \mathrm{low} - 1 + \sqrt{u^2 + 1}$; only high: mirrored,
-* none: $v = u$.
+* only low: $v = \mathrm{low} + w(\sqrt{u^2 + 1} - 1)$; only high: mirrored,
+* none: $v = wu$,
+
+with w, in the unit of v, the distance from where the search starts to the bound, or to 0.
 
 Every iterate is feasible, and unlike a sigmoid's the bounds themselves are reached at
 finite $u$, with a quadratic optimum there when the objective still grows beyond.
@@ -73,24 +75,22 @@ class Free(Choice):
     def coordinate(self):
         low, high, v = self.low, self.high, self.value
         if math.isfinite(low) and math.isfinite(high):
-            unit = jnp.clip((v - low) / (high - low), NUDGE, 1 - NUDGE)
-            return jnp.arcsin(2 * unit - 1)
-        if math.isfinite(low):
-            return jnp.sqrt((jnp.maximum(v - low, NUDGE) + 1) ** 2 - 1)
-        if math.isfinite(high):
-            return jnp.sqrt((jnp.maximum(high - v, NUDGE) + 1) ** 2 - 1)
-        return v
+            share = jnp.clip((v - low) / (high - low), NUDGE, 1 - NUDGE)
+            return jnp.arcsin(2 * share - 1)
+        if math.isfinite(low) or math.isfinite(high):
+            inside = v - low if math.isfinite(low) else high - v
+            return jnp.sqrt((jnp.maximum(inside / self._unit, NUDGE) + 1) ** 2 - 1)
+        return v / self._unit
 
     def at(self, coordinate):
         low, high, u = self.low, self.high, coordinate
         if math.isfinite(low) and math.isfinite(high):
             # The clip only removes the last bit by which rounding may leave the interval.
             return jnp.clip(low + (high - low) * (1 + jnp.sin(u)) / 2, low, high)
+        inside = self._unit * (jnp.sqrt(u**2 + 1) - 1)
         if math.isfinite(low):
-            return low - 1 + jnp.sqrt(u**2 + 1)
-        if math.isfinite(high):
-            return high + 1 - jnp.sqrt(u**2 + 1)
-        return u
+            return low + inside
+        return high - inside if math.isfinite(high) else self._unit * u
 
     def drawn(self, key):
         if not (math.isfinite(self.low) and math.isfinite(self.high)):
@@ -100,6 +100,13 @@ class Free(Choice):
             )
         value = jax.random.uniform(key, self.value.shape, minval=self.low, maxval=self.high)
         return Free(value, self.low, self.high)
+
+    @property
+    def _unit(self) -> Float[Array, ""]:
+        """w: without a number that has a size, 1."""
+        bound = next((x for x in (self.low, self.high) if math.isfinite(x)), 0.0)
+        far = jnp.max(jnp.abs(jax.lax.stop_gradient(self.value) - bound), initial=0.0)
+        return jnp.where(far > 0, far, abs(bound) or 1.0)
 
 
 def free(value, low: float | int = -math.inf, high: float | int = math.inf) -> Free:

@@ -148,7 +148,7 @@ def maximize(
             problem, optimizer, battery, search, threshold
         )
         losses.append(np.asarray(loss))
-        if step == 0 and not np.any(losses[0] < VERY_BAD):
+        if step == 0 and not np.any(losses[0] < VERY_BAD * np.asarray(search.size)):
             raise NotFinite(
                 "Argument `objective` must be finite at the start, but its value or gradient "
                 "is not, at any start."
@@ -158,21 +158,22 @@ def maximize(
         stopped = bool(np.all(done))
         if stopped:
             break
-    winner = int(np.argmin(search.best_loss))
+    reached = np.asarray(search.best_loss * search.size)
+    winner = int(np.argmin(reached))
     found = [u[winner] for u in search.best]
     best = problem.protocol(found)
     status, truncation = _doubt(problem, battery, found, heard)
     verified, certain = (None, None) if battery is None else verify(objective, best, battery)
     return Best(
         protocol=best,
-        value=-search.best_loss[winner],
+        value=-jnp.asarray(reached[winner]),
         verified_value=verified,
         status=status,
         truncation=truncation,
         verified_status=certain,
         history=-np.array([loss[winner] for loss in losses]),
         converged=stopped,
-        start_values=-np.asarray(search.best_loss),
+        start_values=-reached,
     )
 
 
@@ -188,11 +189,10 @@ def _as_leaf(x):
 
 
 def _progress(problem, search, tried, losses, step, steps) -> Progress:
-    leader = int(np.argmin(search.best_loss))
+    reached = np.asarray(search.best_loss * search.size)
+    leader = int(np.argmin(reached))
     protocol = problem.protocol([u[leader] for u in tried])
-    return Progress(
-        step + 1, steps, -float(losses[leader]), -float(search.best_loss[leader]), protocol
-    )
+    return Progress(step + 1, steps, -float(losses[leader]), -float(reached[leader]), protocol)
 
 
 def _doubt(problem, battery, us, heard: witness.Heard):

@@ -20,18 +20,23 @@ from qbjax.dynamics import witness
 from qbjax.protocols import coordinates
 
 VERY_BAD = 1e12
-"""Loss of a protocol that cannot be evaluated: finite, since the zoom line search
-interpolates cubics through it."""
+"""Loss of a protocol that cannot be evaluated, in units of what counts as one: finite, since the
+zoom line search interpolates cubics through it."""
+
+NOT_A_LOSS = 1e300
+"""The same where it is not yet known what counts as one."""
 
 
 class Search(NamedTuple):
-    """The state of one start."""
+    """The state of one start. Losses are in units of `size`, the larger of the first loss and its
+    slopes: line searches have steps and limits of their own, and know no unit of the objective."""
 
     coordinates: list
     optimizer: Any
     best: list
     best_loss: Float[Array, ""]
     first_loss: Float[Array, ""]
+    size: Float[Array, ""]
     stalled: Int[Array, ""]
 
 
@@ -64,8 +69,8 @@ class Problem(eqx.Module):
             raise ValueError(f"Argument `objective` must return a real scalar, but returns {out}.")
         return found[0]
 
-    def loss(self, battery) -> Callable:
-        """Minus the objective, NaN-safe, differentiated in the chosen mode."""
+    def loss(self, battery, size, bad) -> Callable:
+        """Minus the objective over a size, NaN-safe, differentiated in the chosen mode."""
 
         def slopes(us):
             if self.mode == "reverse":
@@ -75,15 +80,15 @@ class Problem(eqx.Module):
         @jax.custom_vjp
         def loss(us):
             value = self.value(us, battery)
-            return jnp.where(jnp.isfinite(value), -value, VERY_BAD)
+            return jnp.where(jnp.isfinite(value), -value / size, bad)
 
         def forward(us):
             value, grads = slopes(us)
             finite = jnp.isfinite(value)
             for g in grads:
                 finite &= jnp.all(jnp.isfinite(g))
-            safe = [jnp.where(finite, -g, 0.0) for g in grads]
-            return jnp.where(finite, -value, VERY_BAD), safe
+            safe = [jnp.where(finite, -g / size, 0.0) for g in grads]
+            return jnp.where(finite, -value / size, bad), safe
 
         loss.defvjp(forward, lambda grads, ct: ([ct * g for g in grads],))
         return loss
@@ -111,25 +116,30 @@ def doubt_of(problem: Problem, battery, us: list) -> tuple[Int[Array, ""], dict[
 @eqx.filter_jit
 def begin(optimizer, stacked) -> Search:
     def begin(us):
-        worst = jnp.array(jnp.inf)
-        return Search(us, optimizer.init(us), us, worst, worst, jnp.array(0))
+        worst, unknown = jnp.array(jnp.inf), jnp.array(1.0)
+        return Search(us, optimizer.init(us), us, worst, worst, unknown, jnp.array(0))
 
     return _strong(jax.vmap(begin)(stacked))
 
 
 @eqx.filter_jit
 def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
-    """One step of every start; converged starts stand still."""
-    loss = problem.loss(battery)
+    """One step of every start; converged starts stand still. Losses come back in the unit of the
+    objective."""
     update = optax.with_extra_args_support(optimizer).update
     remembers = _remembers(search.optimizer)
 
     def one(search: Search):
-        us = search.coordinates
-        value, grads = _evaluate(loss, us, search.optimizer)
-        first = jnp.where(jnp.isinf(search.first_loss), value, search.first_loss)
+        us, fresh = search.coordinates, jnp.isinf(search.first_loss)
+        bad = jnp.where(fresh, NOT_A_LOSS, VERY_BAD)
+        value, grads = _evaluate(problem.loss(battery, search.size, bad), us, search.optimizer)
+        size = jnp.where(fresh, _size(value, grads), search.size)
+        value = jnp.where(value < bad, value * search.size / size, VERY_BAD)
+        grads = [g * (search.size / size) for g in grads]
+        loss = problem.loss(battery, size, VERY_BAD)
+        first = jnp.where(fresh, value, search.first_loss)
         scale = tolerance * jnp.maximum(jnp.abs(value), 1e-3 * jnp.abs(value - first))
-        slope = jnp.max(jnp.stack([jnp.max(jnp.abs(g)) for g in grads]))
+        slope = _largest(grads)
         # Against the best, not the last: at a kink the values go up and down for ever.
         gained = search.best_loss - value > 0.1 * scale
         stalled = jnp.where(gained, 0, search.stalled + 1)
@@ -138,24 +148,37 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
             best=jax.tree.map(lambda a, b: jnp.where(better, a, b), us, search.best),
             best_loss=jnp.minimum(value, search.best_loss),
             first_loss=first,
+            size=size,
             stalled=stalled,
         )
         settled = (slope <= scale) | (remembers & (stalled >= 2))
         done = (value < VERY_BAD) & settled
 
         def move(seen: Search):
+            # A learning rate belongs to the slopes that the objective has.
+            pulls = grads if remembers else [g * size for g in grads]
             updates, state = update(
-                grads, seen.optimizer, us, value=value, grad=grads, value_fn=loss
+                pulls, seen.optimizer, us, value=value, grad=grads, value_fn=loss
             )
             moved = optax.apply_updates(us, updates)
             moved = jax.tree.map(lambda a, b: jnp.where(jnp.isfinite(a), a, b), moved, us)
             return seen._replace(coordinates=moved, optimizer=state)
 
-        return jax.lax.cond(done, lambda s: s, move, seen), value, done
+        return jax.lax.cond(done, lambda s: s, move, seen), value * size, done
 
     batched = partial(jax.lax.map, one) if jax.default_backend() == "cpu" else jax.vmap(one)
     search, value, done = batched(search)
     return _strong(search), value, done
+
+
+def _size(value, grads) -> Float[Array, ""]:
+    """What counts as one: the larger of a loss and its slopes, where they have a size."""
+    size = jnp.maximum(jnp.abs(value), _largest(grads))
+    return jnp.where((value < NOT_A_LOSS) & (size > 0), size, 1.0)
+
+
+def _largest(grads) -> Float[Array, ""]:
+    return jnp.max(jnp.stack([jnp.max(jnp.abs(g)) for g in grads]))
 
 
 def _remembers(state) -> bool:

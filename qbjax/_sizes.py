@@ -1,0 +1,29 @@
+"""By what size an operator is judged: no tolerance knows a unit of energy."""
+
+import numpy as np
+from jaxtyping import Inexact
+
+OFFSET = 1e-6
+"""By so much of the energy that all levels share an observable is larger than what is between its
+levels: what rounding leaves of that energy, a hundred times 10⁻¹⁶, is then 10⁻⁸ of the size."""
+
+
+def size_of_observable(
+    diagonal: Inexact[np.ndarray, " d"], others: Inexact[np.ndarray, "..."]
+) -> float:
+    """The largest element of an observable, counted from the mean of the diagonal.
+
+    Args:
+        diagonal: the diagonal elements.
+        others: all the others.
+
+    Returns:
+        a number ≥ 0, in the observable's own unit.
+
+    Example:
+        >>> size_of_observable(np.array([0.0, 2e-34]), np.zeros(0))
+        1e-34
+    """
+    middle = np.mean(diagonal) if diagonal.size else 0.0
+    size = max(np.max(np.abs(x), initial=0.0) for x in (diagonal - middle, others))
+    return float(size + OFFSET * abs(middle))
