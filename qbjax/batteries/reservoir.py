@@ -111,7 +111,7 @@ class Reservoir(Battery):
         self.step = (
             None if step is None else float(_checks.scalar("step", step, low=0, open_low=True))
         )
-        self.J = Density(J, n, _inside(self.band)).J
+        self.J = Density(J, n, self._probe).J
         self.weights = self.shapes = None  # Until a run's times are known: `prepared`.
 
     # --- the interface of `batteries.base.Battery`
@@ -138,9 +138,9 @@ class Reservoir(Battery):
         if self._is_ready(elapsed):
             return self
         # A single time has no memory, but still a shape.
-        duration = float(elapsed[-1]) or memories.PHASE
-        density = Density(self.J, self.frequencies.size, _inside(self.band))
-        kept, alike = memories.shapes(density, _probes(self.band, duration))
+        duration = float(elapsed[-1]) or memories.PHASE / _highest(self.frequencies)
+        density = Density(self.J, self.frequencies.size, self._probe)
+        kept, alike = memories.shapes(density, _probes(self.band, duration, self._probe))
         step = memories.longest_step(self.step, self.frequencies, self.couplings)
         memories.check_size(duration / step, len(kept), elapsed.size, step, duration)
         found = memories.response(density, kept, self.band, duration)
@@ -241,6 +241,10 @@ class Reservoir(Battery):
         )
 
     @property
+    def _probe(self) -> float:
+        return _inside(self.band, _highest(self.frequencies))
+
+    @property
     def _numbers(self) -> tuple:
         return (*self.frequencies, *self.couplings)
 
@@ -268,20 +272,26 @@ def _band(band) -> tuple[float, float]:
     return float(host[0]), float(host[1])
 
 
-def _inside(band) -> float:
+def _highest(frequencies) -> float:
+    """The highest frequency, to measure others by; 1 if it is 0, or traced."""
+    known = _checks.is_concrete(frequencies)
+    return (float(np.max(np.asarray(frequencies))) if known else 0.0) or 1.0
+
+
+def _inside(band, unit: float) -> float:
     """A frequency of the band, at which nothing is likely to be special."""
     low, high = band
     if np.isfinite(low) and np.isfinite(high):
         return low + (high - low) / math.e
-    return low + 1 / math.e if np.isfinite(low) else min(high, 1.0) - 1 / math.e
+    return low + unit / math.e if np.isfinite(low) else min(high, unit) - unit / math.e
 
 
-def _probes(band, duration) -> np.ndarray:
+def _probes(band, duration, inside: float) -> np.ndarray:
     """Frequencies at which elements of J are compared."""
     steps = np.geomspace(0.1, 1e4, 500) / duration
     anchors = [a for a in band if np.isfinite(a)] or [0.0]
     omega = np.concatenate([a + sign * steps for a in anchors for sign in (1, -1)])
-    inside = omega[(omega > band[0]) & (omega < band[1])]
+    found = omega[(omega > band[0]) & (omega < band[1])]
     if np.all(np.isfinite(band)):
-        inside = np.append(inside, np.linspace(band[0], band[1], 502)[1:-1])
-    return np.append(inside, _inside(band))
+        found = np.append(found, np.linspace(band[0], band[1], 502)[1:-1])
+    return np.append(found, inside)

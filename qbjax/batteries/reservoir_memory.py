@@ -15,8 +15,8 @@ UNRESOLVED = 1e-6
 """A spectral density whose memory may be wrong by more, relative to its largest value, is
 refused."""
 
-TIME_TOLERANCE = 1e-12
-"""How well the memory is written down in time, relative to its largest value."""
+TIME_TOLERANCE = 1e-14
+"""How well the memory is written down in time, relative to its largest value times the run."""
 
 MOST_PIECES = 8000
 """Of the memory in time: one per ten radians of the fastest mode that can be felt."""
@@ -75,7 +75,7 @@ def response(density: Density, kept: list[tuple], band, duration: float) -> Piec
     found = pieces(
         lambda t: np.stack([s.response(t) for s in spectra]),
         np.array([0.0, duration]),
-        TIME_TOLERANCE * scale,
+        TIME_TOLERANCE * scale * duration,
         most=MOST_PIECES,
     )
     if found.defect > UNRESOLVED * scale:

@@ -19,8 +19,9 @@ from qbjax.dynamics.memory_panels import Piecewise, legendre, pieces, projector
 POINTS = 10
 """Gauss points per element."""
 
-MESH_TOLERANCE = 1e-9
-"""How well polynomials on the mesh must follow the first answer of the memory."""
+MESH_TOLERANCE = 5e-10
+"""How well polynomials on the mesh must follow the first answer of the memory: over the longest
+element, relative to 1 or to what the memory answers within one."""
 
 COARSER = 2
 """So many points fewer have the elements of the rough run, which tells the error."""
@@ -63,9 +64,10 @@ def mesh(response: Piecewise, step: float, breaks=()) -> Float[np.ndarray, " edg
     counts = np.maximum(1, np.ceil(np.diff(fixed) / step - 1e-9).astype(int))
     parts = [np.linspace(a, b, n + 1)[:-1] for a, b, n in zip(fixed, fixed[1:], counts)]
     start = np.append(np.concatenate(parts), high)
-    scale = max(1.0, float(np.abs(response.coefficients).max()))
+    longest = min(step, high - low)
+    scale = max(1.0, longest / 2 * float(np.abs(response.coefficients).max()))
     first = response.integral()
-    return pieces(first.__call__, start, MESH_TOLERANCE * scale, degree=POINTS - 1).edges
+    return pieces(first.__call__, start, MESH_TOLERANCE * longest * scale, degree=POINTS - 1).edges
 
 
 def count(elements: float | int, shapes: int, times: int) -> float | int:

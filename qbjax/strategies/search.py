@@ -130,14 +130,10 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
     remembers = _remembers(search.optimizer)
 
     def one(search: Search):
-        us, fresh = search.coordinates, jnp.isinf(search.first_loss)
-        bad = jnp.where(fresh, NOT_A_LOSS, VERY_BAD)
-        value, grads = _evaluate(problem.loss(battery, search.size, bad), us, search.optimizer)
-        size = jnp.where(fresh, _size(value, grads), search.size)
-        value = jnp.where(value < bad, value * search.size / size, VERY_BAD)
-        grads = [g * (search.size / size) for g in grads]
+        us = search.coordinates
+        value, grads, size = _looked(problem, battery, search)
         loss = problem.loss(battery, size, VERY_BAD)
-        first = jnp.where(fresh, value, search.first_loss)
+        first = jnp.where(jnp.isinf(search.first_loss), value, search.first_loss)
         scale = tolerance * jnp.maximum(jnp.abs(value), 1e-3 * jnp.abs(value - first))
         slope = _largest(grads)
         # Against the best, not the last: at a kink the values go up and down for ever.
@@ -169,6 +165,17 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
     batched = partial(jax.lax.map, one) if jax.default_backend() == "cpu" else jax.vmap(one)
     search, value, done = batched(search)
     return _strong(search), value, done
+
+
+def _looked(problem: Problem, battery, search: Search):
+    """Loss and slopes where a search stands, and their size, which the first look finds."""
+    fresh = jnp.isinf(search.first_loss)
+    bad = jnp.where(fresh, NOT_A_LOSS, VERY_BAD)
+    loss = problem.loss(battery, search.size, bad)
+    value, grads = _evaluate(loss, search.coordinates, search.optimizer)
+    size = jnp.where(fresh, _size(value, grads), search.size)
+    share = search.size / size
+    return jnp.where(value < bad, value * share, VERY_BAD), [g * share for g in grads], size
 
 
 def _size(value, grads) -> Float[Array, ""]:
