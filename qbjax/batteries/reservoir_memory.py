@@ -15,8 +15,9 @@ UNRESOLVED = 1e-6
 """A spectral density whose memory may be wrong by more, relative to its largest value, is
 refused."""
 
-TIME_TOLERANCE = 1e-14
-"""How well the memory is written down in time, relative to its largest value times the run."""
+TIME_TOLERANCE, UNWRITTEN = 1e-14, 1e-7
+"""How well the memory is written down in time, relative to its largest value times the run; and
+beyond what it is refused."""
 
 MOST_PIECES = 8000
 """Of the memory in time: one per ten radians of the fastest mode that can be felt."""
@@ -78,7 +79,7 @@ def response(density: Density, kept: list[tuple], band, duration: float) -> Piec
         TIME_TOLERANCE * scale * duration,
         most=MOST_PIECES,
     )
-    if found.defect > UNRESOLVED * scale:
+    if found.defect > UNWRITTEN * scale * duration:
         raise ValueError(
             f"Argument `band` must leave a memory that {MOST_PIECES} pieces resolve over "
             f"{duration:g}, but is {band}; narrow it, or ask for a shorter span."
