@@ -13,71 +13,30 @@ import numpy as np
 import pytest
 
 import qbjax as qb
-from qbjax.algebra import ladders, operators, spectral
+from qbjax.algebra import ladders, operators
 from qbjax.batteries import bloch_approximations, bloch_exact, bloch_moments, bloch_optima
 from qbjax.dynamics import Chebyshev, Exponential, Implicit, Tsit5
-from qbjax.strategies.bloch_angle import best_under_fluctuation, ergotropy_energy_front
-from qbjax.strategies.bloch_band import best_worst_case
-from qbjax.strategies.discharge import first_maximum
-from qbjax.strategies.pump_pulse import best_pulse
-from qbjax.strategies.switch_off import best_switch_off
-from tests.helpers import REFERENCE, random_hermitian, random_state, random_unitary
+from tests.helpers import random_state
+from tests.scaling import (
+    FULL,
+    LEVELS,
+    LOWER,
+    NUMBER,
+    ONE,
+    SX,
+    bloch,
+    compare,
+    dopo,
+    off,
+    powers,
+    seen,
+)
 
-SCALES = (1e-34, 1e-21, 1e-9, 1e-3, 1e6, 1e15)
 TIMES = np.linspace(0.0, 2.0, 4)
 
 RHO = random_state(0, 4)
-LEVELS = np.array([0.0, 1.0, 1.0, 3.0])
-TURN = random_unitary(2, 4)
-FULL = (TURN * LEVELS) @ TURN.conj().T
-FULL = (FULL + FULL.conj().T) / 2
-"""Degenerate, and diagonal in no basis that anyone writes down."""
-
 MOVING = RHO @ FULL @ RHO - np.trace(RHO @ FULL @ RHO) / 4 * np.eye(4)
 """A derivative of a state: Hermitian, without trace."""
-
-LOWER = np.diag([1.0], 1)
-SX = LOWER + LOWER.T
-NUMBER = np.diag([0.0, 1.0])
-ONE = np.eye(2)
-
-
-def powers(name, energy):
-    """With which power of s an observable goes, given that of an energy."""
-    if name in ("pump_energy", "pump_photons"):
-        return 0
-    if name == "energy_variance":
-        return 2 * energy
-    if "power" in name:
-        return energy + 1
-    extensive = ("energy", "ergotropy", "capacity", "drive_work")
-    return energy if any(word in name for word in extensive) else 0
-
-
-def seen(run, energy=1):
-    """All that a run or a steady state tells, with its powers of s."""
-    told = {name: (value, powers(name, energy)) for name, value in run.observables.items()}
-    return told | {"status": (run.status, 0), "truncation": (run.truncation, 0)}
-
-
-def compare(row, scales=SCALES, *, jit=True):
-    """Asserts that a row is that of s = 1, scaled."""
-    exponents = {}
-
-    def values(s):
-        found = row(s)
-        exponents.update({name: power for name, (_, power) in found.items()})
-        return {name: value for name, (value, _) in found.items()}
-
-    call, kind = (jax.jit(values), jnp.asarray) if jit else (values, float)
-    expected = call(kind(1.0))
-    for s in scales:
-        for name, value in call(kind(s)).items():
-            scaled, one = np.asarray(value) / s ** exponents[name], np.asarray(expected[name])
-            size = max(1e-3, np.max(np.abs(one), initial=0.0, where=~np.isnan(one)))
-            np.testing.assert_allclose(
-                scaled, one, rtol=0, atol=REFERENCE * size, equal_nan=True, err_msg=f"{name}, {s}"
-            )
 
 
 # --- merits
@@ -130,10 +89,6 @@ def bump(s):
     return qb.protocols.Function(lambda t: s * jnp.exp(-8 * (t * s - 1) ** 2), duration=2 / s)
 
 
-def off(s, time=0.9):
-    return qb.protocols.SwitchOff(0.8 * s, time / s)
-
-
 def segments(s):
     return qb.protocols.PiecewiseConstant(s * jnp.array([0.3, 0.9, -0.2]), 1.5 / s, 0.1 / s)
 
@@ -180,10 +135,6 @@ def settled(s):
 # --- the other batteries
 
 
-def dopo(s, signal=8, pump=4, **options):
-    return qb.batteries.DOPO(signal, pump, 0.5 * s, 1.0 * s, 16.0 * s, **options)
-
-
 def dopo_run(s, frame):
     pump = qb.protocols.SwitchOff(jnp.sqrt(s), 1.2 / s)
     return seen(qb.charge(dopo(s, detuning=0.2 * s, frame=frame), pump, TIMES / s), 0)
@@ -193,11 +144,6 @@ def dopo_steady(s, frame, signal=10):
     pump = qb.protocols.Constant(jnp.sqrt(s))
     found = qb.steady_state(dopo(s, signal, 5, frame=frame), pump, gap=True)
     return seen(found, 0) | {"gap": (found.gap, 1)}
-
-
-def bloch(s, decay):
-    decay = decay * s if decay else 0
-    return qb.batteries.BlochCharger(1.0 * s, decay, 3.0 * s)
 
 
 def bloch_run(s, decay, method=None):
@@ -313,191 +259,3 @@ def test_no_unit_is_special(name):
 @pytest.mark.parametrize("name", MORE)
 def test_no_unit_is_special_to_any_solver_and_battery(name):
     compare(MORE[name])
-
-
-# --- on the host: what looks at numbers
-
-
-def reservoir(s, J, band, coupling, times):
-    battery = qb.batteries.Reservoir(partial(J, s), (s, s), (coupling, coupling), band=band)
-    return seen(qb.charge(battery, None, times / s))
-
-
-def ohmic(s, w):
-    return 0.1 * w * jnp.exp(-w / (5 * s))
-
-
-def lorentzian(s, w):
-    return s * 0.05 / jnp.pi / ((w / s - 1) ** 2 + 0.05**2)
-
-
-EVERYWHERE = (-np.inf, np.inf)
-RESERVOIRS = {
-    "ohmic": partial(
-        reservoir, J=ohmic, band=(0.0, np.inf), coupling=1.0, times=np.linspace(0, 6.0, 4)
-    ),
-    "lorentzian": partial(
-        reservoir, J=lorentzian, band=EVERYWHERE, coupling=0.5, times=np.linspace(0, 6.0, 4)
-    ),
-    "a single time": partial(
-        reservoir, J=ohmic, band=(0.0, np.inf), coupling=1.0, times=np.zeros(1)
-    ),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", RESERVOIRS)
-def test_no_unit_is_special_to_a_reservoir(name):
-    compare(RESERVOIRS[name], (1e-34, 1e-9, 1e6, 1e15), jit=False)
-
-
-def peak(x, data):
-    """Largest at a·(1, 2), where it is worth `size`."""
-    a, size = data
-    return size / (1 + jnp.sum((x / a - jnp.array([1.0, 2.0])) ** 2))
-
-
-class Peak:
-    """The same with the unit inside, one program for all."""
-
-    def __call__(self, plan):
-        return peak(plan["x"], (plan["unit"], plan["size"]))
-
-
-PEAK = Peak()
-
-
-@pytest.mark.standard_promotion  # optax's L-BFGS
-@pytest.mark.parametrize("bounds", [(0.0, np.inf), (-np.inf, 9.0), (-np.inf, np.inf), (0.0, 5.0)])
-def test_no_unit_is_special_to_a_search(bounds):
-    """Of what is chosen (by a), and of what is maximised (by its inverse)."""
-
-    def searched(a):
-        start = qb.free(a * np.array([0.3, 0.5]), *(a * np.asarray(bounds)))
-        plan = {"x": start, "unit": 1.0 * a, "size": 3.0 / a}
-        best = qb.maximize(PEAK, plan, steps=60)
-        return {"x": (best.protocol["x"], 1), "value": (best.value, -1)} | {
-            "steps": (len(best.history), 0)
-        }
-
-    # A flat top: the place is known to the root of what the value is known to.
-    found = searched(1.0)
-    np.testing.assert_allclose(found["value"][0], 3.0, rtol=1e-7)
-    for a in (1e-34, 1e-9, 1e6, 1e15):
-        scaled = searched(a)
-        assert scaled["steps"] == found["steps"]
-        np.testing.assert_allclose(scaled["value"][0] * a, found["value"][0], rtol=REFERENCE)
-        np.testing.assert_allclose(scaled["x"][0] / a, found["x"][0], rtol=1e-7)
-
-
-def angles(s):
-    battery = bloch(s, 0.7)
-    calm, front = best_under_fluctuation(battery, 0.3 * s), ergotropy_energy_front(battery, 2)
-    safe = best_worst_case(battery, [0.9 * s, 1.1 * s], [0.0, 0.5 * s])
-    return {
-        "calm": (calm.power, 2),
-        "price": (calm.price, 1),
-        "front": (front.ergotropy, 1),
-        "safe": (safe.ergotropy, 1),
-    }
-
-
-def best_moment(s):
-    battery = qb.batteries.DOPO(4, 2, 0.5 * s, 0.1 * s, 16.0 * s)
-    load, photon = qb.loads.TwoLevel(2.0 * s), qb.algebra.states.fock(4, 1)
-    best = first_maximum(battery, photon, load, until=1.0 / s)
-    return {"time": (best.time, -1), "ergotropy": (best.load_ergotropy, 0)}
-
-
-def switch_off(s):
-    bounds = {"start": 2.0 / s, "low": 0.5 / s, "high": 6.0 / s}
-    best = best_switch_off("power", dopo(s), np.sqrt(s), **bounds)
-    return {"power": (best.value, 1)}
-
-
-def pulses(s):
-    free = best_pulse(dopo(s), 2.0 / s, 1.0, segments=3, steps=6)
-    bounded = best_pulse(dopo(s), 2.0 / s, 1.0, peak=2 * np.sqrt(s), fourier=2, steps=4)
-    return {"free": (free.value, 0), "bounded": (bounded.value, 0)}
-
-
-@pytest.mark.slow
-@pytest.mark.standard_promotion  # optax's L-BFGS
-@pytest.mark.parametrize("row", [angles, best_moment, switch_off, pulses])
-def test_no_unit_is_special_to_a_strategy(row):
-    compare(row, (1e-9, 1e15), jit=False)
-
-
-# --- what is judged by its size
-
-
-@pytest.mark.parametrize("s", [1.0, *SCALES])
-def test_hermitian_is_what_is_so_to_its_own_size(s):
-    rho = random_state(5, 2)
-    for bad in (s * LOWER, s * (1e3 * ONE + 1e-4 * LOWER), s * (SX + 1e-7j * NUMBER)):
-        with pytest.raises(ValueError, match="must be Hermitian"):
-            qb.merit.energy(rho, bad)
-        with pytest.raises(ValueError, match="must be Hermitian"):
-            qb.batteries.Lindblad(bad, [], dims=2)
-    noise = 1e-15 * random_hermitian(3, 2) * 1j
-    for good in (s * SX, s * (SX + noise), s * (1e9 * (ONE + noise) + SX), 0 * SX):
-        assert jnp.isfinite(qb.merit.energy(rho, good))
-        assert qb.batteries.Lindblad(good, [], dims=2).model.dimension == 2
-
-
-@pytest.mark.parametrize("s", [1e-34, 1.0, 1e15])
-def test_levels_are_one_within_rounding_and_no_farther(s):
-    """A split of 1e-6 of the width is one; that of rounding is none, also below an offset."""
-    rho, split = random_state(6, 4), np.array([0.0, 1e-6, 1e-6, 0.0])
-    for offset in (0.0, 7.3e6):
-        levels, full = offset + LEVELS, offset * np.eye(4) + FULL
-        alike = qb.merit.coherent_ergotropy(rho, s * levels)
-        apart = qb.merit.coherent_ergotropy(rho, s * (levels + split * [0, 1, -1, 0]))
-        assert abs(float(alike) - float(apart)) > 1e-3 * s
-        turned = TURN @ rho @ TURN.conj().T
-        np.testing.assert_allclose(
-            qb.merit.coherent_ergotropy(turned, s * full), alike, rtol=1e-7 if offset else REFERENCE
-        )
-    for nothing in (np.zeros(4), s * np.eye(4)):
-        assert float(qb.merit.coherent_ergotropy(rho, nothing)) == pytest.approx(0, abs=1e-15 * s)
-
-
-@pytest.mark.parametrize("s", [1e-34, 1.0, 1e15])
-def test_gaps_are_told_by_the_width_not_by_an_offset(s):
-    levels = s * (1e6 + np.array([0.0, 1e-3, 1.0]))
-    expected = spectral.eigensystem(np.diag(levels - levels[0]))
-    turn = jax.jvp(lambda k: spectral.eigensystem(np.diag(levels) + k * s * 1e-4 * np.ones((3, 3))),
-                   (0.0,), (1.0,))[1][1]  # fmt: skip
-    # Between the two near levels: 1e-4/1e-3.
-    assert abs(abs(float(turn[0, 1])) - 0.1) < 1e-3
-    assert expected[0].shape == (3,)
-
-
-@pytest.mark.parametrize("s", [1e-34, 1e15])
-def test_checks_see_through_the_unit(s):
-    levels, lower = s * np.arange(3.0), np.diag([1.0, 2**0.5], 1)
-    cell = {"dims": 3, "cell": 0, "lowering": lower}
-    uneven = s * np.array([1e8, 1e8 + 1, 1e8 + 3])
-    with pytest.raises(ValueError, match=r"must have \[H, a\] = -ω a"):
-        qb.batteries.Lindblad(np.zeros((3, 3)), [], cell_hamiltonian=uneven, **cell)
-    battery = qb.batteries.Lindblad(
-        np.diag(levels), [(s, lower)], cell_hamiltonian=levels, conserved=levels, **cell
-    )
-    assert len(battery.initial_state().blocks) == 3
-    negative = qb.protocols.SwitchOff(-1.0 * s, 5 / s)
-    with pytest.raises(ValueError, match="must be at least 0, but falls to"):
-        qb.batteries.Lindblad(np.diag([0.0, s]), [(negative, LOWER)], dims=2)
-    run = qb.charge(battery, None, np.array([0.5, 1.0]) / s)
-    late = np.array([0.9, 1.2]) / s
-    with pytest.raises(ValueError, match="not before the hand-over"):
-        qb.store(battery, run.final_state, late)
-
-
-@pytest.mark.parametrize("s", SCALES)
-def test_a_pump_ends_just_after_its_time_in_any_unit(s):
-    pump = off(s)
-    assert float(pump.signal(jnp.asarray(0.9 / s))) == 0.8 * s
-    assert float(pump.signal(jnp.asarray(0.9 / s * (1 + 1e-14)))) == 0.0
-    at_once = off(s, 0.0)
-    assert float(at_once.signal(jnp.zeros(()))) == 0.8 * s
-    assert float(at_once.signal(jnp.asarray(1e-15 / s))) == 0.0
