@@ -7,6 +7,7 @@ DOPO's ω_s) keeps them.
 
 from functools import partial
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -84,9 +85,17 @@ def lindblad(s, jumps=None, coupling=0.7):
     )  # fmt: skip
 
 
-def bump(s):
+class Bump(eqx.Module):
     """A rate or signal with a maximum at 1/s."""
-    return qb.protocols.Function(lambda t: s * jnp.exp(-8 * (t * s - 1) ** 2), duration=2 / s)
+
+    s: jax.Array
+
+    def __call__(self, t):
+        return self.s * jnp.exp(-8 * (t * self.s - 1) ** 2)
+
+
+def bump(s):
+    return qb.protocols.Function(Bump(s), duration=2 / s)
 
 
 def segments(s):
@@ -104,7 +113,8 @@ def slopes(s, method, adjoint="reverse"):
     """Of the ergotropy, by a coupling, an amplitude, a switch-off time and the last time."""
 
     def work(x):
-        pump, solver = qb.protocols.SwitchOff(x[1], x[2]), qb.Solver(method=method)
+        # Rounding alone tells the first steps apart: at the default tolerance that is 3e-9 here.
+        pump, solver = qb.protocols.SwitchOff(x[1], x[2]), qb.Solver(1e-11, 1e-13, method=method)
         run = qb.charge(lindblad(s, coupling=x[0] / s), pump, [0.0, x[3]], solver=solver,
                         adjoint=adjoint)  # fmt: skip
         return run.ergotropy[-1]
