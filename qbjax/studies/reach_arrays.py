@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from qbjax.studies.reach_node import Node, Opaque, home, numbered
+from qbjax.studies.reach_node import Node, Opaque, numbered
 
 ARRAYS = (np.ndarray, np.generic, jax.Array)
 
@@ -28,7 +28,7 @@ def array(value: Any) -> Node:
     whole = np.asarray(value)
     kind = whole.dtype
     label = (
-        f"{home(type(value))} {kind.name} {kind.descr if kind.names else kind.str} {whole.shape}"
+        f"{type(value).__name__} {kind.name} {kind.descr if kind.names else kind.str} {whole.shape}"
     )
     if whole.dtype.hasobject:
         return Node(label, numbered(whole.ravel().tolist()))

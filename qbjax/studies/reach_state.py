@@ -54,7 +54,10 @@ def node_of(value: Any) -> Node:
         raise Opaque("a value that is being traced")
     content = _content(value)
     if libraries.owns_class(cls) or cls.__flags__ & HEAP == 0:
-        return content if content is not None else _of_library(value)
+        # An array of another library than these may have more to it, such as a unit.
+        known = (libraries.name_of(cls) or "").partition(".")[0]
+        if content is None or cls in _BUILT or known in ("numpy", "jaxlib", "jax"):
+            return content or _of_library(value)
     kept = [("class", cls), *state(value)]
     if content is None and _inherits_from_c(cls):
         content = _pickled(value)

@@ -37,6 +37,25 @@ def test_an_edit_counts(name):
     assert of(run(after)) != base
 
 
+PYDANTIC = """
+import pydantic
+class A(pydantic.BaseModel):
+    g: float = 1.0
+    h: float = ‹2.0 → 3.0›
+    def m(self, x): return ‹2.0 → 3.0› * x
+a = A(g=‹2.0 → 3.0›)
+def f(x): return a.m(x)
+"""
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_an_edit_of_a_pydantic_model_counts(which):
+    pytest.importorskip("pydantic")  # It keeps addresses in its classes.
+    base = of(run(edited(PYDANTIC, None)))
+    assert of(run(edited(PYDANTIC, None))) == base
+    assert of(run(edited(PYDANTIC, which))) != base
+
+
 PROJECT = """
 # study.py
 import helper
