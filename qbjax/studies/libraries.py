@@ -30,6 +30,8 @@ def owns(module: ModuleType) -> bool:
         (True, True, False)
     """
     name = module.__name__
+    if name == "__main__":  # even if something installed runs it
+        return False
     if name in sys.builtin_module_names:
         return True
     if file := getattr(module, "__file__", None):
