@@ -76,8 +76,6 @@ class Difference(NamedTuple):
 
     def _versions(self, found: Collection[str]) -> list[str]:
         names = [n.removeprefix(VERSION) for n in found if word_of(n) == "versions"]
-        if names and not self._has_versions:
-            return ["unknown versions"]
         told = [
             f"{n} {self.kept.get(VERSION + n, 'unused')} "
             f"(here {self.ours.get(VERSION + n, 'unused')})"
@@ -87,19 +85,12 @@ class Difference(NamedTuple):
 
     def _parts(self, found: Collection[str]) -> list[str]:
         names = [name for name in found if word_of(name) != "versions"]
-        incomparable = not self._has_versions or VERSION + "python" in self.names
         told = []
-        if incomparable and "function" in map(word_of, names):
+        if f"{VERSION}python" in self.names and "function" in map(word_of, names):
             told = ["a function that cannot be compared"]
             names = [name for name in names if word_of(name) != "function"]
         more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
         return told + ([f"another {', '.join(names[:LISTED])}{more}"] if names else [])
-
-    @property
-    def _has_versions(self) -> bool:
-        """Not so in a store of qbjax 0.1, which knew less of a function, too."""
-        here = any(name.startswith(VERSION) for name in self.ours)
-        return not here or any(name.startswith(VERSION) for name in self.kept)
 
 
 def checked(accept: str | Collection[str] | Any) -> frozenset[str]:

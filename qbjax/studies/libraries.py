@@ -56,10 +56,11 @@ def name_of(value: Any) -> str | None:
     path, home = _said(value, "__qualname__"), sys.modules.get(_said(value, "__module__"))
     if not path or home is None or not owns(home):
         return None
-    found: Any = home
-    for step in path.split("."):
-        found = getattr(found, step, None)
-    known = found is value or getattr(found, "__func__", None) is value
+    try:
+        found = functools.reduce(getattr, path.split("."), home)
+        known = found is value or getattr(found, "__func__", None) is value
+    except Exception:  # also a warning that the name is old
+        return None
     return f"{home.__name__}.{path}" if known else None
 
 

@@ -84,9 +84,10 @@ def _class(value: type) -> Node:
 
 def _comes_with(part: Any) -> bool:
     """Whether a method of a class that a library made is the library's, too."""
-    part = part.fget if isinstance(part, property) else getattr(part, "__func__", part)
-    owns = libraries.owns_file
-    return isinstance(part, types.FunctionType) and owns(part.__code__.co_filename)
+    if isinstance(part, property | staticmethod | classmethod):
+        part = part.fget if isinstance(part, property) else part.__func__
+    known = isinstance(part, types.FunctionType)
+    return known and libraries.owns_file(part.__code__.co_filename)
 
 
 def _descriptor(value: Any) -> Node:
@@ -106,8 +107,8 @@ def _builtin(value: Any) -> Node:
 
 
 def _refuse_compiled(cls: type, what: str) -> None:
-    home_module = sys.modules.get(cls.__module__)
-    if home_module is None or not libraries.owns(home_module):
+    module = sys.modules.get(cls.__module__)
+    if module is None or not libraries.owns(module):
         raise Opaque(what)
 
 

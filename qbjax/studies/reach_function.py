@@ -73,8 +73,11 @@ def _made_by_library(value: FunctionType) -> Node:
     kept = {"__wrapped__": value.__wrapped__} if hasattr(value, "__wrapped__") else {}
     if code.co_filename.startswith(libraries.CHECKED) or place.startswith(CHECKERS):
         return Node("checked", list(kept.items()))
-    parts = [p for p in (_closure(value) | kept).items() if not isinstance(p[1], CACHES)]
-    return Node(f"library {place}.{code.co_qualname}", parts, library=place)
+    held = [*_defaults(value).items(), *(_closure(value) | kept).items()]
+    parts = [part for part in held if not isinstance(part[1], CACHES)]
+    # A function may make several lambdas, of one name.
+    told = instructions(code) if code.co_name == "<lambda>" else ""
+    return Node(f"library {place}.{code.co_qualname} {told}", parts, library=place)
 
 
 def _closure(value: FunctionType) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """A store is continued by its own function and versions, or by what was accepted in words."""
 
 import re
-import sys
 
 import pytest
 
@@ -130,27 +129,6 @@ def test_under_another_python_a_function_cannot_be_compared(store, versions):
         r".*, or accept=\('function', 'versions'\)\.$",
     ):
         qb.sweep(twice, GRID, store)
-
-
-def test_a_store_of_qbjax_0_1_is_told_and_can_be_accepted(store, monkeypatch):
-    with monkeypatch.context() as patch:
-        old = {"function": "abc", "function.g": "def", "grid": "1", "grid.x": "2"}
-        new = fingerprint.fingerprint
-
-        def lesser(function, grid, configuration):
-            found = new(function, grid, configuration)
-            return old | {name: digest for name, digest in found.items() if "grid" in name}
-
-        patch.setattr(sys.modules["qbjax.studies.sweep"], "fingerprint", lesser)
-        start(store, twice)
-    with pytest.raises(
-        ValueError,
-        match=r"made with unknown versions and a function that cannot be compared: "
-        r".*, or accept=\('function', 'versions'\)\.$",
-    ):
-        qb.sweep(twice, GRID, store)
-    data = qb.sweep(twice, GRID, store, accept=("function", "versions"))
-    assert data["y"].values.tolist() == [2.0, 4.0, 6.0]
 
 
 def test_another_grid_cannot_be_accepted(store):
