@@ -24,6 +24,7 @@ PARTIAL = ".partial"
 AT_ONCE = 8
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EINVAL, errno.ENXIO, errno.ELOOP)
 
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
@@ -82,11 +83,12 @@ def told_of_file(path: Path) -> Iterator[None]:
     except BlockingIOError:
         raise
     except OSError as error:
+        blocked = error.errno in IN_THE_WAY
+        remedy = "remove what is there" if blocked else "see to its permissions, or the disk"
         raise failure(
             error,
             f"Argument `store` must have files that can be read and written, but {path} cannot be "
-            f"({error.strerror or error}): allow it, or remove what is there, and the same call "
-            "goes on.",
+            f"({error.strerror or error}): {remedy}, and the same call goes on.",
         ) from error
 
 

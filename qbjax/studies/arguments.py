@@ -13,7 +13,7 @@ from qbjax.studies.grids import Grid
 from qbjax.studies.json_values import check_json
 
 
-def check(store, devices, client, task, configuration, progress) -> None:
+def check(function, store, devices, client, task, configuration, progress) -> None:
     """Whether they are what `sweep` says.
 
     Raises:
@@ -30,6 +30,7 @@ def check(store, devices, client, task, configuration, progress) -> None:
         raise ValueError("Argument `task` must come with a store, but `store` is None.")
     if client is not None:
         cluster.check_client(client)
+        cluster.check_sent(function)
         if devices is not None:
             raise ValueError(
                 "Argument `devices` must be None with a client, whose workers have their own, but "

@@ -62,6 +62,23 @@ def check_client(client: Any) -> None:
         raise ValueError(f"Argument `client` must be running and synchronous, but is {told}.")
 
 
+def check_sent(function: Any) -> None:
+    """Whether a function can go to the workers of a client.
+
+    Raises:
+        TypeError: if it cannot.
+    """
+    import cloudpickle
+
+    try:
+        cloudpickle.dumps(function)
+    except Exception as error:
+        told = " ".join(str(error).split())
+        raise TypeError(
+            f"Argument `function` must be what a client can send to workers, but is not: {told}."
+        ) from error
+
+
 def computed(
     client: Any, task: Task, pieces: Iterable[tuple[int, dict[str, np.ndarray]]]
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:

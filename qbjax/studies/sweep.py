@@ -78,8 +78,8 @@ def sweep(
             where it has one, maps names of values to units.
         grid: name to coordinate, meaning every combination (`qb.studies.grids.product`), or what
             `zipped`, `random`, `sobol` make.
-        store: a zarr store to keep every chunk in; one that exists is continued. None for a
-            result in memory alone.
+        store: a zarr store to keep every chunk in; one that exists is continued, and mended
+            where it is damaged. None for a result in memory alone.
         chunk: points per chunk: what is lost at most when the process dies. By default a
             hundredth of the points, 256 at most; a store that exists keeps its own.
         devices: to share each chunk; all accelerators of this process by default, else one CPU.
@@ -106,9 +106,13 @@ def sweep(
     Raises:
         RuntimeError: if double precision is off.
         ValueError, TypeError: for a bad argument, before anything is compiled; a function that
-            cannot be traced, with its line; a store of another function or other versions; with
-            a store, a function that reaches what cannot be looked into.
-        OSError: if the store cannot be written.
+            cannot be traced, with its line; names, numbers or sizes that no store or memory holds; a
+            store of another function or other versions; with a store, a function that reaches what
+            cannot be looked into.
+        OSError: if the store cannot be read or written.
+
+    Warns:
+        DamageWarning: if files of the store were damaged, and have been mended.
 
     Example:
         >>> import jax.numpy as jnp, qbjax as qb
@@ -118,7 +122,7 @@ def sweep(
     """
     started = Watch()
     forget_in_time()
-    arguments.check(store, devices, client, task, configuration, progress)
+    arguments.check(function, store, devices, client, task, configuration, progress)
     chosen = local_devices(devices)
     grid = as_grid(grid)
     check_names(function, grid.names)

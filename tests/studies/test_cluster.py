@@ -2,12 +2,15 @@
 
 import os
 import signal
+import threading
 
+import jax
 import numpy as np
 import pytest
 import xarray as xr
 
 import qbjax as qb
+from tests.studies.refusals import assert_refused
 
 distributed = pytest.importorskip("distributed")
 
@@ -54,3 +57,25 @@ def test_a_worker_killed_mid_chunk_costs_nothing(client):
     assert killed
     assert killed[0] < 60
     xr.testing.assert_identical(data.drop_attrs(), qb.sweep(slow, grid, chunk=2).drop_attrs())
+
+
+def test_what_no_worker_can_do_is_refused(client, tmp_path):
+    lock, grid = threading.Lock(), {"x": [1.0]}
+
+    def holding(x):
+        assert lock
+        return x
+
+    closed = distributed.Client(client.cluster, set_as_default=False)
+    closed.close()
+    for options, words in [
+        (
+            {"function": holding, "client": client},
+            "`function` must be what a client can send to workers",
+        ),
+        ({"client": closed}, "`client` must be running and synchronous, but is closed"),
+        ({"client": client, "devices": jax.devices()}, "`devices` must be None with a client"),
+        ({"client": client, "function": lambda x: {"x": x}}, "but gives `x`"),
+    ]:
+        given = {"function": slow, "grid": grid, "store": tmp_path / "a.zarr", **options}
+        assert_refused(lambda given=given: qb.sweep(**given), words, tmp_path)

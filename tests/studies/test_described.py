@@ -1,6 +1,7 @@
 """Sweeps described in words: against the same sweep in Python; what is wrong is told."""
 
 import copy
+import datetime
 import re
 from pathlib import Path
 
@@ -124,6 +125,16 @@ def test_points_of_a_box(kind):
         ("grid.kappa.values", [], r"empty.*\[grid\]"),
         ("grid.kappa.values", [0.5, 0.5], r"repeat.*\[grid\]"),
         ("grid.kappa.values", ["a"], r"`kappa.values` must be.*\[grid\]"),
+        ("grid.kappa.values", [0.4, True], r"made of numbers, but is \[0.4, True\], in \[grid\]"),
+        ("grid.kappa.values", [0.4, datetime.date.min], r"made of numbers.*\[grid\]"),
+        ("grid.kappa.values", {"a": 0.4}, r"made of numbers.*\[grid\]"),
+        ("grid.F.from", True, r"`F.from` must be made of numbers.*\[grid\]"),
+        ("grid.F.points", True, r"`F.points` must be an integer.*\[grid\]"),
+        ("grid", {}, r"`grid` must name at least one coordinate.*\[grid\]"),
+        *(
+            ("grid", {name: {"values": [0.4]}}, r"names that files can have.*\[grid\]")
+            for name in ("../../x", ".qbjax", "axes", "")
+        ),
         ("grid.kappa.value", [0.5], r"did you mean `values`\?\), in \[grid\]"),
         ("grid.kappa", [0.5], r"\{ values \} or.*\[grid\]"),
         ("grid.kappa.points", 3, r"but has values, points, in \[grid\]"),
@@ -156,6 +167,24 @@ def test_what_is_wrong_is_told(path, value, words):
 def test_what_is_wrong_with_a_stream_is_told(path, value, words):
     with pytest.raises((ValueError, TypeError), match=words):
         described.Study(changed(STREAM, path, value))
+
+
+def test_a_coordinate_may_be_called_as_it_likes():
+    tables = changed(changed(DOPO, "battery.coupling", "self"), "grid.self", {"values": [0.4]})
+    study = described.Study(changed(tables, "grid.kappa", None))
+    assert float(study(F=0.75, self=0.4)["ergotropy"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("grid.F.points", 10**12),
+        ("grid", {"kind": "random", "count": 10**12, "F": {"low": 0.0, "high": 1.0}}),
+    ],
+)
+def test_even_those_that_are_meant_must_fit_into_the_memory(path, value):
+    with pytest.raises(ValueError, match=r"`grid` must ask for what fits .* points take"):
+        described.Study(changed(DOPO, path, value), most=None)
 
 
 def test_any_number_of_points_may_be_meant():

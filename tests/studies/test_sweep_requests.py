@@ -15,6 +15,7 @@ import xarray as xr
 import qbjax as qb
 from qbjax.studies import archive, grids
 from qbjax.studies.program import Program
+from tests.studies.refusals import assert_refused
 
 GRID = {"x": [1.0, 2.0]}
 
@@ -23,16 +24,6 @@ GRID = {"x": [1.0, 2.0]}
 def uncompiled(monkeypatch):
     """No chunk is computed."""
     monkeypatch.setattr(Program, "__call__", lambda *_: pytest.fail("something was computed"))
-
-
-def assert_refused(call, words, tmp_path):
-    with pytest.raises((ValueError, TypeError), match=words) as info:
-        call()
-    told = str(info.value)
-    assert told.startswith("Argument `")
-    assert "\n" not in told
-    assert len(told) < 400
-    assert not list(tmp_path.iterdir()), "something was left behind"
 
 
 NAMES = [
@@ -154,66 +145,6 @@ def test_options_are_checked(tmp_path, options, words, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = {"store": tmp_path / "sub" / "a.zarr", **options}
     assert_refused(lambda: qb.sweep(lambda x: x, GRID, **given), words, tmp_path)
-
-
-COORDINATES = [
-    *(([v], "must be finite") for v in (np.nan, np.inf)),
-    *(
-        ([0.5, v], "must be (made|an array) of numbers|must be real")
-        for v in ("a", 1j, None, True, np.True_, jnp.array(True), datetime.date.min, 10**400, [1.0])
-    ),
-    ([], "must not be empty"),
-    ([[1.0]], r"must have shape \(P,\)"),
-    (1.0, r"must have shape \(P,\)"),
-    (None, "made of numbers"),
-    ({"a": 1.0}, "made of numbers"),
-    (np.array([True, False]), "made of numbers"),
-    (np.array(["2020-01-01"], "M8[D]"), "made of numbers"),
-    (np.float32([1.0, 2.0]), "double precision"),
-    ([2**53 + 1], r"integers that double precision holds, .* has 9007199254740993"),
-    (np.array([2**62 + 1]), "integers that double precision holds"),
-    ([1.0, 1.0], "must not repeat"),
-    ([0.0, -0.0], "must not repeat"),
-    (([1.0], 3), "numbers"),
-    (xr.DataArray([1.0], attrs={"a": object()}), "attrs` must be what JSON can hold"),
-]
-
-
-@pytest.mark.parametrize(("values", "words"), COORDINATES)
-def test_coordinates_are_finite_numbers(tmp_path, values, words):
-    assert_refused(lambda: grids.product(x=values), words, tmp_path)
-    if "repeat" not in words:
-        assert_refused(lambda: grids.zipped(x=values), words, tmp_path)
-
-
-@pytest.mark.parametrize("make", [grids.random, grids.sobol])
-@pytest.mark.parametrize(
-    ("arguments", "box", "words"),
-    [
-        ((10**11,), (0, 1), "must ask for what fits into the memory|`count` must be at most"),
-        ((10**400,), (0, 1), "must ask for what fits into the memory|`count` must be .* at most"),
-        ((1e3,), (0, 1), "`count` must be an integer"),
-        ((True,), (0, 1), "`count` must be an integer"),
-        ((3, 0.5), (0, 1), "`seed` must be an integer"),
-        ((3,), (1, 0), "low < high"),
-        ((3,), (-1.7e308, 1.7e308), "a finite way apart"),
-        ((3,), (0, np.nan), "must be finite"),
-        ((3,), (True, 2), "made of numbers"),
-        ((3,), (0, 1j), "must be real"),
-        ((3,), "ab", "made of numbers"),
-        ((3,), (0,), r"\(low, high\)"),
-        ((3,), (0, 1, 5), "a text for its unit"),
-    ],
-)
-def test_boxes_are_finite_and_fit(tmp_path, make, arguments, box, words):
-    assert_refused(lambda: make(*arguments, x=box), words, tmp_path)
-
-
-def test_products_fit_into_the_memory(tmp_path):
-    axis = np.arange(1000.0)
-    for count in (5, 40):
-        axes = {f"a{i}": axis for i in range(count)}
-        assert_refused(lambda axes=axes: grids.product(**axes), "fits into the memory", tmp_path)
 
 
 @pytest.mark.parametrize(
