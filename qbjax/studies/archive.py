@@ -128,7 +128,7 @@ class Archive:
         first, step = self._task or (0, 1)
         found = [i for i in range(first, self.chunks, step) if not self._kept.is_complete(i)]
         damaged = [path for index in found for path in self._kept.damage(index)]
-        copies.warn(self.path, damaged, "the chunks that it belongs to are to be computed again")
+        copies.warn(self.path, damaged, "the chunks of such files are to be computed again")
         return found
 
     def write(self, index: int, arrays: Mapping[str, Any]) -> None:
@@ -141,7 +141,7 @@ class Archive:
         Raises:
             ValueError, TypeError: if the arrays are not those of the plan.
             OSError: if the disk is full or fails. The chunk is then not marked, and the store
-                as good as before.
+                as good as before. ValueError: also if the store was damaged since it was opened.
         """
         span = self.span(index)
         data = self._dataset(span, arrays)
@@ -150,12 +150,11 @@ class Archive:
                 if not self._kept.is_complete(index):
                     self._commit(index, span, data)
         except OSError as error:
-            where = error.filename2 or error.filename
-            remedy = "make room" if error.errno in files.FULL or not where else f"remove {where}"
-            raise files.failure(
-                error,
-                f"Chunk {index} of {self.path} could not be written ({error.strerror or error}). "
-                f"The complete chunks are safe: {remedy}, and the same call resumes the sweep.",
+            raise files.failure(error, self._unwritten(index, error)) from error
+        except Exception as error:  # zarr's own
+            raise ValueError(
+                f"Chunk {index} of {self.path} could not be written, for the store was damaged "
+                f"meanwhile ({type(error).__name__}): the same call mends it and resumes the sweep."
             ) from error
 
     def finish(self, attributes: Mapping[str, Any]) -> None:
@@ -170,6 +169,17 @@ class Archive:
             known = layout.finished(self._kept) | dict(attributes)
             sealed = copies.sealed({"store": self._kept.identity, "attributes": known})
             files.replace(path, sealed)
+
+    def _unwritten(self, index: int, error: OSError) -> str:
+        remedy = "see to its permissions, or the disk"
+        if error.errno in files.FULL:
+            remedy = "make room"
+        elif error.errno in files.IN_THE_WAY:
+            remedy = f"remove {error.filename2 or error.filename or 'what is in the way'}"
+        return (
+            f"Chunk {index} of {self.path} could not be written ({error.strerror or error}). The "
+            f"complete chunks are safe: {remedy}, and the same call resumes the sweep."
+        )
 
     def _commit(self, index: int, span: slice, data: xr.Dataset) -> None:
         marker = self._kept.marker(index)

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from qbjax import _checks
+
 try:
     import fcntl
 except ImportError:  # Windows: nothing there is released by a kill as surely
@@ -36,7 +38,7 @@ def real(argument: str, path: Any) -> Path:
         TypeError: if it is none. ValueError: for an address, or what no path can be.
     """
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise TypeError(f"Argument `{argument}` must be a path, but is {path!r}.")
+        raise TypeError(f"Argument `{argument}` must be a path, but is {_checks._show(path)}.")
     text = os.fspath(path)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text):
         raise ValueError(
@@ -49,7 +51,8 @@ def real(argument: str, path: Any) -> Path:
         return Path(os.path.realpath(Path(text).expanduser()))
     except (ValueError, RuntimeError) as error:
         raise ValueError(
-            f"Argument `{argument}` must be a path that can be, but {text!r} is none ({error})."
+            f"Argument `{argument}` must be a path that can be, but "
+            f"{_checks._show(text)} is none ({error})."
         ) from None
 
 

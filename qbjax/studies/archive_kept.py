@@ -62,13 +62,14 @@ class Kept(NamedTuple):
         if not os.path.lexists(marker):
             return []
         marked = copies.parsed(files.content(marker))
-        if marked != {"store": self.identity, "chunk": index, "files": marked.get("files")}:
+        known = marked.pop("files", None)
+        if marked != {"store": self.identity, "chunk": index} or not isinstance(known, dict):
             return [marker]
         held = {name: files.content(self.path / file) for name, file in data.items()}
         return [
             self.path / data[name]
             for name, content in held.items()
-            if content is None or marked["files"].get(name) != files.sha256(content)
+            if content is None or known.get(name) != files.sha256(content)
         ] or [marker]
 
     def mark(self, index: int, held: Mapping[str, bytes]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from qbjax import _checks
 from qbjax.studies import archive_files, cluster
 from qbjax.studies.archive_plan import checked_task
 from qbjax.studies.grids import Grid
@@ -34,17 +35,19 @@ def check(function, store, devices, client, task, configuration, progress) -> No
         if devices is not None:
             raise ValueError(
                 "Argument `devices` must be None with a client, whose workers have their own, but "
-                f"is {devices!r}."
+                f"is {_checks._show(devices)}."
             )
     if configuration is not None:
         if not isinstance(configuration, Mapping):
             raise TypeError(
-                f"Argument `configuration` must map names to values, but is {configuration!r}."
+                f"Argument `configuration` must map names to values, but is "
+                f"{_checks._show(configuration)}."
             )
         check_json("configuration", dict(configuration))
     if progress is not None and not callable(progress):
         raise TypeError(
-            f"Argument `progress` must be callable as progress(seen), but is {progress!r}."
+            f"Argument `progress` must be callable as progress(seen), but is "
+            f"{_checks._show(progress)}."
         )
 
 
@@ -59,7 +62,8 @@ def units_of(function: Any) -> dict[str, str]:
         isinstance(text, str) for pair in units.items() for text in pair
     ):
         raise TypeError(
-            f"Argument `function` must have units that map names to texts, but has {units!r}."
+            f"Argument `function` must have units that map names to texts, but has "
+            f"{_checks._show(units)}."
         )
     return dict(units)
 
@@ -73,7 +77,9 @@ def order(grid: Grid, cost: Any) -> np.ndarray:
     if cost is None:
         return np.arange(grid.count)
     if not callable(cost):
-        raise TypeError(f"Argument `cost` must be callable as cost(**columns), but is {cost!r}.")
+        raise TypeError(
+            f"Argument `cost` must be callable as cost(**columns), but is {_checks._show(cost)}."
+        )
     columns = grid.columns(np.arange(grid.count))
     try:
         guess = np.asarray(cost(**columns))

@@ -12,6 +12,7 @@ from uuid import uuid4
 import jax
 import numpy as np
 
+from qbjax import _checks
 from qbjax.studies.program import Program, local_devices
 
 RETRIES = 5
@@ -56,7 +57,9 @@ def check_client(client: Any) -> None:
             "Argument `client` needs dask.distributed: pip install 'qbjax[cluster]'."
         ) from error
     if not isinstance(client, Client):
-        raise TypeError(f"Argument `client` must be a dask.distributed.Client, but is {client!r}.")
+        raise TypeError(
+            f"Argument `client` must be a dask.distributed.Client, but is {_checks._show(client)}."
+        )
     if client.asynchronous or client.status != "running":
         told = "asynchronous" if client.asynchronous else client.status
         raise ValueError(f"Argument `client` must be running and synchronous, but is {told}.")

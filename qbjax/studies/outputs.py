@@ -65,7 +65,7 @@ def check(outputs: Mapping[str, Any], coordinates: Sequence[str]) -> None:
                 f"{_checks._show(name)} {wrong}."
             )
         _check_news(name, output)
-    names.check_distinct("function", outputs)
+    names.check_distinct("function", [*coordinates, *outputs])
     taken = {*coordinates, *names.DATASET}
     for name, output in outputs.items():
         for own in (name, *dimensions(name, len(output.shape))):

@@ -210,3 +210,22 @@ def test_a_store_of_the_first_format_is_told(tmp_path, whole):
     for call in (read, fill):
         with pytest.raises(ValueError, match=r"format 2, but .* has 1: another version of qbjax"):
             call(path)
+
+
+@pytest.mark.parametrize("file", ["zarr.json", "ergotropy/zarr.json", "ergotropy"])
+def test_damage_done_while_a_sweep_runs_costs_one_chunk(tmp_path, whole, file):
+    path = tmp_path / "a"
+    with Archive(path, PLAN) as archive:
+        archive.write(1, arrays(archive, 1))
+        wanted = arrays(archive, 0)
+        if (path / file).is_dir():
+            shutil.rmtree(path / file)
+        else:
+            (path / file).write_bytes(b"{")
+        with pytest.raises(
+            (ValueError, OSError), match=r"Chunk 0 .* could not be written.*resumes"
+        ):
+            archive.write(0, wanted)
+    with pytest.warns(DamageWarning):
+        assert 0 in fill(path)
+    assert read(path).drop_attrs().identical(whole[1].drop_attrs())
