@@ -7,9 +7,9 @@ does not pass is an error. A wrong kind of thing is a `TypeError`, a wrong value
 `ValueError`.
 """
 
-import difflib
+import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -17,11 +17,25 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Inexact
 
+from qbjax._kinds import axes as axes
+from qbjax._kinds import bounds_of
+from qbjax._kinds import choice as choice
+from qbjax._kinds import flag as flag
+from qbjax._kinds import function as function
+from qbjax._kinds import instance as instance
+from qbjax._kinds import sequence as sequence
+from qbjax._kinds import several as several
+from qbjax._kinds import show as show
+from qbjax._memory import room as room
 from qbjax._sizes import size_of_observable
 from qbjax._types import Hamiltonian, Ket, Number, Rho, Times
 
 STATE_TOLERANCE = 1e-8
 """How far a state may be from Hermitian, normalised, positive: as far as a solver takes it."""
+
+
+MOST = 2**63 - 1
+"""The largest whole number that an array can hold."""
 
 
 def x64() -> None:
@@ -35,7 +49,7 @@ def x64() -> None:
 
 def is_concrete(value: Any) -> bool:
     """Whether no part of `value` is traced, so that its numbers may be looked at."""
-    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(value))
+    return not any(isinstance(leaf, jax.core.Tracer) for leaf in _leaves(value))
 
 
 def is_plain_zero(value: Any) -> bool:
@@ -79,9 +93,17 @@ def scalar(
         too_low = low is not None and (number <= low if open_low else number < low)
         too_high = high is not None and (number >= high if open_high else number > high)
         if too_low or too_high:
-            bounds = _bounds(low, high, open_low, open_high)
+            bounds = bounds_of(low, high, open_low, open_high)
             raise ValueError(f"Argument `{name}` must be {bounds}, but is {number}.")
     return _settled(host)
+
+
+def plain(name: str, value: Any, **bounds: Any) -> float:
+    """A real number as `scalar` takes it, known before compilation."""
+    if not is_concrete(value):
+        raise TypeError(f"Argument `{name}` must be known before compilation, but is traced.")
+    with jax.ensure_compile_time_eval():  # also where a caller is being traced
+        return float(scalar(name, value, **bounds))
 
 
 def optional_scalar(name: str, value: Any, **bounds: Any) -> Number | float | int:
@@ -119,7 +141,7 @@ def array(
         )
         if outside.any():
             index = tuple(int(i) for i in np.argwhere(outside)[0])
-            bounds = _bounds(low, high, False, False)
+            bounds = bounds_of(low, high, False, False)
             raise ValueError(
                 f"Argument `{name}` must be {bounds}, but is {host[index]} at index {index}."
             )
@@ -131,15 +153,49 @@ def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     known(name, value)
     try:
         # np.asarray for the dtype alone: operator.index would take a bool for a number.
-        number = operator.index(value) if np.asarray(value).dtype.kind != "b" else None
-    except (TypeError, ValueError):
+        counts = not isinstance(value, np.ma.MaskedArray) and np.asarray(value).dtype.kind != "b"
+        number = operator.index(value) if counts else None
+    except Exception:  # __index__ and __array__ are whatever the thing makes of them
         number = None
     if number is None:
-        raise TypeError(f"Argument `{name}` must be an integer, but is {_show(value)}.")
-    if number < low or (high is not None and number > high):
-        bounds = _bounds(low, high, False, False)
-        raise ValueError(f"Argument `{name}` must be {bounds}, but is {number}.")
+        raise TypeError(f"Argument `{name}` must be an integer, but is {show(value)}.")
+    if number < low or number > (MOST if high is None else high):
+        bounds = bounds_of(low, MOST if high is None and number > MOST else high, False, False)
+        raise ValueError(f"Argument `{name}` must be {bounds}, but is {show(number)}.")
     return number
+
+
+def indices(name: str, value: Any, count: int) -> list[int]:
+    """One index below a count, or a list of such."""
+    wanted = several(name, value)
+    return [integer(name, k, low=0, high=count - 1) for k in wanted]
+
+
+def doubled(name: str, value: Any, *, low: float) -> int:
+    """Twice a half-integer 0, 1/2, 1, 3/2, …, known before compilation."""
+    number = plain(name, value, low=low)
+    if (2 * number) % 1:
+        raise ValueError(
+            f"Argument `{name}` must be a half-integer 0, 1/2, 1, 3/2, …, but is {number:g}."
+        )
+    return int(2 * number)
+
+
+def levels(name: str, value: Any, *, low: int = 1) -> int:
+    """A number of levels, of which a matrix fits into the memory."""
+    number = integer(name, value, low=low)
+    room(name, number, number**2, "one matrix of so many levels")
+    return number
+
+
+def dimensions(name: str, value: Any) -> tuple[int, ...]:
+    """Levels of every factor of a product, of which a ket fits into the memory."""
+    given = several(name, value)
+    if not given:
+        raise ValueError(f"Argument `{name}` must hold at least one factor, but is empty.")
+    sizes = tuple(integer(f"{name}[{i}]", n, low=1) for i, n in enumerate(given))
+    room(name, sizes, 2 * math.prod(sizes), "one ket of so many levels")
+    return sizes
 
 
 def times(name: str, value: Any) -> Times:
@@ -206,22 +262,6 @@ def hamiltonian(name: str, H: Any, *, dim: int | None = None) -> Hamiltonian:
     )
 
 
-def sequence(name: str, value: Any) -> None:
-    """A list, tuple or array: something with a length."""
-    if not hasattr(value, "__len__"):
-        raise TypeError(f"Argument `{name}` must be a list, but is {_show(value)}.")
-
-
-def choice(name: str, value: Any, options: Sequence[str]) -> str:
-    """One of a few words; a near miss is told which word is near."""
-    if isinstance(value, str) and value in options:
-        return value
-    near = difflib.get_close_matches(str(value), options, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    listed = ", ".join(repr(option) for option in options)
-    raise ValueError(f"Argument `{name}` must be one of {listed}, but is {_show(value)}{hint}.")
-
-
 def _array(
     name: str, value: Any, shape: tuple[int | str, ...] | None, complex_ok: bool, finite: bool
 ) -> Inexact[jax.Array | np.ndarray, "..."]:
@@ -230,6 +270,8 @@ def _array(
         listed = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
         expected = f"have shape ({listed})" if shape else "be a single number"
         raise ValueError(f"Argument `{name}` must {expected}, but has shape {host.shape}.")
+    if shape is not None and host.size == 0:
+        raise ValueError(f"Argument `{name}` must hold at least one number, but is empty.")
     if isinstance(host, np.ndarray):
         bad = ~np.isfinite(host) if finite else np.isnan(host)
         if bad.any():
@@ -243,31 +285,43 @@ def _array(
 def _numbers(name: str, value: Any, complex_ok: bool) -> Inexact[jax.Array | np.ndarray, "..."]:
     """`value` in double precision: a NumPy array if concrete, else a traced one."""
     x64()
+    if any(isinstance(leaf, np.ma.MaskedArray) for leaf in _leaves(value)):
+        raise TypeError(
+            f"Argument `{name}` must be an array without a mask, for every element counts, but is "
+            "masked: fill or leave out what is missing."
+        )
     try:
         raw = np.asarray(value) if is_concrete(value) else jnp.asarray(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(
-            f"Argument `{name}` must be an array of numbers, but is {_show(value)}."
+            f"Argument `{name}` must be an array of numbers, but is {show(value)}."
         ) from None
-    # V is bfloat16 and its like, which the next test refuses by name.
-    if raw.dtype.kind not in "iufcV":
-        raise TypeError(f"Argument `{name}` must be made of numbers, but is {_show(value)}.")
-    leaves = jax.tree.leaves(value) if isinstance(value, list | tuple) else ()
+    # V is bfloat16 and its like, which the next test refuses by name, or a record.
+    if raw.dtype.kind not in "iufcV" or raw.dtype.names:
+        raise TypeError(f"Argument `{name}` must be made of numbers, but is {show(value)}.")
+    leaves = _leaves(value) if isinstance(value, list | tuple) else ()
     if any(isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in leaves):
         # Among numbers NumPy takes True for 1.
-        raise TypeError(f"Argument `{name}` must be made of numbers, but is {_show(value)}.")
+        raise TypeError(f"Argument `{name}` must be made of numbers, but is {show(value)}.")
     if raw.dtype.kind not in "iu" and raw.dtype not in (np.float64, np.complex128):
         raise TypeError(
             f"Argument `{name}` must be in double precision, but has dtype {raw.dtype}."
         )
     if raw.dtype.kind == "c" and not complex_ok:
-        raise TypeError(f"Argument `{name}` must be real, but is {_show(value)}.")
+        raise TypeError(f"Argument `{name}` must be real, but is {show(value)}.")
     return raw.astype(np.complex128 if raw.dtype.kind == "c" else np.float64)
 
 
 def _settled(host: Any) -> jax.Array:
     with jax.ensure_compile_time_eval():  # else a trace would hide a number that is known
         return jnp.asarray(host)
+
+
+def _leaves(value: Any) -> list[Any]:
+    try:
+        return jax.tree.leaves(value, is_leaf=lambda x: isinstance(x, Iterator))
+    except (TypeError, ValueError):  # a dictionary whose keys have no order
+        return [value]
 
 
 def _fits(actual: tuple[int, ...], shape: tuple[int | str, ...]) -> bool:
@@ -288,17 +342,3 @@ def _check_hermitian(name: str, host: Inexact[np.ndarray, "d d"], tolerance: flo
             f"Argument `{name}` must be Hermitian, but element ({i}, {j}) is {host[i, j]:.6g} "
             f"and element ({j}, {i}) is {host[j, i]:.6g}."
         )
-
-
-def _bounds(low: Any, high: Any, open_low: bool, open_high: bool) -> str:
-    below = None if low is None else f"{'greater than' if open_low else 'at least'} {low:g}"
-    above = None if high is None else f"{'less than' if open_high else 'at most'} {high:g}"
-    return " and ".join(part for part in (below, above) if part)
-
-
-def _show(value: Any) -> str:
-    """A value in a few characters, on one line."""
-    if hasattr(value, "shape") and value.shape != ():
-        return f"an array of {value.dtype} with shape {tuple(value.shape)}"
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."

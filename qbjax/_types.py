@@ -37,9 +37,10 @@ Hamiltonian: TypeAlias = Float[Array, "d"] | Inexact[Array, "d d"]
 Operator: TypeAlias = Inexact[np.ndarray, "d d"]
 """A constant operator: a NumPy array, so that building one compiles nothing."""
 
-ScalarLike: TypeAlias = ArrayLike
-"""What `_checks.scalar` takes: a Python, NumPy or JAX number."""
+ScalarLike: TypeAlias = ArrayLike | Any
+"""What `_checks.scalar` takes: a Python, NumPy or JAX number. Any, so that something else gets our
+sentence, and not a type checker's."""
 
-TensorLike: TypeAlias = ArrayLike | Sequence[Any]
+TensorLike: TypeAlias = ArrayLike | Sequence[Any] | Any
 """What `_checks.array` and its kin take: an array of any library, or nested sequences of
-numbers."""
+numbers. Any, as in `ScalarLike`."""

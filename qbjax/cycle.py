@@ -192,10 +192,7 @@ def discharge(
         Eqs. (14)–(19).
     """
     options = _options(battery, times, save, adjoint, solver)
-    if not isinstance(load, TwoLevel):
-        raise TypeError(
-            f"Argument `load` must be a load such as qb.loads.TwoLevel, but is {load!r}."
-        )
+    _checks.instance("load", load, TwoLevel, "a load such as qb.loads.TwoLevel(1.0)")
     load = resolve(load)
     times = _checks.times("times", times)
     load.coupling.check_times(times)
@@ -236,12 +233,16 @@ def _options(battery, times, save, adjoint, solver) -> Options:
     _checks.x64()
     forget_in_time()
     if not isinstance(battery, Battery):
-        raise TypeError(f"Argument `battery` must be a qb.batteries battery, but is {battery!r}.")
+        raise TypeError(
+            f"Argument `battery` must be a qb.batteries battery, but is {_checks.show(battery)}."
+        )
     _checks.choice("adjoint", adjoint, ("reverse", "forward", "direct"))
     if not (solver is None or isinstance(solver, Solver)):
-        raise TypeError(f"Argument `solver` must be a qb.Solver, but is {solver!r}.")
+        raise TypeError(f"Argument `solver` must be a qb.Solver, but is {_checks.show(solver)}.")
     if not (save is None or callable(save)):
-        raise TypeError(f"Argument `save` must be callable as save(t, state), but is {save!r}.")
+        raise TypeError(
+            f"Argument `save` must be callable as save(t, state), but is {_checks.show(save)}."
+        )
     return Options(save, adjoint, chosen(solver), _moving(times))
 
 

@@ -52,9 +52,11 @@ def steady_state(
     _checks.x64()
     forget_in_time()
     if not isinstance(battery, Battery):
-        raise TypeError(f"Argument `battery` must be a qb.batteries battery, but is {battery!r}.")
+        raise TypeError(
+            f"Argument `battery` must be a qb.batteries battery, but is {_checks.show(battery)}."
+        )
     if not (gap is None or isinstance(gap, bool)):
-        raise TypeError(f"Argument `gap` must be True, False or None, but is {gap!r}.")
+        raise TypeError(f"Argument `gap` must be True, False or None, but is {_checks.show(gap)}.")
     protocol = resolve(protocol)
     battery.check_steady(protocol)
     found = _solve(battery, protocol, gap)

@@ -8,7 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = (
-    ("_types", "_sizes"),
+    ("_types", "_kinds", "_sizes"),
+    ("_memory",),
     ("_checks",),
     ("algebra",),
     ("dynamics", "merit", "protocols"),

@@ -5,7 +5,8 @@ that is the plain number 0 drops its jump. Lowering operators are those of a lad
 \sqrt n|n-1\rangle$: of a qubit, $\sigma_-$.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from qbjax.algebra.operators import destroy, embed, number
 Jumps = list[tuple[Any, np.ndarray]]
 
 
-def loss(rate: Any, dims: Sequence[int], factors: Any, thermal: Any = 0) -> Jumps:
+def loss(rate: Any, dims: Sequence[int] | Any, factors: Any, thermal: Any = 0) -> Jumps:
     r"""Every factor loses to, and gains from, a bath of its own.
 
     $$\gamma(\bar n + 1)D[a_k]\rho + \gamma\bar nD[a_k^\dagger]\rho$$
@@ -39,16 +40,17 @@ def loss(rate: Any, dims: Sequence[int], factors: Any, thermal: Any = 0) -> Jump
     """
     rate = _checks.optional_scalar("rate", rate, low=0)
     thermal = _checks.optional_scalar("thermal", thermal, low=0)
+    sizes, found = _places(dims, factors)
     jumps: Jumps = []
-    for k in _indices(factors):
-        a = _lowering(dims, k)
+    for k in found:
+        a = _lowering(sizes, k)
         jumps.append((rate * (thermal + 1), a))
         if not _checks.is_plain_zero(thermal):
             jumps.append((rate * thermal, a.T))
     return jumps
 
 
-def collective_loss(rate: Any, dims: Sequence[int], factors: Any) -> Jumps:
+def collective_loss(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps:
     r"""Factors lose into one bath that does not tell them apart: superradiance.
 
     $$\gamma D\Big[\sum_ka_k\Big]\rho$$
@@ -70,13 +72,14 @@ def collective_loss(rate: Any, dims: Sequence[int], factors: Any) -> Jumps:
         [0.0, 1.0, 1.0, 0.0]
     """
     rate = _checks.optional_scalar("rate", rate, low=0)
-    lowering = [_lowering(dims, k) for k in _indices(factors)]
+    sizes, found = _places(dims, factors)
+    lowering = [_lowering(sizes, k) for k in found]
     if not lowering:
         raise ValueError("Argument `factors` must name at least one, but is empty.")
     return [(rate, np.sum(lowering, axis=0))]
 
 
-def dephasing(rate: Any, dims: Sequence[int], factors: Any) -> Jumps:
+def dephasing(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps:
     r"""Pure dephasing of every factor: populations stay.
 
     $$2\gamma D[n_k]\rho, \qquad \dot\rho_{mn} = -\gamma(m-n)^2\rho_{mn}$$
@@ -98,21 +101,25 @@ def dephasing(rate: Any, dims: Sequence[int], factors: Any) -> Jumps:
         (0.2, [0.0, 1.0])
     """
     rate = _checks.optional_scalar("rate", rate, low=0)
-    return [(2 * rate, _embedded(number, dims, k)) for k in _indices(factors)]
+    sizes, found = _places(dims, factors)
+    return [(2 * rate, _embedded(number, sizes, k)) for k in found]
 
 
-def _indices(factors: Any) -> list[Any]:
-    found = [factors] if np.ndim(factors) == 0 else list(factors)
+def _lowering(sizes: tuple[int, ...], factor: int) -> np.ndarray:
+    return _embedded(destroy, sizes, factor)
+
+
+def _embedded(make: Callable, sizes: tuple[int, ...], factor: int) -> np.ndarray:
+    return np.asarray(embed(make(sizes[factor]), sizes, factor))
+
+
+def _places(dims: Any, factors: Any) -> tuple[tuple[int, ...], list[int]]:
+    """Levels of every factor, and the indices of some, each named once."""
+    sizes = _checks.dimensions("dims", dims)
+    _checks.room("dims", sizes, math.prod(sizes) ** 2, "one matrix of so many levels")
+    found = _checks.indices("factors", factors, len(sizes))
     if len(set(found)) != len(found):
-        raise ValueError(f"Argument `factors` must name each factor once, but is {factors!r}.")
-    return found
-
-
-def _lowering(dims, factor) -> np.ndarray:
-    return _embedded(destroy, dims, factor)
-
-
-def _embedded(make, dims, factor) -> np.ndarray:
-    dims = [dims] if np.ndim(dims) == 0 else list(dims)
-    index = _checks.integer("factors", factor, low=0, high=len(dims) - 1)
-    return np.asarray(embed(make(dims[index]), dims, index))
+        raise ValueError(
+            f"Argument `factors` must name each factor once, but is {_checks.show(factors)}."
+        )
+    return sizes, found

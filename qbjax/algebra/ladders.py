@@ -20,7 +20,6 @@ App. B (uniform).
 from typing import Any
 
 import equinox as eqx
-import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -98,7 +97,7 @@ def oscillator(size: int | Any) -> Ladder:
         >>> oscillator(5).squared_couplings.tolist()
         [1.0, 2.0, 3.0, 4.0]
     """
-    return Ladder("oscillator", _checks.integer("size", size, low=1))
+    return Ladder("oscillator", _size(size))
 
 
 def spin(j: float | Any) -> Ladder:
@@ -114,13 +113,9 @@ def spin(j: float | Any) -> Ladder:
         >>> spin(3 / 2).squared_couplings.tolist()
         [3.0, 4.0, 3.0]
     """
-    with jax.ensure_compile_time_eval():  # a size, also where a caller is being traced
-        value = float(_checks.scalar("j", j, low=0))
-    if (2 * value) % 1:
-        raise ValueError(
-            f"Argument `j` must be a half-integer 0, 1/2, 1, 3/2, …, but is {value:g}."
-        )
-    return Ladder("spin", round(2 * value) + 1)
+    twice = _checks.doubled("j", j, low=0)
+    _checks.room("j", j, twice + 1, "one population per level")
+    return Ladder("spin", twice + 1)
 
 
 def uniform(size: int | Any) -> Ladder:
@@ -136,4 +131,10 @@ def uniform(size: int | Any) -> Ladder:
         >>> uniform(3).couplings.tolist()
         [1.0, 1.0]
     """
-    return Ladder("uniform", _checks.integer("size", size, low=1))
+    return Ladder("uniform", _size(size))
+
+
+def _size(size: Any) -> int:
+    number = _checks.integer("size", size, low=1)
+    _checks.room("size", number, number, "one population per level")
+    return number

@@ -18,6 +18,7 @@ be real are.
 import functools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -28,7 +29,7 @@ from qbjax import _checks
 from qbjax._types import Operator, Rho, TensorLike
 
 
-def destroy(levels: int) -> Operator:
+def destroy(levels: int | Any) -> Operator:
     r"""Lowering operator of an oscillator.
 
     $$a|n\rangle = \sqrt{n}\,|n-1\rangle$$
@@ -46,23 +47,23 @@ def destroy(levels: int) -> Operator:
         >>> destroy(3).round(3).tolist()
         [[0.0, 1.0, 0.0], [0.0, 0.0, 1.414], [0.0, 0.0, 0.0]]
     """
-    d = _checks.integer("levels", levels, low=1)
+    d = _checks.levels("levels", levels)
     return np.diag(np.sqrt(np.arange(1.0, d)), 1)
 
 
-def create(levels: int) -> Operator:
+def create(levels: int | Any) -> Operator:
     r"""Raising operator of an oscillator, $a^\dagger$: real array (d, d)."""
     return destroy(levels).T
 
 
-def number(levels: int) -> Operator:
+def number(levels: int | Any) -> Operator:
     r"""Number operator, $a^\dagger a = \mathrm{diag}(0, \ldots, d-1)$: real array (d, d)."""
-    return np.diag(np.arange(float(_checks.integer("levels", levels, low=1))))
+    return np.diag(np.arange(float(_checks.levels("levels", levels))))
 
 
-def identity(levels: int) -> Operator:
+def identity(levels: int | Any) -> Operator:
     """Identity: real array (d, d)."""
-    return np.eye(_checks.integer("levels", levels, low=1))
+    return np.eye(_checks.levels("levels", levels))
 
 
 def pauli_x() -> Operator:
@@ -90,7 +91,7 @@ def sigma_plus() -> Operator:
     return create(2)
 
 
-def spin_plus(j: float | int) -> Operator:
+def spin_plus(j: float | Any) -> Operator:
     r"""Raising operator of a spin.
 
     $$J_+|j, m\rangle = \sqrt{j(j+1) - m(m+1)}\,|j, m+1\rangle$$
@@ -112,22 +113,22 @@ def spin_plus(j: float | int) -> Operator:
     return np.diag(np.sqrt(m[-1] * (m[-1] + 1) - m[:-1] * (m[:-1] + 1)), -1)
 
 
-def spin_minus(j: float | int) -> Operator:
+def spin_minus(j: float | Any) -> Operator:
     r"""Lowering operator of a spin, $J_- = J_+^\dagger$: real array (2j + 1, 2j + 1)."""
     return spin_plus(j).T
 
 
-def spin_x(j: float | int) -> Operator:
+def spin_x(j: float | Any) -> Operator:
     """$J_x = (J_+ + J_-)/2$: real array (2j + 1, 2j + 1)."""
     return (spin_plus(j) + spin_minus(j)) / 2
 
 
-def spin_y(j: float | int) -> Operator:
+def spin_y(j: float | Any) -> Operator:
     """$J_y = (J_+ - J_-)/2i$: complex array (2j + 1, 2j + 1)."""
     return (spin_plus(j) - spin_minus(j)) / 2j
 
 
-def spin_z(j: float | int) -> Operator:
+def spin_z(j: float | Any) -> Operator:
     r"""$J_z = \mathrm{diag}(-j, \ldots, j)$: real array (2j + 1, 2j + 1)."""
     return np.diag(_magnetic_numbers(j))
 
@@ -152,7 +153,7 @@ def tensor(*factors: TensorLike) -> Inexact[np.ndarray | jax.Array, "..."]:
     """
     if not factors:
         raise ValueError("Argument `factors` must hold at least one, but is empty.")
-    shape = ("d",) * (1 if all(np.ndim(factor) == 1 for factor in factors) else 2)
+    shape = ("d",) * (1 if all(_checks.axes(factor) == 1 for factor in factors) else 2)
     names = [f"factors[{i}]" for i in range(len(factors))]
     checked = [_checks.array(n, f, shape=shape, complex_ok=True) for n, f in zip(names, factors)]
     dtype = np.result_type(np.float64, *(factor.dtype for factor in checked))
@@ -162,7 +163,7 @@ def tensor(*factors: TensorLike) -> Inexact[np.ndarray | jax.Array, "..."]:
 
 
 def embed(
-    op: TensorLike, dims: Sequence[int], index: int
+    op: TensorLike, dims: Sequence[int] | Any, index: int | Any
 ) -> Inexact[np.ndarray | jax.Array, "D D"]:
     r"""One subsystem's operator on the whole space.
 
@@ -190,7 +191,7 @@ def embed(
     return tensor(identity(before), op, identity(after))
 
 
-def partial_trace(rho: TensorLike, dims: Sequence[int], keep: int | Sequence[int]) -> Rho:
+def partial_trace(rho: TensorLike, dims: Sequence[int] | Any, keep: Any) -> Rho:
     r"""Reduced state of some subsystems, $\mathrm{Tr}_{\text{others}}\,\rho$.
 
     Linear: it takes derivatives of states, too.
@@ -212,9 +213,8 @@ def partial_trace(rho: TensorLike, dims: Sequence[int], keep: int | Sequence[int
     """
     sizes = _dims(dims)
     whole = _checks.array("rho", rho, shape=(math.prod(sizes),) * 2, complex_ok=True)
-    wanted = [keep] if np.ndim(keep) == 0 else list(keep)  # type: ignore[arg-type]
     n = len(sizes)
-    kept = sorted({_checks.integer("keep", k, low=0, high=n - 1) for k in wanted})
+    kept = sorted(set(_checks.indices("keep", keep, n)))
     columns = [n + k if k in kept else k for k in range(n)]
     out = kept + [n + k for k in kept]
     reduced = jnp.einsum(whole.reshape(sizes + sizes), [*range(n), *columns], out)
@@ -222,12 +222,13 @@ def partial_trace(rho: TensorLike, dims: Sequence[int], keep: int | Sequence[int
     return reduced.reshape(d, d)
 
 
-def _magnetic_numbers(j: float | int) -> Float[np.ndarray, "d"]:
-    _checks.scalar("j", j)
-    twice = 2 * float(j)
-    d = 1 + _checks.integer("2 * j", int(twice) if twice.is_integer() else twice, low=1)
-    return np.arange(d) - twice / 2
+def _magnetic_numbers(j: float | Any) -> Float[np.ndarray, "d"]:
+    twice = _checks.doubled("j", j, low=0.5)
+    _checks.room("j", j, (twice + 1) ** 2, "one matrix of 2j + 1 levels")
+    return np.arange(twice + 1) - twice / 2
 
 
-def _dims(dims: Sequence[int]) -> tuple[int, ...]:
-    return tuple(_checks.integer(f"dims[{i}]", d, low=1) for i, d in enumerate(dims))
+def _dims(dims: Any) -> tuple[int, ...]:
+    sizes = _checks.dimensions("dims", dims)
+    _checks.room("dims", sizes, math.prod(sizes) ** 2, "one matrix of so many levels")
+    return sizes

@@ -4,6 +4,8 @@ Conventions are those of `operators`: level 0 is the ground state. A ket is real
 parameters are; a parameter given as the plain number 0 leaves no complex arithmetic behind.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -14,7 +16,7 @@ _MAX_MEAN_NUMBER = 700.0
 """Above this |α|² the amplitudes αⁿ/√n! overflow."""
 
 
-def fock(levels: int, n: int) -> Ket:
+def fock(levels: int | Any, n: int | Any) -> Ket:
     r"""Number state $|n\rangle$.
 
     Args:
@@ -31,18 +33,18 @@ def fock(levels: int, n: int) -> Ket:
         >>> fock(3, 1).tolist()
         [0.0, 1.0, 0.0]
     """
-    d = _checks.integer("levels", levels, low=1)
+    d = _checks.levels("levels", levels)
     place = _checks.integer("n", n, low=0, high=d - 1)
     _checks.x64()
     return jnp.zeros(d).at[place].set(1.0)
 
 
-def ground(levels: int) -> Ket:
+def ground(levels: int | Any) -> Ket:
     r"""Ground state $|0\rangle$: real ket (d,)."""
     return fock(levels, 0)
 
 
-def coherent(levels: int, alpha: ScalarLike) -> Ket:
+def coherent(levels: int | Any, alpha: ScalarLike) -> Ket:
     r"""Coherent state of an oscillator.
 
     $$\langle n|\alpha\rangle \propto \alpha^n/\sqrt{n!}, \qquad n = 0, \ldots, d-1$$
@@ -65,7 +67,7 @@ def coherent(levels: int, alpha: ScalarLike) -> Ket:
         >>> coherent(3, 1.0).round(3).tolist()
         [0.632, 0.632, 0.447]
     """
-    d = _checks.integer("levels", levels, low=1)
+    d = _checks.levels("levels", levels)
     a = _checks.scalar("alpha", alpha, complex_ok=True)
     _checks.scalar("|alpha|^2", jnp.real(a) ** 2 + jnp.imag(a) ** 2, high=_MAX_MEAN_NUMBER)
     # A running product, not a power: 0**n has a NaN derivative in α, a product of zeros has
@@ -76,7 +78,7 @@ def coherent(levels: int, alpha: ScalarLike) -> Ket:
     return amplitudes / norm.astype(a.dtype)
 
 
-def thermal(levels: int, mean_number: ScalarLike) -> Rho:
+def thermal(levels: int | Any, mean_number: ScalarLike) -> Rho:
     r"""Thermal state of an oscillator.
 
     $$\langle n|\rho|n\rangle \propto \left(\frac{\bar n}{\bar n + 1}\right)^n,
@@ -97,7 +99,7 @@ def thermal(levels: int, mean_number: ScalarLike) -> Rho:
         >>> thermal(3, 1.0).diagonal().round(4).tolist()
         [0.5714, 0.2857, 0.1429]
     """
-    d = _checks.integer("levels", levels, low=1)
+    d = _checks.levels("levels", levels)
     n = _checks.scalar("mean_number", mean_number, low=0)
     weights = jnp.cumprod(jnp.concatenate([jnp.ones(1), jnp.full(d - 1, n / (n + 1))]))
     return jnp.diag(weights / jnp.sum(weights))

@@ -196,6 +196,7 @@ def check_origin(state: State, origin: tuple, parameters: tuple, name: str = "st
         ValueError: if another kind, frame or truncation made it, or (when concrete)
             the same kind with other numbers.
     """
+    _checks.instance(name, state, State, "a State of this battery")
     if state.origin != origin:
         raise ValueError(
             f"Argument `{name}` must be a State of this battery {_name(origin)}, "
@@ -226,7 +227,7 @@ def as_density_matrix(initial, levels: int, name: str = "initial") -> Inexact[Ar
     Raises:
         ValueError, TypeError: if it is not a state of so many levels.
     """
-    if np.ndim(initial) == 1:
+    if _checks.axes(initial) == 1:
         psi = _checks.ket(name, initial, dim=levels)
         return jnp.outer(psi, jnp.conj(psi))
     return _checks.density_matrix(name, initial, dim=levels)

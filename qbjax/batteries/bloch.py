@@ -90,7 +90,7 @@ class BlochCharger(Battery):
         if not (protocol is None or isinstance(protocol, BlochPreparation | Decoupled)):
             raise TypeError(
                 "Argument `protocol` must be qb.protocols.BlochPreparation(theta, phi), or None to "
-                f"leave the charger as it is, but is {protocol!r}."
+                f"leave the charger as it is, but is {_checks.show(protocol)}."
             )
         if times is None:
             raise ValueError("Argument `times` must be given for a BlochCharger, but is None.")

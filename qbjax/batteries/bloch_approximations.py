@@ -98,7 +98,7 @@ def ergotropic_power(battery: BlochCharger | Any, theta: TensorLike) -> Approxim
     References: Downing and Ukhtary (2026), Eq. (45).
     """
     theta = _checks.array("theta", theta, low=0.0, high=jnp.pi)
-    scale = jnp.asarray(battery.frequency, float) * check_charger(battery) / 3
+    scale = _frequency(battery) * check_charger(battery) / 3
     value = scale * (jnp.tanh(theta - jnp.pi / 2) / jnp.tanh(jnp.pi / 2) + 1)
     return _beside(value, optima.best_ergotropic_power(battery, theta).value)
 
@@ -205,11 +205,17 @@ def power(battery: BlochCharger | Any, theta: TensorLike) -> Approximation:
 def _start(battery, theta):
     """What the charger holds at first."""
     s = jnp.sin(_checks.array("theta", theta) / 2)
-    return jnp.asarray(battery.frequency, float) * s**2
+    return _frequency(battery) * s**2
+
+
+def _frequency(battery):
+    check_charger(battery)
+    return jnp.asarray(battery.frequency, float)
 
 
 def _loss(battery):
-    return jnp.asarray(battery.decay, float) / check_charger(battery)
+    coupling = check_charger(battery)
+    return jnp.asarray(battery.decay, float) / coupling
 
 
 def _beside(value, exact):

@@ -136,7 +136,7 @@ def check_charger(battery: BlochCharger | Any) -> Scalar:
     if not isinstance(battery, BlochCharger):
         raise TypeError(
             "Argument `battery` must be a battery such as qb.batteries.BlochCharger(), "
-            f"but is {battery!r}."
+            f"but is {_checks.show(battery)}."
         )
     return jnp.asarray(battery.coupling, float)
 

@@ -85,7 +85,7 @@ class Collisional(Battery):
         if not isinstance(ladder, Ladder):
             raise TypeError(
                 "Argument `ladder` must be a ladder such as qb.algebra.ladders.oscillator(250), "
-                f"but is {ladder!r}."
+                f"but is {_checks.show(ladder)}."
             )
         self.ladder = ladder
         self.loss = _checks.optional_scalar("loss", loss, low=0)
@@ -113,12 +113,12 @@ class Collisional(Battery):
         if not isinstance(protocol, Collisions):
             raise TypeError(
                 "Argument `protocol` must be qb.protocols.Collisions(theta, …), but is "
-                f"{protocol!r}."
+                f"{_checks.show(protocol)}."
             )
         if times is not None:
             raise ValueError(
                 "Argument `times` must be left out for a collisional battery, whose times are "
-                f"those of its collisions, but is {times!r}."
+                f"those of its collisions, but is {_checks.show(times)}."
             )
         if protocol.settled is not None and self.clock == "runs_on" and not self.is_rotating_wave:
             raise ValueError(
@@ -229,10 +229,7 @@ def check_collisional(battery: Collisional | Any) -> Collisional:
         TypeError: if not. RuntimeError: if double precision is off.
     """
     _checks.x64()
-    if not isinstance(battery, Collisional):
-        raise TypeError(
-            f"Argument `battery` must be a qb.batteries.Collisional, but is {battery!r}."
-        )
+    _checks.instance("battery", battery, Collisional, "a qb.batteries.Collisional")
     return battery
 
 
@@ -258,4 +255,6 @@ def micromaser(levels: int | Any, loss=0, thermal=0) -> Collisional:
         >>> micromaser(30, loss=0.1, thermal=0.15).ladder.kind
         'oscillator'
     """
-    return Collisional(oscillator(levels), loss, thermal)
+    number = _checks.integer("levels", levels, low=1)
+    _checks.room("levels", number, number, "one population per level")
+    return Collisional(oscillator(number), loss, thermal)

@@ -172,6 +172,7 @@ def _checked(battery, collision, slow) -> tuple[Collisions, float]:
             "Argument `battery` must be without counter-rotating terms, which leave no map of few "
             "diagonals, but has some: charge with many collisions instead."
         )
+    _checks.instance("collision", collision, Collisions, "one qb.protocols.Collisions([theta])")
     battery.check(collision, None)
     if collision.count != 1:
         raise ValueError(

@@ -35,6 +35,7 @@ Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (20
 Eqs. (1)–(13), Apps. A–C.
 """
 
+import math
 from typing import Any, Literal, get_args
 
 import equinox as eqx
@@ -122,6 +123,9 @@ class DOPO(Battery):
         _checks.choice("frame", frame, get_args(Frame))
         self.signal_levels = _checks.integer("signal_levels", signal_levels, low=2)
         self.pump_levels = _checks.integer("pump_levels", pump_levels, low=2)
+        levels = (self.signal_levels, self.pump_levels)
+        larger = "signal_levels" if signal_levels >= pump_levels else "pump_levels"
+        _checks.room(larger, max(levels), math.prod(levels) ** 2 // 2, "one density matrix")
         self.coupling = _checks.scalar("coupling", coupling, low=0)
         self.signal_decay = _checks.scalar("signal_decay", signal_decay, low=0)
         self.pump_decay = _checks.scalar("pump_decay", pump_decay, low=0)
@@ -244,7 +248,8 @@ class DOPO(Battery):
 
     def mean_photons(self, amplitude) -> Float[Array, ""]:
         """Steady mean-field photon number of the signal, 0 below threshold."""
-        return mean_field.photons(self, amplitude)
+        F = _checks.scalar("amplitude", amplitude, complex_ok=True)
+        return mean_field.photons(self, F)
 
     @property
     def _numbers(self) -> dict[str, Any]:
@@ -278,5 +283,5 @@ def _check_pump(protocol):
     if not isinstance(protocol, Pump):
         raise TypeError(
             "Argument `protocol` must be a pump protocol such as qb.protocols.Constant(3.0), "
-            f"but is {protocol!r}."
+            f"but is {_checks.show(protocol)}."
         )

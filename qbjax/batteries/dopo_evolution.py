@@ -93,6 +93,6 @@ def _linear(battery, layout, generator, protocol, options, real) -> Linear | Non
         raise ValueError(
             f'Argument `solver` with the method {type(method).__name__} needs frame="lab" and a '
             f"pump that is constant between jumps, but has frame={battery.frame!r} and "
-            f"{protocol!r}."
+            f"{_checks.show(protocol)}."
         )
     return None

@@ -13,13 +13,14 @@ once, on the host.
 Units are the user's, with ħ = 1.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
+import scipy.sparse as sp
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _checks
@@ -121,7 +122,7 @@ class Lindblad(Battery):
         sizes = operators.dimensions(dims)
         coefficients, hamiltonians, self.skew = hermitian.hamiltonians(hamiltonian, sizes, tlist)
         if not hamiltonians:  # A master equation must have some operator.
-            nothing = np.zeros((int(np.prod(sizes)),) * 2)
+            nothing = sp.csr_array((math.prod(sizes),) * 2)
             coefficients = [jnp.zeros(())]
             hamiltonians = [operators.operator("hamiltonian", nothing, sizes)]
         given = qutip.jump_terms(jumps, tlist)
@@ -132,13 +133,11 @@ class Lindblad(Battery):
         self.model = Model(
             hamiltonians,
             found,
-            operators.hermitian_list("controls", list(controls), sizes),
+            operators.hermitian_list("controls", controls, sizes),
             sizes,
             factors,
             operators.factors("truncated", watched, sizes),
-            dict(
-                zip(observables or {}, operators.observables(observables or {}, sizes), strict=True)
-            ),
+            operators.observables({} if observables is None else observables, sizes),
             operators.charge(conserved, sizes),
             cells.lowering(lowering, self.cell_levels, cell_dims),
         )

@@ -43,7 +43,7 @@ def cell(given: Any, hamiltonian: Any, dims: tuple[int, ...]):
                 "None."
             )
         return (), jnp.zeros(1)
-    if np.size(given) == 0:
+    if _checks.axes(given) == 1 and len(given) == 0:
         raise ValueError(
             "Argument `cell` must name at least one factor, or be None if nothing stores, but is "
             "empty."

@@ -87,7 +87,7 @@ def terms(name: str, given: Any, dims, *, hermitian: bool, low=None) -> tuple[li
     if not isinstance(given, list):
         raise TypeError(
             f"Argument `{name}` must be a list of operators or (number, operator) pairs, but is "
-            f"{_kind(given)}."
+            f"{_checks.show(given)}."
         )
     numbers, operators = [], []
     for i, term in enumerate(given):
@@ -114,19 +114,16 @@ def terms(name: str, given: Any, dims, *, hermitian: bool, low=None) -> tuple[li
 
 def dimensions(dims: Any) -> tuple[int, ...]:
     """Levels of every factor."""
-    given = [dims] if np.ndim(dims) == 0 else list(dims)
-    if not given:
-        raise ValueError("Argument `dims` must hold at least one factor, but is empty.")
-    return tuple(_checks.integer(f"dims[{i}]", n, low=1) for i, n in enumerate(given))
+    return _checks.dimensions("dims", dims)
 
 
 def factors(name: str, given: Any, dims: tuple[int, ...]) -> tuple[int, ...]:
     """Indices of factors, in the order given and each once."""
-    wanted = [given] if np.ndim(given) == 0 else list(given)
-    last = len(dims) - 1
-    found = [_checks.integer(name, k, low=0, high=last) for k in wanted]
+    found = _checks.indices(name, given, len(dims))
     if len(set(found)) != len(found):
-        raise ValueError(f"Argument `{name}` must name each factor once, but is {given!r}.")
+        raise ValueError(
+            f"Argument `{name}` must name each factor once, but is {_checks.show(given)}."
+        )
     return tuple(found)
 
 
@@ -145,26 +142,29 @@ def state(initial, levels: int) -> Inexact[Array | np.ndarray, "..."]:
     return jnp.asarray(initial).astype(complex)
 
 
-def hermitian_list(name: str, given: list, dims) -> list[sp.csr_array]:
+def hermitian_list(name: str, given: Any, dims) -> list[sp.csr_array]:
     """Operators that must be Hermitian."""
+    if not isinstance(given, list | tuple) and _checks.axes(given) != 3:
+        raise TypeError(
+            f"Argument `{name}` must be a list of operators, but is {_checks.show(given)}."
+        )
     return [operator(f"{name}[{i}]", m, dims, hermitian=True) for i, m in enumerate(given)]
 
 
-def observables(given: Mapping[str, Any] | Any, dims) -> list[sp.csr_array]:
-    """Those of a dictionary, in its order."""
-    if not isinstance(given, Mapping):
-        raise TypeError(
-            "Argument `observables` must be a dictionary of names and operators, but is "
-            f"{type(given).__name__}."
-        )
+def observables(given: Mapping[str, Any] | Any, dims) -> dict[str, sp.csr_array]:
+    """Observables by name, on the host."""
+    expected = "a dictionary of names and operators"
+    _checks.instance("observables", given, Mapping, expected)
     for name in given:
+        _checks.instance("observables", name, str, f"{expected}, names being strings")
         if name in RESERVED:
             raise ValueError(
                 f"Argument `observables` must have names of its own, but {name!r} is taken."
             )
-    return [
-        operator(f"observables[{name!r}]", m, dims, hermitian=True) for name, m in given.items()
-    ]
+    return {
+        name: operator(f"observables[{name!r}]", m, dims, hermitian=True)
+        for name, m in given.items()
+    }
 
 
 def charge(conserved, dims) -> Float[np.ndarray, " d"] | None:
@@ -173,7 +173,9 @@ def charge(conserved, dims) -> Float[np.ndarray, " d"] | None:
         return None
     if not _checks.is_concrete(conserved):
         raise TypeError("Argument `conserved` must be known before compilation, but is traced.")
-    host = np.asarray(plain(conserved))
+    conserved = plain(conserved)
+    _checks.array("conserved", conserved, complex_ok=True)
+    host = np.asarray(conserved)
     if host.ndim == 2 and not np.any(host - np.diag(np.diagonal(host))):
         host = np.real(np.diagonal(host))
     _checks.array("conserved", host, shape=(math.prod(dims),))
@@ -183,7 +185,7 @@ def charge(conserved, dims) -> Float[np.ndarray, " d"] | None:
 def plain(given: Any) -> Any:
     """The array of what QuTiP or dynamiqs made: kets with one axis."""
     for method in ("full", "to_numpy"):
-        if hasattr(given, method):
+        if hasattr(type(given), method):
             array = np.asarray(getattr(given, method)())
             return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 < len(array) else array
     return given
@@ -256,8 +258,3 @@ def _check_hermitian(name: str, host: sp.csr_array) -> None:
             f"Argument `{name}` must be Hermitian, but element ({i}, {j}) is {host[i, j]:.6g} and "
             f"element ({j}, {i}) is {host[j, i]:.6g}: they differ by {defect.data[worst]:.2g}."
         )
-
-
-def _kind(given: Any) -> str:
-    shape = getattr(given, "shape", None)
-    return f"{type(given).__name__}" + (f" of shape {tuple(shape)}" if shape else "")

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 
+from qbjax import _checks
 from qbjax.protocols import Pump
 from qbjax.protocols.endless import Derived, Endless, Spline, through
 from qbjax.protocols.numpy_functions import traceable
@@ -89,7 +90,7 @@ def _parts(place: str, given: Any) -> list:
     """The terms of a `QobjEvo`."""
     found = given.to_list()
     for term in found:
-        if isinstance(term, list) and not hasattr(term[0], "full"):
+        if isinstance(term, list) and not hasattr(type(term[0]), "full"):
             raise TypeError(
                 f"Argument `{place}` must be made of operators and coefficients, but is a QobjEvo "
                 "of a function that returns operators: write it as [[H1, f1], [H2, f2], …]."
@@ -101,14 +102,14 @@ def _is_pair(given: Any) -> bool:
     """Whether a list is [operator, coefficient], not a matrix or a list of operators."""
     if not (isinstance(given, list) and len(given) == 2) or isinstance(given[0], tuple | list):
         return False
-    matrix = hasattr(given[0], "full") or sp.issparse(given[0]) or np.ndim(given[0]) == 2
+    matrix = hasattr(type(given[0]), "full") or sp.issparse(given[0]) or _checks.axes(given[0]) == 2
     return matrix and not _is_operator(given[1])
 
 
 def _is_operator(given: Any) -> bool:
-    if is_evolving(given) or hasattr(given, "full") or sp.issparse(given):
+    if is_evolving(given) or hasattr(type(given), "full") or sp.issparse(given):
         return True
-    return isinstance(given, tuple | list) or np.ndim(given) >= 2
+    return isinstance(given, tuple | list) or _checks.axes(given) >= 2
 
 
 def _pair(place: str, given: list, tlist: Any) -> Any:
@@ -135,7 +136,7 @@ def _moving(name: str, coefficient: Any, tlist: Any) -> _Moving:
         )
     if callable(coefficient):
         return _Moving(coefficient, [], False)
-    if np.ndim(coefficient) == 1:
+    if _checks.axes(coefficient) == 1:
         if tlist is None:
             raise ValueError(
                 f"Argument `tlist` must be given for the array `{name}`, but is None: it holds the "

@@ -17,7 +17,7 @@ def checked(protocol, count: int) -> tuple[Pump, ...]:
     except TypeError:
         pumps = (protocol,)
     if not all(isinstance(pump, Pump) for pump in pumps):
-        raise TypeError(f"Argument `protocol` must be {expected}, but is {protocol!r}.")
+        raise TypeError(f"Argument `protocol` must be {expected}, but is {_checks.show(protocol)}.")
     if len(pumps) != count:
         raise ValueError(
             f"Argument `protocol` must be {expected}, one per control, but holds {len(pumps)}."

@@ -71,10 +71,14 @@ class Oscillators(Lindblad):
     levels: tuple[int, int] = eqx.field(static=True)
 
     def __init__(self, levels: Any, *, coupling=1.0, decay=0, thermal=0, frequency=1.0):
-        both = (levels, levels) if np.ndim(levels) == 0 else tuple(levels)
+        both = (levels, levels) if _checks.axes(levels) == 0 else levels
+        _checks.sequence("levels", both)
         if len(both) != 2:
-            raise ValueError(f"Argument `levels` must be one number or two, but is {levels!r}.")
+            raise ValueError(
+                f"Argument `levels` must be one number or two, but is {_checks.show(levels)}."
+            )
         cell, charger = (_checks.integer("levels", n, low=2) for n in both)
+        _checks.room("levels", levels, (cell * charger) ** 2, "one density matrix")
         self.levels = (cell, charger)
         self.coupling = _checks.scalar("coupling", coupling)
         self.decay = _checks.optional_scalar("decay", decay, low=0)

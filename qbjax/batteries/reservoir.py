@@ -120,7 +120,7 @@ class Reservoir(Battery):
         if protocol is not None:
             raise TypeError(
                 "Argument `protocol` must be None for a reservoir, where nothing is driven, but is "
-                f"{protocol!r}."
+                f"{_checks.show(protocol)}."
             )
         checked = _checks.times("times", times)
         if not _checks.is_concrete(times):

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from qbjax import _checks
+
 CHUNK = 1024
 """Frequencies per call of a compiled density: one shape, one compilation."""
 
@@ -31,8 +33,7 @@ class Density:
     """
 
     def __init__(self, J: Callable | Any, emitters: int, probe: float):
-        if not callable(J):
-            raise TypeError(f"Argument `J` must be callable as J(omega), but is {J!r}.")
+        _checks.function("J", J, "J(omega)")
         self.J = J
         self.compiled = _compiled(J)
         self.shape = np.shape(self._ask(np.array([probe]))[0])

@@ -77,6 +77,7 @@ class SpinChain(Lindblad):
         jumps: Jumps | Any = None,
     ):
         self.spins = count = _checks.integer("spins", spins, low=1)
+        _checks.room("spins", count, 1 << 2 * min(count, 512), "one density matrix")
         self.hopping = _each("hopping", hopping, count - 1)
         self.fields = _each("fields", fields, count)
         self.anisotropy = _checks.optional_scalar("anisotropy", anisotropy)
@@ -111,7 +112,7 @@ class SpinChain(Lindblad):
 
 def _each(name: str, value: Any, count: int) -> Float[Array, " N"]:
     """One number for all, or so many."""
-    if np.ndim(value) == 0:
+    if _checks.axes(value) == 0:
         return jnp.full(count, _checks.scalar(name, value))
     return _checks.array(name, value, shape=(count,))
 

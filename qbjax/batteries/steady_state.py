@@ -68,7 +68,7 @@ def check_constant(name: str, pumps: Sequence[Pump]) -> None:
         if not isinstance(pump, Constant):
             raise ValueError(
                 f"Argument `{name}` must be constant in time for a steady state, such as "
-                f"qb.protocols.Constant(3.0), but has {pump!r}."
+                f"qb.protocols.Constant(3.0), but has {_checks.show(pump)}."
             )
 
 

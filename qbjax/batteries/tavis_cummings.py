@@ -117,12 +117,13 @@ class TavisCummings(Lindblad):
         self.cavity = None if cavity is None else _checks.scalar("cavity", cavity, low=0)
         self.cavity_decay = _checks.optional_scalar("cavity_decay", cavity_decay, low=0)
         self.spin_decay = _checks.optional_scalar("spin_decay", spin_decay, low=0)
-        self.counter_rotating = bool(counter_rotating)
+        self.counter_rotating = _checks.flag("counter_rotating", counter_rotating)
         least = self.photons + (1 if self.counter_rotating else self.spins + 1)
         dicke = enough_levels(self.spins, self.photons, USUAL)
         usual = dicke if self.counter_rotating else least
         self.levels = usual if levels is None else _checks.integer("levels", levels, low=least)
         dims = (self.spins + 1, self.levels)
+        self._check_room()
         up, a = operators.spin_plus(self.spins / 2), operators.destroy(self.levels)
         exchange = np.kron(up, a) + np.kron(up.T, a.T)
         if self.counter_rotating:
@@ -145,6 +146,14 @@ class TavisCummings(Lindblad):
             observables={"photons": photons},
             lowering=operators.spin_minus(self.spins / 2),
         )
+
+    def _check_room(self) -> None:
+        sizes = {"spins": self.spins, "photons": self.photons, "levels": self.levels}
+        largest = "spins" if self.spins > self.photons else "photons"
+        if self.levels > 2 * self.photons + 4 * self.spins + 10:
+            largest = "levels"
+        levels = (self.spins + 1) * self.levels
+        _checks.room(largest, sizes[largest], levels**2, "one density matrix")
 
     def _energies(self, dims, photons) -> list:
         """Of spins and cavity, in the frame that rotates at ω where that changes nothing."""

@@ -225,7 +225,7 @@ def _squares(ladder) -> list[int]:
     if not isinstance(ladder, Ladder):
         raise TypeError(
             "Argument `ladder` must be a ladder such as qb.algebra.ladders.oscillator(250), "
-            f"but is {ladder!r}."
+            f"but is {_checks.show(ladder)}."
         )
     return [round(square) for square in ladder.squared_couplings]
 

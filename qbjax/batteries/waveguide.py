@@ -150,7 +150,7 @@ class Waveguide(Battery):
         if protocol is not None:
             raise TypeError(
                 "Argument `protocol` must be None for a waveguide, where nothing is driven, but is "
-                f"{protocol!r}."
+                f"{_checks.show(protocol)}."
             )
         checked = _checks.times("times", times)
         first, last = self._span(times)

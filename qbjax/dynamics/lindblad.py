@@ -12,7 +12,6 @@ banded. `Generator.matrix` is the dense $d^2 \times d^2$ form, for small systems
 exact propagation and tests.
 """
 
-import os
 from collections.abc import Sequence
 from functools import partial
 
@@ -22,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
+from qbjax import _memory
 from qbjax.algebra.packing import pack, unpack
 from qbjax.dynamics.shifts import (
     Blocks,
@@ -228,7 +228,7 @@ def _combine(operators, weights, d):
 
 def _check_fits(d: int):
     size = 16 * d**4
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    memory = _memory.here()
     if size > memory / 4:  # building it takes about four copies
         raise MemoryError(
             f"The dense superoperator of {d} levels must fit in memory, but needs "

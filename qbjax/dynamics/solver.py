@@ -52,7 +52,7 @@ class Solver(eqx.Module):
         if not isinstance(method, METHODS):
             raise TypeError(
                 "Argument `method` must be one such as qb.dynamics.Tsit5(), or a diffrax solver "
-                f"with an error estimate, but is {method!r}."
+                f"with an error estimate, but is {_checks.show(method)}."
             )
         self.method = method
         if max_step is not None:

@@ -153,8 +153,7 @@ def qubit_ergotropy(
     References:
         Salvia, De Palma, Giovannetti (2023), the closed formula for a local two-level system.
     """
-    _checks.sequence("dims", dims)
-    sizes = tuple(_checks.integer(f"dims[{i}]", d, low=1) for i, d in enumerate(dims))
+    sizes = _checks.dimensions("dims", dims)
     k = _checks.integer("factor", factor, low=0, high=len(sizes) - 1)
     if sizes[k] != 2:
         raise ValueError(

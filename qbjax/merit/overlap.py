@@ -14,7 +14,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from qbjax import _checks
 from qbjax._types import Ket, Rho, Scalar, TensorLike
@@ -65,7 +64,7 @@ def fidelity(rho: TensorLike, sigma: TensorLike) -> Scalar:
 
 
 def _state(name: str, value: Any, dim: int | None) -> Rho | Ket:
-    check = _checks.ket if np.ndim(value) == 1 else _checks.density_matrix
+    check = _checks.ket if _checks.axes(value) == 1 else _checks.density_matrix
     return check(name, value, dim=dim).astype(complex)
 
 

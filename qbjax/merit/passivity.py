@@ -25,10 +25,10 @@ Zhang et al., "Quantum batteries in coherent Ising machine" (2026), Eqs. (9)–(
 scan lost the ϱ of Eqs. (11) and (12).
 """
 
-import jax
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from qbjax import _checks
 from qbjax._types import Hamiltonian, Levels, Scalar, TensorLike
@@ -229,13 +229,11 @@ def instantaneous_ergotropic_power(rho: TensorLike, drho: TensorLike, H: TensorL
     return energetics.instantaneous_power(rate, H) - passive
 
 
-def passive_energy_of_spectrum(
-    eigenvalues: Levels, levels: Float[jax.Array | np.ndarray, "d"]
-) -> Scalar:
+def passive_energy_of_spectrum(eigenvalues: Levels | Any, levels: Levels | Any) -> Scalar:
     r"""Passive energy, above the ground state, from the two spectra alone.
 
     The building block for cells that are block-diagonal or already diagonalised:
-    concatenate the eigenvalues of the blocks. Nothing is checked.
+    concatenate the eigenvalues of the blocks. Not even their sum is checked.
 
     Args:
         eigenvalues: eigenvalues of ρ (d,), in any order.
@@ -249,7 +247,8 @@ def passive_energy_of_spectrum(
         >>> passive_energy_of_spectrum(eigenvalues, levels).item()
         0.5
     """
-    ascending = jnp.sort(levels)
+    ascending = jnp.sort(_checks.array("levels", levels, shape=("d",)))
+    eigenvalues = _checks.array("eigenvalues", eigenvalues, shape=ascending.shape)
     return jnp.sum(jnp.sort(eigenvalues)[::-1] * (ascending - ascending[0]))
 
 

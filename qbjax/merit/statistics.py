@@ -1,5 +1,7 @@
 """How mixed a state is, and how its quanta are distributed."""
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from qbjax import _checks
@@ -56,10 +58,10 @@ def fano_factor(rho: TensorLike) -> Scalar:
     return fano_factor_of_populations(jnp.real(jnp.diag(_checks.density_matrix("rho", rho))))
 
 
-def fano_factor_of_populations(populations: Levels) -> Scalar:
+def fano_factor_of_populations(populations: Levels | Any) -> Scalar:
     r"""Fano factor from the populations alone.
 
-    The building block for cells that are not kept as one matrix. Nothing is checked.
+    The building block for cells that are not kept as one matrix. Not even their sum is checked.
 
     Args:
         populations: $\langle n|\rho|n\rangle$, n = 0, …, d − 1.
@@ -71,6 +73,7 @@ def fano_factor_of_populations(populations: Levels) -> Scalar:
         >>> fano_factor_of_populations(jnp.array([0.0, 1.0])).item()
         0.0
     """
+    populations = _checks.array("populations", populations, shape=("d",))
     n = jnp.arange(float(populations.shape[0]))
     mean = jnp.sum(populations * n)
     variance = jnp.sum(populations * (n - mean) ** 2)

@@ -72,8 +72,7 @@ class Collisions(eqx.Module):
         self.made = None if made is None else _up_to("made", made, count)
         self.settled = None
         if settled is not None:
-            _checks.scalar("settled", settled, low=0)
-            self.settled = float(settled)
+            self.settled = _checks.plain("settled", settled, low=0)
             self._check_alike()
 
     def _check_alike(self) -> None:
@@ -113,7 +112,7 @@ def _one_or(name: str, given: Any, count: int, **bounds: Any) -> Trainable:
     if _checks.is_plain_zero(given):
         return given
     value = _value(given)
-    if np.ndim(value) == 0:
+    if _checks.axes(value) == 0:
         checked = _checks.scalar(name, value, **bounds)
     else:
         checked = _checks.array(name, value, shape=(count,), **bounds)

@@ -78,6 +78,7 @@ class Fourier(Pulse):
             >>> round(float(pulse.energy), 12), bool(pulse.peak < 1.5)
             (8.0, True)
         """
+        start = instant("start", start)
         made = feasible.series(coefficients, duration, energy, peak)
         if peak is None:
             return cls(made, duration, start)
@@ -142,7 +143,13 @@ class BoundedFourier(Pulse):
     start: Trainable
 
     def __init__(self, series, duration, peak, start=0.0):
-        coefficients, shift = resolve(series)
+        pair = resolve(series)
+        if not (isinstance(pair, list | tuple) and len(pair) == 2):
+            raise TypeError(
+                "Argument `series` must be the coefficients and one shift, but is "
+                f"{_checks.show(pair)}."
+            )
+        coefficients, shift = pair
         checked = (
             numbers("series", coefficients, complex_ok=False),
             _checks.scalar("series", shift),

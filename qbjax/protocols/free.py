@@ -18,7 +18,7 @@ finite $u$, with a quadratic optimum there when the objective still grows beyond
 
 import abc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
 import equinox as eqx
@@ -109,7 +109,7 @@ class Free(Choice):
         return jnp.where(far > 0, far, abs(bound) or 1.0)
 
 
-def free(value, low: float | int = -math.inf, high: float | int = math.inf) -> Free:
+def free(value, low: float | Any = -math.inf, high: float | Any = math.inf) -> Free:
     """Marks a number of a protocol as trainable between two bounds.
 
     Args:
@@ -130,11 +130,15 @@ def free(value, low: float | int = -math.inf, high: float | int = math.inf) -> F
         20.0
     """
     start = _checks.array("value", value)
-    low, high = float(low), float(high)
+    low, high = (
+        _checks.plain(name, bound, finite=False) for name, bound in (("low", low), ("high", high))
+    )
     if not low < high:
         raise ValueError(f"Argument `low` must be below `high`={high:g}, but is {low:g}.")
     if _checks.is_concrete(start) and not bool(jnp.all((start >= low) & (start <= high))):
-        raise ValueError(f"Argument `value` must lie in [{low:g}, {high:g}], but is {value}.")
+        raise ValueError(
+            f"Argument `value` must lie in [{low:g}, {high:g}], but is {_checks.show(value)}."
+        )
     return Free(start, low, high)
 
 
@@ -145,7 +149,12 @@ def is_free(node) -> bool:
 
 def resolve(tree: Tree) -> Tree:
     """The protocol with every trainable node replaced by its present value."""
-    return jax.tree.map(lambda x: x.value if is_free(x) else x, tree, is_leaf=is_free)
+    return jax.tree.map(lambda x: x.value if is_free(x) else x, tree, is_leaf=_is_whole)
+
+
+def _is_whole(node) -> bool:
+    # An iterator is whatever was given by mistake, and would be used up.
+    return is_free(node) or isinstance(node, Iterator)
 
 
 def coordinates(tree: PyTree) -> tuple[list[Array], Callable[[list[Array]], PyTree]]:

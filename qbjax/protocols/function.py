@@ -118,10 +118,7 @@ class Function(Pulse):
 
 def _returned(function) -> jax.ShapeDtypeStruct:
     """Shape and dtype of what the function returns, which must be a number."""
-    if not callable(function):
-        raise TypeError(
-            f"Argument `function` must be callable as function(time), but is {function!r}."
-        )
+    _checks.function("function", function, "function(time)")
     _checks.x64()
     try:
         out = jax.eval_shape(resolve(function), jax.ShapeDtypeStruct((), float))
@@ -142,7 +139,7 @@ def _returned(function) -> jax.ShapeDtypeStruct:
 
 
 def _inner(edges, start, duration):
-    if np.shape(edges) == (0,):
+    if _checks.axes(edges) == 1 and len(edges) == 0:
         return jnp.zeros(0)
     inner = _checks.times("edges", edges)
     if _checks.is_concrete((inner, start, duration)) and not (

@@ -77,6 +77,7 @@ class PiecewiseConstant(Pulse):
             >>> round(float(pulse.energy), 12), bool(abs(pulse.amplitudes).max() < 3.0)
             (10.0, True)
         """
+        start = instant("start", start)
         return cls(feasible.segments(amplitudes, duration, energy, peak), duration, start)
 
     def signal(self, time):

@@ -230,7 +230,7 @@ def _place(frequency, distance, decay, *, chosen: bool = False) -> Place:
 
 
 def _side(name: str, value: Any) -> Array | Free:
-    if np.ndim(value) == 0:
+    if _checks.axes(value) == 0:
         return _checks.scalar(name, value, low=0, open_low=True)
     low, high = pair(name, value)
     return free((low + high) / 2, low, high)

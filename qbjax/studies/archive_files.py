@@ -38,7 +38,7 @@ def real(argument: str, path: Any) -> Path:
         TypeError: if it is none. ValueError: for an address, or what no path can be.
     """
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise TypeError(f"Argument `{argument}` must be a path, but is {_checks._show(path)}.")
+        raise TypeError(f"Argument `{argument}` must be a path, but is {_checks.show(path)}.")
     text = os.fspath(path)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text):
         raise ValueError(
@@ -52,7 +52,7 @@ def real(argument: str, path: Any) -> Path:
     except (ValueError, RuntimeError) as error:
         raise ValueError(
             f"Argument `{argument}` must be a path that can be, but "
-            f"{_checks._show(text)} is none ({error})."
+            f"{_checks.show(text)} is none ({error})."
         ) from None
 
 

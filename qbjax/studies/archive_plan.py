@@ -81,7 +81,7 @@ def checked_task(task: Any) -> tuple[int, int] | None:
     if task is None:
         return None
     if not isinstance(task, tuple) or len(task) != 2:
-        raise TypeError(f"Argument `task` must be a pair (i, n), but is {_checks._show(task)}.")
+        raise TypeError(f"Argument `task` must be a pair (i, n), but is {_checks.show(task)}.")
     count = _checks.integer("n", task[1], low=1)
     return _checks.integer("i", task[0], low=0, high=count - 1), count
 

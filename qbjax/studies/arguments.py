@@ -35,19 +35,19 @@ def check(function, store, devices, client, task, configuration, progress) -> No
         if devices is not None:
             raise ValueError(
                 "Argument `devices` must be None with a client, whose workers have their own, but "
-                f"is {_checks._show(devices)}."
+                f"is {_checks.show(devices)}."
             )
     if configuration is not None:
         if not isinstance(configuration, Mapping):
             raise TypeError(
                 f"Argument `configuration` must map names to values, but is "
-                f"{_checks._show(configuration)}."
+                f"{_checks.show(configuration)}."
             )
         check_json("configuration", dict(configuration))
     if progress is not None and not callable(progress):
         raise TypeError(
             f"Argument `progress` must be callable as progress(seen), but is "
-            f"{_checks._show(progress)}."
+            f"{_checks.show(progress)}."
         )
 
 
@@ -63,7 +63,7 @@ def units_of(function: Any) -> dict[str, str]:
     ):
         raise TypeError(
             f"Argument `function` must have units that map names to texts, but has "
-            f"{_checks._show(units)}."
+            f"{_checks.show(units)}."
         )
     return dict(units)
 
@@ -78,7 +78,7 @@ def order(grid: Grid, cost: Any) -> np.ndarray:
         return np.arange(grid.count)
     if not callable(cost):
         raise TypeError(
-            f"Argument `cost` must be callable as cost(**columns), but is {_checks._show(cost)}."
+            f"Argument `cost` must be callable as cost(**columns), but is {_checks.show(cost)}."
         )
     columns = grid.columns(np.arange(grid.count))
     try:

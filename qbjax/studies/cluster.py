@@ -58,7 +58,7 @@ def check_client(client: Any) -> None:
         ) from error
     if not isinstance(client, Client):
         raise TypeError(
-            f"Argument `client` must be a dask.distributed.Client, but is {_checks._show(client)}."
+            f"Argument `client` must be a dask.distributed.Client, but is {_checks.show(client)}."
         )
     if client.asynchronous or client.status != "running":
         told = "asynchronous" if client.asynchronous else client.status

@@ -176,7 +176,7 @@ def as_grid(grid: Grid | Mapping[str, Any] | Any) -> Grid:
     if not isinstance(grid, Mapping):
         raise TypeError(
             "Argument `grid` must map names to coordinates, or be made by qb.studies.grids, but "
-            f"is {_checks._show(grid)}."
+            f"is {_checks.show(grid)}."
         )
     names.check_coordinates(grid)
     return product(**grid)
@@ -196,19 +196,19 @@ def _spread(count, ranges, draw: Callable[[int, int], np.ndarray]) -> Grid:
 def _range(name: str, given: Any) -> tuple[float, float, dict[str, str]]:
     if not isinstance(given, Sequence) or len(given) not in (2, 3):
         raise TypeError(
-            f"Argument `{name}` must be (low, high) or with a unit, but is {_checks._show(given)}."
+            f"Argument `{name}` must be (low, high) or with a unit, but is {_checks.show(given)}."
         )
     _check_known(name, given[:2])
     if not isinstance(given[-1], str) and len(given) == 3:
         raise TypeError(
-            f"Argument `{name}` must have a text for its unit, but has {_checks._show(given[2])}."
+            f"Argument `{name}` must have a text for its unit, but has {_checks.show(given[2])}."
         )
     low = float(_checks.scalar(f"{name}[0]", given[0]))
     high = float(_checks.scalar(f"{name}[1]", given[1]))
     if not low < high or not math.isfinite(high - low):
         raise ValueError(
             f"Argument `{name}` must have low < high, a finite way apart, but is "
-            f"{_checks._show(given)}."
+            f"{_checks.show(given)}."
         )
     return low, high, {"units": given[2]} if len(given) == 3 else {}
 
@@ -222,7 +222,7 @@ def _some(axes: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _check_room(points: int, coordinates: int) -> None:
     # At once there are the random numbers, what they become, and the same in another order.
-    what = f"{_checks._show(points)} points with {coordinates} coordinates each"
+    what = f"{_checks.show(points)} points with {coordinates} coordinates each"
     memory.check_room("grid", 3 * 8 * points * coordinates, what)
 
 

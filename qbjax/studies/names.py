@@ -53,7 +53,7 @@ def check_coordinates(names: Iterable[object]) -> None:
         if (wrong := fault(name)) is not None:
             kind = ValueError if isinstance(name, str) else TypeError
             raise kind(
-                f"Argument `grid` must have names that files can have, but {_checks._show(name)} "
+                f"Argument `grid` must have names that files can have, but {_checks.show(name)} "
                 f"{wrong}."
             )
         if name in (*DATASET, *NEWS):

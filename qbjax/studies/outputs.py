@@ -62,7 +62,7 @@ def check(outputs: Mapping[str, Any], coordinates: Sequence[str]) -> None:
         if (wrong := names.fault(name)) is not None:
             raise ValueError(
                 f"Argument `function` must give names that files can have, but "
-                f"{_checks._show(name)} {wrong}."
+                f"{_checks.show(name)} {wrong}."
             )
         _check_news(name, output)
     names.check_distinct("function", [*coordinates, *outputs])
@@ -106,7 +106,7 @@ def _number(name: str, leaf: Any) -> jax.Array:
     except (TypeError, ValueError):
         raise TypeError(
             f"Argument `function` must give arrays of numbers, but `{name}` is "
-            f"{_checks._show(leaf)}."
+            f"{_checks.show(leaf)}."
         ) from None
     if jax.dtypes.issubdtype(array.dtype, jax.dtypes.extended):
         raise TypeError(

@@ -141,7 +141,7 @@ def check_names(function: Callable | Any, names: Sequence[str]) -> None:
             missing.
     """
     if not callable(function):
-        raise TypeError(f"Argument `function` must be callable, but is {_checks._show(function)}.")
+        raise TypeError(f"Argument `function` must be callable, but is {_checks.show(function)}.")
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
@@ -261,11 +261,11 @@ def local_devices(devices: Sequence[jax.Device] | Any) -> tuple[jax.Device, ...]
     chosen = tuple(devices) if isinstance(devices, Sequence | np.ndarray) else ()
     if not chosen or not all(isinstance(d, jax.Device) for d in chosen):
         raise TypeError(
-            f"Argument `devices` must be a sequence of devices, but is {_checks._show(devices)}."
+            f"Argument `devices` must be a sequence of devices, but is {_checks.show(devices)}."
         )
     if len({d.platform for d in chosen}) > 1 or len(set(chosen)) < len(chosen):
         raise ValueError(
             f"Argument `devices` must be of one platform, each once, but are "
-            f"{_checks._show(devices)}."
+            f"{_checks.show(devices)}."
         )
     return chosen

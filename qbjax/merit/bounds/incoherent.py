@@ -188,7 +188,7 @@ def check_ladder(ladder: Ladder | Any) -> Ladder:
     if not isinstance(ladder, Ladder):
         raise TypeError(
             "Argument `ladder` must be a ladder such as qb.algebra.ladders.spin(5), "
-            f"but is {ladder!r}."
+            f"but is {_checks.show(ladder)}."
         )
     return ladder
 
@@ -208,13 +208,13 @@ def _loss_of(ladder, loss, thermal, form) -> Scalar | None:
     if ladder.kind != "oscillator":
         raise ValueError(
             "Argument `loss` must be the plain number 0 unless the ladder is an oscillator, but "
-            f"is {loss}: for a {ladder.kind} ladder only the bound without loss is known; in a "
+            f"is {_checks.show(loss)}: for a {ladder.kind} ladder only the bound without loss is known; in a "
             "cold bath it holds all the same."
         )
     if not _checks.is_plain_zero(thermal):
         raise ValueError(
-            f"Argument `thermal` must be the plain number 0, but is {thermal}: a warm bath "
-            "charges the ladder, and no bound is known for it."
+            f"Argument `thermal` must be the plain number 0, but is {_checks.show(thermal)}: a warm "
+            "bath charges the ladder, and no bound is known for it."
         )
     return lost
 

@@ -1,0 +1,120 @@
+"""Checks of arguments that are things rather than numbers, and how any value is shown.
+
+Part of `_checks`, where callers find them: what is no number is answered with the same sentence,
+and never looked into.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+LONGEST = 60
+"""Characters of a value in a sentence."""
+
+
+def show(value: Any) -> str:
+    """A value in a few characters, on one line, whatever it is.
+
+    Example:
+        >>> show([1.0, 2.0]), show(np.zeros((2, 3))), show(np.sin)
+        ('[1.0, 2.0]', 'an array of float64 with shape (2, 3)', "<ufunc 'sin'>")
+    """
+    try:
+        shape = tuple(value.shape) if hasattr(value, "dtype") else ()
+        if shape:
+            return f"an array of {value.dtype} with shape {shape}"
+        text = " ".join(repr(value).split())
+    except Exception:  # any object may fail to be shown, or be too large a number
+        text = f"of type {type(value).__name__}"
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def instance(name: str, value: Any, kinds: type | tuple[type, ...], expected: str) -> None:
+    """A thing of some class.
+
+    Args:
+        name: the argument's name, for the error.
+        value: the thing.
+        kinds: its class, or classes.
+        expected: what it must be, in words.
+
+    Raises:
+        TypeError: if it is another thing; a class is not one of its instances.
+    """
+    if not isinstance(value, kinds):
+        raise TypeError(f"Argument `{name}` must be {expected}, but is {show(value)}.")
+
+
+def function(name: str, value: Any, call: str) -> None:
+    """A function.
+
+    Args:
+        name: the argument's name, for the error.
+        value: the function.
+        call: how it is called, e.g. "save(t, state)".
+
+    Raises:
+        TypeError: if it is none.
+    """
+    if not callable(value):
+        raise TypeError(f"Argument `{name}` must be callable as {call}, but is {show(value)}.")
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False, of Python or NumPy."""
+    instance(name, value, (bool, np.bool_), "True or False")
+    return bool(value)
+
+
+def sequence(name: str, value: Any) -> None:
+    """A list, tuple or array: something with a length and places."""
+    if isinstance(value, list | tuple):
+        return
+    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__getitem__"):
+        raise TypeError(f"Argument `{name}` must be a list, but is {show(value)}.")
+    try:
+        len(value)
+    except Exception:  # what has no length says so in its own words
+        raise TypeError(f"Argument `{name}` must be a list, but is {show(value)}.") from None
+
+
+def axes(value: Any) -> int:
+    """How many axes an array of it would have: 0 for what is neither array nor list.
+
+    Example:
+        >>> axes(1.0), axes([[1.0], [1.0, 2.0]]), axes(np.zeros((2, 3)))
+        (0, 2, 2)
+    """
+    if isinstance(value, list | tuple):
+        return 1 + (axes(value[0]) if value else 0)
+    shape = getattr(value, "shape", ())
+    return len(shape) if isinstance(shape, tuple) else 0
+
+
+def several(name: str, value: Any) -> list:
+    """A list of its elements, or one thing as a list of one."""
+    if axes(value) == 0 and not isinstance(value, str | bytes | Mapping):
+        return [value]
+    sequence(name, value)
+    return list(value if isinstance(value, list | tuple) else np.asarray(value))
+
+
+def choice(name: str, value: Any, options: Sequence[str]) -> str:
+    """One of a few words; a near miss is told which word is near."""
+    if isinstance(value, str) and value in options:
+        return value
+    near = difflib.get_close_matches(value, options, n=1) if isinstance(value, str) else []
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    listed = ", ".join(repr(option) for option in options)
+    raise ValueError(f"Argument `{name}` must be one of {listed}, but is {show(value)}{hint}.")
+
+
+def bounds_of(
+    low: float | int | None, high: float | int | None, open_low: bool, open_high: bool
+) -> str:
+    """Bounds in words."""
+    below = None if low is None else f"{'greater than' if open_low else 'at least'} {low:g}"
+    above = None if high is None else f"{'less than' if open_high else 'at most'} {high:g}"
+    return " and ".join(part for part in (below, above) if part)

@@ -1,0 +1,215 @@
+"""Every public function with arguments that are good, and the kind of each."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import qbjax as qb
+from qbjax import batteries, protocols
+from qbjax.algebra import jumps, ladders, operators, spectral, states
+
+
+class Door(NamedTuple):
+    """A function, good arguments, and the kind of those that are tried with bad ones."""
+
+    function: Callable
+    good: dict[str, Any]
+    kinds: dict[str, str]
+
+
+def door(function: Callable, /, **arguments: tuple[Any, str] | Any) -> Door:
+    """An argument is (good value, kind)."""
+    good = {name: value for name, (value, _) in arguments.items()}
+    kinds = {name: kind for name, (_, kind) in arguments.items() if kind}
+    return Door(function, good, kinds)
+
+
+LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])
+SX = LOWER + LOWER.T
+LEVELS = np.array([0.0, 1.0])
+MIXED, TWO = np.diag([0.6, 0.4]), np.diag([0.4, 0.3, 0.2, 0.1])
+TIMES = [0.0, 1.0]
+QUBIT = batteries.Lindblad(
+    np.diag(LEVELS), [(0.1, LOWER)], dims=(2,), cell=0, cell_hamiltonian=LEVELS, controls=[SX],
+    lowering=LOWER,
+)  # fmt: skip
+WITHOUT_CELL = batteries.Lindblad(np.diag(LEVELS), [(0.1, LOWER)], dims=(2,))
+DOPO = batteries.DOPO(4, 2)
+LADDER = ladders.oscillator(4)
+CAVITY = batteries.Collisional(LADDER)
+LOSSY = batteries.micromaser(4, loss=0.1)
+CHARGER = batteries.BlochCharger()
+GUIDE = batteries.Waveguide()
+CONSTANT = protocols.Constant(1.0)
+QUBITS = protocols.Collisions([0.1, 0.2], 0.5, 1.0)
+LOAD = qb.loads.TwoLevel(1.0)
+FREE = protocols.Constant(qb.free(0.5, 0.0, 1.0))
+STATE = QUBIT.initial_state()
+HOW = {
+    "save": (None, "callable?"),
+    "states": (None, "choice?"),
+    "adjoint": ("reverse", "choice"),
+    "solver": (None, "solver?"),
+}
+
+
+def concave(x):
+    """An objective with a maximum."""
+    return -((x.amplitude - 0.5) ** 2)
+
+
+VERBS = [
+    door(
+        qb.charge, battery=(QUBIT, "thing"), protocol=(CONSTANT, "thing"), times=(TIMES, "times"),
+        initial=(None, "state?"), **HOW,
+    ),
+    door(qb.store, battery=(QUBIT, "thing"), state=(STATE, "thing"), times=(TIMES, "times"), **HOW),
+    door(
+        qb.discharge, battery=(QUBIT, "thing"), state=(STATE, "state"), load=(LOAD, "thing"),
+        times=(TIMES, "times"), **HOW,
+    ),
+    door(
+        qb.steady_state, battery=(QUBIT, "thing"), protocol=(CONSTANT, "thing"),
+        gap=(None, "flag?"),
+    ),
+    door(
+        qb.maximize, objective=(concave, "callable"), protocol=(FREE, "thing"),
+        battery=(None, "thing?"), optimizer=(None, ""), steps=(2, "positive count"),
+        starts=(1, "positive count"), key=(None, "key?"), mode=("reverse", "choice"),
+        tolerance=(1e-7, "not negative"), progress=(None, "callable?"),
+    ),
+    door(qb.free, value=(0.5, "reals"), low=(0.0, "bound"), high=(1.0, "bound")),
+    door(
+        qb.Solver, rtol=(1e-8, "positive"), atol=(1e-10, "positive"),
+        max_steps=(10, "positive count"), method=(None, "thing?"),
+    ),
+]  # fmt: skip
+OPERATORS = [
+    *(
+        door(f, levels=(3, "levels"))
+        for f in (operators.destroy, operators.create, operators.number, operators.identity)
+    ),
+    *(
+        door(f, j=(0.5, "spin"))
+        for f in (
+            operators.spin_plus, operators.spin_minus, operators.spin_x, operators.spin_y,
+            operators.spin_z,
+        )
+    ),
+    door(operators.embed, op=(SX, "matrix"), dims=((2, 2), "dims"), index=(0, "index")),
+    door(
+        operators.partial_trace, rho=(TWO, "matrix"), dims=((2, 2), "dims"), keep=(0, "kept")
+    ),
+    door(lambda factor: operators.tensor(SX, factor), factors=(SX, "matrix")),
+    door(states.fock, levels=(3, "levels"), n=(1, "index")),
+    door(states.ground, levels=(3, "levels")),
+    door(states.coherent, levels=(3, "levels"), alpha=(0.5, "complex")),
+    door(states.thermal, levels=(3, "levels"), mean_number=(0.5, "not negative")),
+    door(states.bloch, theta=(1.0, "real"), phi=(0, "real")),
+    door(states.density, ket=([1.0, 0.0], "ket")),
+    door(
+        jumps.loss, rate=(0.1, "not negative"), dims=((2, 2), "dims"), factors=(0, "places"),
+        thermal=(0, "not negative"),
+    ),
+    door(
+        jumps.collective_loss, rate=(0.1, "not negative"), dims=((2, 2), "dims"),
+        factors=((0, 1), "places"),
+    ),
+    door(
+        jumps.dephasing, rate=(0.1, "not negative"), dims=((2, 2), "dims"), factors=(0, "places")
+    ),
+    door(ladders.oscillator, size=(3, "levels")),
+    door(ladders.uniform, size=(3, "levels")),
+    door(ladders.spin, j=(0.5, "spin")),
+    door(spectral.eigensystem, rho=(MIXED, "matrix")),
+    door(spectral.eigenvalues, rho=(MIXED, "matrix")),
+    door(spectral.directional_derivative, rho=(MIXED, "matrix"), drho=(MIXED, "matrix")),
+]  # fmt: skip
+
+BATTERIES = [
+    door(
+        batteries.DOPO, signal_levels=(4, "levels"), pump_levels=(2, "levels"),
+        coupling=(0.5, "not negative"), signal_decay=(1.0, "not negative"),
+        pump_decay=(16.0, "not negative"), signal_thermal=(0, "not negative"),
+        pump_thermal=(0, "not negative"), detuning=(0, "real"), frame=("lab", "choice"),
+    ),
+    door(
+        batteries.Lindblad, hamiltonian=(np.diag(LEVELS), "operator"), jumps=([LOWER], "jumps"),
+        dims=((2,), "dims"), cell=(0, "places?"), cell_hamiltonian=(LEVELS, "hamiltonian?"),
+        controls=([SX], "operators"), initial=(None, "state?"),
+        observables=({"n": np.diag(LEVELS)}, "names?"), conserved=(None, "charge?"),
+        truncated=(None, "places?"), lowering=(None, "matrix?"), tlist=(None, ""),
+    ),
+    door(
+        batteries.Oscillators, levels=(3, "levels"), coupling=(1.0, "real"),
+        decay=(0, "not negative"), thermal=(0, "not negative"), frequency=(1.0, "positive"),
+    ),
+    door(
+        batteries.TavisCummings, spins=(1, "levels"), photons=(1, "photons"),
+        frequency=(1.0, "positive"), cavity=(None, "not negative?"),
+        cavity_decay=(0, "not negative"), spin_decay=(0, "not negative"),
+        counter_rotating=(False, "flag"), levels=(None, "levels?"),
+    ),
+    door(
+        batteries.SpinChain, spins=(2, "levels"), hopping=(1.0, "real or more"),
+        anisotropy=(0, "real"), fields=(3.0, "real or more"), jumps=(None, "jumps?"),
+    ),
+    door(
+        batteries.Collisional, ladder=(LADDER, "thing"), loss=(0, "not negative"),
+        thermal=(0, "not negative"), counter_rotating=(0, "not negative"),
+        clock=("restarts", "choice"),
+    ),
+    door(
+        batteries.micromaser, levels=(4, "levels"), loss=(0, "not negative"),
+        thermal=(0, "not negative"),
+    ),
+    door(
+        batteries.stationary_state, battery=(LOSSY, "thing"),
+        collision=(protocols.Collisions([0.3], 0.5, 1.0), "thing"), initial=(None, "state?"),
+        slow=(1e-4, "positive"),
+    ),
+    door(batteries.trapping_angle, m=(2, "positive count")),
+    door(batteries.trapping_angles, ladder=(LADDER, "thing"), limit=(3.0, "positive")),
+    door(
+        batteries.trapping_state, m=(2, "positive count"), ground_population=(0.4, "share"),
+        coherence=(1.0, "share"), phase=(0.0, "real"),
+    ),
+    door(
+        batteries.chambers, ladder=(LADDER, "thing"), theta=(1.0, "positive"), leakage=(0, "share")
+    ),
+    door(
+        batteries.BlochCharger, coupling=(1.0, "positive"), decay=(0, "not negative"),
+        frequency=(1.0, "positive"),
+    ),
+    door(
+        batteries.Waveguide, frequency=(1.0, "positive"), distance=(0.1, "not negative"),
+        decay=(0.5, "not negative"), longest=(1000.0, "positive"),
+    ),
+    door(GUIDE.amplitudes, times=(TIMES, "times")),
+    door(GUIDE.markov_amplitudes, times=(TIMES, "times")),
+    door(GUIDE.continuum_states, tolerance=(1e-6, "not negative")),
+    door(GUIDE.steady_energy_range, tolerance=(1e-6, "not negative")),
+    door(GUIDE.steady_ergotropy_range, tolerance=(1e-6, "not negative")),
+    door(GUIDE.ageing_free_time, fraction=(0.9, "share")),
+    door(GUIDE.first_peak, until=(None, "positive?")),
+    door(
+        batteries.Reservoir, J=(lambda w: 0.1 * w * np.exp(-w), "callable"),
+        frequencies=([1.0], "angles"), couplings=([1.0], "vector"),
+        band=((0.0, 1.0), "thing"), excited=(0, "index"), cell=(None, "index?"),
+        step=(None, "positive?"),
+    ),
+    door(batteries.Oscillators(3).closed_form, amplitude=(0.2, "real"), times=(TIMES, "times")),
+    door(DOPO.mean_photons, amplitude=(1.0, "complex")),
+    *(
+        door(battery.info, initial=(None, "state?")) for battery in (DOPO, QUBIT, CAVITY, CHARGER)
+    ),
+    *(
+        door(battery.cell, state=(battery.initial_state(), "thing"))
+        for battery in (DOPO, QUBIT, CAVITY, CHARGER, GUIDE)
+    ),
+    *(
+        door(battery.density_matrix, state=(battery.initial_state(), "thing"))
+        for battery in (batteries.DOPO(4, 2, frame="lab"), QUBIT, CHARGER)
+    ),
+]  # fmt: skip

@@ -1,0 +1,257 @@
+"""The rest of the public functions: protocols, merits, closed forms, strategies."""
+
+import numpy as np
+
+import qbjax as qb
+from qbjax import merit, protocols
+from qbjax.batteries import bloch_approximations, bloch_exact, bloch_moments, bloch_optima
+from qbjax.merit import bounds, two_level
+from qbjax.protocols import BoundedFourier, Fourier, PiecewiseConstant
+from qbjax.strategies import (
+    bloch_angle,
+    bloch_band,
+    classical,
+    critical,
+    discharge,
+    pump_pulse,
+    purity,
+    swap_angles,
+    switch_off,
+    waveguide_designs,
+    waveguide_position,
+)
+from tests.front_door.doors import (
+    CAVITY,
+    CHARGER,
+    DOPO,
+    LADDER,
+    LEVELS,
+    LOAD,
+    LOSSY,
+    MIXED,
+    QUBITS,
+    TIMES,
+    TWO,
+    door,
+)
+
+PULSE = PiecewiseConstant([1.0, 2.0], 1.0)
+SPAN = {"duration": (1.0, "positive"), "start": (0.0, "real")}
+BUDGET = {
+    "duration": (1.0, "positive"),
+    "energy": (1.0, "positive"),
+    "peak": (3.0, "positive?"),
+    "start": (0.0, "real"),
+}
+
+PROTOCOLS = [
+    door(protocols.Constant, amplitude=(1.0, "complex")),
+    door(protocols.SwitchOff, amplitude=(1.0, "complex"), time=(1.0, "real")),
+    door(PiecewiseConstant, amplitudes=([1.0], "complex vector"), **SPAN),
+    door(PiecewiseConstant.with_energy, amplitudes=([1.0, 0.5], "vector"), **BUDGET),
+    door(Fourier, coefficients=([1.0], "complex vector"), **SPAN),
+    door(Fourier.with_energy, coefficients=([1.0, 0.5], "vector"), **BUDGET),
+    door(BoundedFourier, series=(([1.0], 0.0), "thing"), peak=(2.0, "positive"), **SPAN),
+    door(protocols.Sampled, times=(TIMES, "times"), amplitudes=([0.0, 1.0], "complex vector")),
+    door(
+        protocols.Function, function=(lambda t: 1.0 * t, "callable"), edges=((), "inner times"),
+        **SPAN,
+    ),
+    door(
+        protocols.Collisions, theta=([0.1, 0.2], "angles"), ground_population=(0.5, "share"),
+        coherence=(0.5, "share"), phase=(0.0, "real"), save_every=(1, "positive count"),
+        settled=(None, "not negative?"),
+    ),
+    door(protocols.BlochPreparation, theta=(1.0, "real"), phi=(0.0, "real")),
+    door(protocols.share, values=([1.0, 2.0], "angles"), total=(1.0, "positive")),
+    door(
+        qb.loads.TwoLevel, coupling=(1.0, "real"), decay=(0, "not negative"),
+        thermal=(0, "not negative"), detuning=(0, "real"), frequency=(1.0, "positive"),
+    ),
+    door(qb.loads.cell, state=(None, "")),
+]  # fmt: skip
+
+PAIR = {"rho": (MIXED, "state"), "H": (LEVELS, "hamiltonian")}
+POPULATION = {"excited_population": (0.6, "share")}
+QUBIT_STATE = {**POPULATION, "coherence": (0.1, "complex")}
+LADDERS = {"ladder": (LADDER, "thing")}
+FORM = {"form": ("rigorous", "choice")}
+BATH = {"loss": (0.1, "not negative"), "thermal": (0, "not negative")}
+
+MERITS = [
+    *(
+        door(f, **PAIR)
+        for f in (
+            merit.energy, merit.ergotropy, merit.passive_energy, merit.active_energy,
+            merit.antiergotropy, merit.capacity, merit.energy_variance, merit.total_ergotropy,
+        )
+    ),
+    *(
+        door(f, **PAIR)
+        for f in (merit.coherent_ergotropy, merit.incoherent_ergotropy)
+    ),
+    door(merit.instantaneous_power, drho=(0 * MIXED, "matrix"), H=PAIR["H"]),
+    door(merit.instantaneous_ergotropic_power, **PAIR, drho=(0 * MIXED, "matrix")),
+    door(merit.ergotropy_per_copy, **PAIR, copies=(2, "positive count")),
+    door(merit.concurrence, rho=(TWO, "state")),
+    door(merit.fano_factor, rho=(MIXED, "state")),
+    door(merit.purity, rho=(MIXED, "state")),
+    door(merit.fano_factor_of_populations, populations=(np.array([0.6, 0.4]), "vector")),
+    door(
+        merit.passive_energy_of_spectrum, eigenvalues=(np.array([0.6, 0.4]), "vector"),
+        levels=(LEVELS, "vector"),
+    ),
+    door(merit.fidelity, rho=(MIXED, "state"), sigma=(MIXED, "state")),
+    door(merit.ergotropic_gap, rho=(TWO, "state"), hamiltonians=([LEVELS] * 2, "operators")),
+    door(
+        merit.local_ergotropy, rho=(TWO, "state"), hamiltonians=([LEVELS] * 2, "operators"),
+        factor=(0, "index?"),
+    ),
+    door(
+        merit.qubit_ergotropy, rho=(TWO, "state"), H=(np.arange(4.0), "hamiltonian"),
+        dims=((2, 2), "dims"), factor=(0, "index"),
+    ),
+    *(
+        door(f, **POPULATION, frequency=(1.0, "not negative"))
+        for f in (two_level.energy, two_level.incoherent_ergotropy)
+    ),
+    *(
+        door(f, **QUBIT_STATE, frequency=(1.0, "not negative"))
+        for f in (two_level.ergotropy, two_level.coherent_ergotropy, two_level.passive_energy)
+    ),
+    door(two_level.eigenvalues, **QUBIT_STATE),
+    door(
+        two_level.damped, **QUBIT_STATE, time=(1.0, "not negative"), decay=(1.0, "not negative"),
+        frequency=(1.0, "real"),
+    ),
+    door(bounds.coherent_energy, **LADDERS, tau=(0.1, "not negative")),
+    door(bounds.crossing_time, **LADDERS, **FORM),
+    door(bounds.incoherent_energy, **LADDERS, tau=(0.1, "not negative"), **BATH, **FORM),
+    door(bounds.incoherent_power, **LADDERS, tau=(0.1, "positive"), **BATH, **FORM),
+    door(bounds.incoherent_time, **LADDERS, energy=(0.1, "not negative"), **BATH, **FORM),
+    door(bounds.printed_limit, **LADDERS, loss=(0.1, "not negative")),
+]  # fmt: skip
+
+BLOCH = {"battery": (CHARGER, "thing")}
+THETA, T = {"theta": (1.0, "reals")}, {"t": (1.0, "reals")}
+NAMES = (
+    "antiergotropy capacity charging_power coherence energy energy_variance ergotropic_power "
+    "ergotropy inversion"
+)
+
+CLOSED_FORMS = [
+    *(door(getattr(bloch_exact, name), **BLOCH, **THETA, **T) for name in NAMES.split()),
+    *(door(f, **BLOCH, **T) for f in (bloch_exact.mean_speed, bloch_exact.swing)),
+    *(
+        door(f, **BLOCH, **THETA, **T)
+        for f in (bloch_moments.charger_energy, bloch_moments.concurrence, bloch_moments.exchange)
+    ),
+    *(
+        door(f, **BLOCH, **THETA, **T, phi=(0.0, "reals"))
+        for f in (bloch_moments.battery_lowering, bloch_moments.charger_lowering)
+    ),
+    door(bloch_moments.remainder, **BLOCH, **T),
+    door(bloch_optima.best_angle, **BLOCH, **T),
+    *(
+        door(f, **BLOCH, **THETA)
+        for f in (
+            bloch_optima.best_charging_power, bloch_optima.best_energy,
+            bloch_optima.best_ergotropic_power, bloch_optima.best_ergotropy,
+            bloch_approximations.energy, bloch_approximations.power,
+            bloch_approximations.ergotropic_power, bloch_approximations.ergotropic_power_time,
+        )
+    ),
+    *(
+        door(f, **BLOCH)
+        for f in (
+            bloch_optima.energy_time, bloch_approximations.energy_time,
+            bloch_approximations.power_time,
+        )
+    ),
+]  # fmt: skip
+
+PROGRESS = {"progress": (None, "callable?")}
+SEARCHED = {"starts": (1, "positive count"), "key": (None, "key?"), **PROGRESS}
+MASER = {"battery": (CAVITY, "thing")}
+
+STRATEGIES = [
+    door(classical.full_swap, **MASER, count=(2, "count")),
+    door(
+        classical.greedy, **MASER, count=(2, "positive count"), criterion=("average", "choice")
+    ),
+    door(classical.in_time, protocol=(QUBITS, "thing"), duration=(1.0, "not negative")),
+    door(bloch_angle.best_under_fluctuation, **BLOCH, limit=(0.1, "positive")),
+    door(bloch_angle.ergotropic_power_curve, **BLOCH, thetas=([1.0, 2.0], "angles")),
+    door(bloch_angle.ergotropy_energy_front, **BLOCH, count=(2, "positive count")),
+    door(
+        bloch_band.best_worst_case, **BLOCH, couplings=([0.9, 1.1], "angles"),
+        decays=([0.0, 0.1], "angles"),
+    ),
+    door(
+        critical.critical_loss, **LADDERS, low=(0.1, "positive"), high=(0.2, "positive"),
+        duration=(20.0, "positive"),
+    ),
+    door(
+        critical.critical_angles, battery=(LOSSY, "thing"), low=(0.1, "positive"),
+        high=(0.2, "positive"), duration=(20.0, "positive"),
+    ),
+    door(
+        critical.lead, battery=(LOSSY, "thing"), theta=(0.1, "positive"),
+        duration=(1.0, "positive"), collisions=(3, "positive count"),
+        ground_population=(0.5, "share"), coherence=(1.0, "share"),
+        against=("lossless", "choice"),
+    ),
+    door(
+        discharge.first_maximum, battery=(DOPO, "thing"), state=(DOPO.initial_state(), "state"),
+        load=(LOAD, "thing"), until=(1.0, "positive"), start=(0.0, "real"), points=(5, "count"),
+        adjoint=("forward", "choice"), solver=(None, "solver?"),
+    ),
+    door(
+        pump_pulse.best_pulse, battery=(DOPO, "thing"), duration=(1.0, "positive"),
+        energy=(1.0, "positive"), peak=(3.0, "positive?"), segments=(2, "positive count"),
+        fourier=(None, "positive count?"), start=(None, "pulse?"), steps=(1, "positive count"),
+        tolerance=(1e-4, "not negative"), **PROGRESS,
+    ),
+    door(
+        pump_pulse.constant_pulse, battery=(DOPO, "thing"), duration=(1.0, "positive"),
+        energy=(1.0, "positive"), segments=(2, "positive count"),
+    ),
+    door(
+        pump_pulse.cosines_of, pulse=(PULSE, "thing"), count=(2, "positive count"),
+        peak=(None, "positive?"),
+    ),
+    door(pump_pulse.segments_of, pulse=(PULSE, "thing"), count=(2, "positive count")),
+    door(
+        purity.best_pure_energy, **MASER, count=(2, "positive count"), purity=(0.9, "share"),
+        coherence=(1.0, "share"), theta=((0.8, 0.1, 1.5), "thing"), **SEARCHED,
+    ),
+    door(
+        swap_angles.best_energy, **MASER, duration=(1.0, "positive"), count=(2, "positive count?"),
+        coherent=(False, "flag"), **SEARCHED,
+    ),
+    door(swap_angles.best_power, **MASER, count=(2, "positive count"), **SEARCHED),
+    door(
+        switch_off.best_switch_off, aim=("power", "choice"), battery=(DOPO, "thing"),
+        amplitude=(1.0, "complex"), wait=(1.0, "positive"), load=(None, "thing?"),
+        start=(11.0, "real"), low=(5.0, "real"), high=(20.0, "real"), **PROGRESS,
+    ),
+    door(
+        waveguide_designs.continuum_designs, frequency=((0.9, 1.1), "thing"),
+        distance=((0.1, 0.3), "thing"), decay=(0.5, "positive"), orders=(1, "positive count"),
+        **PROGRESS,
+    ),
+    door(
+        waveguide_designs.continuum_distance, order=(1, "positive count"),
+        frequency=(1.0, "positive"), decay=(0.5, "positive"),
+    ),
+    *(
+        door(
+            f, frequency=((0.9, 1.1), "thing"), distance=(0.1, "range"), decay=(0.5, "positive"),
+            **PROGRESS,
+        )
+        for f in (
+            waveguide_position.best_power, waveguide_position.best_steady_energy,
+            waveguide_position.best_steady_ergotropy,
+        )
+    ),
+]  # fmt: skip
