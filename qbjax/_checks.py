@@ -171,7 +171,7 @@ def indices(name: str, value: Any, count: int) -> list[int]:
     return [integer(name, k, low=0, high=count - 1) for k in wanted]
 
 
-def doubled(name: str, value: Any, *, low: float) -> int:
+def doubled(name: str, value: Any, *, low: float | int) -> int:
     """Twice a half-integer 0, 1/2, 1, 3/2, …, known before compilation."""
     number = plain(name, value, low=low)
     if (2 * number) % 1:
@@ -196,6 +196,16 @@ def dimensions(name: str, value: Any) -> tuple[int, ...]:
     sizes = tuple(integer(f"{name}[{i}]", n, low=1) for i, n in enumerate(given))
     room(name, sizes, 2 * math.prod(sizes), "one ket of so many levels")
     return sizes
+
+
+def key(name: str, value: Any) -> None:
+    """A JAX random key, of either kind."""
+    dtype, shape = getattr(value, "dtype", None), getattr(value, "shape", None)
+    new = isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
+    if not (new and shape == ()) and not (dtype == np.uint32 and shape == (2,)):
+        raise TypeError(
+            f"Argument `{name}` must be a key such as jax.random.key(0), but is {show(value)}."
+        )
 
 
 def times(name: str, value: Any) -> Times:

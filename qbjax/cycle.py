@@ -36,7 +36,7 @@ def charge(
     initial: Any = None,
     save: Callable | Any = None,
     states: str | Any = None,
-    adjoint: Adjoint | str = "reverse",
+    adjoint: Adjoint | str | Any = "reverse",
     solver: Solver | Any = None,
 ) -> Trajectory:
     """Charges a battery with a protocol.
@@ -94,7 +94,7 @@ def store(
     *,
     save: Callable | Any = None,
     states: str | Any = None,
-    adjoint: Adjoint | str = "reverse",
+    adjoint: Adjoint | str | Any = "reverse",
     solver: Solver | Any = None,
 ) -> Trajectory:
     """Lets a charged battery wait: charger off, losses on.
@@ -117,6 +117,7 @@ def store(
             times begin before the hand-over.
     """
     _checks.x64()
+    _check_battery(battery)
     if not isinstance(state, State):
         raise TypeError(
             "Argument `state` must be the final_state of a run, but is "
@@ -144,7 +145,7 @@ def discharge(
     *,
     save: Callable | Any = None,
     states: str | Any = None,
-    adjoint: Adjoint | str = "reverse",
+    adjoint: Adjoint | str | Any = "reverse",
     solver: Solver | Any = None,
 ) -> Trajectory:
     r"""Discharges a battery's cell, without its charger, into a load in its ground state.
@@ -232,18 +233,17 @@ def _options(battery, times, save, adjoint, solver) -> Options:
     """What every verb is asked, checked."""
     _checks.x64()
     forget_in_time()
-    if not isinstance(battery, Battery):
-        raise TypeError(
-            f"Argument `battery` must be a qb.batteries battery, but is {_checks.show(battery)}."
-        )
+    _check_battery(battery)
     _checks.choice("adjoint", adjoint, ("reverse", "forward", "direct"))
-    if not (solver is None or isinstance(solver, Solver)):
-        raise TypeError(f"Argument `solver` must be a qb.Solver, but is {_checks.show(solver)}.")
-    if not (save is None or callable(save)):
-        raise TypeError(
-            f"Argument `save` must be callable as save(t, state), but is {_checks.show(save)}."
-        )
+    if solver is not None:
+        _checks.instance("solver", solver, Solver, "a qb.Solver")
+    if save is not None:
+        _checks.function("save", save, "save(t, state)")
     return Options(save, adjoint, chosen(solver), _moving(times))
+
+
+def _check_battery(battery) -> None:
+    _checks.instance("battery", battery, Battery, "a qb.batteries battery")
 
 
 def _check_hand_over(times, state: State) -> None:

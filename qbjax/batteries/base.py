@@ -109,7 +109,7 @@ class Battery(eqx.Module):
         """The protocol that stores: charger off."""
 
     @abc.abstractmethod
-    def cell(self, state: State) -> Inexact[Array, "d d"]:
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the storage cell, in the paper's phases."""
 
     @property
@@ -160,6 +160,8 @@ class Battery(eqx.Module):
             >>> qb.batteries.DOPO(12, 4).info()["sectors"]
             '2: even and odd signal levels'
         """
+        if initial is not None:
+            self.initial_state(initial)
         return infos.of(self, self.facts(initial))
 
     def facts(self, initial: Any) -> dict[str, Any]:
@@ -184,7 +186,7 @@ class Battery(eqx.Module):
         """The same battery with more levels, to verify a result."""
 
 
-def check_origin(state: State, origin: tuple, parameters: tuple, name: str = "state") -> None:
+def check_origin(state: Any, origin: tuple, parameters: tuple, name: str = "state") -> None:
     """A state goes back only to the battery that made it.
 
     Args:
@@ -247,5 +249,9 @@ def symmetries(initial) -> tuple[bool, bool]:
 
 def _name(origin: tuple) -> str:
     kind, *details = origin
-    words = (_name(d) if isinstance(d, tuple) else str(d) for d in details)
+    # A battery inside another's name; other tuples are numbers of levels or factors.
+    words = (
+        _name(d) if d and isinstance(d, tuple) and isinstance(d[0], str) else str(d)
+        for d in details
+    )
     return f"{kind}({', '.join(words)})"

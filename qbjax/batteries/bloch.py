@@ -119,7 +119,7 @@ class BlochCharger(Battery):
     def idle(self) -> Decoupled:
         return Decoupled()
 
-    def cell(self, state: State) -> Complex[Array, "2 2"]:
+    def cell(self, state: State | Any) -> Complex[Array, "2 2"]:
         """Density matrix of the cell, ground state first; not in the rotating frame."""
         check_origin(state, self._origin, self._parameters)
         return unpack(evolution.cell(state.blocks[0]), real=False)
@@ -153,7 +153,7 @@ class BlochCharger(Battery):
 
     # --- what it has besides
 
-    def density_matrix(self, state: State) -> Complex[Array, "4 4"]:
+    def density_matrix(self, state: State | Any) -> Complex[Array, "4 4"]:
         """The whole density matrix, cell ⊗ charger; not in the rotating frame."""
         check_origin(state, self._origin, self._parameters)
         return unpack(state.blocks[0], real=False)

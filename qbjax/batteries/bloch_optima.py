@@ -174,8 +174,9 @@ def best_charging_power(battery: BlochCharger | Any, theta: TensorLike) -> Optim
 
     References: Downing and Ukhtary (2026), Eqs. (34), (35), and above (67).
     """
+    shape = _halves(theta)[0].shape
     time = _root(lambda t: _elasticity(battery, t) - 1, energy_time(battery))
-    time = jnp.broadcast_to(time, _halves(theta)[0].shape)
+    time = jnp.broadcast_to(time, shape)
     return Optimum(time, bloch_exact.charging_power(battery, theta, time))
 
 

@@ -145,12 +145,12 @@ class Collisional(Battery):
     def idle(self) -> Waiting:
         return Waiting()
 
-    def cell(self, state: State) -> Inexact[Array, "d d"]:
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the ladder, complex: ⟨A⟩ is imaginary for qubits of phase 0."""
         check_origin(state, self._origin, self._parameters)
         return evolution.density_matrix(state)
 
-    def populations(self, state: State) -> Float[Array, " N"]:
+    def populations(self, state: State | Any) -> Float[Array, " N"]:
         """Populations of the levels, ground state first."""
         check_origin(state, self._origin, self._parameters)
         return evolution.populations(state)

@@ -64,6 +64,7 @@ from qbjax.batteries.steady_state import check_constant
 from qbjax.dynamics.lindblad import Generator
 from qbjax.dynamics.trajectory import Trajectory
 from qbjax.protocols import Constant, Pump, resolve
+from qbjax.protocols.pump import described
 
 Number = Float[Array, ""] | float | int
 Frame = Literal["displaced", "lab"]
@@ -118,7 +119,7 @@ class DOPO(Battery):
         signal_thermal=0,
         pump_thermal=0,
         detuning=0,
-        frame: Frame | str = "displaced",
+        frame: Frame | str | Any = "displaced",
     ):
         _checks.choice("frame", frame, get_args(Frame))
         self.signal_levels = _checks.integer("signal_levels", signal_levels, low=2)
@@ -175,7 +176,7 @@ class DOPO(Battery):
     def idle(self) -> Pump:
         return Constant(0.0)
 
-    def cell(self, state: State) -> Inexact[Array, "d d"]:
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the signal mode; the displacement does not touch it."""
         check_origin(state, self._origin, self._parameters)
         return observe.cell(self.layout(state.sectored), state.blocks, real=state.real)
@@ -209,7 +210,7 @@ class DOPO(Battery):
 
     # --- what a DOPO has besides
 
-    def density_matrix(self, state: State) -> Inexact[Array, "d d"]:
+    def density_matrix(self, state: State | Any) -> Inexact[Array, "d d"]:
         """The whole density matrix, signal ⊗ pump.
 
         Raises:
@@ -283,5 +284,5 @@ def _check_pump(protocol):
     if not isinstance(protocol, Pump):
         raise TypeError(
             "Argument `protocol` must be a pump protocol such as qb.protocols.Constant(3.0), "
-            f"but is {_checks.show(protocol)}."
+            f"but is {described(protocol)}."
         )

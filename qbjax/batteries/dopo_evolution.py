@@ -14,6 +14,7 @@ import dataclasses
 
 import jax.numpy as jnp
 
+from qbjax import _checks
 from qbjax.batteries import dopo_frames as frames
 from qbjax.batteries import dopo_observables as observe
 from qbjax.batteries import moving_pumps

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 
 from qbjax import _checks
 from qbjax.algebra.packing import pack, unpack
@@ -71,20 +73,45 @@ def dims(
 
 
 def keeping(options: Options, read: Callable[[State], Any] | None) -> Options:
-    """Options that save the density matrix as well as what the caller saves.
+    """Options that save the density matrix as well as what the caller saves, which is checked where
+    it is traced.
 
     Args:
         options: the caller's.
         read: state to density matrix, or None for nothing.
     """
+    own = None if options.save is None else _Checked(options.save)
     if read is None:
-        return options
+        return options._replace(save=own)
 
     def save(t, state):
-        own = None if options.save is None else options.save(t, state)
-        return own, pack(read(state))
+        return None if own is None else own(t, state), pack(read(state))
 
     return options._replace(save=save)
+
+
+class _Checked(eqx.Module):
+    """The caller's `save`, whose answer must be numbers that a run can hold."""
+
+    save: Callable
+
+    def __call__(self, time, state):
+        answer = self.save(time, state)
+        for leaf in jax.tree.leaves(answer, is_leaf=lambda leaf: leaf is None):
+            if not _is_real(leaf):
+                raise TypeError(
+                    "Argument `save` must return arrays of real numbers, but one is "
+                    f"{_checks.show(leaf)}; of what is complex, keep real and imaginary part."
+                )
+        return answer
+
+
+def _is_real(leaf: Any) -> bool:
+    if type(leaf) in (int, float, bool):
+        return True
+    dtype = getattr(leaf, "dtype", None)
+    kinds = (jnp.floating, jnp.integer, jnp.bool_)
+    return dtype is not None and any(jnp.issubdtype(dtype, kind) for kind in kinds)
 
 
 def sorted_out(run: Trajectory, sizes: tuple[int, ...]) -> Trajectory:

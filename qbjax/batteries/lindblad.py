@@ -120,6 +120,8 @@ class Lindblad(Battery):
         _checks.x64()
         forget_in_time()
         sizes = operators.dimensions(dims)
+        if tlist is not None:
+            _checks.times("tlist", tlist)
         coefficients, hamiltonians, self.skew = hermitian.hamiltonians(hamiltonian, sizes, tlist)
         if not hamiltonians:  # A master equation must have some operator.
             nothing = sp.csr_array((math.prod(sizes),) * 2)
@@ -188,7 +190,7 @@ class Lindblad(Battery):
         """Every control at zero."""
         return tuple(Constant(0.0) for _ in self.model.controls)
 
-    def cell(self, state: State) -> Inexact[Array, "d d"]:
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the cell, the other factors traced out."""
         check_origin(state, self._origin, self._parameters)
         return evolution.cell(self.model, state.sectored, self._stacked(state))
@@ -221,7 +223,7 @@ class Lindblad(Battery):
 
     # --- what a Lindblad battery has besides
 
-    def density_matrix(self, state: State) -> Complex[Array, "d d"]:
+    def density_matrix(self, state: State | Any) -> Complex[Array, "d d"]:
         """The whole density matrix, in the basis of the operators."""
         check_origin(state, self._origin, self._parameters)
         return evolution.density_matrix(self.model, state.sectored, self._stacked(state))

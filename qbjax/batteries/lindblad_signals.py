@@ -3,6 +3,7 @@
 from typing import Any
 
 from qbjax.protocols import Pump
+from qbjax.protocols.pump import described
 
 
 def checked(protocol, count: int) -> tuple[Pump, ...]:
@@ -16,8 +17,9 @@ def checked(protocol, count: int) -> tuple[Pump, ...]:
         pumps = signals_of(protocol)
     except TypeError:
         pumps = (protocol,)
-    if not all(isinstance(pump, Pump) for pump in pumps):
-        raise TypeError(f"Argument `protocol` must be {expected}, but is {_checks.show(protocol)}.")
+    wrong = [pump for pump in pumps if not isinstance(pump, Pump)]
+    if wrong:
+        raise TypeError(f"Argument `protocol` must be {expected}, but is {described(wrong[0])}.")
     if len(pumps) != count:
         raise ValueError(
             f"Argument `protocol` must be {expected}, one per control, but holds {len(pumps)}."
@@ -31,8 +33,8 @@ def checked(protocol, count: int) -> tuple[Pump, ...]:
     return pumps
 
 
-def signals_of(protocol: Any) -> tuple[Pump, ...]:
-    """One pump per control."""
+def signals_of(protocol: Any) -> tuple[Any, ...]:
+    """What was given for every control, pumps if all is well."""
     if protocol is None:
         return ()
     return (protocol,) if isinstance(protocol, Pump) else tuple(protocol)

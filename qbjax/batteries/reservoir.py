@@ -205,7 +205,7 @@ class Reservoir(Battery):
             "none and its memory cannot be cut: charge it for longer."
         )
 
-    def cell(self, state: State) -> Inexact[Array, "d d"]:
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the storage cell, ground state first."""
         check_origin(state, self._origin, self._numbers)
         return single_excitation.cell(state.blocks[0][self.stored])

@@ -86,7 +86,7 @@ def trapping_state(
     m = _checks.integer("m", m, low=1)
     q = _checks.scalar("ground_population", ground_population, low=0, high=1)
     phase = _checks.scalar("phase", phase)
-    coherence = float(_checks.scalar("coherence", coherence, low=0, high=1))
+    coherence = _checks.plain("coherence", coherence, low=0, high=1)
     if coherence not in (0.0, 1.0):
         raise ValueError(
             "Argument `coherence` must be 0 or 1, for which there are closed forms, but is "
@@ -166,7 +166,7 @@ def trapping_angles(ladder: Ladder | Any, limit: ScalarLike) -> TrappingAngles:
     References: V. Shaghaghi et al. (2023), Eq. (14).
     """
     squares = _squares(ladder)
-    most = float(_checks.scalar("limit", limit, low=0, open_low=True)) / math.pi
+    most = _checks.plain("limit", limit, low=0, open_low=True) / math.pi
     count = most * sum(map(math.sqrt, squares))
     if count > MOST_ANGLES:
         raise ValueError(
@@ -212,8 +212,8 @@ def chambers(ladder: Ladder | Any, theta: ScalarLike, leakage: ScalarLike = 0) -
     References: V. Shaghaghi et al. (2023), Eqs. (8), (14).
     """
     squares = _squares(ladder)
-    angle = float(_checks.scalar("theta", theta, low=0, open_low=True))
-    most = float(_checks.scalar("leakage", leakage, low=0, high=1))
+    angle = _checks.plain("theta", theta, low=0, open_low=True)
+    most = _checks.plain("leakage", leakage, low=0, high=1)
     ratio = _fraction((angle / math.pi) ** 2)
     closed = np.array([ratio is not None and _is_square(ratio * a) for a in squares], bool)
     passing = np.where(closed, 0.0, np.sin(angle * ladder.couplings) ** 2)

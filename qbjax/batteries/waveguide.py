@@ -136,7 +136,7 @@ class Waveguide(Battery):
         """How long the most it holds stays above a fraction; see `waveguide_ageing`."""
         return ageing.ageing_free_time(*self._numbers, fraction)
 
-    def first_peak(self, until: float | int | None = None) -> Peak:
+    def first_peak(self, until: float | Any | None = None) -> Peak:
         """When the battery is first full, how full, and the power so far; see `waveguide_peak`."""
         return peak.first_peak(*self._numbers, until)
 
@@ -226,7 +226,7 @@ class Waveguide(Battery):
             "none: it stores by staying in the guide, so charge it for longer."
         )
 
-    def cell(self, state: State) -> Inexact[Array, "d d"]:
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the battery, ground state first."""
         check_origin(state, self._origin, self._numbers)
         return single_excitation.cell(state.blocks[0][1])

@@ -45,7 +45,7 @@ class Peak(NamedTuple):
     power: Scalar
 
 
-def first_peak(frequency: Any, distance: Any, decay: Any, until: float | int | None = None) -> Peak:
+def first_peak(frequency: Any, distance: Any, decay: Any, until: float | Any | None = None) -> Peak:
     """The first maximum of the energy in the battery.
 
     Args:

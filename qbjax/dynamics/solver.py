@@ -14,6 +14,11 @@ from qbjax.dynamics.exponential import Exponential
 METHODS = (diffrax.AbstractAdaptiveSolver, Chebyshev, Exponential, type(None))
 
 
+FINEST, COARSEST = 1e-14, 0.1
+"""Bounds of the relative tolerance: below, rounding exceeds it and no step is ever accepted; above,
+not one digit is right."""
+
+
 class Solver(eqx.Module):
     r"""How an ODE is integrated.
 
@@ -23,7 +28,7 @@ class Solver(eqx.Module):
     γt ≤ 10), because stability rather than accuracy limits the steps there.
 
     Args:
-        rtol: relative tolerance.
+        rtol: relative tolerance, from 1e-14 (below, rounding exceeds it) to 0.1.
         atol: absolute tolerance.
         max_steps: steps, rejected ones included, after which the run gives up
             (status 1).
@@ -45,9 +50,8 @@ class Solver(eqx.Module):
     max_step: float | None = eqx.field(static=True)
 
     def __init__(self, rtol=1e-8, atol=1e-10, max_steps=100_000, method=None, max_step=None):
-        for name, value in (("rtol", rtol), ("atol", atol)):
-            _checks.scalar(name, value, low=0, open_low=True)
-        self.rtol, self.atol = float(rtol), float(atol)
+        self.rtol = _checks.plain("rtol", rtol, low=FINEST, high=COARSEST)
+        self.atol = _checks.plain("atol", atol, low=0, open_low=True)
         self.max_steps = _checks.integer("max_steps", max_steps, low=1)
         if not isinstance(method, METHODS):
             raise TypeError(
@@ -55,9 +59,10 @@ class Solver(eqx.Module):
                 f"with an error estimate, but is {_checks.show(method)}."
             )
         self.method = method
-        if max_step is not None:
-            _checks.scalar("max_step", max_step, low=0, open_low=True)
-        self.max_step = None if max_step is None else float(max_step)
+        longest = (
+            None if max_step is None else _checks.plain("max_step", max_step, low=0, open_low=True)
+        )
+        self.max_step = longest
 
     def with_method(self, method) -> "Solver":
         """The same tolerances with a method."""
@@ -87,4 +92,5 @@ def chosen(solver: Solver | None) -> Solver:
     factor = _sharpness.get()
     if factor == 1.0:
         return solver
-    return dataclasses.replace(solver, rtol=solver.rtol / factor, atol=solver.atol / factor)
+    rtol, atol = max(FINEST, solver.rtol / factor), solver.atol / factor
+    return dataclasses.replace(solver, rtol=rtol, atol=atol)

@@ -5,6 +5,7 @@ from qbjax.protocols.fourier import BoundedFourier as BoundedFourier
 from qbjax.protocols.fourier import Fourier as Fourier
 from qbjax.protocols.free import Choice as Choice
 from qbjax.protocols.free import Free as Free
+from qbjax.protocols.free import choices as choices
 from qbjax.protocols.free import coordinates as coordinates
 from qbjax.protocols.free import free as free
 from qbjax.protocols.free import is_free as is_free

@@ -168,11 +168,13 @@ def through(name: str, times: Any, values: Any) -> Spline:
         >>> round(float(through("f", [0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 8.0, 27.0])(1.5)), 9)
         3.375
     """
-    knots = np.asarray(_checks.times("tlist", times))
-    given = np.asarray(_checks.array(name, values, shape=(knots.size,), complex_ok=True))
-    if knots.size < 2:
+    # What is checked would be traced under `jit`, what was given is not.
+    size = _checks.times("tlist", times).size
+    _checks.array(name, values, shape=(size,), complex_ok=True)
+    if size < 2:
         raise ValueError("Argument `tlist` must hold at least two times, but holds one.")
-    found = make_interp_spline(knots, given, k=min(3, knots.size - 1))
+    knots = np.asarray(times, float)
+    found = make_interp_spline(knots, np.asarray(values), k=min(3, size - 1))
     at = np.unique(np.concatenate([found.t, knots]))
     powers = [found(at, i) / math.factorial(i) for i in range(found.k, -1, -1)]
     return Spline(jnp.asarray(at), jnp.asarray(np.stack(powers)))

@@ -24,6 +24,7 @@ from typing import Any, TypeAlias, TypeVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from qbjax import _checks
@@ -133,9 +134,13 @@ def free(value, low: float | Any = -math.inf, high: float | Any = math.inf) -> F
     low, high = (
         _checks.plain(name, bound, finite=False) for name, bound in (("low", low), ("high", high))
     )
+    if start.size == 0:
+        raise ValueError("Argument `value` must hold at least one number, but is empty.")
     if not low < high:
         raise ValueError(f"Argument `low` must be below `high`={high:g}, but is {low:g}.")
-    if _checks.is_concrete(start) and not bool(jnp.all((start >= low) & (start <= high))):
+    if _checks.is_concrete(start) and not np.all(
+        (low <= np.asarray(start)) & (np.asarray(start) <= high)
+    ):
         raise ValueError(
             f"Argument `value` must lie in [{low:g}, {high:g}], but is {_checks.show(value)}."
         )
@@ -171,18 +176,23 @@ def coordinates(tree: PyTree) -> tuple[list[Array], Callable[[list[Array]], PyTr
         ValueError: if nothing is free.
     """
     leaves, treedef = _flatten(tree)
-    choices = [x for x in leaves if is_free(x)]
-    if not choices:
+    found = choices(tree)
+    if not found:
         raise ValueError(
             "Argument `protocol` must have a trainable number, but has none; "
             "mark one with qb.free(value, low, high)."
         )
 
     def rebuild(us: list[Array]) -> PyTree:
-        values = iter([choice.at(u) for u, choice in zip(us, choices, strict=True)])
+        values = iter([choice.at(u) for u, choice in zip(us, found, strict=True)])
         return treedef.unflatten([next(values) if is_free(x) else x for x in leaves])
 
-    return [choice.coordinate() for choice in choices], rebuild
+    return [choice.coordinate() for choice in found], rebuild
+
+
+def choices(tree: PyTree) -> list[Choice]:
+    """The trainable nodes of a protocol, in the order of their coordinates."""
+    return [leaf for leaf in _flatten(tree)[0] if is_free(leaf)]
 
 
 def random_start(key: Array, tree: Tree) -> Tree:
@@ -198,4 +208,4 @@ def random_start(key: Array, tree: Tree) -> Tree:
 
 
 def _flatten(tree) -> tuple[list, Any]:
-    return jax.tree.flatten(tree, is_leaf=is_free)
+    return jax.tree.flatten(tree, is_leaf=_is_whole)

@@ -6,6 +6,8 @@ amplitude is a pump with a phase.
 """
 
 import abc
+import numbers
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -48,6 +50,16 @@ class Pump(eqx.Module):
     @abc.abstractmethod
     def peak(self) -> Float[Array, ""]:
         """The largest |F|."""
+
+
+def described(given: Any) -> str:
+    """What was given in place of a pump, and what to write instead."""
+    remedy = ""
+    if isinstance(given, numbers.Number) or (hasattr(given, "dtype") and given.shape == ()):
+        remedy = ": write qb.protocols.Constant(amplitude)"
+    elif callable(given) and not isinstance(given, type):
+        remedy = ": write qb.protocols.Function(function, duration)"
+    return f"{_checks.show(given)}{remedy}"
 
 
 class Constant(Pump):
@@ -100,10 +112,10 @@ class SwitchOff(Pump):
 
     Args:
         amplitude: F before the switch-off, real or complex, or `qb.free(...)`.
-        time: when the pump stops, or `qb.free(...)`.
+        time: when the pump stops, not before 0, or `qb.free(...)`.
 
     Raises:
-        ValueError: if a value is not finite. TypeError: if it is not a number.
+        ValueError: if a value is not finite, or the time negative. TypeError: if it is no number.
 
     Example:
         >>> pump = SwitchOff(3.0, 10.0)
@@ -116,7 +128,9 @@ class SwitchOff(Pump):
 
     def __init__(self, amplitude, time):
         self.amplitude = _number("amplitude", amplitude, complex_ok=True)
-        self.time = _number("time", time)
+        if is_free(time):
+            _checks.scalar("time", time.value, low=0)
+        self.time = time if is_free(time) else _checks.scalar("time", time, low=0)
 
     def signal(self, time):
         return jnp.where(

@@ -63,14 +63,14 @@ def full_swap(battery: Collisional | Any, count: int | Any) -> Collisions:
         [1.5708, 1.1107]
     """
     ladder = _ladder(battery)
-    count = _checks.integer("count", count, low=0, high=ladder.size - 1)
+    count = _checks.integer("count", count, low=1, high=ladder.size - 1)
     return Collisions(np.pi / 2 / ladder.couplings[:count])
 
 
 def greedy(
     battery: Collisional | Any,
     count: int | Any,
-    criterion: Literal["average", "transient"] | str = "average",
+    criterion: Literal["average", "transient"] | str | Any = "average",
 ) -> Collisions:
     """Every collision the best one for the power right after it.
 
@@ -108,7 +108,7 @@ def greedy(
     return Collisions(theta)
 
 
-def in_time(protocol: Collisions, duration: Any) -> Collisions:
+def in_time(protocol: Collisions | Any, duration: Any) -> Collisions:
     r"""The same stream stopped at a charging time: the last collision is cut short.
 
     Args:
@@ -127,6 +127,7 @@ def in_time(protocol: Collisions, duration: Any) -> Collisions:
         >>> cut.theta.tolist(), int(cut.made)
         ([1.0, 0.5, 0.0], 2)
     """
+    _checks.instance("protocol", protocol, Collisions, "qb.protocols.Collisions")
     duration = _checks.scalar("duration", duration, low=0)
     stream = resolve(protocol)
     theta, begins = jnp.asarray(stream.theta), stream.times()[:-1]

@@ -82,7 +82,7 @@ def lead(
     collisions: int | Any,
     ground_population: Any = 0.5,
     coherence: Any = 1.0,
-    against: Against | str = "lossless",
+    against: Against | str | Any = "lossless",
 ) -> Lead:
     r"""Λ of equal qubits, in a form for `jax.vmap` and `jax.lax.map`: one program for many angles
     and losses.
@@ -235,13 +235,13 @@ class _Excess:
 
     def __init__(self, battery, low, high, duration, qubits):
         check_collisional(battery)
-        low = float(_checks.scalar("low", low, low=0, open_low=True))
-        high = float(_checks.scalar("high", high, low=0, open_low=True))
+        low = _checks.plain("low", low, low=0, open_low=True)
+        high = _checks.plain("high", high, low=0, open_low=True)
         if not low < high:
             raise ValueError(
                 f"Argument `high` must be greater than low = {low:g}, but is {high:g}."
             )
-        duration = float(_checks.scalar("duration", duration, low=0, open_low=True))
+        duration = _checks.plain("duration", duration, low=0, open_low=True)
         self._battery = battery
         self._how = {"collisions": int(np.ceil(duration / low)), "duration": duration, **qubits}
 

@@ -25,7 +25,7 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.batteries import moving_pumps
-from qbjax.batteries.base import Battery, State
+from qbjax.batteries.base import Battery, State, as_density_matrix
 from qbjax.cycle import discharge
 from qbjax.dynamics.integrate import Adjoint, Solver, chosen, integrate
 from qbjax.loads import TwoLevel, pair
@@ -54,8 +54,8 @@ def first_maximum(
     until: Any,
     *,
     start: Any = 0.0,
-    points: int = 201,
-    adjoint: Adjoint | str = "forward",
+    points: int | Any = 201,
+    adjoint: Adjoint | str | Any = "forward",
     solver: Solver | Any = None,
 ) -> Maximum:
     """Finds when the load's ergotropy is largest for the first time.
@@ -98,6 +98,10 @@ def first_maximum(
     first, last = _checks.scalar("start", start), _checks.scalar("until", until)
     if _checks.is_concrete((first, last)) and not first < last:
         raise ValueError(f"Argument `until` must be after the start {first:g}, but is {last:g}.")
+    _checks.instance("battery", battery, Battery, "a qb.batteries battery")
+    _checks.instance("load", load, TwoLevel, "a load such as qb.loads.TwoLevel(1.0)")
+    if not isinstance(state, State):
+        as_density_matrix(state, battery.cell_hamiltonian.shape[0], "state")
     load = resolve(load)
     still, cell, box = _frozen((battery, state, load))
     times = lax.stop_gradient(first + (last - first) * np.linspace(0, 1, points))

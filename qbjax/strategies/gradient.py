@@ -25,6 +25,7 @@ from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.integrate import sharpened
 from qbjax.dynamics.trajectory import TraceWarning, warn_of_truncation
 from qbjax.protocols import coordinates, is_free, random_start
+from qbjax.strategies.growth import warn_if_unbounded
 from qbjax.strategies.search import VERY_BAD, Problem, begin, doubt_of, explained, step_all
 
 _LBFGS = optax.lbfgs(
@@ -79,17 +80,17 @@ class Best(eqx.Module):
 
 
 def maximize(
-    objective: Callable,
+    objective: Callable | Any,
     protocol: Any,
     *,
-    battery: Battery | None = None,
-    optimizer: optax.GradientTransformation = _LBFGS,
-    steps: int = 50,
-    starts: int = 1,
-    key: Array | None = None,
-    mode: Literal["reverse", "forward"] | str = "reverse",
-    tolerance: float | int = 1e-7,
-    progress: Callable[[Progress], None] | None = None,
+    battery: Battery | Any | None = None,
+    optimizer: optax.GradientTransformation | Any = _LBFGS,
+    steps: int | Any = 50,
+    starts: int | Any = 1,
+    key: Array | Any | None = None,
+    mode: Literal["reverse", "forward"] | str | Any = "reverse",
+    tolerance: float | Any = 1e-7,
+    progress: Callable[[Progress], None] | Any | None = None,
 ) -> Best:
     r"""Finds the protocol that maximises an objective.
 
@@ -122,8 +123,12 @@ def maximize(
             where. TraceWarning: if its trace is lost.
 
     Raises:
-        ValueError: if nothing is free, the objective is no real scalar, or it is not
-            finite at any start.
+        ValueError: if nothing is free, the objective is no real scalar of double precision, or it
+            is not finite at any start. TypeError: for an argument of the wrong kind.
+
+    Warns:
+        UnboundedWarning: if a free number lacks a bound, and the objective grew as fast as ever
+            when the search ended.
 
     Example:
         >>> import qbjax as qb
@@ -133,9 +138,14 @@ def maximize(
     """
     _checks.x64()
     forget_in_time()
-    steps, starts = _checks.integer("steps", steps, low=1), _checks.integer("starts", starts, low=1)
+    _checks.function("objective", objective, _call(battery))
+    if battery is not None:
+        _checks.instance("battery", battery, Battery, "a qb.batteries battery")
+    expected = "an optax optimiser such as optax.adam(0.01)"
+    _checks.instance("optimizer", optimizer, optax.GradientTransformation, expected)
+    threshold = check_search(steps, tolerance, progress, starts=starts, key=key)
     _checks.choice("mode", mode, ("reverse", "forward"))
-    threshold = _checks.scalar("tolerance", tolerance, low=0)
+    coordinates(protocol)  # says so if nothing is free
     candidates = _starting_points(protocol, starts, key)
     problem = Problem(objective, candidates[0], mode)
     heard = problem.check_scalar(battery)
@@ -158,29 +168,60 @@ def maximize(
         stopped = bool(np.all(done))
         if stopped:
             break
+    history = -np.array(losses)
+    return _best(problem, battery, candidates, search, history, stopped, heard)
+
+
+def _best(problem, battery, candidates, search, history, stopped: bool, heard) -> Best:
+    """The best of all iterates of all starts, told of, verified."""
     reached = np.asarray(search.best_loss * search.size)
     winner = int(np.argmin(reached))
     found = [u[winner] for u in search.best]
+    slopes = [search.size[winner] * slope[winner] for slope in search.best_slopes]
+    warn_if_unbounded(candidates[winner], found, slopes, history[:, winner], stopped)
     best = problem.protocol(found)
     status, truncation = _doubt(problem, battery, found, heard)
-    verified, certain = (None, None) if battery is None else verify(objective, best, battery)
+    verified: tuple[Any, Any] = (None, None)
+    if battery is not None:
+        verified = verify(problem.objective, best, battery)
     return Best(
         protocol=best,
         value=-jnp.asarray(reached[winner]),
-        verified_value=verified,
+        verified_value=verified[0],
         status=status,
         truncation=truncation,
-        verified_status=certain,
-        history=-np.array([loss[winner] for loss in losses]),
+        verified_status=verified[1],
+        history=history[:, winner],
         converged=stopped,
         start_values=-reached,
     )
+
+
+def check_search(
+    steps: Any = 1, tolerance: Any = 0.0, progress: Any = None, *, starts: Any = 1, key: Any = None
+) -> Float[Array, ""]:
+    """Validates how a search starts, goes on and ends; returns its tolerance.
+
+    Args:
+        steps, tolerance, progress, starts, key: as in `maximize`.
+    """
+    _checks.integer("starts", starts, low=1)
+    if key is not None:
+        _checks.key("key", key)
+    if progress is not None:
+        _checks.function("progress", progress, "progress(step)")
+    _checks.integer("steps", steps, low=1)
+    return _checks.scalar("tolerance", tolerance, low=0)
 
 
 def _starting_points(protocol, starts, key) -> list:
     fixed = jax.tree.map(lambda x: x if is_free(x) else _as_leaf(x), protocol, is_leaf=is_free)
     keys = jax.random.split(jax.random.key(0) if key is None else key, starts)
     return [fixed] + [random_start(k, fixed) for k in keys[1:]]
+
+
+def _call(battery) -> str:
+    return "objective(protocol)" if battery is None else "objective(protocol, battery)"
 
 
 def _as_leaf(x):
@@ -202,9 +243,9 @@ def _doubt(problem, battery, us, heard: witness.Heard):
     status, tops = doubt_of(problem, battery, us)
     if int(status) in (TRUNCATED, TRACE_LOST):
         populations = np.array([float(x) for x in tops.values()])
-        warn_of_truncation(populations, tuple(tops), lambda: heard.levels, stacklevel=4)
+        warn_of_truncation(populations, tuple(tops), lambda: heard.levels, stacklevel=5)
     if int(status) == TRACE_LOST:
-        warnings.warn("The trace of the best protocol's run is lost.", TraceWarning, stacklevel=3)
+        warnings.warn("The trace of the best protocol's run is lost.", TraceWarning, stacklevel=4)
     return status, worst(jnp.stack([jnp.zeros(()), *tops.values()]))
 
 

@@ -26,7 +26,7 @@ from qbjax.batteries.base import Battery
 from qbjax.cycle import charge
 from qbjax.dynamics import witness
 from qbjax.protocols import Fourier, PiecewiseConstant, Pulse, Sampled, free
-from qbjax.strategies.gradient import Best, Progress, maximize, verify
+from qbjax.strategies.gradient import Best, Progress, check_search, maximize, verify
 
 
 def final_ergotropy(pulse: Pulse, battery: Battery) -> Float[Array, ""]:
@@ -44,8 +44,8 @@ def best_pulse(
     fourier: int | Any = None,
     start: Any = None,
     steps: int | Any = 40,
-    tolerance: float | int = 1e-4,
-    progress: Callable[[Progress], None] | None = None,
+    tolerance: float | Any = 1e-4,
+    progress: Callable[[Progress], None] | Any | None = None,
 ) -> Best:
     r"""Finds the pulse of a given energy that leaves most ergotropy at its end.
 
@@ -89,9 +89,12 @@ def best_pulse(
     kind: type[PiecewiseConstant] | type[Fourier]
     kind = PiecewiseConstant if fourier is None else Fourier
     name, given = ("segments", segments) if fourier is None else ("fourier", fourier)
+    _checks.instance("battery", battery, Battery, "a qb.batteries battery")
     count = _checks.integer(name, given, low=1)
     duration = _checks.scalar("duration", duration, low=0, open_low=True)
+    energy = _checks.scalar("energy", energy, low=0, open_low=True)
     peak = None if peak is None else _checks.scalar("peak", peak, low=0, open_low=True)
+    check_search(steps, tolerance, progress)
     if start is None:
         # Up to the peak, so that every segment is off it.
         start = Sampled([0.0, duration], [0.0, 1.0 if peak is None else peak])
@@ -127,6 +130,7 @@ def constant_pulse(
         >>> best.protocol.amplitudes.tolist()
         [0.5, 0.5, 0.5]
     """
+    _checks.instance("battery", battery, Battery, "a qb.batteries battery")
     alike = np.ones(_checks.integer("segments", segments, low=1))
     pulse = PiecewiseConstant.with_energy(alike, duration, energy=energy)
     with witness.listening() as heard:
@@ -138,7 +142,7 @@ def constant_pulse(
     )  # fmt: skip
 
 
-def segments_of(pulse: Pulse, count: int) -> Float[np.ndarray, " n"]:
+def segments_of(pulse: Pulse | Any, count: int | Any) -> Float[np.ndarray, " n"]:
     """Amplitudes of a pulse in the middle of equal segments.
 
     Example:
@@ -146,12 +150,14 @@ def segments_of(pulse: Pulse, count: int) -> Float[np.ndarray, " n"]:
         >>> segments_of(Sampled([0.0, 2.0], [0.0, 4.0]), 2).tolist()
         [1.0, 3.0]
     """
+    _checks.instance("pulse", pulse, Pulse, "a pulse such as qb.protocols.Sampled")
+    count = _checks.integer("count", count, low=1)
     start, end = pulse.span
     middles = start + (end - start) * ((np.arange(count) + 0.5) / count)
     return np.asarray(jax.vmap(pulse.signal)(middles))
 
 
-def cosines_of(pulse: Pulse, count: int, peak: Any = None) -> Float[np.ndarray, " n"]:
+def cosines_of(pulse: Pulse | Any, count: int | Any, peak: Any = None) -> Float[np.ndarray, " n"]:
     r"""The first coefficients of a pulse's cosine series; under a peak P, of the series of
     $P\arcsin(F/P)$, which a `BoundedFourier` takes.
 
@@ -160,9 +166,11 @@ def cosines_of(pulse: Pulse, count: int, peak: Any = None) -> Float[np.ndarray, 
         >>> cosines_of(Sampled([0.0, 2.0], [0.0, 1.0]), 3).round(4).tolist()
         [0.5, -0.4053, -0.0]
     """
+    count = _checks.integer("count", count, low=1)
     values = segments_of(pulse, 1000)
     if peak is not None:
-        values = float(peak) * np.arcsin(np.clip(values / float(peak), -1, 1))
+        most = _checks.plain("peak", peak, low=0, open_low=True)
+        values = most * np.arcsin(np.clip(values / most, -1, 1))
     x = (np.arange(1000) + 0.5) / 1000
     waves = np.cos(np.pi * np.outer(np.arange(count), x))
     return np.where(np.arange(count) == 0, 1, 2) * (waves @ values) / 1000

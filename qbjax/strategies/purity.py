@@ -28,7 +28,7 @@ from qbjax._types import Scalar, ScalarLike
 from qbjax.batteries.collisional import Collisional, check_collisional
 from qbjax.cycle import charge
 from qbjax.protocols import Collisions, free
-from qbjax.strategies.gradient import Progress, maximize
+from qbjax.strategies.gradient import Progress, check_search, maximize
 
 WEIGHT, GROWTH = 1e4, 3.0
 """μ at first, when a hundredth of purity is worth half a quantum of energy; and its growth."""
@@ -79,9 +79,9 @@ def best_pure_energy(
     *,
     coherence: ScalarLike = 1.0,
     theta: tuple[float, float, float] | Any = (0.8, 0.1, 1.5),
-    starts: int = 1,
-    key: Array | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    starts: int | Any = 1,
+    key: Array | Any | None = None,
+    progress: Callable[[Progress], None] | Any | None = None,
 ) -> Pure:
     r"""Finds the swap angle and the population of K equal qubits that store the most energy in a
     state of given purity.
@@ -107,10 +107,11 @@ def best_pure_energy(
         (True, True)
     """
     check_collisional(battery)
+    check_search(progress=progress, starts=starts, key=key)
     count = _checks.integer("count", count, low=1)
     goal = _checks.scalar("purity", purity, low=0, high=1, open_low=True)
-    objective = _Objective(count, float(_checks.scalar("coherence", coherence, low=0, high=1)))
-    first, low, high = theta
+    objective = _Objective(count, _checks.plain("coherence", coherence, low=0, high=1))
+    first, low, high = _checks.array("theta", theta, shape=(3,), low=0.0).tolist()
     q, price, weight = 0.3, jnp.asarray(0.0), jnp.asarray(WEIGHT)
     for turn in range(ROUNDS):
         tuned = Tuned(free(first, low, high), free(q, 1e-4, 0.5), price, weight, goal)

@@ -16,6 +16,7 @@ import optax
 import optax.tree_utils as otu
 from jaxtyping import Array, Float, Int
 
+from qbjax import _checks
 from qbjax.dynamics import witness
 from qbjax.protocols import coordinates
 
@@ -34,6 +35,7 @@ class Search(NamedTuple):
     coordinates: list
     optimizer: Any
     best: list
+    best_slopes: list
     best_loss: Float[Array, ""]
     first_loss: Float[Array, ""]
     size: Float[Array, ""]
@@ -65,8 +67,11 @@ class Problem(eqx.Module):
 
         us, _ = coordinates(self.template)
         out = eqx.filter_eval_shape(value, us, battery)
-        if getattr(out, "shape", None) != () or not jnp.issubdtype(out.dtype, jnp.floating):
-            raise ValueError(f"Argument `objective` must return a real scalar, but returns {out}.")
+        if getattr(out, "shape", None) != () or out.dtype != jnp.float64:
+            raise ValueError(
+                "Argument `objective` must return a real scalar of double precision, but returns "
+                f"{_shown(out)}."
+            )
         return found[0]
 
     def loss(self, battery, size, bad) -> Callable:
@@ -94,6 +99,12 @@ class Problem(eqx.Module):
         return loss
 
 
+def _shown(out: Any) -> str:
+    if isinstance(out, jax.ShapeDtypeStruct):
+        return f"{out.dtype} of shape {out.shape}"
+    return _checks.show(out)
+
+
 def _forward_value_and_grad(function, us):
     """Value and gradient by one forward tangent per number, no memory of the run."""
     flat, unravel = jax.flatten_util.ravel_pytree(us)
@@ -117,7 +128,8 @@ def doubt_of(problem: Problem, battery, us: list) -> tuple[Int[Array, ""], dict[
 def begin(optimizer, stacked) -> Search:
     def begin(us):
         worst, unknown = jnp.array(jnp.inf), jnp.array(1.0)
-        return Search(us, optimizer.init(us), us, worst, worst, unknown, jnp.array(0))
+        flat = jax.tree.map(jnp.zeros_like, us)
+        return Search(us, optimizer.init(us), us, flat, worst, worst, unknown, jnp.array(0))
 
     return _strong(jax.vmap(begin)(stacked))
 
@@ -142,6 +154,9 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
         better = value < search.best_loss
         seen = search._replace(
             best=jax.tree.map(lambda a, b: jnp.where(better, a, b), us, search.best),
+            best_slopes=jax.tree.map(
+                lambda a, b: jnp.where(better, a, b), grads, search.best_slopes
+            ),
             best_loss=jnp.minimum(value, search.best_loss),
             first_loss=first,
             size=size,

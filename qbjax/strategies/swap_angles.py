@@ -27,7 +27,7 @@ from qbjax.batteries.collisional import Collisional, check_collisional
 from qbjax.cycle import charge
 from qbjax.protocols import Collisions, free, share
 from qbjax.strategies.classical import greedy
-from qbjax.strategies.gradient import Best, Progress, maximize
+from qbjax.strategies.gradient import Best, Progress, check_search, maximize
 
 STEPS = 400
 
@@ -46,9 +46,9 @@ def best_power(
     battery: Collisional | Any,
     count: int | Any,
     *,
-    starts: int = 1,
-    key: Array | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    starts: int | Any = 1,
+    key: Array | Any | None = None,
+    progress: Callable[[Progress], None] | Any | None = None,
 ) -> Best:
     """Finds the angles of K excited qubits that charge with the largest average power.
 
@@ -70,6 +70,7 @@ def best_power(
         >>> bool(best.value > qb.charge(battery, plain).charging_power[-1])
         True
     """
+    check_search(progress=progress, starts=starts, key=key)
     first = greedy(battery, count).theta
     longest = max(2.0 / float(battery.ladder.couplings[0]), 1.5 * float(jnp.max(first)))
     return maximize(
@@ -83,10 +84,10 @@ def best_energy(
     duration: Any,
     count: int | Any = None,
     *,
-    coherent: bool = False,
-    starts: int = 1,
-    key: Array | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    coherent: bool | Any = False,
+    starts: int | Any = 1,
+    key: Array | Any | None = None,
+    progress: Callable[[Progress], None] | Any | None = None,
 ) -> Best:
     r"""Finds the angles that store the most energy in a given charging time.
 
@@ -114,7 +115,9 @@ def best_energy(
         2.0
     """
     check_collisional(battery)
+    check_search(progress=progress, starts=starts, key=key)
     duration = _checks.scalar("duration", duration, low=0, open_low=True)
+    coherent = _checks.flag("coherent", coherent)
     if count is None and coherent:
         raise ValueError(
             "Argument `count` must be given for coherent qubits, of which more are always better, "

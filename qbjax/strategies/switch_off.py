@@ -86,16 +86,16 @@ def figure_of_merit(plan: Plan, battery: Battery) -> Float[Array, ""]:
 
 
 def best_switch_off(
-    aim: Aim | str,
-    battery: Battery,
+    aim: Aim | str | Any,
+    battery: Battery | Any,
     amplitude: Any,
     *,
     wait: Any = 1.0,
-    load: TwoLevel | None = None,
+    load: TwoLevel | Any | None = None,
     start: Any = 11.0,
-    low: float | int = 5.0,
-    high: float | int = 20.0,
-    progress: Callable[[Progress], None] | None = None,
+    low: float | Any = 5.0,
+    high: float | Any = 20.0,
+    progress: Callable[[Progress], None] | Any | None = None,
 ) -> Best:
     """Finds the switch-off time for one aim, by gradient.
 
@@ -120,8 +120,12 @@ def best_switch_off(
     if (load is None) == (aim == "delivered"):
         raise ValueError(
             'Argument `load` must be given for the aim "delivered", and for no other, but is '
-            f"{load!r} for {aim!r}."
+            f"{_checks.show(load)} for {aim!r}."
         )
+    _checks.instance("battery", battery, Battery, "a qb.batteries battery")
+    low = _checks.plain("low", low, low=0)
+    high = _checks.plain("high", high, low=low, open_low=True)
+    start = _checks.scalar("start", start, low=low, high=high)
     pump = SwitchOff(amplitude, free(start, low, high))
     if load is not None:  # a function of its own: its search for t_d takes long to compile
         delivery = Delivery(pump, resolve(load))

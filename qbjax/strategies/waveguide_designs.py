@@ -24,7 +24,7 @@ from qbjax._types import Scalar
 from qbjax.batteries.waveguide_continuum import continuum_distance, designed
 from qbjax.batteries.waveguide_spectrum import bound_states
 from qbjax.protocols import free
-from qbjax.strategies.gradient import Progress
+from qbjax.strategies.gradient import Progress, check_search
 from qbjax.strategies.waveguide_position import climb, decay_rate, pair
 
 MOST_ORDERS = 1000
@@ -72,7 +72,7 @@ def continuum_designs(
     decay: Any = 0.5,
     orders: int | Any = 3,
     *,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | Any | None = None,
 ) -> list[Design]:
     """Finds, for each order, the bound state in the continuum that keeps the most energy.
 
@@ -88,6 +88,7 @@ def continuum_designs(
     Raises:
         ValueError, TypeError: for bounds out of range or order.
     """
+    check_search(progress=progress)
     low, high = pair("frequency", frequency)
     near, far = pair("distance", distance)
     decay = decay_rate(decay)

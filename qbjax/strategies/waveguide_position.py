@@ -33,7 +33,7 @@ from qbjax.batteries import waveguide_resolvent as resolvent
 from qbjax.batteries.waveguide_self_energy import STRONGEST_DECAY
 from qbjax.batteries.waveguide_spectrum import bound_states
 from qbjax.protocols import Free, free
-from qbjax.strategies.gradient import Best, Progress, maximize
+from qbjax.strategies.gradient import Best, Progress, check_search, maximize
 
 LATTICE = 600
 """Points of the lattice in a box, at most `SIDE` along a side."""
@@ -117,8 +117,8 @@ def best_power(
     distance: Any = 0.1,
     decay: Any = 0.5,
     *,
-    until: float | int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    until: float | Any | None = None,
+    progress: Callable[[Progress], None] | Any | None = None,
 ) -> Best:
     """Finds where, and for how long, charging has the largest power.
 
@@ -136,7 +136,7 @@ def best_power(
     """
     place = _place(frequency, distance, decay, chosen=True)
     last = _latest(place) if until is None else until
-    last = float(_checks.scalar("until", last, low=0, open_low=True))
+    last = _checks.plain("until", last, low=0, open_low=True)
     moment = Moment(place, free(last / 2, 1e-3 * last, last))
     return climb(_power(resolvent.horizon_of(last)), moment, progress=progress)
 
@@ -162,7 +162,7 @@ def _power(horizon: float) -> Callable[[Moment], Scalar]:
     return power
 
 
-def climb(objective: Callable, box: Any, progress: Callable | None = None) -> Best:
+def climb(objective: Callable, box: Any, progress: Callable | Any | None = None) -> Best:
     """From the lattice's best point by gradient; forward mode, for the numbers are few.
 
     Args:
@@ -173,10 +173,9 @@ def climb(objective: Callable, box: Any, progress: Callable | None = None) -> Be
     Returns:
         A `Best`.
     """
-    return maximize(
-        objective, _from_lattice(objective, box), steps=200, mode="forward", tolerance=1e-12,
-        progress=progress,
-    )  # fmt: skip
+    how = {"steps": 200, "tolerance": 1e-12, "progress": progress}
+    check_search(**how)
+    return maximize(objective, _from_lattice(objective, box), mode="forward", **how)
 
 
 def pair(name: str, value: Any) -> tuple[float, float]:

@@ -16,6 +16,7 @@ import scipy.sparse as sp
 
 import qbjax as qb
 
+MASKED_MATRIX = np.ma.masked_array(np.eye(2))
 MASKED = np.ma.masked_array([0.0, 1.0], mask=[False, True])
 
 
@@ -139,11 +140,13 @@ MATRIX = _pool(
 )  # fmt: skip
 ANYTHING = _pool(NOTHING, THINGS, a_number=3, True_=True, a_matrix=np.eye(2), a_list=[1.0])
 
+POSITIVE = _pool(REAL, negative=-1.0, zero=0.0)
+
 POOLS: dict[str, dict[str, Callable]] = {
     "real": REAL,
     "complex": _pool(REAL, without="complex"),
     "not negative": _pool(REAL, negative=-1.0),
-    "positive": _pool(REAL, negative=-1.0, zero=0.0),
+    "positive": POSITIVE,
     "share": _pool(REAL, negative=-1e-3, above=1.001),
     "levels": _pool(COUNT, zero=0, huge=10**12, beyond_64_bits=2**63, astronomical=10**30),
     "count": _pool(COUNT),
@@ -196,12 +199,17 @@ POOLS: dict[str, dict[str, Callable]] = {
     ),
     "operators": _pool(
         NOTHING, THINGS, a_number=3, a_matrix_of_another_size=[np.eye(3)], text=["x"],
-        numbers=[1.0], Nones=[None], ragged=[[[0.0], [0.0, 1.0]]], masked=[np.ma.masked_array(np.eye(2))],
+        numbers=[1.0], Nones=[None], ragged=[[[0.0], [0.0, 1.0]]], masked=[MASKED_MATRIX],
+        single=[np.eye(2, dtype=np.float32)], NaN=[np.full((2, 2), np.nan)],
+    ),
+    "levels of factors": _pool(
+        NOTHING, THINGS, a_number=3, text=["x"],
+        numbers=[1.0, 2.0], Nones=[None], ragged=[[[0.0], [0.0, 1.0]]], masked=[MASKED_MATRIX],
         single=[np.eye(2, dtype=np.float32)], NaN=[np.full((2, 2), np.nan)],
     ),
     "jumps": _pool(
         NOTHING, THINGS, a_number=3, a_matrix=np.eye(2), another_size=[np.eye(3)], text=["x"],
-        numbers=[1.0], Nones=[None], masked=[np.ma.masked_array(np.eye(2))], negative=[(-1.0, np.eye(2))],
+        numbers=[1.0], Nones=[None], masked=[MASKED_MATRIX], negative=[(-1.0, np.eye(2))],
         a_complex_rate=[(1j, np.eye(2))], triples=[(1.0, np.eye(2), 3)], rates=[(None, np.eye(2))],
         a_function=[(abs, np.eye(2))],
     ),
@@ -211,8 +219,12 @@ POOLS: dict[str, dict[str, Callable]] = {
     ),
     "inner times": _pool(VECTOR, without="an empty list; a cube of nothing", outside=[5.0]),
     "pulse": _pool(ANYTHING, another_count=[1.0, 2.0, 3.0]),
+    "three numbers": _pool(VECTOR, two=[0.1, 0.2]),
     "range": _pool(ANYTHING, without="a number", negative=-1.0, falling=(2.0, 1.0)),
     "key": _pool(ANYTHING, without="a key"),
+    "optimiser": _pool(ANYTHING, a_word="adam"),
+    "tight": _pool(POSITIVE, loose=2.0, finer_than_rounding=1e-30),
+    "later": _pool(REAL, negative=-1.0),
     "solver": _pool(ANYTHING, without="the Solver"),
 }  # fmt: skip
 

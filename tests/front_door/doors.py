@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import optax
 
 import qbjax as qb
 from qbjax import batteries, protocols
@@ -75,16 +76,24 @@ VERBS = [
     ),
     door(
         qb.maximize, objective=(concave, "callable"), protocol=(FREE, "thing"),
-        battery=(None, "thing?"), optimizer=(None, ""), steps=(2, "positive count"),
+        battery=(None, "thing?"), optimizer=(optax.adam(0.1), "optimiser"),
+        steps=(2, "positive count"),
         starts=(1, "positive count"), key=(None, "key?"), mode=("reverse", "choice"),
         tolerance=(1e-7, "not negative"), progress=(None, "callable?"),
     ),
     door(qb.free, value=(0.5, "reals"), low=(0.0, "bound"), high=(1.0, "bound")),
     door(
-        qb.Solver, rtol=(1e-8, "positive"), atol=(1e-10, "positive"),
+        qb.Solver, rtol=(1e-8, "tight"), atol=(1e-10, "positive"),
         max_steps=(10, "positive count"), method=(None, "thing?"),
     ),
 ]  # fmt: skip
+
+
+def with_identity(factors):
+    """`operators.tensor`, which takes its factors without a name."""
+    return operators.tensor(np.eye(2), factors)
+
+
 OPERATORS = [
     *(
         door(f, levels=(3, "levels"))
@@ -101,7 +110,7 @@ OPERATORS = [
     door(
         operators.partial_trace, rho=(TWO, "matrix"), dims=((2, 2), "dims"), keep=(0, "kept")
     ),
-    door(lambda factor: operators.tensor(SX, factor), factors=(SX, "matrix")),
+    door(with_identity, factors=(SX, "matrix")),
     door(states.fock, levels=(3, "levels"), n=(1, "index")),
     door(states.ground, levels=(3, "levels")),
     door(states.coherent, levels=(3, "levels"), alpha=(0.5, "complex")),
@@ -139,7 +148,7 @@ BATTERIES = [
         dims=((2,), "dims"), cell=(0, "places?"), cell_hamiltonian=(LEVELS, "hamiltonian?"),
         controls=([SX], "operators"), initial=(None, "state?"),
         observables=({"n": np.diag(LEVELS)}, "names?"), conserved=(None, "charge?"),
-        truncated=(None, "places?"), lowering=(None, "matrix?"), tlist=(None, ""),
+        truncated=(None, "places?"), lowering=(None, "matrix?"), tlist=(None, "times?"),
     ),
     door(
         batteries.Oscillators, levels=(3, "levels"), coupling=(1.0, "real"),

@@ -5,6 +5,7 @@ import numpy as np
 import qbjax as qb
 from qbjax import merit, protocols
 from qbjax.batteries import bloch_approximations, bloch_exact, bloch_moments, bloch_optima
+from qbjax.loads.pair import joined
 from qbjax.merit import bounds, two_level
 from qbjax.protocols import BoundedFourier, Fourier, PiecewiseConstant
 from qbjax.strategies import (
@@ -46,7 +47,7 @@ BUDGET = {
 
 PROTOCOLS = [
     door(protocols.Constant, amplitude=(1.0, "complex")),
-    door(protocols.SwitchOff, amplitude=(1.0, "complex"), time=(1.0, "real")),
+    door(protocols.SwitchOff, amplitude=(1.0, "complex"), time=(1.0, "later")),
     door(PiecewiseConstant, amplitudes=([1.0], "complex vector"), **SPAN),
     door(PiecewiseConstant.with_energy, amplitudes=([1.0, 0.5], "vector"), **BUDGET),
     door(Fourier, coefficients=([1.0], "complex vector"), **SPAN),
@@ -68,7 +69,8 @@ PROTOCOLS = [
         qb.loads.TwoLevel, coupling=(1.0, "real"), decay=(0, "not negative"),
         thermal=(0, "not negative"), detuning=(0, "real"), frequency=(1.0, "positive"),
     ),
-    door(qb.loads.cell, state=(None, "")),
+    door(qb.loads.cell, state=(joined(DOPO, np.eye(4) / 4), "thing")),
+    door(qb.loads.load, state=(joined(DOPO, np.eye(4) / 4), "thing")),
 ]  # fmt: skip
 
 PAIR = {"rho": (MIXED, "state"), "H": (LEVELS, "hamiltonian")}
@@ -87,7 +89,7 @@ MERITS = [
         )
     ),
     *(
-        door(f, **PAIR)
+        door(f, **PAIR, atol=(1e-9, "not negative?"))
         for f in (merit.coherent_ergotropy, merit.incoherent_ergotropy)
     ),
     door(merit.instantaneous_power, drho=(0 * MIXED, "matrix"), H=PAIR["H"]),
@@ -102,9 +104,12 @@ MERITS = [
         levels=(LEVELS, "vector"),
     ),
     door(merit.fidelity, rho=(MIXED, "state"), sigma=(MIXED, "state")),
-    door(merit.ergotropic_gap, rho=(TWO, "state"), hamiltonians=([LEVELS] * 2, "operators")),
     door(
-        merit.local_ergotropy, rho=(TWO, "state"), hamiltonians=([LEVELS] * 2, "operators"),
+        merit.ergotropic_gap, rho=(TWO, "state"),
+        hamiltonians=([LEVELS] * 2, "levels of factors"),
+    ),
+    door(
+        merit.local_ergotropy, rho=(TWO, "state"), hamiltonians=([LEVELS] * 2, "levels of factors"),
         factor=(0, "index?"),
     ),
     door(
@@ -127,7 +132,7 @@ MERITS = [
     door(bounds.coherent_energy, **LADDERS, tau=(0.1, "not negative")),
     door(bounds.crossing_time, **LADDERS, **FORM),
     door(bounds.incoherent_energy, **LADDERS, tau=(0.1, "not negative"), **BATH, **FORM),
-    door(bounds.incoherent_power, **LADDERS, tau=(0.1, "positive"), **BATH, **FORM),
+    door(bounds.incoherent_power, **LADDERS, tau=(0.1, "not negative"), **BATH, **FORM),
     door(bounds.incoherent_time, **LADDERS, energy=(0.1, "not negative"), **BATH, **FORM),
     door(bounds.printed_limit, **LADDERS, loss=(0.1, "not negative")),
 ]  # fmt: skip
@@ -175,7 +180,7 @@ SEARCHED = {"starts": (1, "positive count"), "key": (None, "key?"), **PROGRESS}
 MASER = {"battery": (CAVITY, "thing")}
 
 STRATEGIES = [
-    door(classical.full_swap, **MASER, count=(2, "count")),
+    door(classical.full_swap, **MASER, count=(2, "positive count")),
     door(
         classical.greedy, **MASER, count=(2, "positive count"), criterion=("average", "choice")
     ),
@@ -223,7 +228,7 @@ STRATEGIES = [
     door(pump_pulse.segments_of, pulse=(PULSE, "thing"), count=(2, "positive count")),
     door(
         purity.best_pure_energy, **MASER, count=(2, "positive count"), purity=(0.9, "share"),
-        coherence=(1.0, "share"), theta=((0.8, 0.1, 1.5), "thing"), **SEARCHED,
+        coherence=(1.0, "share"), theta=((0.8, 0.1, 1.5), "three numbers"), **SEARCHED,
     ),
     door(
         swap_angles.best_energy, **MASER, duration=(1.0, "positive"), count=(2, "positive count?"),
@@ -236,8 +241,8 @@ STRATEGIES = [
         start=(11.0, "real"), low=(5.0, "real"), high=(20.0, "real"), **PROGRESS,
     ),
     door(
-        waveguide_designs.continuum_designs, frequency=((0.9, 1.1), "thing"),
-        distance=((0.1, 0.3), "thing"), decay=(0.5, "positive"), orders=(1, "positive count"),
+        waveguide_designs.continuum_designs, frequency=((0.9, 1.1), "range"),
+        distance=((0.1, 0.3), "range"), decay=(0.5, "positive"), orders=(1, "positive count"),
         **PROGRESS,
     ),
     door(
@@ -246,7 +251,7 @@ STRATEGIES = [
     ),
     *(
         door(
-            f, frequency=((0.9, 1.1), "thing"), distance=(0.1, "range"), decay=(0.5, "positive"),
+            f, frequency=((0.9, 1.1), "range"), distance=(0.1, "range"), decay=(0.5, "positive"),
             **PROGRESS,
         )
         for f in (

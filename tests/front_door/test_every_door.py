@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+import qbjax as qb
 from tests.front_door import doors, more_doors
 from tests.front_door.bad_values import pool
 
@@ -24,6 +25,16 @@ def name_of(door):
     return f"{function.__module__.removeprefix('qbjax.')}.{function.__qualname__}"
 
 
+def is_sentence(text, argument):
+    """Whether a text is one sentence of ours that names an argument."""
+    return re.match(rf"Arguments? `[^`]*\b{argument}\b[^`]*`.* must .*, but .*\.$", text)
+
+
+def door_of(function):
+    """The entry of one function in the tables."""
+    return next(door for door in EVERY if door.function is function)
+
+
 def complaint(door, argument, value, compiled):
     """What is wrong with the answer to a bad value; None if it is one good sentence."""
     before = len(compiled)
@@ -37,7 +48,7 @@ def complaint(door, argument, value, compiled):
         return f"{type(error).__name__}: {str(error)[:200]}"
     else:
         return "accepted"
-    if not re.match(rf"Arguments? `[^`]*\b{argument}\b[^`]*`.* must .*, but .*\.$", text):
+    if not is_sentence(text, argument):
         return f"another sentence: {text[:200]}"
     if len(text) > LONGEST:
         return f"{len(text)} characters: {text[:200]}"
@@ -74,3 +85,35 @@ def test_a_bad_argument_gets_one_sentence(door, compiled):
         if (found := complaint(door, argument, value(), compiled))
     }
     assert wrong == {}
+
+
+# Numbers of these kinds may be traced, or are refused with a sentence.
+NUMBERS = ("real", "complex", "not negative", "positive", "share", "levels", "spin", "tight")
+BUILDERS = [
+    *doors.OPERATORS, *doors.BATTERIES, *more_doors.PROTOCOLS, *more_doors.MERITS,
+    door_of(qb.free), door_of(qb.Solver),
+]  # fmt: skip
+
+
+def refusal(call):
+    """The text of what a call raises; None if it does not."""
+    try:
+        call()
+    except (TypeError, ValueError) as error:
+        return str(error).split("\n-----")[0]  # JAX adds a note
+    return None
+
+
+@pytest.mark.parametrize("door", BUILDERS, ids=name_of)
+def test_a_traced_number_is_taken_or_refused_with_a_sentence(door):
+    for argument, kind in door.kinds.items():
+        value = door.good[argument]
+        if kind.rstrip("?") not in NUMBERS or value is None:
+            continue
+
+        def built(x, argument=argument):
+            door.function(**door.good | {argument: x})
+            return x
+
+        text = refusal(lambda built=built: jax.eval_shape(built, 1.0))
+        assert text is None or is_sentence(text, argument)

@@ -61,7 +61,7 @@ def coherent_energy(ladder: Ladder | Any, tau: ScalarLike) -> Scalar:
     return t**2 / 4 if ladder.kind == "oscillator" else (ladder.size - 1) * jnp.sin(t / 2) ** 2
 
 
-def crossing_time(ladder: Ladder | Any, form: Form = "rigorous") -> Scalar:
+def crossing_time(ladder: Ladder | Any, form: Form | Any = "rigorous") -> Scalar:
     r"""When coherent driving overtakes the bound of classical qubits, without loss.
 
     $$\Omega\tau = \frac{4R_0}{1 - R_0^2} = 6.1028$$

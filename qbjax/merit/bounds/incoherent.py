@@ -24,7 +24,7 @@ def incoherent_energy(
     ladder: Ladder | Any,
     tau: ScalarLike,
     loss: ScalarLike = 0,
-    form: Form = "rigorous",
+    form: Form | Any = "rigorous",
     *,
     thermal: ScalarLike = 0,
 ) -> Scalar:
@@ -73,7 +73,7 @@ def incoherent_time(
     ladder: Ladder | Any,
     energy: ScalarLike,
     loss: ScalarLike = 0,
-    form: Form = "rigorous",
+    form: Form | Any = "rigorous",
     *,
     thermal: ScalarLike = 0,
 ) -> Scalar:
@@ -122,7 +122,7 @@ def incoherent_power(
     ladder: Ladder | Any,
     tau: ScalarLike,
     loss: ScalarLike = 0,
-    form: Form = "rigorous",
+    form: Form | Any = "rigorous",
     *,
     thermal: ScalarLike = 0,
 ) -> Scalar:
@@ -193,7 +193,7 @@ def check_ladder(ladder: Ladder | Any) -> Ladder:
     return ladder
 
 
-def check_form(form: Form) -> None:
+def check_form(form: Form | Any) -> None:
     """Nothing, if the form is one of the two."""
     _checks.choice("form", form, ("rigorous", "printed"))
 
@@ -207,14 +207,14 @@ def _loss_of(ladder, loss, thermal, form) -> Scalar | None:
     lost = _checks.scalar("loss", loss, low=0)
     if ladder.kind != "oscillator":
         raise ValueError(
-            "Argument `loss` must be the plain number 0 unless the ladder is an oscillator, but "
-            f"is {_checks.show(loss)}: for a {ladder.kind} ladder only the bound without loss is known; in a "
-            "cold bath it holds all the same."
+            "Argument `loss` must be the plain number 0 unless the ladder is an oscillator, but is "
+            f"{_checks.show(loss)}: for a {ladder.kind} ladder only the bound without loss is "
+            "known; in a cold bath it holds all the same."
         )
     if not _checks.is_plain_zero(thermal):
         raise ValueError(
-            f"Argument `thermal` must be the plain number 0, but is {_checks.show(thermal)}: a warm "
-            "bath charges the ladder, and no bound is known for it."
+            f"Argument `thermal` must be the plain number 0, but is {_checks.show(thermal)}: a "
+            "warm bath charges the ladder, and no bound is known for it."
         )
     return lost
 

@@ -1,0 +1,69 @@
+"""Whether a search ran away: an objective that has no maximum where nothing bounds its numbers."""
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from qbjax.protocols import Free, choices, coordinates
+
+FEWEST = 5
+"""Steps after which a trend can be told."""
+
+STEADY = 0.5
+"""Share of the mean gain that the next one must have to count as no slower."""
+
+
+class UnboundedWarning(UserWarning):
+    """A search ended while its objective grew as fast as ever, and nothing bounds its numbers."""
+
+
+def warn_if_unbounded(
+    template: Any, found: list, slopes: list, history: Float[np.ndarray, " steps"], stopped: bool
+) -> None:
+    """Warns if free numbers without bounds ran away with an objective that has no maximum.
+
+    That is so if the last step still gained what steps gain on average; or, where the search has
+    stopped, if the slopes promise as much again for going as far again.
+
+    Args:
+        template: the protocol, with its free numbers.
+        found: coordinates of the best one.
+        slopes: derivatives there.
+        history: the objective at every iterate.
+        stopped: whether the search counts as converged.
+    """
+    gain = np.max(history) - history[0]
+    far, start, end = _farthest(template, found, slopes)
+    runs = _grows(history) or (stopped and far >= STEADY * gain > 0)
+    if far > 0 and runs:
+        warnings.warn(
+            f"The search ended after {len(history)} steps while the objective grew as fast as ever "
+            f"(to {np.max(history):.4g}), and a free number without bounds has gone from "
+            f"{start:.4g} to {end:.4g}: give bounds, qb.free(value, low, high), more steps, or an "
+            "objective that has a maximum.",
+            UnboundedWarning,
+            stacklevel=4,
+        )
+
+
+def _farthest(template: Any, found: list, slopes: list) -> tuple[float, float, float]:
+    """What the slopes promise for going as far again, of the number that promises most: and where
+    it was, and is; nothing if all are bounded."""
+    best = (0.0, 0.0, 0.0)
+    for choice, u0, u, slope in zip(choices(template), coordinates(template)[0], found, slopes):
+        if isinstance(choice, Free) and math.inf in (-choice.low, choice.high):
+            promised = np.abs((np.asarray(u) - np.asarray(u0)) * np.asarray(slope))
+            i = np.unravel_index(np.argmax(promised), promised.shape)
+            now = np.asarray(choice.at(u))[i]
+            best = max(best, (float(promised[i]), float(np.asarray(choice.value)[i]), float(now)))
+    return best
+
+
+def _grows(history: Float[np.ndarray, " steps"]) -> bool:
+    gains = np.diff(history)
+    if len(history) < FEWEST or not np.all(np.isfinite(gains)):
+        return False
+    return bool(gains[-1] > 0 and gains[-1] >= STEADY * np.mean(gains))
