@@ -10,8 +10,6 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
-
 from qbjax import _checks
 from qbjax.batteries import kept_states
 from qbjax.batteries.base import Battery, Options, State
@@ -20,6 +18,7 @@ from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.integrate import Adjoint, Moving, Solver, chosen
 from qbjax.dynamics.provenance import Provenance
 from qbjax.dynamics.trajectory import Trajectory, warn_if_unreliable
+from qbjax.dynamics.undefined import compiled
 from qbjax.loads import TwoLevel, discharging, pair
 from qbjax.loads.two_level import check_frequency
 from qbjax.protocols import resolve
@@ -208,7 +207,7 @@ def discharge(
     return _from(run, "discharge", options, battery=battery, load=load, initial=start)
 
 
-@eqx.filter_jit
+@compiled("trace_defect")
 def _evolve(battery, protocol, state, times, options, kept):
     states, dims = kept
     options = kept_states.keeping(options, kept_states.reader(battery, states))
@@ -216,7 +215,7 @@ def _evolve(battery, protocol, state, times, options, kept):
     return judged(kept_states.sorted_out(run, dims))
 
 
-@eqx.filter_jit
+@compiled("trace_defect")
 def _discharge(battery, load, state, times, options, kept):
     states, dims = kept
     options = kept_states.keeping(options, kept_states.reader(pair, states))

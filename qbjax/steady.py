@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import equinox as eqx
-
 from qbjax import _checks
 from qbjax.batteries.base import Battery
 from qbjax.batteries.steady_state import SteadyState, warn_if_doubtful
 from qbjax.dynamics.doubt import judged
 from qbjax.dynamics.forgetting import forget_in_time
+from qbjax.dynamics.undefined import compiled
 from qbjax.protocols import resolve
 
 
@@ -64,6 +63,6 @@ def steady_state(
     return found
 
 
-@eqx.filter_jit
+@compiled("residual")
 def _solve(battery, protocol, gap):
     return judged(battery.steady_state(protocol, gap))

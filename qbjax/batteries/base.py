@@ -26,6 +26,10 @@ class Options(NamedTuple):
     moving: Moving
 
 
+UNMADE = -np.finfo(float).max
+"""The time at which an initial state was made."""
+
+
 class State(eqx.Module):
     """A battery's full state, charger included. Opaque: only its battery can read it.
 
@@ -36,8 +40,8 @@ class State(eqx.Module):
         origin: which battery, frame and levels made it.
         sectored: whether the blocks are parity sectors rather than the whole.
         real: whether the density matrix is real.
-        time: when it was made; −inf for an initial state, which belongs to whatever time a
-            run starts at.
+        made: when; the least of all doubles for an initial state, which belongs to whatever time
+            a run starts at. (Not −inf, which is an error while JAX looks for infinities.)
         pure: whether the one block is a ket instead (`dynamics.kets`).
     """
 
@@ -47,8 +51,15 @@ class State(eqx.Module):
     origin: tuple = eqx.field(static=True)
     sectored: bool = eqx.field(static=True)
     real: bool = eqx.field(static=True)
-    time: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.asarray(-jnp.inf))
+    made: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.asarray(UNMADE))
     pure: bool = eqx.field(static=True, default=False)
+
+    @property
+    def time(self) -> Any:
+        """When it was made; −inf for an initial state."""
+        known = _checks.is_concrete(self.made)
+        made, xp = (np.asarray(self.made), np) if known else (self.made, jnp)
+        return xp.where(made > UNMADE, made, -np.inf)
 
 
 class Cell(NamedTuple):

@@ -77,7 +77,7 @@ def evolve(battery, state: State, times, options: Options, *, coupled: bool) -> 
 
     def wrap(t, y) -> State:
         turned = _turned(y[0], battery.frequency * (t - times[0]))
-        return dataclasses.replace(state, blocks=(turned,), time=t)
+        return dataclasses.replace(state, blocks=(turned,), made=t)
 
     def save(t, y):
         seen = observables(battery.frequency, y[0])

@@ -63,7 +63,7 @@ def collide(battery, protocol, state: State, times, options: Options) -> Traject
     if protocol.made is not None:  # Without a collision there is nothing but the start.
         told = {name: jnp.where(protocol.made > 0, x, x[0]) for name, x in told.items()}
     seen = seen | {"truncation": _uncertain(battery, protocol, packed, at, seen["truncation"])}
-    final = dataclasses.replace(wrap(out.final), time=times[-1])
+    final = dataclasses.replace(wrap(out.final), made=times[-1])
     clock = _units("1/Omega", "E_0 Omega")
     return _trajectory(battery, times[at], seen | told, saved, out.made, final, clock)
 
@@ -111,7 +111,7 @@ def wait(battery, state: State, times, options: Options) -> Trajectory:
     packed = state.blocks[0][:, 0] if state.sectored else state.blocks[0]
     out = rollout(step, packed, jnp.diff(times), save=save, reverse=options.adjoint == "reverse")
     seen, saved = out.saved
-    final = dataclasses.replace(wrap(out.final), time=times[-1])
+    final = dataclasses.replace(wrap(out.final), made=times[-1])
     clock = _units("t_0", "E_0/t_0")
     return _trajectory(battery, times, seen, saved, times.size - 1, final, clock)
 

@@ -37,7 +37,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
         stacked, displacement, _ = y
         blocks = unstack(generator.structure, stacked)
         return dataclasses.replace(
-            state, blocks=blocks, displacement=displacement, real=real, time=t
+            state, blocks=blocks, displacement=displacement, real=real, made=t
         )
 
     def save(t, y):

@@ -37,7 +37,7 @@ def evolve(battery, protocol, state: State, times, options: Options) -> Trajecto
 
     def wrap(t, y) -> State:
         blocks = (y,) if state.pure else unstack(structure, y)
-        return dataclasses.replace(state, blocks=blocks, time=t)
+        return dataclasses.replace(state, blocks=blocks, made=t)
 
     def seen(y):
         return read_off(battery, state.sectored, y)

@@ -33,7 +33,7 @@ from jaxtyping import Array, Float, Inexact
 from qbjax import _checks
 from qbjax.batteries import reservoir_memory as memories
 from qbjax.batteries import single_excitation
-from qbjax.batteries.base import Battery, Options, State, check_origin
+from qbjax.batteries.base import UNMADE, Battery, Options, State, check_origin
 from qbjax.batteries.reservoir_density import Density
 from qbjax.dynamics import memory
 from qbjax.dynamics.doubt import BREAKDOWN, NON_FINITE, OK
@@ -165,7 +165,7 @@ class Reservoir(Battery):
                 "starts, and later times belong in the same run."
             )
         start = jnp.zeros(self.frequencies.size, complex).at[self.excited].set(1.0)
-        return self._state(jnp.asarray(-jnp.inf), start)
+        return self._state(jnp.asarray(UNMADE), start)
 
     def evolve(self, protocol, state, times, options: Options) -> Trajectory:
         start = jax.lax.complex(state.blocks[0][:, 0], state.blocks[0][:, 1])
@@ -260,7 +260,7 @@ class Reservoir(Battery):
             origin=self._origin,
             sectored=False,
             real=False,
-            time=time,
+            made=time,
         )
 
 

@@ -42,7 +42,7 @@ from qbjax.batteries import waveguide_markov as markov
 from qbjax.batteries import waveguide_peak as peak
 from qbjax.batteries import waveguide_resolvent as resolvent
 from qbjax.batteries import waveguide_spectrum as spectrum
-from qbjax.batteries.base import Battery, Options, State, check_origin
+from qbjax.batteries.base import UNMADE, Battery, Options, State, check_origin
 from qbjax.batteries.waveguide_continuum import ContinuumStates
 from qbjax.batteries.waveguide_peak import Peak
 from qbjax.batteries.waveguide_spectrum import BoundStates
@@ -189,7 +189,7 @@ class Waveguide(Battery):
                 "Argument `initial` must be left out for a waveguide, whose field remembers what "
                 f"was before, but is {type(initial).__name__}; ask for later times in one run."
             )
-        return self._state(jnp.asarray(-jnp.inf), jnp.asarray(1.0 + 0j), jnp.asarray(0j))
+        return self._state(jnp.asarray(UNMADE), jnp.asarray(1.0 + 0j), jnp.asarray(0j))
 
     def evolve(self, protocol, state, times, options: Options) -> Trajectory:
         elapsed = times - times[0]
@@ -264,7 +264,7 @@ class Waveguide(Battery):
             origin=self._origin,
             sectored=False,
             real=False,
-            time=time,
+            made=time,
         )
 
 

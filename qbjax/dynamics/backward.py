@@ -37,7 +37,7 @@ class Record(NamedTuple):
     """What a forward run leaves for the way back.
 
     Attributes:
-        starts: start of every accepted step, padded with inf, shape (S,).
+        starts: start of every accepted step, padded with the end of the run, shape (S,).
         ends: where each ends (just before an edge, if there is one), shape (S,).
         steps: how many there are.
         marks: times of the kept states, the first is the start, shape (M,).
@@ -56,15 +56,19 @@ def marks(times: Float[Array, " T"]) -> Float[Array, " M"]:
     return jnp.linspace(times[0], times[-1], MARKS + 1)[:-1]
 
 
-def record(start, next_starts, edges, marks, states) -> Record:
+def record(start, end, next_starts, edges, marks, states) -> Record:
     """Sorts what the solver saved.
 
     Args:
         start: of the run.
+        end: of the run.
         next_starts: after each accepted step, where the next begins; padded with inf.
         edges: times at which the field jumps; or None.
         marks, states: as in `Record`.
     """
+    steps = 1 + jnp.sum(jnp.isfinite(next_starts))
+    # Not inf: while JAX looks for infinities, none may be kept for the way back.
+    next_starts = jnp.where(jnp.isfinite(next_starts), next_starts, end)
     # An empty step first, so that what was saved at the start is read at the end of a step too.
     starts = jnp.concatenate([start[None], start[None], next_starts[:-1]])
     ends = jnp.append(start, next_starts)
@@ -72,7 +76,7 @@ def record(start, next_starts, edges, marks, states) -> Record:
         ordered = jnp.sort(edges)
         edge = jnp.append(ordered, jnp.inf)[jnp.searchsorted(ordered, starts, side="right")]
         ends = jnp.minimum(ends, eqxi.prevbefore(edge))
-    return Record(starts, ends, 1 + jnp.sum(jnp.isfinite(next_starts)), marks, states)
+    return Record(starts, ends, steps, marks, states)
 
 
 class Carry(NamedTuple):

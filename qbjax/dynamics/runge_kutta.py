@@ -30,7 +30,10 @@ def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
         stops = jnp.concatenate([marks, times])
         subs.append(diffrax.SubSaveAt(ts=marks))
         subs.append(diffrax.SubSaveAt(steps=True, fn=lambda t, y, _: None))
-    out = diffrax.diffeqsolve(
+    solve = diffrax.diffeqsolve
+    if jax.config.jax_debug_infs:  # it would keep infinities for the way back
+        solve = eqx.filter_checkpoint(solve)
+    out = solve(
         diffrax.ODETerm(lambda t, y, _: field(jnp.asarray(t), y)),
         solver.method,
         t0=times[0],
@@ -56,7 +59,7 @@ def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
     )
     if marks is None:
         return done, None
-    return done, backward.record(times[0], out.ts[3], edges, marks, kept[0])
+    return done, backward.record(times[0], times[-1], out.ts[3], edges, marks, kept[0])
 
 
 def run_reversibly(field, initial, times, save, edges, views, solver) -> Run:

@@ -46,7 +46,7 @@ def evolve(
 
     def wrap(t, blocks) -> State:
         made = (state.parameters, state.origin, state.sectored, real)
-        return State(blocks, None, *made, time=t)
+        return State(blocks, None, *made, made=t)
 
     def save(t, blocks):
         now = wrap(t, blocks)

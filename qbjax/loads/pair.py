@@ -19,6 +19,7 @@ from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.base import (
+    UNMADE,
     Battery,
     Cell,
     State,
@@ -131,12 +132,12 @@ def joined(battery: Battery, state: Any) -> State:
         check_origin(state, origin, alone.parameters)
         return state
     if isinstance(state, State):
-        rho, time = battery.cell(state), state.time
+        rho, time = battery.cell(state), state.made
         sectored = state.sectored and alone.parted
         # What the battery itself calls real may be so in a gauge of its own.
         real = not jnp.iscomplexobj(rho)
     else:
-        rho, time = as_density_matrix(state, len(alone.lowering), "state"), jnp.asarray(-jnp.inf)
+        rho, time = as_density_matrix(state, len(alone.lowering), "state"), jnp.asarray(UNMADE)
         sectored, real = symmetries(state)
     sectored = sectored and graded(alone)
     blocks = _beside_ground(pack(rho), sectored)

@@ -1,0 +1,54 @@
+"""Numbers that are NaN by definition, such as a power before any time has passed, kept from JAX's
+search for faults: under `JAX_DEBUG_NANS` a NaN that leaves a compiled program is an error."""
+
+import functools
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+
+def compiled(sound: str) -> Callable[[Callable], Callable]:
+    """`eqx.filter_jit` for a function that returns something with `observables`.
+
+    While JAX looks for NaN or infinities, what is undefined of a sound state leaves the program as
+    0, and becomes NaN outside, unchecked. A state that is not sound is a fault, and found.
+
+    Args:
+        sound: a field of what it returns that is finite where the state is sound.
+    """
+
+    def compile_(evolve):
+        plain = eqx.filter_jit(evolve)
+        apart = eqx.filter_jit(lambda *given: _apart(evolve(*given), sound))
+
+        @functools.wraps(evolve)
+        def run(*given):
+            searching = jax.config.jax_debug_nans or jax.config.jax_debug_infs
+            return _marked(*apart(*given)) if searching else plain(*given)
+
+        return run
+
+    return compile_
+
+
+def _marked(done, undefined):
+    with jax.debug_nans(False), jax.debug_infs(False):
+        marked = {
+            name: jnp.where(undefined[name], jnp.nan, values)
+            for name, values in done.observables.items()
+        }
+        return eqx.tree_at(lambda done: done.observables, done, marked)
+
+
+def _apart(done, sound):
+    sound = jnp.isfinite(getattr(done, sound))
+    undefined = {
+        name: jnp.isnan(values) & sound.reshape(sound.shape + (1,) * (values.ndim - sound.ndim))
+        for name, values in done.observables.items()
+    }
+    clean = {
+        name: jnp.where(undefined[name], 0.0, values) for name, values in done.observables.items()
+    }
+    return eqx.tree_at(lambda done: done.observables, done, clean), undefined
