@@ -1,13 +1,16 @@
 """What numbers tell of a Lindblad battery's equation before it is traced: which method it needs."""
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from qbjax import _checks
 from qbjax.batteries import lindblad_model as models
-from qbjax.batteries.lindblad_evolution import edges_of, generator_of, rates
+from qbjax.batteries.lindblad_evolution import edges_of, generator_of
 from qbjax.batteries.lindblad_signals import own_signals, signals_of
 from qbjax.dynamics import Chebyshev, Implicit, Solver, Tsit5, automatic, chebyshev
+from qbjax.protocols import Pump
 
 DENSE = 200
 """Saved times below which it does not matter that steps end at them."""
@@ -29,10 +32,22 @@ def default_solver(battery, protocol, times) -> Solver:
         return Solver(method=Tsit5() if large and _crowded(battery, protocol, times) else None)
     if size > automatic.IMPLICIT or not model.jumps:
         return Solver()
-    # On the host: asked anew at every call, and a bound on the spectrum would take 2 ms.
-    decay = np.max(models.decays(model) @ np.asarray(rates(battery, times[0])))
+    # Known even within a caller's `jit`; and no bound on the spectrum, which would take 2 ms.
+    with jax.ensure_compile_time_eval():
+        largest = np.array([_largest(rate) for rate in battery.rates], float)
+    decay = np.max(models.decays(model) @ largest)
     stiff = automatic.stiff(size, float(decay), float(times[-1] - times[0]))
     return Solver(method=Implicit() if stiff else None)
+
+
+def _largest(rate) -> float:
+    """A rate, or the largest it will be."""
+    return float(_peak(rate) if isinstance(rate, Pump) else rate)
+
+
+@eqx.filter_jit
+def _peak(pump: Pump):
+    return pump.peak
 
 
 def _crowded(battery, protocol, times) -> bool:
@@ -43,7 +58,8 @@ def _crowded(battery, protocol, times) -> bool:
     passed = chebyshev.SHARE * cell**2 <= model.dimension**2
     if times.size <= DENSE or passed or model.charge is not None:
         return False
-    start = jnp.asarray(times[0])
-    signals = [pump.signal(start) for pump in signals_of(protocol)]
-    bounds = generator_of(battery, False, start).extent(signals, ket=not model.jumps)
-    return automatic.crowded(times, *map(float, bounds))
+    with jax.ensure_compile_time_eval():  # known even within a caller's `jit`
+        start = jnp.asarray(times[0])
+        signals = [pump.signal(start) for pump in signals_of(protocol)]
+        bounds = generator_of(battery, False, start).extent(signals, ket=not model.jumps)
+        return automatic.crowded(times, *map(float, bounds))

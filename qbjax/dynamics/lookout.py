@@ -134,7 +134,8 @@ def ahead(signals: Sequence[Signal], times: Float[Array, " T"]) -> list[Ahead]:
 def _ahead(signal: Signal, start, end) -> Ahead:
     bounds = lax.stop_gradient(jnp.clip(signal.bounds, start, end))
     value, cell = _still(signal.value), _cell(bounds, signal.cells)
-    grid = bounds[:-1, None] + (np.arange(signal.cells + 1) + OFFSET) * cell[:, None]
+    places = np.arange(signal.cells + 1)[None, :] + OFFSET
+    grid = bounds[:-1, None] + places * cell[:, None]
     samples = _sampled(value, grid)
     largest = jnp.max(jnp.abs(samples))
     scaled = samples / jnp.where(largest > 0, largest, 1.0)
@@ -201,7 +202,9 @@ def _simple(samples: Float[Array, "parts S N+1"], size: int) -> Bool[Array, "S p
     step = max(size // 4, 2)
     nodes = [*jnp.moveaxis(pieces[..., ::step], -1, 0), samples[..., size::size]]
     weights = _weights(np.arange(0, size + 1, step), np.arange(size))
-    line = sum(w * node[..., None] for w, node in zip(weights, nodes, strict=True))
+    line = sum(
+        w.reshape(1, 1, 1, -1) * node[..., None] for w, node in zip(weights, nodes, strict=True)
+    )
     error = jnp.max(jnp.abs(pieces - line), axis=(0, 3))
     own = jnp.maximum(jnp.max(jnp.abs(pieces), axis=(0, 3)), EPSILON) / 4
     return error <= (own if size == 4 else jnp.minimum(own, DELTA))
@@ -251,8 +254,8 @@ def _reach(cells, moves, longest, least, stops) -> Float[Array, " B"]:
     """The latest ends of steps: where a shorter piece begins, or the first that moves."""
     blocks = np.arange(longest.size, dtype=np.int32)
     end = jnp.where(cells == 64, blocks - blocks % 4 + 4, blocks + 1)
-    later = (blocks > blocks[:, None]) & moves
-    first = jnp.min(jnp.where(later, blocks, blocks.size), axis=1)
+    later = (blocks > blocks[:, None]) & moves[None, :]
+    first = jnp.min(jnp.where(later, blocks[None, :], blocks.size), axis=1)
     after = jnp.where(moves, end, first)
     shorter = (least[jnp.minimum(after, blocks.size - 1)] < longest) & (after < blocks.size)
     return jnp.where(shorter, stops[after], stops[-1])
