@@ -63,7 +63,7 @@ class Signal(NamedTuple):
     """
 
     value: Callable[[Array], Array]
-    bounds: Float[Array, " S+1"]
+    bounds: Float[Array, " bounds"]
     cells: int = CELLS
     shortest: Float[Array, ""] | None = None
 
@@ -81,7 +81,7 @@ class Ahead(NamedTuple):
         fine: what shows between samples only; None where that was not looked at.
     """
 
-    bounds: Float[Array, " S+1"]
+    bounds: Float[Array, " bounds"]
     starts: Float[Array, " S"]
     density: Float[Array, " S"]
     reach: Float[Array, "S B"]
@@ -177,13 +177,13 @@ def _sampled(value, times: Float[Array, "*shape"]) -> Float[Array, "parts *shape
     return jnp.stack([jnp.where(jnp.isfinite(x), x, 0.0) for x in parts]).astype(float)
 
 
-def _moves(samples: Float[Array, "parts S N+1"]) -> Bool[Array, "S B"]:
+def _moves(samples: Float[Array, "parts S samples"]) -> Bool[Array, "S B"]:
     """In which blocks a signal does not stand still."""
     changes = jnp.any(jnp.abs(jnp.diff(samples)) > EPSILON / 4, axis=0)
     return jnp.any(changes.reshape(len(changes), -1, BLOCK), axis=-1)
 
 
-def _pieces(samples: Float[Array, "parts S N+1"], rough) -> Int[Array, "S B"]:
+def _pieces(samples: Float[Array, "parts S samples"], rough) -> Int[Array, "S B"]:
     """Of each block, the cells of the pieces in it, or of that in which it lies."""
     small = _all_four(_simple(samples, 4))
     whole = small & _simple(samples, 16) & jnp.logical_not(rough)
@@ -196,7 +196,7 @@ def _all_four(good: Bool[Array, "S n"]) -> Bool[Array, "S m"]:
     return jnp.all(good.reshape(len(good), -1, 4), axis=-1)
 
 
-def _simple(samples: Float[Array, "parts S N+1"], size: int) -> Bool[Array, "S pieces"]:
+def _simple(samples: Float[Array, "parts S samples"], size: int) -> Bool[Array, "S pieces"]:
     """Where so many cells are a quartic; four of them, a parabola."""
     pieces = samples[..., :-1].reshape(*samples.shape[:2], -1, size)
     step = max(size // 4, 2)

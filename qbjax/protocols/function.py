@@ -102,8 +102,8 @@ class Function(Pulse):
 
     @property
     def energy(self):
-        """By Gauss–Legendre quadrature with 4096 points between edges, more if a resolution asks for
-        them: exact to rounding for what is smooth there, down to a thousandth of the pulse."""
+        """By Gauss–Legendre quadrature with 4096 points between edges, more if a resolution asks
+        for them: exact to rounding for what is smooth there, down to a thousandth of the pulse."""
         start, end = self.span
         outer = jnp.concatenate([start[None], self.inner, end[None]])
         parts = np.arange(self._panels)[None, :] / self._panels
