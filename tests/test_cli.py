@@ -110,6 +110,8 @@ def test_too_few_levels_warn_in_one_line(tmp_path):
     result = qbjax("charge", "dopo", *strong, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert one_line(result.stderr, "Warning: Too few levels", "signal_levels=")
+    assert "! charge to t = 4" in result.output
+    assert "✓" not in result.output
 
 
 def test_control_c_is_one_line(monkeypatch, tmp_path):

@@ -25,6 +25,7 @@ RESERVED = frozenset(
         *("charging_power", "ergotropic_power", "times", "time", "mode", "modes", "units"),
         *("observables", "saved", "status", "truncation", "trace_defect", "steps", "final_state"),
         *("states", "dims", "part", "summary", "to_xarray", "to_qutip"),
+        *("provenance", "verdict", "to_dataframe", "to_csv"),
         *("state", "residual", "gap", "rate"),
     )
 )

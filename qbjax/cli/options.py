@@ -46,7 +46,9 @@ def command(context: typer.Context) -> str:
     return f"{above.info_name} {words}" if above and above.parent else words
 
 
-def within(low: float, high: float = LARGEST, *, above: bool = False, finite: bool = True) -> Any:
+def within(
+    low: float | int, high: float | int = LARGEST, *, above: bool = False, finite: bool = True
+) -> Any:
     """A callback of options: every number they hold is in a range, before anything is computed.
 
     Args:
@@ -61,7 +63,8 @@ def within(low: float, high: float = LARGEST, *, above: bool = False, finite: bo
         "finite": finite,
     }
 
-    def check(parameter: typer.CallbackParam, value: Any) -> Any:
+    # By position, untyped: what typer hands over is none of the classes that it names.
+    def check(context: Any, parameter: Any, value: Any) -> Any:
         with session.plainly():
             for number in value if isinstance(value, list | tuple) else [value]:
                 if number is not None:

@@ -101,9 +101,10 @@ def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(_label("time since the pump went off", data["time"]))
     ax.set_ylabel(_label("left in the cell", data["ergotropy"]))
     ax.set_xlim(float(data["time"][0]), float(data["time"][-1]))
-    ax.set_yscale("log")
     top = float(data["ergotropy"].max())
-    ax.set_ylim(max(float(data["ergotropy"].min()), 1e-3 * top), 1.5 * top)
+    if top > 0:  # else a logarithm has nothing to show
+        ax.set_yscale("log")
+        ax.set_ylim(max(float(data["ergotropy"].min()), 1e-3 * top), 1.5 * top)
     ax.legend()
     return ax
 
@@ -263,8 +264,10 @@ def _legend_above(ax, columns):
     """A legend over the curves, which get out of its way."""
     handles = ax.get_legend_handles_labels()[0]
     rows = -(-len(handles) // columns)
-    top = max(np.nanmax(line.get_ydata()) for line in ax.get_lines())
-    ax.set_ylim(0, top * (1.06 + 0.085 * rows))
+    heights = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.get_lines()])
+    top = np.max(heights, initial=0.0, where=np.isfinite(heights))
+    if top > 0:  # else there is nothing to get out of the way of
+        ax.set_ylim(0, top * (1.06 + 0.085 * rows))
     ax.legend(loc="upper left", ncols=columns, columnspacing=1.2, handlelength=2.2)
 
 

@@ -145,3 +145,12 @@ def test_figures_have_their_panels_and_restore_the_style(run, optima, kept, tmp_
     assert dict(matplotlib.rcParams) == before
     figure.savefig(tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_a_run_of_nothing_is_drawn_without_a_warning(run, optima, kept, value):
+    """As a battery of two levels gives: warnings are errors here."""
+    nothing, left = xr.full_like(run, value), xr.full_like(kept, value)
+    assert len(plot.charging_figure(nothing, optima).axes) == 2
+    assert len(plot.pulse_figure({"a": {"flat": nothing.assign(pump=run["time"])}}).axes) == 2
+    plot.demo_figure(nothing, optima, left, 10.0).canvas.draw()
