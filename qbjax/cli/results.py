@@ -77,7 +77,9 @@ def deliver(
                 directory, datasets=datasets, sheets=sheets, figure=figure, notes=[note],
                 command=line, **more,
             )  # fmt: skip
-    except OSError as error:
+    except typer.Exit:
+        raise
+    except Exception as error:  # whatever a full disk makes of a library: the numbers are here
         show(sheets, note)
         raise OSError(f"The results could not be saved in {directory}: {error}") from error
     finally:
