@@ -98,7 +98,15 @@ def several(name: str, value: Any) -> list:
     if axes(value) == 0 and not isinstance(value, str | bytes | Mapping):
         return [value]
     sequence(name, value)
-    return list(value if isinstance(value, list | tuple) else np.asarray(value))
+    # On the host, where it is known: each element of a JAX array would be a program.
+    return list(value if isinstance(value, list | tuple) else _on_host(value))
+
+
+def _on_host(value: Any) -> Any:
+    try:
+        return np.asarray(value)
+    except Exception:  # it is traced, which the check of its elements says
+        return value
 
 
 def choice(name: str, value: Any, options: Sequence[str]) -> str:

@@ -1,19 +1,29 @@
 """How much memory there is, asked before something is allocated that cannot fit."""
 
+import contextlib
 import os
+from pathlib import Path
 from typing import Any
 
 from qbjax._kinds import show
 
 DOUBLE = 8
 
+LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""What a container may use."""
+
 
 def here() -> float:
-    """Bytes of this machine's memory; infinite where the system does not tell."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, OSError, ValueError):
-        return float("inf")
+    """Bytes that this process may take at most; infinite where the system does not tell."""
+    limits = [float("inf")]
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        limits.append(float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")))
+    for file in LIMITS:
+        try:
+            limits.append(float(Path(file).read_text()))
+        except (OSError, ValueError):  # "max", or no such file
+            continue
+    return min(limits)
 
 
 def room(name: str, value: Any, doubles: int, what: str) -> None:
@@ -33,6 +43,25 @@ def room(name: str, value: Any, doubles: int, what: str) -> None:
         raise ValueError(
             f"Argument `{name}` must be small enough for the {limit / 2**30:.3g} GiB of memory "
             f"here, but is {show(value)}: {what} alone takes {_gibibytes(doubles)} GiB."
+        )
+
+
+def check_room(argument: str, needed: float | int, what: str) -> None:
+    """Whether something fits into the memory.
+
+    Args:
+        argument: that asks for it.
+        needed: bytes.
+        what: it is, in words.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    if needed > here():
+        needed = min(needed, 10**300)  # an integer may be larger than any float
+        raise ValueError(
+            f"Argument `{argument}` must ask for what fits into the memory ({here() / 2**30:.3g} "
+            f"GiB), but {what} take {needed / 2**30:.3g} GiB."
         )
 
 

@@ -10,6 +10,8 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     ("_types", "_kinds", "_sizes"),
     ("_memory",),
+    ("_numbers",),
+    ("_counts",),
     ("_checks",),
     ("algebra",),
     ("dynamics", "merit", "protocols"),

@@ -17,6 +17,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from qbjax import _memory
+
 PAUSE = 1.0
 """Seconds between two looks, in which few programs can be compiled."""
 
@@ -100,9 +102,7 @@ def burden() -> Burden | None:
 
 def limits() -> Burden:
     """What this process may hold; infinite where the system does not tell."""
-    physical = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    memory = min(physical, _number("/sys/fs/cgroup/memory.max"))
-    return Burden(_number("/proc/sys/vm/max_map_count"), memory)
+    return Burden(_number("/proc/sys/vm/max_map_count"), _memory.here())
 
 
 def _exceeds(held: Burden, shares: Burden) -> bool:

@@ -63,7 +63,9 @@ def ergotropy(rho: TensorLike, H: TensorLike) -> Scalar:
     return energetics.energy(rho, H) - passive_energy(rho, H)
 
 
-def coherent_ergotropy(rho: TensorLike, H: TensorLike, *, atol: float | None = None) -> Scalar:
+def coherent_ergotropy(
+    rho: TensorLike, H: TensorLike, *, atol: float | None | Any = None
+) -> Scalar:
     r"""Part of the ergotropy that dephasing in the energy basis destroys.
 
     $$W^c = E_\text{passive}(\varrho) - E_\text{passive}(\rho)$$
@@ -91,7 +93,9 @@ def coherent_ergotropy(rho: TensorLike, H: TensorLike, *, atol: float | None = N
     return _dephased_passive_energy(rho, H, atol) - passive_energy(rho, H)
 
 
-def incoherent_ergotropy(rho: TensorLike, H: TensorLike, *, atol: float | None = None) -> Scalar:
+def incoherent_ergotropy(
+    rho: TensorLike, H: TensorLike, *, atol: float | None | Any = None
+) -> Scalar:
     r"""Part of the ergotropy that sits in inverted populations and survives dephasing.
 
     $$W^i = E - E_\text{passive}(\varrho)$$
@@ -256,7 +260,7 @@ def _levels(H: Hamiltonian) -> Levels:
     return H if H.ndim == 1 else spectral.eigenvalues(H)
 
 
-def _dephased_passive_energy(rho: TensorLike, H: TensorLike, atol: float | None) -> Scalar:
+def _dephased_passive_energy(rho: TensorLike, H: TensorLike, atol: float | None | Any) -> Scalar:
     state = _checks.density_matrix("rho", rho)
     hamiltonian = _checks.hamiltonian("H", H, dim=state.shape[0])
     if atol is not None:
@@ -272,7 +276,7 @@ def _dephased_passive_energy(rho: TensorLike, H: TensorLike, atol: float | None)
     return passive_energy_of_spectrum(spectral.eigenvalues(dephased), levels)
 
 
-def _distinct_levels(H: TensorLike, atol: float | None) -> bool:
+def _distinct_levels(H: TensorLike, atol: float | None | Any) -> bool:
     """Whether dephasing leaves a diagonal matrix: only known levels can tell."""
     if np.ndim(H) != 1 or not _checks.is_concrete((H, atol)):
         return False

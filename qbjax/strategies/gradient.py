@@ -138,11 +138,7 @@ def maximize(
     """
     _checks.x64()
     forget_in_time()
-    _checks.function("objective", objective, _call(battery))
-    if battery is not None:
-        _checks.instance("battery", battery, Battery, "a qb.batteries battery")
-    expected = "an optax optimiser such as optax.adam(0.01)"
-    _checks.instance("optimizer", optimizer, optax.GradientTransformation, expected)
+    _check_things(objective, battery, optimizer)
     threshold = check_search(steps, tolerance, progress, starts=starts, key=key)
     _checks.choice("mode", mode, ("reverse", "forward"))
     coordinates(protocol)  # says so if nothing is free
@@ -220,8 +216,13 @@ def _starting_points(protocol, starts, key) -> list:
     return [fixed] + [random_start(k, fixed) for k in keys[1:]]
 
 
-def _call(battery) -> str:
-    return "objective(protocol)" if battery is None else "objective(protocol, battery)"
+def _check_things(objective, battery, optimizer) -> None:
+    call = "objective(protocol)" if battery is None else "objective(protocol, battery)"
+    _checks.function("objective", objective, call)
+    if battery is not None:
+        _checks.instance("battery", battery, Battery, "a qb.batteries battery")
+    expected = "an optax optimiser such as optax.adam(0.01)"
+    _checks.instance("optimizer", optimizer, optax.GradientTransformation, expected)
 
 
 def _as_leaf(x):

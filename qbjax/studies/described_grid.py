@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from qbjax import _checks
-from qbjax.studies import grids, memory
+from qbjax import _checks, _memory
+from qbjax.studies import grids
 from qbjax.studies.described_parts import listed
 from qbjax.studies.grids import Grid
 
@@ -43,7 +43,7 @@ def read(table: Mapping[str, Any], most: int | None) -> Grid:
             f"Argument `grid` must have at most {most} points unless you say --yes, but has "
             f"{count}."
         )
-    memory.check_room("grid", 8.0 * max([count, *sizes]), f"{_checks.show(count)} points")
+    _memory.check_room("grid", 8.0 * max([count, *sizes]), f"{_checks.show(count)} points")
     more = {name: table[name] for name in ("count", "seed") if drawn and name in table}
     made = {name: (_box if drawn else _axis)(name, said) for name, said in given.items()}
     return _MAKERS[kind](**more, **made)

@@ -12,8 +12,8 @@ import numpy as np
 import xarray as xr
 from scipy.stats import qmc
 
-from qbjax import _checks
-from qbjax.studies import memory, names
+from qbjax import _checks, _memory
+from qbjax.studies import names
 from qbjax.studies.json_values import check_json
 
 
@@ -223,7 +223,7 @@ def _some(axes: Mapping[str, Any]) -> Mapping[str, Any]:
 def _check_room(points: int, coordinates: int) -> None:
     # At once there are the random numbers, what they become, and the same in another order.
     what = f"{_checks.show(points)} points with {coordinates} coordinates each"
-    memory.check_room("grid", 3 * 8 * points * coordinates, what)
+    _memory.check_room("grid", 3 * 8 * points * coordinates, what)
 
 
 def _check_known(name: str, given: Any) -> None:

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import DictKey, SequenceKey
 
-from qbjax import _checks
-from qbjax.studies import memory, names
+from qbjax import _checks, _memory
+from qbjax.studies import names
 from qbjax.studies.labels import dimensions
 
 COPIES = 3
@@ -85,7 +85,7 @@ def check_room(outputs: Mapping[str, Output], coordinates: Sequence[str], points
     """
     each = sum(int(np.prod(o.shape)) * o.dtype.itemsize for o in outputs.values())
     needed = COPIES * points * (each + 8.0 * len(coordinates))
-    memory.check_room("function", needed, f"its values at {points} points")
+    _memory.check_room("function", needed, f"its values at {points} points")
 
 
 def status(values: np.ndarray) -> np.ndarray:

@@ -179,6 +179,13 @@ PROGRESS = {"progress": (None, "callable?")}
 SEARCHED = {"starts": (1, "positive count"), "key": (None, "key?"), **PROGRESS}
 MASER = {"battery": (CAVITY, "thing")}
 
+GUIDE = {
+    "frequency": ((0.9, 1.1), "range"),
+    "distance": (0.1, "range"),
+    "decay": (0.5, "positive"),
+    **PROGRESS,
+}
+
 STRATEGIES = [
     door(classical.full_swap, **MASER, count=(2, "positive count")),
     door(
@@ -249,14 +256,8 @@ STRATEGIES = [
         waveguide_designs.continuum_distance, order=(1, "positive count"),
         frequency=(1.0, "positive"), decay=(0.5, "positive"),
     ),
-    *(
-        door(
-            f, frequency=((0.9, 1.1), "range"), distance=(0.1, "range"), decay=(0.5, "positive"),
-            **PROGRESS,
-        )
-        for f in (
-            waveguide_position.best_power, waveguide_position.best_steady_energy,
-            waveguide_position.best_steady_ergotropy,
-        )
-    ),
+    *(door(f, **GUIDE) for f in (
+        waveguide_position.best_steady_energy, waveguide_position.best_steady_ergotropy,
+    )),
+    door(waveguide_position.best_power, **GUIDE, until=(None, "positive?")),
 ]  # fmt: skip

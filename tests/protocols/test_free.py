@@ -65,7 +65,7 @@ def test_random_starts_fill_the_bounds():
         (lambda: qb.free(3.0, 0.0, 1.0), ValueError, r"`value` must lie in \[0, 1\], but is 3"),
         (lambda: qb.free(jnp.array([0.5, 2.0]), 0.0, 1.0), ValueError, "must lie in"),
         (lambda: qb.free(3.0, 5.0, 1.0), ValueError, "`low` must be below `high`=1, but is 5"),
-        (lambda: qb.free(0.5, jnp.nan, 1.0), ValueError, "`low` must be below"),
+        (lambda: qb.free(0.5, jnp.nan, 1.0), ValueError, "`low` must not be NaN"),
         (lambda: qb.free(jnp.nan, 0.0, 1.0), ValueError, "`value` must be finite"),
         (lambda: qb.free("a"), TypeError, "`value` must be made of numbers"),
         (lambda: qb.free(jnp.float32(0.5), 0, 1), TypeError, "double precision"),
