@@ -182,8 +182,9 @@ def _flat(function: Callable, names: Sequence[str]) -> Callable:
         flat = outputs.named(answer)
         if not flat:
             raise ValueError("Argument `function` must give at least one array, but gives none.")
+        flat = flat | news(heard, flat)
         outputs.check(flat, names)
-        return flat | news(heard, flat)
+        return flat
 
     return one
 
