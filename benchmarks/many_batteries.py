@@ -2,9 +2,9 @@
 
 Every Lindblad battery with other operators is a program of its own. What it says every fifty
 batteries: memory maps and megabytes held now, and at most so far. Before programs were forgotten
-in time, a process died at about 265 batteries, of the system's limit of 65 530 maps.
+in time, a process died at some 265 batteries, of the system's limit of 65 530 maps.
 
-Run: python benchmarks/many_batteries.py [COUNT]   (1000 batteries take about 20 minutes)
+Run: python benchmarks/many_batteries.py [COUNT]   (1000 batteries, about a second each)
 """
 
 import os

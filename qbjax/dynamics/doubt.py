@@ -30,8 +30,8 @@ Measured on the DOPO battery: ergotropies are then wrong by more than about one 
 TRACE_LIMIT = 1e-4
 """How far a trace may be from 1: populations are then off by as much as truncation may leave.
 
-The default solver keeps the trace of a density matrix to 1e-12, and that of a driven ket, the worst
-there is, to 1e-8 over a hundred periods and 4e-7 over a thousand.
+Measured with the default solver: density matrices keep their trace to 2e-12, and driven kets, whose
+norm explicit steps do not keep, to 1e-8 for a time of 100 inverse frequencies and 4e-7 for 1000.
 """
 
 

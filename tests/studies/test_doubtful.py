@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import qbjax as qb
+from qbjax.cli import sweep as command
 from qbjax.dynamics import TraceWarning, TruncationWarning
+from qbjax.studies.sweep import SweepProgress
 from qbjax.views import sweeps
 
 SHORT = qb.batteries.Collisional(qb.algebra.ladders.oscillator(3))
@@ -101,3 +103,8 @@ def test_a_status_of_ones_own_stands_unless_a_run_is_doubtful():
     with pytest.warns(TruncationWarning, match="2 of 4"):
         data = qb.sweep(function, GRID)
     assert data["status"].values.tolist() == [3, 4, 0, 4]
+
+
+def test_the_command_tells_doubtful_points_apart():
+    now = SweepProgress(done=9, total=9, failures=1, rate=2.0, remaining=0.0, doubtful=3)
+    assert command.told(now) == "9 of 9 points, 2 points/s, 1 failed, 3 doubtful"
