@@ -114,7 +114,7 @@ def slopes(s, method, adjoint="reverse"):
 
     def work(x):
         # Rounding alone tells the first steps apart: at the default tolerance that is 3e-9 here.
-        pump, solver = qb.protocols.SwitchOff(x[1], x[2]), qb.Solver(1e-11, 1e-13, method=method)
+        pump, solver = qb.protocols.SwitchOff(x[1], x[2]), qb.Solver(1e-12, 1e-14, method=method)
         run = qb.charge(lindblad(s, coupling=x[0] / s), pump, [0.0, x[3]], solver=solver,
                         adjoint=adjoint)  # fmt: skip
         return run.ergotropy[-1]
