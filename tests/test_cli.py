@@ -74,7 +74,7 @@ def test_a_bad_config_is_one_line(tmp_path, text, words):
     [
         (["--signal-levels", "1"], "signal_levels"),
         (["--coupling", "-1"], "coupling"),
-        (["--until", "0"], "times"),
+        (["--until", "0"], "until"),
         (["--switch-off", "3"], "SwitchOff"),
         (["--amplitude", "nan"], "amplitude"),
     ],

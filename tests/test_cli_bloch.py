@@ -44,7 +44,7 @@ def test_charge_shows_and_saves(tmp_path):
         (["--theta", 1.5, "--over-pi"], ("`theta`", "at most 3.14159")),
         (["--coupling", 0], ("`coupling`", "greater than 0")),
         (["--decay", -1], ("`decay`", "at least 0")),
-        (["--until", 0], ("`times`", "increase strictly")),
+        (["--until", 0], ("`until`", "greater than 0")),
     ],
 )
 def test_bad_input_is_one_line(tmp_path, options, words):

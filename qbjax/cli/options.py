@@ -65,7 +65,7 @@ def within(
 
     # By position, untyped: what typer hands over is none of the classes that it names.
     def check(context: Any, parameter: Any, value: Any) -> Any:
-        with session.plainly():
+        with session.plainly(debug=bool(context.obj)):
             for number in value if isinstance(value, list | tuple) else [value]:
                 if number is not None:
                     _checks.scalar(str(parameter.name), number, **bounds)
@@ -88,7 +88,7 @@ def path_of(text: str) -> Path:
 def folder(context: typer.Context, given: Path | None) -> Path:
     """The folder of a command's results, refused before anything is computed if it is none."""
     chosen = given or FOLDER / command(context).replace(" ", "-")
-    with session.plainly():
+    with session.plainly(debug=bool(context.obj)):
         check_folder("out", chosen)
     return chosen
 
