@@ -102,9 +102,7 @@ def integrate(
         return wanted(*moved(t, y, jnp.searchsorted(fixed, t)))
 
     if times.shape[0] == 1:
-        saved = jax.tree.map(lambda x: jnp.asarray(x)[None], wanted(times[0], initial))
-        status = jnp.where(_all_finite(initial), OK, NON_FINITE)
-        return Solution(saved, initial, status, jnp.array(0))
+        return _not_moved(wanted(times[0], initial), initial)
     # A later start of the same state is an earlier state at the same start.
     start = moved(fixed[0], initial, 0, -1.0)[1] if moving == "all" else initial
 
@@ -127,6 +125,13 @@ def integrate(
         else:
             run, _ = runge_kutta.run(field, start, fixed, keep, edges, views, solver, adjoint)
     return _solution(run, field, fixed[-1], moved(fixed[-1], run.last, -1)[1])
+
+
+def _not_moved(seen, initial) -> Solution:
+    """What a run of a single time returns: its start."""
+    saved = jax.tree.map(lambda x: jnp.asarray(x)[None], seen)
+    status = jnp.where(_all_finite(initial), OK, NON_FINITE)
+    return Solution(saved, initial, status, jnp.array(0))
 
 
 def _solution(run: Run, field, end, final) -> Solution:

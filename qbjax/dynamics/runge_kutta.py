@@ -31,7 +31,7 @@ def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
         subs.append(diffrax.SubSaveAt(ts=marks))
         subs.append(diffrax.SubSaveAt(steps=True, fn=lambda t, y, _: None))
     solve = diffrax.diffeqsolve
-    if jax.config.jax_debug_infs:  # it would keep infinities for the way back
+    if jax.config.jax_debug_infs:  # type: ignore[attr-defined]  # it would keep infinities for the way back
         solve = eqx.filter_checkpoint(solve)
     out = solve(
         diffrax.ODETerm(lambda t, y, _: field(jnp.asarray(t), y)),

@@ -3,6 +3,7 @@ search for faults: under `JAX_DEBUG_NANS` a NaN that leaves a compiled program i
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -25,7 +26,8 @@ def compiled(sound: str) -> Callable[[Callable], Callable]:
 
         @functools.wraps(evolve)
         def run(*given):
-            searching = jax.config.jax_debug_nans or jax.config.jax_debug_infs
+            config: Any = jax.config
+            searching = config.jax_debug_nans or config.jax_debug_infs
             return _marked(*apart(*given)) if searching else plain(*given)
 
         return run

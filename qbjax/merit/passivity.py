@@ -64,7 +64,7 @@ def ergotropy(rho: TensorLike, H: TensorLike) -> Scalar:
 
 
 def coherent_ergotropy(
-    rho: TensorLike, H: TensorLike, *, atol: float | None | Any = None
+    rho: TensorLike, H: TensorLike, *, atol: float | Any | None = None
 ) -> Scalar:
     r"""Part of the ergotropy that dephasing in the energy basis destroys.
 
@@ -94,7 +94,7 @@ def coherent_ergotropy(
 
 
 def incoherent_ergotropy(
-    rho: TensorLike, H: TensorLike, *, atol: float | None | Any = None
+    rho: TensorLike, H: TensorLike, *, atol: float | Any | None = None
 ) -> Scalar:
     r"""Part of the ergotropy that sits in inverted populations and survives dephasing.
 
@@ -260,7 +260,7 @@ def _levels(H: Hamiltonian) -> Levels:
     return H if H.ndim == 1 else spectral.eigenvalues(H)
 
 
-def _dephased_passive_energy(rho: TensorLike, H: TensorLike, atol: float | None | Any) -> Scalar:
+def _dephased_passive_energy(rho: TensorLike, H: TensorLike, atol: float | Any | None) -> Scalar:
     state = _checks.density_matrix("rho", rho)
     hamiltonian = _checks.hamiltonian("H", H, dim=state.shape[0])
     if atol is not None:
@@ -276,7 +276,7 @@ def _dephased_passive_energy(rho: TensorLike, H: TensorLike, atol: float | None 
     return passive_energy_of_spectrum(spectral.eigenvalues(dephased), levels)
 
 
-def _distinct_levels(H: TensorLike, atol: float | None | Any) -> bool:
+def _distinct_levels(H: TensorLike, atol: float | Any | None) -> bool:
     """Whether dephasing leaves a diagonal matrix: only known levels can tell."""
     if np.ndim(H) != 1 or not _checks.is_concrete((H, atol)):
         return False

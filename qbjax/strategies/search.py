@@ -151,17 +151,8 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
         # Against the best, not the last: at a kink the values go up and down for ever.
         gained = search.best_loss - value > 0.1 * scale
         stalled = jnp.where(gained, 0, search.stalled + 1)
-        better = value < search.best_loss
-        seen = search._replace(
-            best=jax.tree.map(lambda a, b: jnp.where(better, a, b), us, search.best),
-            best_slopes=jax.tree.map(
-                lambda a, b: jnp.where(better, a, b), grads, search.best_slopes
-            ),
-            best_loss=jnp.minimum(value, search.best_loss),
-            first_loss=first,
-            size=size,
-            stalled=stalled,
-        )
+        seen = _with_best(search, value, grads)
+        seen = seen._replace(first_loss=first, size=size, stalled=stalled)
         settled = (slope <= scale) | (remembers & (stalled >= 2))
         done = (value < VERY_BAD) & settled
 
@@ -180,6 +171,20 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
     batched = partial(jax.lax.map, one) if jax.default_backend() == "cpu" else jax.vmap(one)
     search, value, done = batched(search)
     return _strong(search), value, done
+
+
+def _with_best(search: Search, value, grads) -> Search:
+    """The search, which remembers where it stands if nothing was better."""
+    better = value < search.best_loss
+
+    def kept(new, old):
+        return jax.tree.map(lambda a, b: jnp.where(better, a, b), new, old)
+
+    return search._replace(
+        best=kept(search.coordinates, search.best),
+        best_slopes=kept(grads, search.best_slopes),
+        best_loss=jnp.minimum(value, search.best_loss),
+    )
 
 
 def _looked(problem: Problem, battery, search: Search):

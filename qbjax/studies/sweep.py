@@ -106,9 +106,9 @@ def sweep(
     Raises:
         RuntimeError: if double precision is off.
         ValueError, TypeError: for a bad argument, before anything is compiled; a function that
-            cannot be traced, with its line; names, numbers or sizes that no store or memory holds; a
-            store of another function or other versions; with a store, a function that reaches what
-            cannot be looked into.
+            cannot be traced, with its line; names, numbers or sizes that no store or memory holds;
+            a store of another function or other versions; with a store, a function that reaches
+            what cannot be looked into.
         OSError: if the store cannot be read or written.
 
     Warns:
