@@ -18,7 +18,7 @@ import qbjax as qb
 jax.config.update("jax_enable_x64", True)
 
 TIMES = np.linspace(0.0, 10.0, 11)
-CALLS, ROUNDS = 20, 9
+CALLS, ROUNDS = 20, 5
 
 
 def qubit(detuning=0.0, decay=0.0):

@@ -117,10 +117,10 @@ def test_a_late_wave_packet():
     assert abs(run.energy[-1] - np.sin(1.1) ** 2) < ACCURACY
 
 
-@pytest.mark.parametrize("frame", ["displaced", "lab"])
+@pytest.mark.parametrize("frame", ["displaced", pytest.param("lab", marks=pytest.mark.slow)])
 def test_a_late_pump(frame):
-    battery = qb.batteries.DOPO(3, 3, frame=frame, signal_decay=0.1, pump_decay=0.1)
-    pulse = qb.protocols.Function(Bump(0.5, 80.0, 0.3), END)
+    battery = qb.batteries.DOPO(6, 4, frame=frame, signal_decay=0.1, pump_decay=0.1)
+    pulse = qb.protocols.Function(Bump(0.3, 80.0, 0.3), END)
     careful = qb.charge(battery, pulse, TIMES, solver=qb.Solver(max_step=0.1))
     found = qb.charge(battery, pulse, TIMES)
     assert found.steps < careful.steps

@@ -229,10 +229,10 @@ def _fine(signal: Signal, bounds, grid, samples, nothing) -> Fine | None:
     value, cell = _still(signal.value), grid[:, 1] - grid[:, 0]
     looks = jnp.ceil(jnp.max(cell) / spacing).astype(int)
     left, right = samples[..., :-1], samples[..., 1:]
-    step = jnp.broadcast_to((cell / looks)[:, None], left.shape[1:])
+    step = jnp.broadcast_to((cell / looks.astype(float))[:, None], left.shape[1:])
 
-    def look(k, found):
-        times = grid[:, :-1] + k * step
+    def look(k: Int[Array, ""], found):
+        times = grid[:, :-1] + k.astype(float) * step
         seen = _sampled(value, times)
         error = jnp.abs(seen - left - k / looks * (right - left))
         own = jnp.maximum(jnp.maximum(jnp.abs(left), jnp.abs(right)), jnp.abs(seen))
