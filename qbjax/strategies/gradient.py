@@ -102,7 +102,8 @@ def maximize(
         protocol: any pytree with at least one `qb.free(value, low, high)`; the search
             starts from the values.
         battery: passed to the objective; also switches the verification on.
-        optimizer: any optax optimiser; L-BFGS with its line search by default.
+        optimizer: any optax optimiser; L-BFGS with its line search by default. A line search sees
+            the objective in units of its size at the start, any other in its own unit.
         steps: most optimiser steps.
         starts: independent searches; the first from the given values, the others uniform
             between the bounds. One program: `lax.map` on a CPU, `vmap` elsewhere.
