@@ -133,5 +133,8 @@ def test_twenty_different_batteries_hold_no_more_maps_than_a_few(watch, monkeypa
         battery = qb.batteries.Lindblad(hamiltonian, [(0.1, np.diag([1.0], 1))], **cell)
         assert np.isfinite(qb.charge(battery, None, TIMES).energy).all()
         held.append(forgetting.burden().maps)
-    assert max(held) < room + 600
+    # What the first forgetting left counts as there for good, and one battery may come on top.
+    left = watch.left.maps
+    assert left > 0
+    assert max(held) < left + forgetting.SHARES.maps * (most.maps - left) + 300
     assert min(np.diff(held)) < -500
