@@ -10,7 +10,7 @@ from tests.helpers import tree_allclose
 
 LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])
 TIMES = [0.0, 0.5, 1.0]
-DOPO = qb.batteries.DOPO(5, 2)
+DOPO = qb.batteries.DOPO(6, 4)
 QUBIT = qb.batteries.Lindblad(
     np.zeros((2, 2)), [(0.1, LOWER)], dims=(2,), cell=0, lowering=LOWER,
     cell_hamiltonian=np.array([0.0, 1.0]), controls=[LOWER + LOWER.T],

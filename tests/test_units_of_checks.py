@@ -56,7 +56,7 @@ def test_levels_are_one_within_rounding_and_no_farther(s):
 
 @pytest.mark.parametrize("s", [1e-34, 1.0, 1e15])
 def test_gaps_are_told_by_the_width_not_by_an_offset(s):
-    levels = s * (1e6 + np.array([0.0, 1e-3, 1.0]))
+    levels = s * (1e8 + np.array([0.0, 1e-3, 1.0]))
     turn = jax.jvp(lambda k: spectral.eigensystem(np.diag(levels) + k * s * 1e-4 * np.ones((3, 3))),
                    (0.0,), (1.0,))[1][1]  # fmt: skip
     # Between the two near levels: 1e-4/1e-3.

@@ -87,7 +87,7 @@ def _linear(battery, layout, generator, protocol, options, real) -> Linear | Non
         return Linear(
             frames.field(battery, layout, generator, protocol, real=real),
             lambda t: generator.extent(frames.lab_signals(battery, layout, protocol, t)),
-            kept=lambda y: jnp.stack([*map(jnp.trace, unstack(generator.structure, y[0]))]).sum(),
+            kept=lambda y: sum(map(jnp.trace, unstack(generator.structure, y[0])), jnp.zeros(())),
         )
     method = options.solver.method
     if isinstance(method, Chebyshev | Exponential):

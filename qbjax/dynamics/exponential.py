@@ -13,7 +13,7 @@ this is for n up to about a thousand: density matrices of up to thirty levels.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import equinox.internal as eqxi
@@ -49,31 +49,31 @@ class Exponential(eqx.Module):
 
 
 def propagate(
-    field: Callable,
+    linear: Any,
     initial: PyTree[Array],
     times: Float[Array, " T"],
     *,
     save: Callable,
     edges: Float[Array, " E"] | None,
-    kept: Callable | None = None,
 ) -> Run:
     """Runs from `times[0]` through all times; differentiable in every mode.
 
     Args:
-        field: f(t, y), linear in y, constant in t between edges.
+        linear: field f(t, y), linear in y, constant in t between edges, and a functional `kept`
+            (`automatic.Linear`).
         initial: state at `times[0]`.
         times: where to save; without edges their derivatives are left to `save`.
         save: save(t, y).
         edges: where the field jumps; those outside the times do not matter.
-        kept: a linear functional of the state that the motion keeps, such as a trace.
 
     Returns:
         A `Run`.
     """
     y, unravel = ravel_pytree(initial)
     at, which = stops(times, edges)
+    kept = linear.kept
     weights = None if kept is None else jax.vmap(lambda e: kept(unravel(e)))(jnp.eye(y.size))
-    advanced = _advance(field, unravel, y.size, times, edges, weights)
+    advanced = _advance(linear.field, unravel, y.size, times, edges, weights)
     struct = jax.eval_shape(save, times[0], initial)
 
     @jax.checkpoint  # backwards, each exponential is made anew rather than kept

@@ -116,14 +116,10 @@ def integrate(
         return _solution(run, field, fixed[-1], run.last)
     solver = solver.with_method(Tsit5() if isinstance(method, Chebyshev) else method)
     if isinstance(method, Exponential):
-        how = {"save": keep, "edges": edges, "kept": plain.kept}
-        run = exponential.propagate(plain.field, start, fixed, **how)
+        run = exponential.propagate(plain, start, fixed, save=keep, edges=edges)
     else:
         views = lookout.ahead(signals, fixed)
-        if adjoint == "reverse" and runge_kutta.reversible(solver):
-            run = runge_kutta.run_reversibly(field, start, fixed, keep, edges, views, solver)
-        else:
-            run, _ = runge_kutta.run(field, start, fixed, keep, edges, views, solver, adjoint)
+        run = runge_kutta.propagate(field, start, fixed, keep, edges, views, solver, adjoint)
     return _solution(run, field, fixed[-1], moved(fixed[-1], run.last, -1)[1])
 
 

@@ -14,9 +14,11 @@ from qbjax.dynamics.solver import Solver
 from qbjax.dynamics.tsit5 import Tsit5
 
 
-def reversible(solver: Solver) -> bool:
-    """Whether `run_reversibly` knows the method."""
-    return isinstance(solver.method, Tsit5)
+def propagate(field, initial, times, save, edges, views, solver, adjoint) -> Run:
+    """The run, differentiable as the adjoint says."""
+    if adjoint == "reverse" and isinstance(solver.method, Tsit5):
+        return run_reversibly(field, initial, times, save, edges, views, solver)
+    return run(field, initial, times, save, edges, views, solver, adjoint)[0]
 
 
 def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
@@ -31,7 +33,7 @@ def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
         subs.append(diffrax.SubSaveAt(ts=marks))
         subs.append(diffrax.SubSaveAt(steps=True, fn=lambda t, y, _: None))
     solve = diffrax.diffeqsolve
-    if jax.config.jax_debug_infs:  # type: ignore[attr-defined]  # it would keep infinities for the way back
+    if jax.debug_infs.value:  # it would keep infinities for the way back
         solve = eqx.filter_checkpoint(solve)
     out = solve(
         diffrax.ODETerm(lambda t, y, _: field(jnp.asarray(t), y)),

@@ -3,7 +3,6 @@ search for faults: under `JAX_DEBUG_NANS` a NaN that leaves a compiled program i
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -26,8 +25,7 @@ def compiled(sound: str) -> Callable[[Callable], Callable]:
 
         @functools.wraps(evolve)
         def run(*given):
-            config: Any = jax.config
-            searching = config.jax_debug_nans or config.jax_debug_infs
+            searching = jax.debug_nans.value or jax.debug_infs.value
             return _marked(*apart(*given)) if searching else plain(*given)
 
         return run

@@ -12,12 +12,7 @@ import qbjax as qb
 from qbjax.batteries import lindblad_evolution as evolution
 from qbjax.batteries import lindblad_model as models
 from qbjax.dynamics.shifts import stack
-from tests.helpers import (
-    GRADIENT,
-    central_difference,
-    random_hermitian,
-    random_state,
-)
+from tests.helpers import GRADIENT, central_difference, random_hermitian, random_state
 
 LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])
 EXACTLY = {"atol": 1e-12, "rtol": 1e-10, "nsteps": 100_000}

@@ -151,7 +151,7 @@ def test_a_run_through_a_trace_claims_no_origin_and_compiles_nothing_anew():
         ((1, {"a": "b"}), [1, {"a": "b"}]),
         (flat, {"function": f"{__name__}.flat"}),
     ],
-    ids=str,
+    ids=lambda x: getattr(x, "__name__", str(x)),
 )  # fmt: skip
 def test_what_values_are_in_json(value, told):
     assert described(value) == told
