@@ -21,8 +21,8 @@ def size_of_observable(
         a number ≥ 0, in the observable's own unit.
 
     Example:
-        >>> size_of_observable(np.array([0.0, 2e-34]), np.zeros(0))
-        1e-34
+        >>> round(size_of_observable(np.array([0.0, 2e-34]), np.zeros(0)) / 1e-34, 5)
+        1.0
     """
     middle = np.mean(diagonal) if diagonal.size else 0.0
     size = max(np.max(np.abs(x), initial=0.0) for x in (diagonal - middle, others))

@@ -33,6 +33,11 @@ def tree_allclose(actual, expected, *, rtol, atol=None):
     )
 
 
+def is_complete(run):
+    """Whether a run reached its end, be its levels enough or too few."""
+    return int(run.status) in (0, 4)
+
+
 def central_difference(function, x, direction=1.0, *, step=1e-3):
     """Derivative along a direction from four values: error O(step⁴) + rounding/step.
 

@@ -42,7 +42,7 @@ def test_chosen_angles_of_a_spin(tmp_path, angles):
     ("options", "words"),
     [
         (["--coherence", 2], ("`coherence`", "at most 1")),
-        (["--ladder", "spin", "--spin", 0.3], ("`j`", "half-integer")),
+        (["--ladder", "spin", "--spin", 0.3], ("`spin`", "at least 0.5")),
         (["--angles", "full-swap", "--levels", 5], ("`count`",)),
         (["--theta", -1], ("`theta`", "at least 0")),
     ],

@@ -43,7 +43,7 @@ def test_most_energy_in_a_time(tmp_path):
         (["--coherent"], ("`duration`", "coherent")),
         (["--coherent", "--duration", 3], ("`count`", "coherent")),
         (["--duration", -1], ("`duration`", "greater than 0")),
-        (["--collisions", 0], ("`count`", "at least 1")),
+        (["--collisions", 0], ("`collisions`", "at least 1")),
         (["--starts", 0, "--levels", 5, "--collisions", 2], ("`starts`", "at least 1")),
     ],
 )

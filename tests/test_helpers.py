@@ -1,5 +1,7 @@
 """The testers, tested: a wrong answer must fail."""
 
+from types import SimpleNamespace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -39,6 +41,11 @@ def test_tree_allclose_uses_each_of_its_tolerances():
     assert not helpers.tree_allclose(100.0, 101.0, rtol=0.001, atol=0.0)
     assert helpers.tree_allclose(0.0, 0.01, rtol=0.0, atol=0.02)
     assert not helpers.tree_allclose(0.0, 0.01, rtol=0.02, atol=0.001)
+
+
+@pytest.mark.parametrize("status", range(6))
+def test_a_run_is_complete_unless_it_ended_early_or_lost_its_trace(status):
+    assert helpers.is_complete(SimpleNamespace(status=status)) == (status in (0, 4))
 
 
 def test_central_difference_is_of_fourth_order():

@@ -142,7 +142,7 @@ def closeness(values: Float[Array, " d"] | Float[np.ndarray, " d"]) -> Any:
 
     Example:
         >>> round(float(closeness(np.array([0.0, 1e-34])) / 1e-34), 12)
-        1.01e-10
+        1e-10
     """
     some: Any = values  # NumPy's or JAX's
     return TIE * (some.max() - some.min()) + ROUNDING * some.size * abs(some).max()

@@ -136,7 +136,7 @@ def _shift(hamiltonian, operator):
     value = xp.real(xp.sum(A.conj() * turned)) / np.sum(np.abs(A) ** 2)
     missed = xp.max(xp.abs(turned - value.astype(complex) * A))
     middle = xp.mean(H if H.ndim == 1 else xp.diagonal(H))
-    centred = H - middle * (1 if H.ndim == 1 else np.eye(len(H)))
+    centred = H - middle * (1 if H.ndim == 1 else np.eye(len(H), dtype=complex))
     scale = xp.max(xp.abs(centred)) + OFFSET * xp.abs(middle)
     return value, missed / (xp.maximum(scale, np.finfo(float).tiny) * np.max(np.abs(A)))
 

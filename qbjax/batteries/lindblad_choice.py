@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from qbjax import _checks
 from qbjax.batteries import lindblad_model as models
@@ -14,6 +15,9 @@ from qbjax.protocols import Pump
 
 DENSE = 200
 """Saved times below which it does not matter that steps end at them."""
+
+LOOKS = 257
+"""Times of a run at which a rate without a known peak is looked at."""
 
 
 def default_solver(battery, protocol, times) -> Solver:
@@ -34,20 +38,22 @@ def default_solver(battery, protocol, times) -> Solver:
         return Solver()
     # Known even within a caller's `jit`; and no bound on the spectrum, which would take 2 ms.
     with jax.ensure_compile_time_eval():
-        largest = np.array([_largest(rate) for rate in battery.rates], float)
+        largest = np.array([_largest(rate, times) for rate in battery.rates], float)
     decay = np.max(models.decays(model) @ largest)
     stiff = automatic.stiff(size, float(decay), float(times[-1] - times[0]))
     return Solver(method=Implicit() if stiff else None)
 
 
-def _largest(rate) -> float:
+def _largest(rate, times: Float[np.ndarray, " T"]) -> float:
     """A rate, or the largest it will be."""
-    return float(_peak(rate) if isinstance(rate, Pump) else rate)
+    return float(_peak(rate, times[0], times[-1]) if isinstance(rate, Pump) else rate)
 
 
 @eqx.filter_jit
-def _peak(pump: Pump):
-    return pump.peak
+def _peak(pump: Pump, first, last):
+    # A signal without end has no known peak: that of a run is looked for.
+    seen = jnp.max(jnp.abs(jax.vmap(pump.signal)(jnp.linspace(first, last, LOOKS))))
+    return jnp.where(jnp.isfinite(pump.peak), pump.peak, seen)
 
 
 def _crowded(battery, protocol, times) -> bool:

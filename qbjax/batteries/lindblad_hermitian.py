@@ -47,8 +47,12 @@ class Skew(eqx.Module):
         """Raises ValueError if the Hamiltonian is not Hermitian during a run (when concrete)."""
         if not self.signals or not _checks.is_concrete((self.signals, times)):
             return
-        at = jnp.linspace(times[0], times[-1], LOOKS)
-        weights = np.stack([np.asarray(jax.vmap(w.signal)(at)) for w in self.signals])
+        first, *_, last = np.asarray(times).tolist()
+        at = np.linspace(first, last, LOOKS)
+        with jax.ensure_compile_time_eval():  # known numbers stay known within a trace
+            weights = np.stack(
+                [np.asarray(jax.vmap(w.signal)(jnp.asarray(at))) for w in self.signals]
+            )
         gram = self.gram.array
         norms = np.sqrt(np.maximum(np.einsum("it,ij,jt->t", weights, gram, weights), 0))
         scale = np.max(np.sqrt(np.diag(gram)) @ np.abs(weights))

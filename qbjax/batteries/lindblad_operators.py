@@ -212,7 +212,8 @@ def _check_rate(place: str, pump: Pump) -> None:
     reach = np.max(np.abs(jumps), initial=0.0) or 1.0
     outside = (jumps[:1] - reach, jumps[-1:] + reach)
     ends = np.concatenate([outside[0], jumps, outside[1]]) if jumps.size else np.zeros(2)
-    values = [float(pump.signal(jnp.asarray(t))) for t in (ends[1:] + ends[:-1]) / 2]
+    with jax.ensure_compile_time_eval():  # known numbers stay known within a trace
+        values = [float(pump.signal(jnp.asarray(t))) for t in (ends[1:] + ends[:-1]) / 2]
     if min(values) < 0:
         raise ValueError(f"Argument `{place}` must be at least 0, but falls to {min(values):g}.")
 

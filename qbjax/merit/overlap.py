@@ -45,6 +45,7 @@ def fidelity(rho: TensorLike, sigma: TensorLike) -> Scalar:
         TypeError, ValueError: if either is not a state, or their sizes differ.
 
     Example:
+        >>> import numpy as np
         >>> round(float(fidelity(np.diag([0.2, 0.8]), np.array([0.0, 1.0]))), 6)
         0.8
         >>> round(float(fidelity(np.diag([0.2, 0.8]), np.diag([0.8, 0.2]))), 6)

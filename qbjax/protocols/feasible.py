@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -142,10 +143,11 @@ def _check_reach(given, duration, energy, peak):
 def _check_resolved(node: ShiftedSeries, duration, energy):
     if not _checks.is_concrete((node, duration, energy)):
         return
-    coefficients, shift = node.value
-    found = mean_square(coefficients, shift, node.peak, 3 * NODES) * duration
+    with jax.ensure_compile_time_eval():  # known numbers stay known within a trace
+        coefficients, shift = node.value
+        found = float(mean_square(coefficients, shift, node.peak, 3 * NODES) * duration)
+        largest, energy = float(node.peak**2 * duration), float(energy)
     if not abs(found - energy) <= 10 * ROUNDING * energy:
-        largest = node.peak**2 * duration
         raise ValueError(
             "Argument `energy` must be one to which these `coefficients` can be shifted without "
             f"switching sign in a jump, farther below the largest feasible {largest:g}, but is "

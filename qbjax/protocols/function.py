@@ -151,13 +151,15 @@ def _inner(edges, start, duration):
     if _checks.axes(edges) == 1 and len(edges) == 0:
         return jnp.zeros(0)
     inner = _checks.times("edges", edges)
-    if _checks.is_concrete((inner, start, duration)) and not (
-        start < inner[0] and inner[-1] < start + duration
-    ):
-        raise ValueError(
-            f"Argument `edges` must lie inside the pulse, from {start:g} to "
-            f"{start + duration:g}, but go from {inner[0]:g} to {inner[-1]:g}."
-        )
+    if _checks.is_concrete((inner, start, duration)):
+        # On the host, where known numbers stay known within a trace.
+        host, first = np.asarray(inner), float(np.asarray(start))
+        last = first + float(np.asarray(duration))
+        if not (first < host[0] and host[-1] < last):
+            raise ValueError(
+                f"Argument `edges` must lie inside the pulse, from {first:g} to {last:g}, but go "
+                f"from {host[0]:g} to {host[-1]:g}."
+            )
     return inner
 
 
@@ -165,7 +167,9 @@ def _resolution(value, duration) -> Float[Array, ""] | None:
     if value is None:
         return None
     shortest = _checks.scalar("resolution", value, low=0, open_low=True)
-    if _checks.is_concrete((shortest, duration)) and shortest * FINEST < duration:
+    if _checks.is_concrete((shortest, duration)) and (
+        float(np.asarray(shortest)) * FINEST < float(np.asarray(duration))
+    ):
         raise ValueError(
             f"Argument `resolution` must be at least a millionth of the duration {duration:g}, "
             f"but is {shortest:g}: give the times between which F is so short-lived as `edges`."

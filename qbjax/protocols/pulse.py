@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Inexact
 
@@ -35,10 +36,12 @@ class Pulse(Pump):
         # A single time only looks at the initial state.
         if not _checks.is_concrete((start, end, times)) or times.shape[0] == 1:
             return
-        if end <= times[0] or start >= times[-1]:
+        # On the host, where known numbers stay known within a trace.
+        first, last, host = (np.asarray(x) for x in (start, end, times))
+        if last <= host[0] or first >= host[-1]:
             raise ValueError(
-                f"Argument `times` must overlap the pulse, which lasts from {start:g} to {end:g}, "
-                f"but go from {times[0]:g} to {times[-1]:g}."
+                f"Argument `times` must overlap the pulse, which lasts from {first:g} to {last:g}, "
+                f"but go from {host[0]:g} to {host[-1]:g}."
             )
 
 

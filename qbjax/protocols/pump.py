@@ -11,6 +11,7 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
@@ -143,10 +144,12 @@ class SwitchOff(Pump):
     def check_times(self, times):
         if not _checks.is_concrete((self.time, times)):
             return
-        if not times[0] <= self.time <= times[-1]:
+        # On the host, where known numbers stay known within a trace.
+        host, end = np.asarray(times), float(np.asarray(self.time))
+        if not host[0] <= end <= host[-1]:
             raise ValueError(
-                f"Argument `time` of SwitchOff must lie within the times [{times[0]:g}, "
-                f"{times[-1]:g}], but is {self.time:g}."
+                f"Argument `time` of SwitchOff must lie within the times [{host[0]:g}, "
+                f"{host[-1]:g}], but is {end:g}."
             )
 
     @property

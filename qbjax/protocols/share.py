@@ -10,6 +10,7 @@ for a collision of no angle is a time of waiting: with loss the number is to be 
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from qbjax import _checks
@@ -56,6 +57,6 @@ def share(values, total: ScalarLike) -> Share:
     """
     start = _checks.array("values", values, shape=("K",), low=0.0)
     total = _checks.scalar("total", total, low=0, open_low=True)
-    if _checks.is_concrete(start) and not bool(jnp.any(start > 0)):
+    if _checks.is_concrete(start) and not np.any(np.asarray(start) > 0):
         raise ValueError(f"Argument `values` must not all vanish, but are {start.tolist()}.")
     return Share(total * start / jnp.sum(start), total)

@@ -242,8 +242,6 @@ def _coordinate(name: str, given: Any) -> xr.DataArray:
         attributes, given = {"units": given[1]}, given[0]
     _check_known(name, given)
     values = np.asarray(_checks.array(f"grid[{name!r}]", given, shape=("P",)))
-    if values.size == 0:
-        raise ValueError(f"Argument `grid` must not be empty, but `{name}` has no values.")
     whole = np.asarray(given)
     if whole.dtype.kind in "iu" and (values.astype(object) != whole.astype(object)).any():
         raise ValueError(

@@ -84,8 +84,8 @@ def test_partial_trace_of_a_product_and_of_everything():
     ("call", "words"),
     [
         (lambda: op.destroy(0), "`levels` must be at least 1, but is 0"),
-        (lambda: op.spin_z(0.3), "`2 \\* j` must be an integer, but is 0.6"),
-        (lambda: op.spin_z(0), "`2 \\* j` must be at least 1, but is 0"),
+        (lambda: op.spin_z(0.3), "`j` must be at least 0.5, but is 0.3"),
+        (lambda: op.spin_z(0), "`j` must be at least 0.5, but is 0"),
         (lambda: op.tensor(np.eye(2), np.ones(2)), r"factors\[1\]` must have shape \(d, d\)"),
         (lambda: op.tensor(), "`factors` must hold at least one, but is empty"),
         (lambda: op.tensor(np.ones((2, 3))), r"factors\[0\]` must have shape \(d, d\)"),

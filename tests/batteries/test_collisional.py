@@ -111,9 +111,9 @@ def test_identities():
     assert np.all(charge(battery, np.full(5, 0.4), 1.0, 1.0).energy == 0)
     plain, coherent = (charge(battery, np.full(4, 0.4), 0.0, c).energy for c in (0.0, 1.0))
     assert tree_allclose(plain, coherent, rtol=EXACT)
-    nothing = charge(battery, np.zeros(0))
-    assert nothing.times.tolist() == [0.0]
-    assert nothing.energy.tolist() == [0.0]
+    nothing = qb.charge(battery, qb.protocols.Collisions([0.4], made=0))
+    assert nothing.times.tolist() == [0.0, 0.0]
+    assert nothing.energy.tolist() == [0.0, 0.0]
     flipped = charge(qb.batteries.Collisional(LADDERS.spin(0.5)), np.array([np.pi / 2]))
     assert float(flipped.energy[-1]) == pytest.approx(1.0)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import qbjax as qb
-from tests.helpers import random_state, tree_allclose
+from tests.helpers import is_complete, random_state, tree_allclose
 from tests.systems import dopo_merits, qutip_states
 
 pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
@@ -94,7 +94,7 @@ def assert_merits(run, k, merits, accuracy):
 @pytest.mark.parametrize(("name", "frame"), RUNS)
 def test_cell_and_merits_are_qutip_s(name, frame):
     run = charge(name, frame)
-    assert int(run.status) == 0
+    assert is_complete(run)
     cells = np.asarray(run.saved[0]) + 1j * np.asarray(run.saved[1])
     for k, (cell, merits) in enumerate(reference(name)):
         assert tree_allclose(cells[k], cell, rtol=ACCURACY[frame])

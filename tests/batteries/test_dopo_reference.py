@@ -9,6 +9,7 @@ import pytest
 
 import qbjax as qb
 from qbjax.batteries import dopo_mean_field as mean_field
+from qbjax.dynamics.doubt import TRUNCATION_LIMIT
 from tests.helpers import EXACT, tree_allclose
 
 # SciPy's DOP853 on the sparse Lindblad equation at rtol 1e-9: 32×9 levels, lab, F = 3.
@@ -83,7 +84,7 @@ def test_the_papers_own_truncation_is_wrong_and_says_so():
 def test_44_levels_are_enough_to_switch_off_at():
     """Until γt = 20 and at F = 3, where the switch-off times are looked for: no warning."""
     run = qb.charge(qb.batteries.DOPO(44, 5), qb.protocols.Constant(3.0), jnp.array([0.0, 20.0]))
-    assert jnp.all(run.truncation < qb.dynamics.trajectory.TRUNCATION_LIMIT)
+    assert jnp.all(run.truncation < TRUNCATION_LIMIT)
 
 
 @pytest.mark.slow

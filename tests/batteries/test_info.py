@@ -112,5 +112,5 @@ def test_inside_a_trace():
     outside = spins().info()
     for info in told[:2]:
         assert {info[k] for k in ("sectors", "moves")} == {outside[k] for k in ("sectors", "moves")}
-    assert told[1]["jumps"] == "2: 2 constant rates traced, traced"
+    assert told[1]["jumps"] == "2: 2 constant rates 0.1, traced"
     assert "coupling=traced" in told[2]["numbers"]

@@ -184,7 +184,7 @@ def test_tolerances_are_sharpened_only_inside():
 @pytest.mark.parametrize(
     ("arguments", "kind", "words"),
     [
-        ({"rtol": 0.0}, ValueError, "`rtol` must be greater than 0"),
+        ({"rtol": 0.0}, ValueError, "`rtol` must be at least 1e-14"),
         ({"atol": -1e-9}, ValueError, "`atol` must be greater than 0"),
         ({"rtol": jnp.nan}, ValueError, "`rtol` must be finite"),
         ({"max_steps": 0}, ValueError, "`max_steps` must be at least 1"),

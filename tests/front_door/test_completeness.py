@@ -27,15 +27,16 @@ REASONS = {
         "Delivery Plan Design Range Moment Place"
     ),
     "is a warning or an error": (
-        "BreakdownWarning MetastableWarning TruncationWarning NotFinite UnboundedWarning"
+        "BreakdownWarning MetastableWarning TraceWarning TruncationWarning NotFinite "
+        "UnboundedWarning"
     ),
     "takes nothing": "Chebyshev Exponential Implicit Tsit5 pauli_x pauli_y pauli_z sigma_minus "
     "sigma_plus",
     "takes anything": "is_free resolve",
     "is part of a search, whose front door has checked": (
         "begin step_all explained check_search climb pair decay_rate maximize_under "
-        "lattice_starts coordinates choices random_start clusters root rotated tensor "
-        "warn_if_unbounded"
+        "lattice_starts coordinates choices random_start clusters root rotated tensor closeness "
+        "warn_if_unbounded doubt_of verify"
     ),
     "is an objective, called with what a search resolved": (
         "final_ergotropy average_power stored_energy delivered figure_of_merit steady_energy "

@@ -13,7 +13,7 @@ import qbjax as qb
 from qbjax.algebra import operators
 from qbjax.batteries.base import Cell
 from qbjax.protocols import Constant, Function, PiecewiseConstant, SwitchOff
-from tests.helpers import random_state, tree_allclose
+from tests.helpers import is_complete, random_state, tree_allclose
 
 pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
 
@@ -152,7 +152,7 @@ def test_cell_load_and_merits_are_qutip_s(name):
     run = qb.discharge(
         *case, TIMES, save=lambda t, s: (_parts(qb.loads.cell(s)), _parts(qb.loads.load(s)))
     )
-    assert int(run.status) == 0
+    assert is_complete(run)
     cells, loads = (np.asarray(x) + 1j * np.asarray(y) for x, y in run.saved)
     for k, pair in enumerate(reference(case)):
         matrices, merits = expected_merits(case, pair)

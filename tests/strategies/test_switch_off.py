@@ -46,8 +46,8 @@ def test_agrees_with_a_scan(aim, name, scan):
     [
         ({"aim": "pwer"}, "did you mean 'power'"),
         ({"wait": 0}, "`wait` must be greater than 0"),
-        ({"start": 30.0}, r"`value` must lie in \[5, 20\]"),
-        ({"low": 20.0}, "`low` must be below"),
+        ({"start": 30.0}, "`start` must be at least 5 and at most 20"),
+        ({"low": 20.0}, "`high` must be greater than 20"),
         ({"aim": "delivered"}, "`load` must be given"),
         ({"load": qb.loads.TwoLevel(1.0)}, "for no other"),
     ],

@@ -194,7 +194,7 @@ def not_traceable(x):
         (lambda: qb.sweep(lambda amplitude: amplitude, {"amplitud": [1.0]}), ValueError,
          r"has `amplitud` \(did you mean `amplitude`\?\)"),
         (lambda: qb.sweep(lambda x, y: x, {"x": [1.0]}), ValueError, "but lacks y"),
-        (lambda: qb.sweep(lambda x: x, {"x": []}), ValueError, "must not be empty"),
+        (lambda: qb.sweep(lambda x: x, {"x": []}), ValueError, "at least one number"),
         (lambda: qb.sweep(lambda x: x, {"x": [1.0, 1.0]}), ValueError, "`x` has 1 2 times"),
         (lambda: qb.sweep(not_traceable, {"x": [1.0]}), ValueError,
          r"must be traceable by JAX, but is not at .*test_sweep.py:\d+: return x if x > 0"),
