@@ -84,7 +84,7 @@ VERBS = [
     door(qb.free, value=(0.5, "reals"), low=(0.0, "bound"), high=(1.0, "bound")),
     door(
         qb.Solver, rtol=(1e-8, "tight"), atol=(1e-10, "positive"),
-        max_steps=(10, "positive count"), method=(None, "thing?"), max_step=(0.1, "positive"),
+        max_steps=(10, "positive count"), method=(None, "thing?"), max_step=(None, "positive?"),
     ),
 ]  # fmt: skip
 

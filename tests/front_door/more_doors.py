@@ -56,12 +56,13 @@ PROTOCOLS = [
     door(protocols.Sampled, times=(TIMES, "times"), amplitudes=([0.0, 1.0], "complex vector")),
     door(
         protocols.Function, function=(lambda t: 1.0 * t, "callable"), edges=((), "inner times"),
-        **SPAN,
+        resolution=(None, "positive?"), **SPAN,
     ),
     door(
         protocols.Collisions, theta=([0.1, 0.2], "angles"), ground_population=(0.5, "share"),
         coherence=(0.5, "share"), phase=(0.0, "real"), save_every=(1, "positive count"),
         settled=(None, "not negative?"),
+        made=(None, "made?"),
     ),
     door(protocols.BlochPreparation, theta=(1.0, "real"), phi=(0.0, "real")),
     door(protocols.share, values=([1.0, 2.0], "angles"), total=(1.0, "positive")),
