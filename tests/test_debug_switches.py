@@ -75,3 +75,14 @@ def test_faults_are_found(searching):
 
 def test_when_a_state_was_made(searching):
     assert float(QUBIT.initial_state().time) == -np.inf
+
+
+@pytest.mark.standard_promotion
+def test_searches_and_sweeps(searching):
+    def stored(pump):
+        return qb.charge(QUBIT, pump, TIMES).energy[-1]
+
+    free = qb.protocols.Constant(qb.free(0.5, 0.1, 1.0))
+    assert float(qb.maximize(stored, free, steps=3).value) > float(stored(ON))
+    data = qb.sweep(lambda a: {"energy": energy(a)}, {"a": [0.1, 0.2]})
+    assert data["status"].values.tolist() == [0, 0]

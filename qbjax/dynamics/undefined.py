@@ -2,7 +2,8 @@
 search for faults: under `JAX_DEBUG_NANS` a NaN that leaves a compiled program is an error."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import equinox as eqx
 import jax
@@ -33,8 +34,15 @@ def compiled(sound: str) -> Callable[[Callable], Callable]:
     return compile_
 
 
-def _marked(done, undefined):
+@contextmanager
+def allowed() -> Iterator[None]:
+    """JAX does not look for faults within: a search begins with infinities."""
     with jax.debug_nans(False), jax.debug_infs(False):
+        yield
+
+
+def _marked(done, undefined):
+    with allowed():
         marked = {
             name: jnp.where(undefined[name], jnp.nan, values)
             for name, values in done.observables.items()

@@ -147,7 +147,7 @@ def maximize(
     problem = Problem(objective, candidates[0], mode)
     heard = problem.check_scalar(battery)
     stacked = jax.tree.map(lambda *x: jnp.stack(x), *[coordinates(p)[0] for p in candidates])
-    search = begin(optimizer, stacked)
+    search = explained(begin, mode)(optimizer, stacked)
     losses, stopped = [], False
     for step in range(steps):
         tried = search.coordinates

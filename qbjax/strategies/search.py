@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Int
 
 from qbjax import _checks
 from qbjax.dynamics import witness
+from qbjax.dynamics.undefined import allowed
 from qbjax.protocols import coordinates
 
 VERY_BAD = 1e12
@@ -220,11 +221,13 @@ def _evaluate(loss, us, state):
 
 
 def explained(step, mode):
-    """JAX's complaint about the other mode, in the words of the argument that is wrong."""
+    """JAX's complaint about the other mode, in the words of the argument that is wrong. What is
+    not finite here is no fault (`undefined.allowed`): an objective that is NaN is very bad."""
 
     def attempt(*args):
         try:
-            return step(*args)
+            with allowed():
+                return step(*args)
         except (TypeError, ValueError) as error:
             if "custom_vjp" not in str(error) and "Reverse-mode" not in str(error):
                 raise
