@@ -134,6 +134,11 @@ def array(
 def host_array(
     name: str, value: Any, shape: tuple[int | str, ...] | None, complex_ok: bool, finite: bool
 ) -> Inexact[jax.Array | np.ndarray, "..."]:
+    """`host_numbers` of a shape, not empty, without NaN, and finite if asked: the one that says so.
+
+    Args:
+        name, value, shape, complex_ok, finite: as for `array`.
+    """
     host = host_numbers(name, value, complex_ok)
     if shape is not None and not _fits(host.shape, shape):
         listed = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")

@@ -127,6 +127,8 @@ def doubt_of(problem: Problem, battery, us: list) -> tuple[Int[Array, ""], dict[
 
 @eqx.filter_jit
 def begin(optimizer, stacked) -> Search:
+    """Searches that have not looked yet, one for each row of the coordinates."""
+
     def begin(us):
         worst, unknown = jnp.array(jnp.inf), jnp.array(1.0)
         flat = jax.tree.map(jnp.zeros_like, us)
