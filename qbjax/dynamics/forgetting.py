@@ -60,9 +60,11 @@ def forget_in_time() -> bool:
     began = time.monotonic()
     if began < _WATCH.due:
         return False
-    forgotten = forget_if_many()
-    ended = time.monotonic()
-    _WATCH.due = ended + max(PAUSE, COST * (ended - began))
+    held = burden()
+    # Of the look alone: to forget takes seconds, and a hundred times that would be too late.
+    pause = max(PAUSE, COST * (time.monotonic() - began))
+    forgotten = _forget_beyond_shares(held)
+    _WATCH.due = time.monotonic() + pause
     return forgotten
 
 
@@ -72,7 +74,10 @@ def forget_if_many() -> bool:
     Returns:
         Whether programs were forgotten.
     """
-    held = burden()
+    return _forget_beyond_shares(burden())
+
+
+def _forget_beyond_shares(held: Burden | None) -> bool:
     if held is None or not _exceeds(held, SHARES):
         return False
     if _is_tracing() and not _exceeds(held, LAST):

@@ -80,6 +80,14 @@ def test_maps_and_memory_count(maps, memory, many, watch, monkeypatch):
     assert forgetting.forget_if_many() is many
 
 
+def test_a_long_forgetting_does_not_put_off_the_next_look(watch, monkeypatch):
+    held(monkeypatch, maps=500)
+    monkeypatch.setattr(forgetting, "COST", 100.0)
+    monkeypatch.setattr(forgetting.gc, "collect", lambda: time.sleep(0.2))
+    assert forgetting.forget_in_time()
+    assert forgetting._WATCH.due - time.monotonic() < 10.0
+
+
 def test_what_stays_is_not_forgotten_again_and_again(watch, monkeypatch):
     held(monkeypatch, maps=500, left=Burden(450, 0.0))
     assert forgetting.forget_in_time()
