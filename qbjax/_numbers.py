@@ -71,6 +71,13 @@ def scalar(
     Returns:
         a 0-d array, complex128 if `value` is complex, else float64.
     """
+    bounds = (low, high, open_low, open_high)
+    return settled(_host_scalar(name, value, *bounds, complex_ok, finite))
+
+
+def _host_scalar(
+    name, value, low=None, high=None, open_low=False, open_high=False, complex_ok=False, finite=True
+):
     host = host_array(name, value, (), complex_ok, finite)
     if isinstance(host, np.ndarray):
         number = host[()]
@@ -79,14 +86,13 @@ def scalar(
         if too_low or too_high:
             bounds = bounds_of(low, high, open_low, open_high)
             raise ValueError(f"Argument `{name}` must be {bounds}, but is {number}.")
-    return settled(host)
+    return host
 
 
 def plain(name: str, value: Any, **bounds: Any) -> float:
     """A real number as `scalar` takes it, known before compilation."""
     known(name, value)
-    with jax.ensure_compile_time_eval():  # also where a caller is being traced
-        return float(scalar(name, value, **bounds))
+    return float(_host_scalar(name, value, **bounds))
 
 
 def optional_scalar(name: str, value: Any, **bounds: Any) -> Number | float | int:
