@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 
 import qbjax as qb
-from qbjax.batteries import bloch_exact
+from qbjax.batteries.bloch import exact as bloch_exact
 from qbjax.views import report
 
 jax.config.update("jax_enable_x64", True)

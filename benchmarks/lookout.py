@@ -91,7 +91,7 @@ if __name__ == "__main__":
     for name, case in cases().items():
         careful = run(*case, qb.Solver())
         careless = run(*case, qb.Solver(max_steps=100_001))  # another program
-        with mock.patch("qbjax.dynamics.lookout.ahead", return_value=[]):
+        with mock.patch("qbjax.dynamics.solve.lookout.ahead", return_value=[]):
             before, steps = careless()
         after, more = careful()
         took = np.array([(seconds(careless), seconds(careful)) for _ in range(ROUNDS)])

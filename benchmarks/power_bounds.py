@@ -24,11 +24,11 @@ import xarray as xr
 from rich.console import Console
 
 import qbjax as qb
-from qbjax.dynamics.provenance import environment
+from qbjax.batteries.collisional.critical import critical_loss, lead
+from qbjax.batteries.collisional.swap_angles import best_power
+from qbjax.dynamics.record.provenance import environment
 from qbjax.merit import bounds
 from qbjax.strategies import full_swap, greedy, in_time
-from qbjax.strategies.critical import critical_loss, lead
-from qbjax.strategies.swap_angles import best_power
 from qbjax.views import figure_files, plot, report
 
 jax.config.update("jax_enable_x64", True)

@@ -22,7 +22,7 @@ import numpy as np
 import qutip
 
 import qbjax as qb
-from qbjax.dynamics import steady_solvers
+from qbjax.dynamics.steady import solvers as steady_solvers
 
 jax.config.update("jax_enable_x64", True)
 

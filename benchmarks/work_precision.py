@@ -28,7 +28,7 @@ import numpy as np
 
 import qbjax as qb
 from qbjax.algebra import operators
-from qbjax.dynamics.provenance import environment
+from qbjax.dynamics.record.provenance import environment
 from qbjax.views import figure_files, plot
 
 jax.config.update("jax_enable_x64", True)

@@ -26,7 +26,7 @@ import platformdirs
 from rich.console import Console
 
 import qbjax as qb
-from qbjax.strategies import bloch_angle, bloch_band
+from qbjax.batteries.bloch import angle, band
 from qbjax.views import report
 
 jax.config.update("jax_enable_x64", True)
@@ -58,17 +58,17 @@ def sheet(title: str, names: list[str], found) -> report.Sheet:
 def main(directory: Path, config: Config) -> None:
     """Answers the questions, prints the tables, saves them."""
     plain, lossy = qb.batteries.BlochCharger(), qb.batteries.BlochCharger(decay=config.decay)
-    curve = bloch_angle.ergotropic_power_curve(plain, np.linspace(0, np.pi, config.angles))
+    curve = angle.ergotropic_power_curve(plain, np.linspace(0, np.pi, config.angles))
     names = ["theta", "time", "power", "sigmoid.error", "hyperbolic.error"]
     sheets = [sheet("Ergotropic power", names, curve)]
     names = ["theta", "time", "power", "fluctuation", "price", "rival", "residual"]
     for title, battery in (("Steady, lossless", plain), ("Steady, lossy", lossy)):
-        steady = [bloch_angle.best_under_fluctuation(battery, s) for s in config.limits]
+        steady = [angle.best_under_fluctuation(battery, s) for s in config.limits]
         sheets.append(sheet(title, names, steady))
     bands = [((1 - w, 1 + w), (0, config.decay)) for w in config.spreads]
-    safe = [bloch_band.best_worst_case(plain, *band) for band in bands]
+    safe = [band.best_worst_case(plain, *numbers) for numbers in bands]
     sheets.append(sheet("Safe", ["theta", "time", "ergotropy", "excess", "residual"], safe))
-    front = bloch_angle.ergotropy_energy_front(lossy, config.front)
+    front = angle.ergotropy_energy_front(lossy, config.front)
     sheets.append(sheet("Thrifty, lossy", ["spent", "theta", "ergotropy", "price"], front))
     directory.mkdir(parents=True, exist_ok=True)
     text = "\n\n".join(report.to_markdown(each) for each in sheets)

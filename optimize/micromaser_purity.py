@@ -25,7 +25,7 @@ import platformdirs
 from rich.console import Console
 
 import qbjax as qb
-from qbjax.strategies.purity import best_pure_energy
+from qbjax.batteries.collisional.purity import best_pure_energy
 from qbjax.views import report
 
 jax.config.update("jax_enable_x64", True)

@@ -27,8 +27,8 @@ import platformdirs
 from rich.console import Console
 
 import qbjax as qb
+from qbjax.batteries.collisional.swap_angles import best_energy, best_power
 from qbjax.strategies import greedy, in_time
-from qbjax.strategies.swap_angles import best_energy, best_power
 from qbjax.views import report
 
 jax.config.update("jax_enable_x64", True)

@@ -26,7 +26,8 @@ import jax
 import platformdirs
 from rich.console import Console
 
-from qbjax.strategies import waveguide_designs, waveguide_position
+from qbjax.batteries.waveguide import designs as waveguide_designs
+from qbjax.batteries.waveguide import position as waveguide_position
 from qbjax.views import report, waveguide
 
 jax.config.update("jax_enable_x64", True)

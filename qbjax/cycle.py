@@ -1,7 +1,7 @@
 """The verbs that move a battery: charge, store, discharge.
 
 They validate everything concrete (whence the `| Any` of their signatures: a wrong type
-gets our sentence, not a type checker's), call the battery's `evolve` under `jax.jit`, and warn
+gets our sentence, not a type checker's), follow the battery's motion under `jax.jit`, and warn
 about a concrete result that should not be believed. Inside `jit`, `grad` or `vmap` they
 trace: shapes and types are still checked, values are not.
 """
@@ -13,14 +13,26 @@ from typing import Any
 import numpy as np
 
 from qbjax import _checks
-from qbjax.batteries import kept_states
-from qbjax.batteries.base import Battery, Options, State
-from qbjax.dynamics.doubt import judged
 from qbjax.dynamics.forgetting import forget_in_time
-from qbjax.dynamics.integrate import Adjoint, Moving, Solver, chosen
-from qbjax.dynamics.provenance import Provenance
-from qbjax.dynamics.trajectory import Trajectory, warn_if_unreliable
+from qbjax.dynamics.motion import How, follow
+from qbjax.dynamics.record.doubt import judged
+from qbjax.dynamics.record.provenance import Provenance
+from qbjax.dynamics.record.trajectory import Trajectory, warn_if_unreliable
+from qbjax.dynamics.solve.automatic import Outlook, foreseen
+from qbjax.dynamics.solve.integrate import Adjoint, Moving
+from qbjax.dynamics.solve.solver import Solver, chosen
 from qbjax.dynamics.undefined import compiled
+from qbjax.interface import kept as kept_states
+from qbjax.interface.battery import (
+    Battery,
+    Foreseeing,
+    Prepared,
+    factors_of,
+    open_cell_of,
+    recommended_levels,
+    refined,
+)
+from qbjax.interface.states import State
 from qbjax.loads import TwoLevel, discharging, pair
 from qbjax.loads.two_level import check_frequency
 from qbjax.protocols import resolve
@@ -56,7 +68,7 @@ def charge(
         adjoint: how the run may be differentiated: "reverse" (`grad`), "forward" (`jvp`,
             `jacfwd`; the cheapest for few parameters) or "direct" (both, costlier).
         solver: tolerances and method; by default the method that suits the
-            equation (`dynamics.automatic`).
+            equation (`dynamics.solve.automatic`).
 
     Returns:
         A `Trajectory`.
@@ -73,17 +85,18 @@ def charge(
         >>> run.energy.shape, int(run.status)
         ((3,), 0)
     """
-    options = _options(battery, times, save, adjoint, solver)
+    how = _how(battery, times, save, adjoint, solver)
     protocol = resolve(protocol)
     checked = battery.check(protocol, times)
-    if solver is None:
-        options = options._replace(solver=chosen(battery.default_solver(protocol, times)))
-    state = battery.initial_state(initial)
-    dims = kept_states.dims(battery, state, states, battery.factors())
-    run = _evolve(battery.prepared(times), protocol, state, checked, options, (states, dims))
-    warn_if_unreliable(run, lambda: battery.recommended_levels(protocol))
+    if solver is None and isinstance(battery, Foreseeing):
+        how = _foreseeing(how, battery.outlook(protocol, times), times)
+    state = battery.start(initial)
+    dims = kept_states.dims(battery, state, states, factors_of(battery))
+    ready = battery.prepared(times) if isinstance(battery, Prepared) else battery
+    run = _charge(ready, protocol, state, checked, how, save, (states, dims))
+    warn_if_unreliable(run, lambda: recommended_levels(battery, protocol))
     return _from(
-        run, "charge", options, battery=battery, protocol=protocol,
+        run, "charge", how, battery=battery, protocol=protocol,
         initial=None if initial is None else state,
     )  # fmt: skip
 
@@ -193,45 +206,45 @@ def discharge(
         J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026),
         Eqs. (14)–(19).
     """
-    options = _options(battery, times, save, adjoint, solver)
+    how = _how(battery, times, save, adjoint, solver)
     _checks.instance("load", load, TwoLevel, "a load such as qb.loads.TwoLevel(1.0)")
     load = resolve(load)
     times = _checks.times("times", times)
     load.coupling.check_times(times)
-    check_frequency(load, battery.open_cell())
+    check_frequency(load, open_cell_of(battery))
     if isinstance(state, State):
         _check_hand_over(times, state)
     start = pair.joined(battery, state)
-    cell = battery.factors()["cell"]
+    cell = factors_of(battery)["cell"]
     dims = kept_states.dims(pair, start, states, {"cell": cell, "all": (*cell, 2)})
-    run = _discharge(battery, load, start, times, options, (states, dims))
+    run = _discharge(battery, load, start, times, how, save, (states, dims))
     warn_if_unreliable(run, lambda: _more_levels(battery))
-    return _from(run, "discharge", options, battery=battery, load=load, initial=start)
+    return _from(run, "discharge", how, battery=battery, load=load, initial=start)
 
 
 @compiled("trace_defect")
-def _evolve(battery, protocol, state, times, options, kept):
+def _charge(battery, protocol, state, times, how, save, kept):
     states, dims = kept
-    options = kept_states.keeping(options, kept_states.reader(battery, states))
-    run = battery.evolve(protocol, state, times, options)
+    save = kept_states.keeping(save, kept_states.reader(battery, states))
+    run = follow(battery.motion(protocol, state, times), times, how, save)
     return judged(kept_states.sorted_out(run, dims))
 
 
 @compiled("trace_defect")
-def _discharge(battery, load, state, times, options, kept):
+def _discharge(battery, load, state, times, how, save, kept):
     states, dims = kept
-    options = kept_states.keeping(options, kept_states.reader(pair, states))
-    run = discharging.evolve(battery, load, state, times, options)
+    save = kept_states.keeping(save, kept_states.reader(pair, states))
+    run = follow(discharging.motion(battery, load, state, times), times, how, save)
     return judged(kept_states.sorted_out(run, dims))
 
 
-def _from(run: Trajectory, verb: str, options: Options, **asked: Any) -> Trajectory:
-    how = {"solver": options.solver, "adjoint": options.adjoint}
-    return dataclasses.replace(run, provenance=Provenance(verb=verb, **asked, **how))
+def _from(run: Trajectory, verb: str, how: How, **asked: Any) -> Trajectory:
+    made = Provenance(verb=verb, **asked, solver=how.solver, adjoint=how.adjoint)
+    return dataclasses.replace(run, provenance=made)
 
 
-def _options(battery, times, save, adjoint, solver) -> Options:
-    """What every verb is asked, checked."""
+def _how(battery, times, save, adjoint, solver) -> How:
+    """How a run is to be followed; what every verb is asked, checked."""
     _checks.x64()
     forget_in_time()
     _check_battery(battery)
@@ -240,7 +253,14 @@ def _options(battery, times, save, adjoint, solver) -> Options:
         _checks.instance("solver", solver, Solver, "a qb.Solver")
     if save is not None:
         _checks.function("save", save, "save(t, state)")
-    return Options(save, adjoint, chosen(solver), _moving(times))
+    return How(chosen(solver), adjoint, _moving(times))
+
+
+def _foreseeing(how: How, outlook: Outlook | None, times) -> How:
+    """With the method that the equation's numbers ask for."""
+    if outlook is None:
+        return how
+    return how._replace(solver=how.solver.with_method(foreseen(outlook, np.asarray(times, float))))
 
 
 def _check_battery(battery) -> None:
@@ -262,8 +282,8 @@ def _check_hand_over(times, state: State) -> None:
 
 def _more_levels(battery) -> dict[str, tuple[str, int]]:
     """Advice for a cell that was cut too short before it met the load."""
-    levels = battery.refined().cell_hamiltonian.shape[0]
-    advice = battery.recommended_levels(battery.idle())
+    levels = refined(battery).cell_hamiltonian.shape[0]
+    advice = recommended_levels(battery, battery.idle())
     return {mode: (argument, max(levels, n)) for mode, (argument, n) in advice.items()}
 
 

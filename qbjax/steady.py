@@ -3,11 +3,11 @@
 from typing import Any
 
 from qbjax import _checks
-from qbjax.batteries.base import Battery
-from qbjax.batteries.steady_state import SteadyState, warn_if_doubtful
-from qbjax.dynamics.doubt import judged
 from qbjax.dynamics.forgetting import forget_in_time
+from qbjax.dynamics.record.doubt import judged
 from qbjax.dynamics.undefined import compiled
+from qbjax.interface.battery import Battery, Steady, recommended_levels
+from qbjax.interface.steady import SteadyState, warn_if_doubtful
 from qbjax.protocols import resolve
 
 
@@ -19,14 +19,14 @@ def steady_state(
     $$L\rho = 0, \qquad \mathrm{Tr}\rho = 1,$$
 
     solved as a linear system, whose derivatives in forward and reverse mode are linear systems
-    too (`dynamics.steady`). No time passes: nothing is integrated.
+    too (`dynamics.steady.linear`). No time passes: nothing is integrated.
 
     Args:
         battery: a `Lindblad` battery, or one made of it, or a `DOPO` in either frame.
         protocol: `qb.protocols.Constant` for every control, or None for none; free numbers count
             as their present values.
         gap: whether to find the spectral gap, too, the rate at which the state is reached. None
-            does where it is cheap (`dynamics.steady_gap`).
+            does where it is cheap (`dynamics.steady.gap`).
 
     Returns:
         A `SteadyState`: a trajectory's observables but powers, as numbers; its `state` can be
@@ -57,10 +57,20 @@ def steady_state(
     if not (gap is None or isinstance(gap, bool)):
         raise TypeError(f"Argument `gap` must be True, False or None, but is {_checks.show(gap)}.")
     protocol = resolve(protocol)
-    battery.check_steady(protocol)
+    _steady(battery).check_steady(protocol)
     found = _solve(battery, protocol, gap)
-    warn_if_doubtful(found, lambda: battery.recommended_levels(protocol))
+    warn_if_doubtful(found, lambda: recommended_levels(battery, protocol))
     return found
+
+
+def _steady(battery: Battery) -> Steady:
+    if not isinstance(battery, Steady):
+        raise TypeError(
+            "Argument `battery` must have a Lindblad generator (Lindblad, DOPO), but is a "
+            f"{type(battery).__name__}; for endless equal collisions use "
+            "qb.batteries.stationary_state."
+        )
+    return battery
 
 
 @compiled("residual")

@@ -90,7 +90,7 @@ def test_a_line_is_held(claim, text, tests):
 
 
 def test_a_number_that_drifts_is_seen():
-    tests = ["batteries/test_dopo_reference::test_converged_steady_values"]
+    tests = ["batteries/dopo/test_dopo_reference::test_converged_steady_values"]
     assert missing("14.640 converged at F = 3.5, 1e3 times 2", tests) == ["1e3"]
     assert missing("14.64, 14.65, W₁₁, test_44", tests) == ["14.65"]
     assert missing("−.0012 and 3e−1", tests) == [".0012", "3e−1"]

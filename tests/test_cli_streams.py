@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from qbjax.cli import app, outlet, progress, results, session
-from qbjax.dynamics.trajectory import TruncationWarning
+from qbjax.dynamics.record.trajectory import TruncationWarning
 from qbjax.views import report
 from tests.command import FILES, one_line, qbjax
 

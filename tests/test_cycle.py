@@ -249,7 +249,7 @@ def test_one_trace_serves_all_numbers():
 
 def test_a_state_knows_when_it_was_made(state):
     assert float(state.time) == 1.0
-    assert float(BATTERY.initial_state().time) == -np.inf
+    assert float(BATTERY.start().time) == -np.inf
     seen = qb.charge(BATTERY, Constant(0.5), TIMES, save=lambda t, s: s.time).saved
     assert seen.tolist() == TIMES.tolist()
 

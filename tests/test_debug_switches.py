@@ -74,7 +74,7 @@ def test_faults_are_found(searching):
 
 
 def test_when_a_state_was_made(searching):
-    assert float(QUBIT.initial_state().time) == -np.inf
+    assert float(QUBIT.start().time) == -np.inf
 
 
 @pytest.mark.standard_promotion

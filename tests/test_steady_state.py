@@ -7,8 +7,8 @@ import pytest
 import qutip as qt
 
 import qbjax as qb
-from qbjax.batteries.steady_state import UniquenessWarning
 from qbjax.dynamics import BreakdownWarning, TruncationWarning
+from qbjax.interface.steady import UniquenessWarning
 from tests.helpers import REFERENCE, central_difference
 from tests.systems import dopo_merits, qutip_equation
 
@@ -158,7 +158,7 @@ def test_a_steady_state_that_is_not_unique_is_warned_of():
 
 def test_a_solver_that_fails_is_warned_of(monkeypatch):
     battery, _, _ = warm_spins()
-    monkeypatch.setattr("qbjax.dynamics.steady.ACCEPTED", 0.0)
+    monkeypatch.setattr("qbjax.dynamics.steady.linear.ACCEPTED", 0.0)
     with pytest.warns(BreakdownWarning, match="residual"):
         qb.steady_state(battery, gap=False)
 

@@ -15,7 +15,10 @@ import pytest
 
 import qbjax as qb
 from qbjax.algebra import ladders, operators
-from qbjax.batteries import bloch_approximations, bloch_exact, bloch_moments, bloch_optima
+from qbjax.batteries.bloch import approximations as bloch_approximations
+from qbjax.batteries.bloch import exact as bloch_exact
+from qbjax.batteries.bloch import moments as bloch_moments
+from qbjax.batteries.bloch import optima as bloch_optima
 from qbjax.dynamics import Chebyshev, Exponential, Implicit, Tsit5
 from tests.helpers import random_state
 from tests.scaling import (
@@ -207,7 +210,7 @@ def ladder_kept_and_spent(s):
     """In whatever unit of time the loss is given."""
     battery = qb.batteries.Collisional(ladders.oscillator(6), 0.05 * s, 0.1)
     rho = jnp.asarray(random_state(3, 6))
-    kept = qb.store(battery, battery.initial_state(rho), TIMES / s)
+    kept = qb.store(battery, battery.start(rho), TIMES / s)
     load = qb.loads.TwoLevel(0.7 * s, 0.2 * s)
     spent = qb.discharge(battery, rho, load, TIMES / s)
     return {f"kept {k}": v for k, v in seen(kept, 0).items()} | seen(spent, 0)

@@ -8,13 +8,14 @@ import typer
 import xarray as xr
 
 from qbjax.batteries import BlochCharger
+from qbjax.batteries.bloch import angle as bloch_angle
+from qbjax.batteries.bloch import band as bloch_band
 from qbjax.cli import jobs, options, results, session
 from qbjax.cli.application import Command
 from qbjax.cli.bloch import Coupling, Decay, Frequency
 from qbjax.cli.optimize import optimizing
 from qbjax.cycle import charge
 from qbjax.protocols import BlochPreparation
-from qbjax.strategies import bloch_angle, bloch_band
 from qbjax.views import bloch, report
 
 ANGLES = np.linspace(0.02, 1.0, 50) * np.pi

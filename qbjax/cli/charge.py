@@ -8,7 +8,7 @@ import typer
 
 from qbjax.cli import jobs, options, pumps, results, session
 from qbjax.cli.application import Command, Group, app
-from qbjax.dynamics.trajectory import Trajectory
+from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.protocols import Pulse, Pump
 from qbjax.views import plot, pulse_files, pulses, report
 

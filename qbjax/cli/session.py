@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from qbjax.dynamics.trajectory import BreakdownWarning, TraceWarning, TruncationWarning
+from qbjax.dynamics.record.trajectory import BreakdownWarning, TraceWarning, TruncationWarning
 from qbjax.studies.archive_copies import DamageWarning
 
 UNSEEN, USAGE_ERROR, INTERRUPTED = 1, 2, 130

@@ -7,6 +7,7 @@ import jax
 import typer
 
 from qbjax.batteries import Collisional
+from qbjax.batteries.collisional.swap_angles import best_energy, best_power
 from qbjax.cli import jobs, options, results, session
 from qbjax.cli.application import Command
 from qbjax.cli.collisional import Kind, Levels, Loss, Spin, Thermal, ladder_of
@@ -15,7 +16,6 @@ from qbjax.cycle import charge
 from qbjax.protocols import Collisions
 from qbjax.strategies import full_swap, greedy, in_time
 from qbjax.strategies.gradient import Best
-from qbjax.strategies.swap_angles import best_energy, best_power
 from qbjax.views import streams
 
 

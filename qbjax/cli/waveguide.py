@@ -9,18 +9,18 @@ import typer
 import xarray as xr
 
 from qbjax.batteries import Waveguide
-from qbjax.batteries.waveguide_peak import first_peak
+from qbjax.batteries.waveguide.designs import continuum_designs
+from qbjax.batteries.waveguide.peak import first_peak
+from qbjax.batteries.waveguide.position import (
+    best_power,
+    best_steady_energy,
+    best_steady_ergotropy,
+)
 from qbjax.cli import jobs, options, results, session
 from qbjax.cli.application import Command
 from qbjax.cli.charge import charging
 from qbjax.cli.optimize import optimizing
 from qbjax.cycle import charge
-from qbjax.strategies.waveguide_designs import continuum_designs
-from qbjax.strategies.waveguide_position import (
-    best_power,
-    best_steady_energy,
-    best_steady_ergotropy,
-)
 from qbjax.views import report, waveguide
 
 Aim = Literal["ergotropy", "power", "distance", "continuum"]

@@ -14,11 +14,12 @@ from jaxtyping import Array, Float
 
 from qbjax import merit
 from qbjax.algebra import spectral
-from qbjax.batteries import moving_pumps
-from qbjax.batteries.base import Battery, Cell, Options, State
-from qbjax.dynamics.integrate import integrate
-from qbjax.dynamics.powers import per
-from qbjax.dynamics.trajectory import Trajectory
+from qbjax.dynamics.record.powers import per
+from qbjax.dynamics.record.trajectory import Trajectory
+from qbjax.dynamics.solve.integrate import integrate
+from qbjax.interface import pumps as moving_pumps
+from qbjax.interface.battery import Battery, Cell
+from qbjax.interface.states import Options, State
 from qbjax.loads import pair
 from qbjax.loads.two_level import TwoLevel, generated, motion
 from qbjax.merit import two_level

@@ -18,15 +18,8 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax.algebra.packing import pack, unpack
-from qbjax.batteries.base import (
-    UNMADE,
-    Battery,
-    Cell,
-    State,
-    as_density_matrix,
-    check_origin,
-    symmetries,
-)
+from qbjax.interface.battery import Battery, Cell
+from qbjax.interface.states import UNMADE, State, as_density_matrix, check_origin, symmetries
 
 KIND = "qb.discharge"
 """First word of a pair's origin."""

@@ -31,9 +31,10 @@ import scipy.sparse as sp
 
 from qbjax import _checks
 from qbjax.algebra import operators
-from qbjax.batteries.base import Battery, Cell, State
-from qbjax.dynamics.lindblad import Generator
-from qbjax.dynamics.structure import Structure
+from qbjax.dynamics.generator.lindblad import Generator
+from qbjax.dynamics.generator.structure import Structure
+from qbjax.interface.battery import Battery, Cell
+from qbjax.interface.states import State
 from qbjax.loads import pair
 from qbjax.protocols import Constant, Pump, is_free, resolve
 

@@ -24,10 +24,11 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from qbjax import _checks
-from qbjax.batteries import moving_pumps
-from qbjax.batteries.base import Battery, State, as_density_matrix
 from qbjax.cycle import discharge
-from qbjax.dynamics.integrate import Adjoint, Solver, chosen, integrate
+from qbjax.dynamics.solve.integrate import Adjoint, Solver, chosen, integrate
+from qbjax.interface import pumps as moving_pumps
+from qbjax.interface.battery import Battery
+from qbjax.interface.states import State, as_density_matrix
 from qbjax.loads import TwoLevel, pair
 from qbjax.loads.discharging import load_observables
 from qbjax.loads.two_level import motion

@@ -18,12 +18,12 @@ import optax
 from jaxtyping import Array, Float, Int
 
 from qbjax import _checks
-from qbjax.batteries.base import Battery
-from qbjax.dynamics import witness
-from qbjax.dynamics.doubt import TRACE_LOST, TRUNCATED, worst
 from qbjax.dynamics.forgetting import forget_in_time
-from qbjax.dynamics.integrate import sharpened
-from qbjax.dynamics.trajectory import TraceWarning, warn_of_truncation
+from qbjax.dynamics.record import witness
+from qbjax.dynamics.record.doubt import TRACE_LOST, TRUNCATED, worst
+from qbjax.dynamics.record.trajectory import TraceWarning, warn_of_truncation
+from qbjax.dynamics.solve.integrate import sharpened
+from qbjax.interface.battery import Battery, refined
 from qbjax.protocols import coordinates, is_free, random_start
 from qbjax.strategies.growth import warn_if_unbounded
 from qbjax.strategies.search import VERY_BAD, Problem, begin, doubt_of, explained, step_all
@@ -256,5 +256,5 @@ def verify(objective, protocol, battery) -> tuple[Array, Int[Array, ""] | None]:
     # Not under one jit: eager, `charge` warns if even the refined ladder is too short, and
     # its own compilations serve every verification of this battery.
     with sharpened(10.0), witness.listening() as heard:
-        value = objective(protocol, battery.refined())
+        value = objective(protocol, refined(battery))
     return value, heard.status if heard.runs else None

@@ -22,9 +22,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from qbjax import _checks
-from qbjax.batteries.base import Battery
 from qbjax.cycle import charge
-from qbjax.dynamics import witness
+from qbjax.dynamics.record import witness
+from qbjax.interface.battery import Battery
 from qbjax.protocols import Fourier, PiecewiseConstant, Pulse, Sampled, free
 from qbjax.strategies.gradient import Best, Progress, check_search, maximize, verify
 

@@ -17,7 +17,7 @@ import optax.tree_utils as otu
 from jaxtyping import Array, Float, Int
 
 from qbjax import _checks
-from qbjax.dynamics import witness
+from qbjax.dynamics.record import witness
 from qbjax.dynamics.undefined import allowed
 from qbjax.protocols import coordinates
 

@@ -10,7 +10,7 @@ The pump has constant amplitude F until $t_{off}$. What to maximise:
   ergotropy, time $t_d$ after the switch-off, per cycle time (Figs. 8, 9).
 
 One number is free, so the gradient goes forward through the run; and only the run's end
-moves with it, so that it costs hardly more than the run (see `dynamics.integrate`).
+moves with it, so that it costs hardly more than the run (see `dynamics.solve.integrate`).
 
 Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026),
 Sec. III. The paper reads one time, $\gamma_s t \approx 10$, off Figs. 3 and 6 (it says 4 and 6)
@@ -25,8 +25,8 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from qbjax import _checks
-from qbjax.batteries.base import Battery
 from qbjax.cycle import charge, store
+from qbjax.interface.battery import Battery
 from qbjax.loads import TwoLevel
 from qbjax.protocols import Constant, SwitchOff, free, resolve
 from qbjax.strategies.discharge import first_maximum

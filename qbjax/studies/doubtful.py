@@ -1,7 +1,7 @@
 """Which points of a sweep are not to be believed though they are complete, and what to do.
 
 A point has the status of its runs: 4 where levels are too few, 5 where the trace is lost
-(`dynamics.doubt`). What a function's runs tell while they are traced (`dynamics.witness`) says in
+(`record.doubt`). What a function's runs tell while they are traced (`record.witness`) says in
 which mode, and how many levels to use; a dataset keeps that as its attribute `levels`.
 """
 
@@ -13,9 +13,9 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
-from qbjax.dynamics.doubt import NON_FINITE, OK, TRACE_LOST, TRUNCATED, TRUNCATION_LIMIT
-from qbjax.dynamics.trajectory import TraceWarning, TruncationWarning
-from qbjax.dynamics.witness import Heard
+from qbjax.dynamics.record.doubt import NON_FINITE, OK, TRACE_LOST, TRUNCATED, TRUNCATION_LIMIT
+from qbjax.dynamics.record.trajectory import TraceWarning, TruncationWarning
+from qbjax.dynamics.record.witness import Heard
 
 DOUBTFUL = (TRUNCATED, TRACE_LOST)
 

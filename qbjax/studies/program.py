@@ -19,7 +19,7 @@ from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
 from qbjax import _checks
-from qbjax.dynamics import witness
+from qbjax.dynamics.record import witness
 from qbjax.studies import outputs
 from qbjax.studies.doubtful import news
 from qbjax.studies.outputs import Output as Output

@@ -15,8 +15,8 @@ import numpy as np
 import xarray as xr
 
 from qbjax import _checks
-from qbjax.dynamics import witness
 from qbjax.dynamics.forgetting import forget_in_time
+from qbjax.dynamics.record import witness
 from qbjax.studies import agreement, archive, arguments, cluster, doubtful
 from qbjax.studies.clock import Watch
 from qbjax.studies.doubtful import advice

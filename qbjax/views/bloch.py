@@ -12,8 +12,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qbjax.strategies.bloch_angle import Curve, Front, Steady
-from qbjax.strategies.bloch_band import Safe
+from qbjax.batteries.bloch.angle import Curve, Front, Steady
+from qbjax.batteries.bloch.band import Safe
 from qbjax.views.plot import (
     BLACK,
     BLUE,

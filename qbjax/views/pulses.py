@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import xarray as xr
 
-from qbjax.dynamics.trajectory import Trajectory
+from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.protocols import Pulse
 from qbjax.strategies.gradient import Best
 from qbjax.views.report import Sheet

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from rich import box
 from rich.table import Table
 
-from qbjax.dynamics.provenance import environment, stamp
+from qbjax.dynamics.record.provenance import environment, stamp
 from qbjax.strategies.gradient import Best
 from qbjax.views import figure_files
 

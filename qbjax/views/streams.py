@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qbjax.dynamics.trajectory import Trajectory
+from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.views.plot import PULSES, STYLE
 from qbjax.views.report import Sheet
 

@@ -16,7 +16,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qbjax.dynamics.doubt import STATUS_NAMES, TRUNCATION_LIMIT
+from qbjax.dynamics.record.doubt import STATUS_NAMES, TRUNCATION_LIMIT
 from qbjax.studies import doubtful
 from qbjax.views.plot import PULSES, STYLE, VERMILION
 from qbjax.views.report import Sheet

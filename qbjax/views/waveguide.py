@@ -8,10 +8,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qbjax.batteries.waveguide_continuum import ContinuumStates
-from qbjax.batteries.waveguide_peak import Peak
-from qbjax.batteries.waveguide_spectrum import BoundStates
-from qbjax.strategies.waveguide_designs import Design
+from qbjax.batteries.waveguide.continuum import ContinuumStates
+from qbjax.batteries.waveguide.designs import Design
+from qbjax.batteries.waveguide.peak import Peak
+from qbjax.batteries.waveguide.spectrum import BoundStates
 from qbjax.views.plot import BLACK, BLUE, GREY, STYLE, VERMILION
 from qbjax.views.report import Sheet
 

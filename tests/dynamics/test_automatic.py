@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import qbjax as qb
-from qbjax.dynamics import Chebyshev, Exponential, Implicit, Tsit5, automatic
-from qbjax.dynamics.automatic import Linear
+from qbjax.dynamics import Chebyshev, Exponential, Implicit, Tsit5
+from qbjax.dynamics.solve import automatic
+from qbjax.dynamics.solve.automatic import Linear
 from tests.helpers import GRADIENT, central_difference, tree_allclose
 
 pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")

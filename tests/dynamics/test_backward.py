@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qbjax.dynamics import backward
-from qbjax.dynamics.integrate import Solver, integrate
+from qbjax.dynamics.solve import backward
+from qbjax.dynamics.solve.integrate import Solver, integrate
 from tests.helpers import tree_allclose
 
 START = {"x": jnp.array([1.0, 0.3]), "v": jnp.array(0.2)}

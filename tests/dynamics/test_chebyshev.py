@@ -8,8 +8,10 @@ import scipy.linalg
 import scipy.special
 
 import qbjax as qb
-from qbjax.dynamics import Chebyshev, chebyshev, chebyshev_step
-from qbjax.dynamics.integrate import NON_FINITE, STEP_LIMIT, Linear, Solver, integrate
+from qbjax.dynamics import Chebyshev
+from qbjax.dynamics.chebyshev import forward as chebyshev
+from qbjax.dynamics.chebyshev import step as chebyshev_step
+from qbjax.dynamics.solve.integrate import NON_FINITE, STEP_LIMIT, Linear, Solver, integrate
 from tests.helpers import GRADIENT, central_difference, is_complete, tree_allclose
 
 pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import qbjax as qb
-from qbjax.dynamics import Chebyshev, Tsit5, chebyshev_back, chebyshev_trail
-from qbjax.dynamics.integrate import STEP_LIMIT, Linear, Solver, integrate
+from qbjax.dynamics import Chebyshev, Tsit5
+from qbjax.dynamics.chebyshev import back as chebyshev_back
+from qbjax.dynamics.chebyshev import trail as chebyshev_trail
+from qbjax.dynamics.solve.integrate import STEP_LIMIT, Linear, Solver, integrate
 from tests.helpers import tree_allclose
 
 pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")

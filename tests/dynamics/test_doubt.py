@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import qbjax as qb
-from qbjax.dynamics.doubt import status_of
-from qbjax.dynamics.trajectory import warn_if_unreliable
+from qbjax.dynamics.record.doubt import status_of
+from qbjax.dynamics.record.trajectory import warn_if_unreliable
 
 SHORT = qb.batteries.Collisional(qb.algebra.ladders.oscillator(3))
 DOPO = qb.batteries.DOPO(6, 3)

@@ -7,8 +7,8 @@ import pytest
 
 import qbjax as qb
 from qbjax.dynamics import Exponential
-from qbjax.dynamics.exponential import expm
-from qbjax.dynamics.integrate import NON_FINITE, Linear, Solver, integrate
+from qbjax.dynamics.solve.exponential import expm
+from qbjax.dynamics.solve.integrate import NON_FINITE, Linear, Solver, integrate
 from tests.helpers import EXACT, GRADIENT, central_difference, tree_allclose
 
 METHOD = Solver(method=Exponential())

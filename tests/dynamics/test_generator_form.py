@@ -11,7 +11,7 @@ import pytest
 import qbjax as qb
 from qbjax.algebra import ladders
 from qbjax.algebra.packing import pack, unpack
-from qbjax.dynamics import channels
+from qbjax.batteries.collisional import _channels as channels
 from tests.helpers import EXACT, random_state, tree_allclose
 
 LADDERS = [ladders.oscillator(6), ladders.spin(2.0), ladders.uniform(5)]

@@ -10,8 +10,9 @@ import pytest
 
 import qbjax as qb
 from qbjax.algebra import operators
-from qbjax.dynamics import Exponential, Implicit, implicit
-from qbjax.dynamics.integrate import NON_FINITE, OK, STEP_LIMIT, integrate
+from qbjax.dynamics import Exponential, Implicit
+from qbjax.dynamics.solve import implicit
+from qbjax.dynamics.solve.integrate import NON_FINITE, OK, STEP_LIMIT, integrate
 from tests.helpers import EXACT, GRADIENT, central_difference, tree_allclose
 from tests.systems import PROBLEMS, switched_decay
 

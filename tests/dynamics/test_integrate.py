@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import pytest
 
 import qbjax as qb
-from qbjax.dynamics.integrate import chosen, integrate, sharpened
+from qbjax.dynamics.solve.integrate import chosen, integrate, sharpened
 from tests.helpers import GRADIENT, central_difference, tree_allclose
 from tests.systems import PROBLEMS, switched_decay
 

@@ -9,10 +9,10 @@ import pytest
 import qutip as qt
 
 import qbjax as qb
-from qbjax.batteries import dopo_layout as layouts
-from qbjax.dynamics.lindblad import Generator
-from qbjax.dynamics.shifts import stack
-from qbjax.dynamics.structure import Structure
+from qbjax.batteries.dopo import _layout as layouts
+from qbjax.dynamics.generator.lindblad import Generator
+from qbjax.dynamics.generator.shifts import stack
+from qbjax.dynamics.generator.structure import Structure
 from tests.helpers import EXACT, random_hermitian, random_state, tree_allclose
 
 SIGNAL, PUMP = 4, 3

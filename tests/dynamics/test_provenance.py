@@ -13,8 +13,8 @@ import pytest
 import xarray as xr
 
 import qbjax as qb
-from qbjax.dynamics import provenance
-from qbjax.dynamics.provenance import Provenance, described
+from qbjax.dynamics.record import provenance
+from qbjax.dynamics.record.provenance import Provenance, described
 
 TIMES = np.array([0.0, 0.5, 1.0])
 CELL = np.array([0.0, 1.0])

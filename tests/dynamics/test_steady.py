@@ -8,12 +8,14 @@ import pytest
 import qutip as qt
 
 from qbjax.algebra.packing import pack
-from qbjax.dynamics import steady_gap, steady_solvers, steady_sylvester
-from qbjax.dynamics.lindblad import Generator
-from qbjax.dynamics.shifts import unstack
-from qbjax.dynamics.steady import steady
-from qbjax.dynamics.steady_krylov import gmres
-from qbjax.dynamics.structure import Structure
+from qbjax.dynamics.generator.lindblad import Generator
+from qbjax.dynamics.generator.shifts import unstack
+from qbjax.dynamics.generator.structure import Structure
+from qbjax.dynamics.steady import gap as steady_gap
+from qbjax.dynamics.steady import solvers as steady_solvers
+from qbjax.dynamics.steady import sylvester as steady_sylvester
+from qbjax.dynamics.steady.krylov import gmres
+from qbjax.dynamics.steady.linear import steady
 from tests.helpers import EXACT, REFERENCE, central_difference, random_hermitian
 
 STEADY_GRADIENT = 1e-7

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from qbjax.batteries import dopo_layout as layouts
-from qbjax.dynamics.structure import Structure, diagonals
+from qbjax.batteries.dopo import _layout as layouts
+from qbjax.dynamics.generator.structure import Structure, diagonals
 
 LOWERING = np.diag(np.sqrt(np.arange(1.0, 6.0)), 1)
 PARITY = [np.array([0, 2, 4]), np.array([1, 3, 5])]

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from qbjax.dynamics.tsit5 import Tsit5
+from qbjax.dynamics.solve.tsit5 import Tsit5
 from tests.helpers import EXACT, tree_allclose
 
 ROUNDING = 1e-9

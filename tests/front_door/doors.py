@@ -46,7 +46,7 @@ CONSTANT = protocols.Constant(1.0)
 QUBITS = protocols.Collisions([0.1, 0.2], 0.5, 1.0)
 LOAD = qb.loads.TwoLevel(1.0)
 FREE = protocols.Constant(qb.free(0.5, 0.0, 1.0))
-STATE = QUBIT.initial_state()
+STATE = QUBIT.start()
 HOW = {
     "save": (None, "callable?"),
     "states": (None, "choice?"),
@@ -214,11 +214,11 @@ BATTERIES = [
         door(battery.info, initial=(None, "state?")) for battery in (DOPO, QUBIT, CAVITY, CHARGER)
     ),
     *(
-        door(battery.cell, state=(battery.initial_state(), "thing"))
+        door(battery.cell, state=(battery.start(), "thing"))
         for battery in (DOPO, QUBIT, CAVITY, CHARGER, GUIDE)
     ),
     *(
-        door(battery.density_matrix, state=(battery.initial_state(), "thing"))
+        door(battery.density_matrix, state=(battery.start(), "thing"))
         for battery in (batteries.DOPO(4, 2, frame="lab"), QUBIT, CHARGER)
     ),
 ]  # fmt: skip

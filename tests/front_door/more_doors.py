@@ -4,23 +4,19 @@ import numpy as np
 
 import qbjax as qb
 from qbjax import merit, protocols
-from qbjax.batteries import bloch_approximations, bloch_exact, bloch_moments, bloch_optima
+from qbjax.batteries.bloch import angle as bloch_angle
+from qbjax.batteries.bloch import approximations as bloch_approximations
+from qbjax.batteries.bloch import band as bloch_band
+from qbjax.batteries.bloch import exact as bloch_exact
+from qbjax.batteries.bloch import moments as bloch_moments
+from qbjax.batteries.bloch import optima as bloch_optima
+from qbjax.batteries.collisional import classical, critical, purity, swap_angles
+from qbjax.batteries.waveguide import designs as waveguide_designs
+from qbjax.batteries.waveguide import position as waveguide_position
 from qbjax.loads.pair import joined
 from qbjax.merit import bounds, two_level
 from qbjax.protocols import BoundedFourier, Fourier, PiecewiseConstant
-from qbjax.strategies import (
-    bloch_angle,
-    bloch_band,
-    classical,
-    critical,
-    discharge,
-    pump_pulse,
-    purity,
-    swap_angles,
-    switch_off,
-    waveguide_designs,
-    waveguide_position,
-)
+from qbjax.strategies import discharge, pump_pulse, switch_off
 from tests.front_door.doors import (
     CAVITY,
     CHARGER,
@@ -215,7 +211,7 @@ STRATEGIES = [
         against=("lossless", "choice"),
     ),
     door(
-        discharge.first_maximum, battery=(DOPO, "thing"), state=(DOPO.initial_state(), "state"),
+        discharge.first_maximum, battery=(DOPO, "thing"), state=(DOPO.start(), "state"),
         load=(LOAD, "thing"), until=(1.0, "positive"), start=(0.0, "real"), points=(5, "count"),
         adjoint=("forward", "choice"), solver=(None, "solver?"),
     ),

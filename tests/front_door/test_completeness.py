@@ -10,8 +10,8 @@ from tests.front_door.test_every_door import EVERY
 
 MODULES = (
     qb, qb.algebra.operators, qb.algebra.states, qb.algebra.jumps, qb.algebra.ladders,
-    qb.algebra.spectral, batteries, batteries.bloch_exact, batteries.bloch_moments,
-    batteries.bloch_optima, batteries.bloch_approximations, qb.protocols, qb.loads, qb.merit,
+    qb.algebra.spectral, batteries, batteries.bloch.exact, batteries.bloch.moments,
+    batteries.bloch.optima, batteries.bloch.approximations, qb.protocols, qb.loads, qb.merit,
     qb.merit.bounds, qb.merit.two_level, qb.dynamics,
     *(
         importlib.import_module(f"qbjax.strategies.{found.name}")

@@ -37,7 +37,7 @@ def searched(objective=concave, protocol=FREE, **options):
 
 CASES = {
     "a state of another battery, without a cell": (
-        lambda: qb.store(WITHOUT_CELL, QUBIT.initial_state(), TIMES),
+        lambda: qb.store(WITHOUT_CELL, QUBIT.start(), TIMES),
         r"`initial` must be a State of this battery Lindblad\(\(2,\), \(\), ",
     ),
     "a battery that is a word": (lambda: searched(battery="x"), "`battery` must be a qb.batteries"),

@@ -10,9 +10,9 @@ from hypothesis import given
 
 import qbjax as qb
 from qbjax.algebra import operators
-from qbjax.dynamics.integrate import integrate
-from qbjax.dynamics.lindblad import Generator
-from qbjax.dynamics.structure import Structure
+from qbjax.dynamics.generator.lindblad import Generator
+from qbjax.dynamics.generator.structure import Structure
+from qbjax.dynamics.solve.integrate import integrate
 from qbjax.merit import two_level
 from tests.helpers import EXACT, GRADIENT, REFERENCE, central_difference, tree_allclose
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.integrate import quad
 
 import qbjax as qb
-from qbjax.dynamics.integrate import integrate
+from qbjax.dynamics.solve.integrate import integrate
 from qbjax.protocols import (
     Fourier,
     Function,

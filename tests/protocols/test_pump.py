@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qbjax.dynamics import Solver
-from qbjax.dynamics.integrate import integrate
+from qbjax.dynamics.solve.integrate import integrate
 from qbjax.protocols import Constant, SwitchOff
 from tests.helpers import tree_allclose
 

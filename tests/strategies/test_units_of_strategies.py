@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import qbjax as qb
-from qbjax.strategies.bloch_angle import best_under_fluctuation, ergotropy_energy_front
-from qbjax.strategies.bloch_band import best_worst_case
+from qbjax.batteries.bloch.angle import best_under_fluctuation, ergotropy_energy_front
+from qbjax.batteries.bloch.band import best_worst_case
 from qbjax.strategies.discharge import first_maximum
 from qbjax.strategies.pump_pulse import best_pulse
 from qbjax.strategies.switch_off import best_switch_off

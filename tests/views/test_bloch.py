@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import qbjax as qb
-from qbjax.strategies import bloch_angle, bloch_band
+from qbjax.batteries.bloch import angle as bloch_angle
+from qbjax.batteries.bloch import band as bloch_band
 from qbjax.views import bloch
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import xarray as xr
 
-from qbjax.batteries.waveguide_continuum import continuum_states
-from qbjax.batteries.waveguide_spectrum import bound_states
-from qbjax.strategies.waveguide_designs import Design
+from qbjax.batteries.waveguide.continuum import continuum_states
+from qbjax.batteries.waveguide.designs import Design
+from qbjax.batteries.waveguide.spectrum import bound_states
 from qbjax.views import waveguide
 
 

@@ -1,0 +1,281 @@
+r"""The Bloch-sphere charger in closed form: what the battery holds.
+
+With $s = \sin\frac\theta2$, $c = \cos\frac\theta2$ and the swing f(t) of `_swing`,
+
+$$p = s^2f^2, \qquad \mathcal I = p - \tfrac12, \qquad \mathcal C = |scf|, \qquad
+  R = \sqrt{\mathcal I^2 + \mathcal C^2},$$
+
+$$E = \omega p, \quad \sigma_E^2 = \omega^2p(1-p), \quad \mathcal E = \omega(\mathcal I + R), \quad
+  \mathcal A = \omega(\mathcal I - R), \quad \mathcal K = 2\omega R,$$
+
+the sum or difference that cancels written as $\mathcal C^2/(R \mp \mathcal I)$. All hold with and
+without loss, at every γ/J.
+
+Functions of (battery, theta, t) work element by element: θ and t are numbers or arrays of shapes
+that broadcast. Gradients are finite everywhere. Where one does not exist, at R = 0 (θ = π,
+f² = 1/2: the ergotropy's kink) and at f = 0 of $\mathcal C$, it is the subgradient in which the
+square root or the modulus counts nothing.
+
+| symbol | argument |
+|---|---|
+| θ | `theta`, any real number |
+| t | `t` ≥ 0, in units of 1/J or of whatever J is measured in |
+| J, γ, ω | `coupling`, `decay`, `frequency` of the battery |
+
+Every function raises a TypeError or a ValueError for another battery, and for angles and times
+that are no numbers, not finite, or negative times.
+
+Reference: C. A. Downing and M. S. Ukhtary, "Charging a quantum battery from the Bloch sphere"
+(2026). Eq. (36) is printed with $\sin^2(2Jt)$ where $\sin^2(Jt)$ belongs, as its Eq. (37) needs.
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from qbjax import _checks
+from qbjax._types import TensorLike
+from qbjax.algebra.spectral import root
+from qbjax.batteries.bloch._swing import Elementwise, check_charger, mean_speed, swing
+from qbjax.batteries.bloch.battery import BlochCharger
+
+
+def energy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
+    r"""Stored energy, $E = \omega\sin^2\frac\theta2\,f^2$.
+
+    Args:
+        battery: a Bloch-sphere charger.
+        theta, t: polar angle, time; shapes that broadcast.
+
+    Returns:
+        array of their common shape, in the units of ω.
+
+    Raises:
+        TypeError, ValueError: see the module.
+
+    Example:
+        >>> import qbjax as qb
+        >>> round(float(energy(qb.batteries.BlochCharger(), jnp.pi, jnp.pi / 2)), 9)
+        1.0
+
+    References: Downing and Ukhtary (2026), Eqs. (30), (62).
+    """
+    return _frequency(battery) * _qubit(battery, theta, t)[0]
+
+
+def energy_variance(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
+    r"""Fluctuation squared, $\sigma_E^2 = \omega^2p(1 - p)$.
+
+    Args:
+        battery, theta, t: as in `energy`.
+
+    Returns:
+        array, in the units of ω².
+
+    Raises:
+        TypeError, ValueError: see the module.
+
+    Example:
+        >>> import qbjax as qb
+        >>> round(float(energy_variance(qb.batteries.BlochCharger(), jnp.pi / 2, jnp.pi / 2)), 9)
+        0.25
+
+    References: Downing and Ukhtary (2026), Eq. (36), corrected.
+    """
+    p, _ = _qubit(battery, theta, t)
+    return _frequency(battery) ** 2 * p * (1 - p)
+
+
+def inversion(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
+    r"""Population inversion, $\mathcal I = p - \frac12$.
+
+    Args:
+        battery, theta, t: as in `energy`.
+
+    Returns:
+        array, from −1/2 to 1/2.
+
+    Raises:
+        TypeError, ValueError: see the module.
+
+    Example:
+        >>> import qbjax as qb
+        >>> float(inversion(qb.batteries.BlochCharger(), 1.0, 0.0))
+        -0.5
+
+    References: Downing and Ukhtary (2026), Eq. (55).
+    """
+    return _qubit(battery, theta, t)[0] - 0.5
+
+
+def coherence(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
+    r"""Size of the coherence, $\mathcal C = |\langle\sigma_b\rangle| = \frac12|f\sin\theta|$.
+
+    Args:
+        battery, theta, t: as in `energy`.
+
+    Returns:
+        array, from 0 to 1/2.
+
+    Raises:
+        TypeError, ValueError: see the module.
+
+    Example:
+        >>> import qbjax as qb
+        >>> round(float(coherence(qb.batteries.BlochCharger(), jnp.pi / 2, jnp.pi / 2)), 9)
+        0.5
+
+    References: Downing and Ukhtary (2026), Eq. (56).
+    """
+    return jnp.abs(_qubit(battery, theta, t)[1])
+
+
+def ergotropy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
+    r"""Extractable work, $\mathcal E = \omega(\mathcal I + R)$.
+
+    $$\frac{\mathcal E}\omega = p - \tfrac12\left(1 - \sqrt{1 - 4s^4f^2(1 - f^2)}\right)$$
+
+    Args:
+        battery, theta, t: as in `energy`.
+
+    Returns:
+        array, from 0 to ω.
+
+    Raises:
+        TypeError, ValueError: see the module.
+
+    Example:
+        >>> import qbjax as qb
+        >>> battery = qb.batteries.BlochCharger()
+        >>> round(float(ergotropy(battery, jnp.pi / 2, 1.3239216568) / 1.3239216568), 12)
+        0.344355406198
+
+    References: Downing and Ukhtary (2026), Eqs. (38), (69).
+    """
+    p, c = _qubit(battery, theta, t)
+    return _frequency(battery) * _half_sum(2 * p - 1, c)
+
+
+def antiergotropy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
+    r"""The least work, $\mathcal A = \omega(\mathcal I - R) \le 0$: what the active state lacks.
+
+    Args:
+        battery, theta, t: as in `energy`.
+
+    Returns:
+        array, from −ω to 0.
+
+    Raises:
+        TypeError, ValueError: see the module.
+
+    Example:
+        >>> import qbjax as qb
+        >>> float(antiergotropy(qb.batteries.BlochCharger(), 1.0, 0.0))
+        -1.0
+
+    References: Downing and Ukhtary (2026), Eqs. (19), (51).
+    """
+    p, c = _qubit(battery, theta, t)
+    return -_frequency(battery) * _half_sum(1 - 2 * p, c)
+
+
+def capacity(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
+    r"""Work between the active and the passive state, $\mathcal K = 2\omega R$.
+
+    Args:
+        battery, theta, t: as in `energy`.
+
+    Returns:
+        array, from 0 to ω.
+
+    Raises:
+        TypeError, ValueError: see the module.
+
+    Example:
+        >>> import qbjax as qb
+        >>> float(capacity(qb.batteries.BlochCharger(), 1.0, 0.0))
+        1.0
+
+    References: Downing and Ukhtary (2026), Eqs. (57), (70).
+    """
+    p, c = _qubit(battery, theta, t)
+    return _frequency(battery) * root((2 * p - 1) ** 2 + 4 * c**2)
+
+
+def charging_power(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
+    r"""Mean charging power $E/t$, at t = 0 its limit, 0.
+
+    Args:
+        battery, theta, t: as in `energy`.
+
+    Returns:
+        array, in the units of ωJ.
+
+    Raises:
+        TypeError, ValueError: see the module.
+
+    Example:
+        >>> import qbjax as qb
+        >>> round(float(charging_power(qb.batteries.BlochCharger(), jnp.pi, 1.1655611852)), 9)
+        0.724611354
+
+    References: Downing and Ukhtary (2026), Eq. (33).
+    """
+    s = jnp.sin(_checks.array("theta", theta) / 2)
+    return _frequency(battery) * s**2 * _swing_rate(battery, t)
+
+
+def ergotropic_power(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
+    r"""Mean ergotropic power $\mathcal P = \mathcal E/t$, at t = 0 its limit, 0.
+
+    Args:
+        battery, theta, t: as in `energy`.
+
+    Returns:
+        array, in the units of ωJ.
+
+    Raises:
+        TypeError, ValueError: see the module.
+
+    Example:
+        >>> import qbjax as qb
+        >>> round(float(ergotropic_power(qb.batteries.BlochCharger(), jnp.pi, 1.3991930229)), 9)
+        0.673016834
+
+    References: Downing and Ukhtary (2026), Eq. (12).
+    """
+    half = _checks.array("theta", theta) / 2
+    p, c = _qubit(battery, theta, t)
+    z = 2 * p - 1
+    length = root(z**2 + 4 * c**2)
+    inverted = z >= 0  # so that t > 0
+    product = (jnp.sin(half) * jnp.cos(half)) ** 2
+    passive_side = 2 * product * _swing_rate(battery, t) / jnp.where(inverted, 1.0, length - z)
+    active_side = (length + z) / 2 / jnp.where(inverted, _checks.array("t", t), 1.0)
+    return _frequency(battery) * jnp.where(inverted, active_side, passive_side)
+
+
+def _qubit(battery, theta, t):
+    """p and the coherence with its sign."""
+    half = _checks.array("theta", theta) / 2
+    f = swing(battery, t)
+    s = jnp.sin(half)
+    return (s * f) ** 2, s * jnp.cos(half) * f
+
+
+def _swing_rate(battery, t):
+    """f²/t, without the quotient 0/0."""
+    return jnp.asarray(battery.coupling, float) * swing(battery, t) * mean_speed(battery, t)
+
+
+def _half_sum(z, c):
+    """(√(z² + 4c²) + z)/2, with all digits for z < 0 as well."""
+    length = root(z**2 + 4 * c**2)
+    positive = z >= 0
+    quotient = 2 * c**2 / jnp.where(positive, 1.0, length - z)
+    return jnp.where(positive, (length + z) / 2, quotient)
+
+
+def _frequency(battery):
+    check_charger(battery)
+    return jnp.asarray(battery.frequency, float)

@@ -1,0 +1,261 @@
+r"""A ladder charged by a stream of qubits, with loss in between.
+
+Each collision is the exchange of excitations with one fresh qubit (`_channels`), and
+then, for the waiting time $t_0$, the ladder may lose to and gain from a bath,
+
+$$\dot\rho = \kappa(\bar n + 1)D[A]\rho + \kappa\bar nD[A^\dagger]\rho .$$
+
+| symbol | argument | good value |
+|---|---|---|
+| $A, a_n$ | `ladder` | `qb.algebra.ladders.oscillator(250)`, `.spin(49.5)`, `.uniform(200)` |
+| $\kappa t_0$ | `loss` | 0; 0.1 for a lossy micromaser ($\gamma t_r$ there) |
+| $\bar n$ | `thermal` | 0; 0.15 |
+| $g/\omega$ | `counter_rotating` | 0; 0.1 beyond the rotating-wave approximation |
+
+Counter-rotating terms (`_counter_rotating`, Ω = g) oscillate with the clock: it
+"restarts" with every qubit, as Eq. (4) of the second paper reads, or "runs_on" through the
+collisions of a run, waiting times left out.
+
+Energies are in units of the level spacing $E_0$, "times" are Ωτ = Σθ_k, charging only.
+Observables are those after the loss; `energy_before_loss` is the exception. Density matrices are
+kept in the gauge $r_{nm} = i^{n-m}\rho_{nm}$, in which collisions of phase 0 are real; a diagonal
+battery that meets classical qubits is kept as populations.
+
+References: R. Salvia, M. Perarnau-Llobet, G. Haack, N. Brunner and S. Nimmrichter, "Quantum
+advantage in charging cavity and spin batteries by repeated interactions" (2023); V. Shaghaghi,
+V. Singh, M. Carrega, D. Rosa and G. Benenti, "Lossy micromaser battery: almost pure states in
+the Jaynes–Cummings regime" (2023).
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Inexact
+
+from qbjax import _checks
+from qbjax.algebra.ladders import Ladder, oscillator
+from qbjax.algebra.packing import pack
+from qbjax.batteries.collisional import _motion as evolution
+from qbjax.batteries.collisional._channels import real_gauge
+from qbjax.dynamics.record.trajectory import Trajectory
+from qbjax.interface.battery import Battery, Cell
+from qbjax.interface.states import Options, State, as_density_matrix, check_origin
+from qbjax.protocols import Collisions
+
+
+class Waiting(eqx.Module):
+    """No collisions: the ladder loses, in units of the waiting time t₀."""
+
+
+class Collisional(Battery):
+    r"""A ladder and its bath; see the module's docstring.
+
+    A loss or thermal occupation left out, or given as the plain number 0, drops its term; pass
+    `jnp.asarray(0.)` to keep it and differentiate at zero.
+
+    Args:
+        ladder: what is charged.
+        loss: $\kappa t_0$ after each collision.
+        thermal: occupation $\bar n$ of the bath.
+        counter_rotating: $g/\omega$; the plain number 0 is the rotating-wave approximation.
+        clock: "restarts" or "runs_on".
+
+    Raises:
+        TypeError: if the ladder is none. ValueError: for negative or non-finite numbers, an
+            unknown clock, a $g/\omega$ that is an array and 0.
+
+    Example:
+        >>> import jax.numpy as jnp, qbjax as qb
+        >>> battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(3))
+        >>> run = qb.charge(battery, qb.protocols.Collisions(jnp.array([jnp.pi / 2])))
+        >>> run.energy.round(6).tolist(), run.ergotropy.round(6).tolist()
+        ([0.0, 1.0], [0.0, 1.0])
+    """
+
+    loss: Any
+    thermal: Any
+    counter_rotating: Any
+    ladder: Ladder = eqx.field(static=True)
+    clock: str = eqx.field(static=True)
+
+    def __init__(
+        self, ladder: Ladder | Any, loss=0, thermal=0, counter_rotating=0, clock="restarts"
+    ):
+        if not isinstance(ladder, Ladder):
+            raise TypeError(
+                "Argument `ladder` must be a ladder such as qb.algebra.ladders.oscillator(250), "
+                f"but is {_checks.show(ladder)}."
+            )
+        self.ladder = ladder
+        self.loss = _checks.optional_scalar("loss", loss, low=0)
+        self.thermal = _checks.optional_scalar("thermal", thermal, low=0)
+        self.counter_rotating = _checks.optional_scalar(
+            "counter_rotating", counter_rotating, low=0, open_low=True
+        )
+        self.clock = _checks.choice("clock", clock, ("restarts", "runs_on"))
+
+    @property
+    def is_rotating_wave(self) -> bool:
+        """Whether the counter-rotating terms are left out."""
+        return _checks.is_plain_zero(self.counter_rotating)
+
+    @property
+    def damping(self) -> Float[Array, ""]:
+        r"""$\gamma = 1 - e^{-\kappa t_0}$, the loss of energy per collision without heat."""
+        return -jnp.expm1(-jnp.asarray(self.loss, float))
+
+    # --- the interface of `interface.battery.Battery`
+
+    def check(self, protocol, times):
+        if isinstance(protocol, Waiting):
+            return _checks.times("times", times)
+        if not isinstance(protocol, Collisions):
+            raise TypeError(
+                "Argument `protocol` must be qb.protocols.Collisions(theta, …), but is "
+                f"{_checks.show(protocol)}."
+            )
+        if times is not None:
+            raise ValueError(
+                "Argument `times` must be left out for a collisional battery, whose times are "
+                f"those of its collisions, but is {_checks.show(times)}."
+            )
+        if protocol.settled is not None and self.clock == "runs_on" and not self.is_rotating_wave:
+            raise ValueError(
+                "Argument `settled` must be left out while the clock runs on, where no two "
+                f"collisions are alike, but is {protocol.settled:g}."
+            )
+        return protocol.times()
+
+    def start(self, initial=None) -> State:
+        if isinstance(initial, State):
+            check_origin(initial, self._origin, self._parameters, "initial")
+            return initial
+        initial = np.eye(1, self.ladder.size)[0] if initial is None else initial
+        rho = as_density_matrix(initial, self.ladder.size)
+        diagonal = _checks.is_concrete(initial) and _is_diagonal(np.asarray(initial))
+        packed = jnp.real(jnp.diagonal(rho))[:, None] if diagonal else pack(real_gauge(rho))
+        return self._state(packed, diagonal=diagonal, real=diagonal)
+
+    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
+        if isinstance(protocol, Waiting):
+            return evolution.wait(self, state, times, options)
+        return evolution.collide(self, protocol, state, times, options)
+
+    def idle(self) -> Waiting:
+        return Waiting()
+
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
+        """Density matrix of the ladder, complex: ⟨A⟩ is imaginary for qubits of phase 0."""
+        check_origin(state, self._origin, self._parameters)
+        return evolution.density_matrix(state)
+
+    def populations(self, state: State | Any) -> Float[Array, " N"]:
+        """Populations of the levels, ground state first."""
+        check_origin(state, self._origin, self._parameters)
+        return evolution.populations(state)
+
+    @property
+    def cell_hamiltonian(self):
+        return self.ladder.levels
+
+    def open_cell(self) -> Cell:
+        r"""The ladder alone, for discharging.
+
+        Its losses are those of a waiting time: `loss` is $\kappa t_0$, the rate in units of
+        $1/t_0$. So times count in $t_0$, as in `qb.store`, and the load's coupling and decay are
+        in units of $1/t_0$; without loss the unit of time is anyone's.
+        """
+        return evolution.open_cell(self, self._origin, self._parameters)
+
+    def facts(self, initial):
+        kept = "populations" if self.start(initial).sectored else "a density matrix"
+        return {
+            "ladder": f"{self.ladder.kind}, {'whole' if self.ladder.is_whole else 'cut'}",
+            "moves": f"{kept}, and a density matrix where coherent qubits come",
+            "method": "one channel per collision",
+        }
+
+    def certificate(self, state: State) -> Float[Array, " modes"]:
+        return evolution.top(self, evolution.populations(state))
+
+    def recommended_levels(self, protocol):
+        """Enough for the energy that so many collisions, or so long a drive, can give."""
+        if isinstance(protocol, Waiting):
+            return {"ladder": ("size", 2 * self.ladder.size)}
+        if not _checks.is_concrete(protocol):
+            return {"ladder": ("size", 2 * self.ladder.size)}
+        count = protocol.count if protocol.made is None else int(protocol.made)
+        tau = float(protocol.times()[-1])
+        # A coherent state of amplitude τ/2, or one excitation per qubit: the smaller.
+        # Counter-rotating terms can move the amplitude by θ per qubit, without its excitation.
+        mean = min(float(count), tau**2 / 4) if self.is_rotating_wave else tau**2
+        return {"ladder": ("size", max(int(1.5 * self.ladder.size), int(mean + 8 * mean**0.5) + 8))}
+
+    def refined(self) -> "Collisional":
+        if self.ladder.is_whole:
+            return self
+        more = self.ladder.size + max(8, self.ladder.size // 3)
+        loss, thermal, ratio = self._numbers
+        return Collisional(self.ladder.resized(more), loss, thermal, ratio, self.clock)
+
+    @property
+    def _numbers(self):
+        return self.loss, self.thermal, self.counter_rotating
+
+    @property
+    def _origin(self) -> tuple:
+        return ("Collisional", self.ladder.kind, self.ladder.size)
+
+    @property
+    def _parameters(self) -> tuple:
+        return tuple(jnp.asarray(x, float) for x in self._numbers)
+
+    def _state(self, packed, *, diagonal: bool, real: bool) -> State:
+        return State(
+            blocks=(packed,),
+            displacement=None,
+            parameters=self._parameters,
+            origin=self._origin,
+            sectored=diagonal,
+            real=real,
+        )
+
+
+def check_collisional(battery: Collisional | Any) -> Collisional:
+    """The battery, if it is a collisional one.
+
+    Raises:
+        TypeError: if not. RuntimeError: if double precision is off.
+    """
+    _checks.x64()
+    _checks.instance("battery", battery, Collisional, "a qb.batteries.Collisional")
+    return battery
+
+
+def _is_diagonal(host: np.ndarray) -> bool:
+    """Whether a ket or density matrix has no coherence."""
+    if host.ndim == 1:
+        return bool(np.count_nonzero(host) <= 1)
+    return not np.any(host - np.diag(np.diagonal(host)))
+
+
+def micromaser(levels: int | Any, loss=0, thermal=0) -> Collisional:
+    r"""A cavity mode charged by a beam of atoms: a `Collisional` oscillator.
+
+    Args:
+        levels: levels of the cavity mode.
+        loss: $\gamma t_r$ between two atoms.
+        thermal: $\bar n$.
+
+    Raises:
+        ValueError, TypeError: as `Collisional`.
+
+    Example:
+        >>> micromaser(30, loss=0.1, thermal=0.15).ladder.kind
+        'oscillator'
+    """
+    number = _checks.integer("levels", levels, low=1)
+    _checks.room("levels", number, number, "one population per level")
+    return Collisional(oscillator(number), loss, thermal)

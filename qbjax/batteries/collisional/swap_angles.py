@@ -1,0 +1,166 @@
+r"""The best angle of every collision: what greedy and full swap are measured against.
+
+Two questions, each with classical or with coherent qubits:
+
+* **so many collisions**: which $\theta_1 … \theta_K$ give the largest average power
+  $E_K/\tau_K$?
+* **so much time**: which $\theta_k$ with $\sum\theta_k = \tau$ give the largest energy $E_K$, and
+  how many should they be?
+
+Classical qubits come excited, and the search starts from greedy or from full swap's proportions;
+coherent ones choose their populations too. Landscapes have many maxima: `starts` adds random
+ones. With a loss, energies are those after it.
+
+Reference: R. Salvia et al., "Quantum advantage in charging cavity and spin batteries by repeated
+interactions" (2023), whose adaptive protocols are greedy.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from qbjax import _checks
+from qbjax.batteries.collisional.battery import Collisional, check_collisional
+from qbjax.batteries.collisional.classical import greedy
+from qbjax.cycle import charge
+from qbjax.protocols import Collisions, free, share
+from qbjax.strategies.gradient import Best, Progress, check_search, maximize
+
+STEPS = 400
+
+
+def average_power(protocol: Collisions, battery: Collisional) -> Array:
+    """$E_K/\\tau_K$ after the last collision."""
+    return charge(battery, _once(protocol)).charging_power[-1]
+
+
+def stored_energy(protocol: Collisions, battery: Collisional) -> Array:
+    """$E_K$ after the last collision."""
+    return charge(battery, _once(protocol)).energy[-1]
+
+
+def best_power(
+    battery: Collisional | Any,
+    count: int | Any,
+    *,
+    starts: int | Any = 1,
+    key: Array | Any | None = None,
+    progress: Callable[[Progress], None] | Any | None = None,
+) -> Best:
+    """Finds the angles of K excited qubits that charge with the largest average power.
+
+    Args:
+        battery: a collisional battery.
+        count: K; the ladder must leave greedy an interior maximum at each.
+        starts, key, progress: as in `maximize`; the first start is greedy.
+
+    Returns:
+        A `Best`; `best.protocol.theta` are the angles.
+
+    Raises:
+        TypeError, ValueError: as `greedy` and `maximize`.
+
+    Example:
+        >>> import qbjax as qb
+        >>> battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(12))
+        >>> best, plain = best_power(battery, 3), qb.strategies.greedy(battery, 3)
+        >>> bool(best.value > qb.charge(battery, plain).charging_power[-1])
+        True
+    """
+    check_search(progress=progress, starts=starts, key=key)
+    first = greedy(battery, count).theta
+    longest = max(2.0 / float(battery.ladder.couplings[0]), 1.5 * float(jnp.max(first)))
+    return maximize(
+        average_power, Collisions(free(first, 0.0, longest)), battery=battery, steps=STEPS,
+        starts=starts, key=key, progress=progress,
+    )  # fmt: skip
+
+
+def best_energy(
+    battery: Collisional | Any,
+    duration: Any,
+    count: int | Any = None,
+    *,
+    coherent: bool | Any = False,
+    starts: int | Any = 1,
+    key: Array | Any | None = None,
+    progress: Callable[[Progress], None] | Any | None = None,
+) -> Best:
+    r"""Finds the angles that store the most energy in a given charging time.
+
+    Args:
+        battery: a collisional battery.
+        duration: $\tau = \sum\theta_k > 0$.
+        count: K; None for the best number of excited qubits.
+        coherent: whether the qubits are pure superpositions (c = 1) whose populations $q_k$ are
+            chosen too; then more qubits are always better, so that `count` must be given.
+        starts, key, progress: as in `maximize`; the first start has full swap's proportions, or
+            equal angles of coherent qubits with q = 1/2.
+
+    Returns:
+        A `Best`; `best.protocol` holds angles, and populations when coherent.
+
+    Raises:
+        TypeError, ValueError: for another battery, a duration or count that is not positive, and
+            as `maximize`.
+
+    Example:
+        >>> import qbjax as qb
+        >>> battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(12))
+        >>> best = best_energy(battery, 2.0, 2)
+        >>> round(float(best.protocol.times()[-1]), 9)
+        2.0
+    """
+    check_collisional(battery)
+    check_search(progress=progress, starts=starts, key=key)
+    duration = _checks.scalar("duration", duration, low=0, open_low=True)
+    coherent = _checks.flag("coherent", coherent)
+    if count is None and coherent:
+        raise ValueError(
+            "Argument `count` must be given for coherent qubits, of which more are always better, "
+            "but is None."
+        )
+    options: dict[str, Any] = {"battery": battery, "steps": STEPS, "starts": starts, "key": key}
+
+    def search(count: int) -> Best:
+        protocol = _start(battery, count, duration, coherent)
+        return maximize(stored_energy, protocol, progress=progress, **options)
+
+    if count is not None:
+        return search(_checks.integer("count", count, low=1))
+    return _climb(search, _full_swaps(battery, float(duration)))
+
+
+def _start(battery, count: int, duration, coherent: bool) -> Collisions:
+    if coherent:
+        theta = share(np.ones(count), duration)
+        return Collisions(theta, free(np.full(count, 0.5), 0.0, 1.0), 1.0)
+    steps = np.minimum(np.arange(count), battery.ladder.size - 2)
+    return Collisions(share(1 / battery.ladder.couplings[steps], duration))
+
+
+def _full_swaps(battery, duration: float) -> int:
+    """How many full exchanges the time allows: where the search for K starts."""
+    spent = np.cumsum(np.pi / 2 / battery.ladder.couplings)
+    return max(1, int(np.searchsorted(spent, duration)))
+
+
+def _climb(search: Callable[[int], Best], count: int) -> Best:
+    """More qubits while that helps, else fewer."""
+    best, step = search(count), 1
+    if count > 1 and (fewer := search(count - 1)).value > best.value:
+        best, count, step = fewer, count - 1, -1
+    while count + step >= 1 and (other := search(count + step)).value > best.value:
+        best, count = other, count + step
+    return best
+
+
+def _once(protocol: Collisions) -> Collisions:
+    """The same stream, looked at after its last collision only."""
+    return Collisions(
+        protocol.theta, protocol.ground_population, protocol.coherence, protocol.phase,
+        save_every=max(1, protocol.count), made=protocol.made,
+    )  # fmt: skip

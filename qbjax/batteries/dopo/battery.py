@@ -1,0 +1,281 @@
+r"""The coherent-Ising-machine battery: a degenerate optical parametric oscillator.
+
+The signal mode $a_s$ stores the energy, the pump mode $a_p$ charges it. Rotating at the
+drive, ħ = 1,
+
+$$\dot\rho = -i[H, \rho] + \sum_{j=s,p} \gamma_j(\bar n_j+1) D[a_j]\rho
+  + \gamma_j\bar n_j D[a_j^\dagger]\rho,$$
+$$H = i\tfrac{\kappa}{2}(a_s^{\dagger 2}a_p - a_s^2 a_p^\dagger)
+  + i\sqrt{\gamma_p}(F a_p^\dagger - F^* a_p) + \Delta(a_s^\dagger a_s + 2a_p^\dagger a_p).$$
+
+(The paper prints $a_s^\dagger$ for $a_s^{\dagger 2}$ in Eqs. 4 and A13.) Energies are in
+units of $\omega_s$, times in units of $1/\gamma_s$.
+
+| symbol | argument | good value |
+|---|---|---|
+| κ | `coupling` | 0.5 |
+| γ_s, γ_p | `signal_decay`, `pump_decay` | 1, 16 |
+| n̄_s, n̄_p | `signal_thermal`, `pump_thermal` | 0 (4e-14 at room temperature) |
+| Δ = ω_s − ω_d/2 | `detuning` | 0 |
+| F | the protocol's amplitude | 3; threshold γ_s√γ_p/(4κ) = 2 |
+| levels | `signal_levels`, `pump_levels` | 44, 5 displaced (56, 5 for the steady state at F = 3) |
+
+Two frames give the same signal. `frame="lab"` is the equation above; the pump then needs
+levels for its own coherent amplitude. `frame="displaced"` shifts $a_p \to a_p + \beta(t)$
+with
+$$\dot\beta = \sqrt{\gamma_p}F - (\gamma_p/2 + 2i\Delta)\beta - \tfrac{\kappa}{2}m,
+  \qquad m = \mathrm{Tr}(a_s^2\tilde\rho),$$
+$$\tilde H = i\tfrac{\kappa}{2}[a_s^{\dagger 2}(a_p + \beta) - h.c.]
+  + i\tfrac{\kappa}{2}(m a_p^\dagger - m^* a_p) + \Delta(\ldots),$$
+which keeps the pump near its vacuum: three levels do better than nine in the lab frame. Signal
+parity splits ρ into an even and an odd block, and everything is real when Δ and the
+phase of F are absent.
+
+Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026),
+Eqs. (1)–(13), Apps. A–C.
+"""
+
+import math
+from typing import Any, Literal, get_args
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Inexact
+
+from qbjax import _checks
+from qbjax.batteries.dopo import _info as infos
+from qbjax.batteries.dopo import _layout as layouts
+from qbjax.batteries.dopo import _mean_field as mean_field
+from qbjax.batteries.dopo import _motion as evolution
+from qbjax.batteries.dopo import _observables as observe
+from qbjax.batteries.dopo import _steady as steady
+from qbjax.batteries.dopo._layout import Layout
+from qbjax.dynamics.generator.lindblad import Generator
+from qbjax.dynamics.record.trajectory import Trajectory
+from qbjax.interface.battery import Battery, Cell
+from qbjax.interface.states import Options, State, as_density_matrix, check_origin, symmetries
+from qbjax.interface.steady import check_constant
+from qbjax.protocols import Constant, Pump, resolve
+from qbjax.protocols.pump import described
+
+Number = Float[Array, ""] | float | int
+Frame = Literal["displaced", "lab"]
+
+
+class DOPO(Battery):
+    r"""A signal mode charged by a pumped second-harmonic mode; see the module's docstring.
+
+    A rate or detuning left out, or given as the plain number 0, drops its term from the
+    generator; pass `jnp.asarray(0.)` to keep a term and differentiate at zero.
+
+    Args:
+        signal_levels: levels of the storage cell, at least 2.
+        pump_levels: levels of the charger, at least 2.
+        coupling: κ, in units of the signal decay.
+        signal_decay: γ_s; fixes the unit of time when 1.
+        pump_decay: γ_p.
+        signal_thermal: thermal occupation n̄_s of the signal's bath.
+        pump_thermal: thermal occupation n̄_p of the pump's bath.
+        detuning: Δ = ω_s − ω_d/2.
+        frame: "displaced" (fast) or "lab" (the paper's; linear in ρ).
+
+    Raises:
+        ValueError: for fewer than two levels, negative or non-finite rates, an unknown
+            frame. TypeError: for numbers that are not real, of double precision.
+
+    Example:
+        >>> import jax.numpy as jnp, qbjax as qb
+        >>> battery = qb.batteries.DOPO(signal_levels=12, pump_levels=4)
+        >>> run = qb.charge(battery, qb.protocols.Constant(1.0), jnp.linspace(0.0, 2.0, 5))
+        >>> bool(run.ergotropy[-1] < run.energy[-1])
+        True
+    """
+
+    coupling: Number
+    signal_decay: Number
+    pump_decay: Number
+    signal_thermal: Number
+    pump_thermal: Number
+    detuning: Number
+    signal_levels: int = eqx.field(static=True)
+    pump_levels: int = eqx.field(static=True)
+    frame: str = eqx.field(static=True)
+
+    def __init__(
+        self,
+        signal_levels: int | Any,
+        pump_levels: int | Any,
+        coupling=0.5,
+        signal_decay=1.0,
+        pump_decay=16.0,
+        signal_thermal=0,
+        pump_thermal=0,
+        detuning=0,
+        frame: Frame | str | Any = "displaced",
+    ):
+        _checks.choice("frame", frame, get_args(Frame))
+        self.signal_levels = _checks.integer("signal_levels", signal_levels, low=2)
+        self.pump_levels = _checks.integer("pump_levels", pump_levels, low=2)
+        levels = (self.signal_levels, self.pump_levels)
+        larger = "signal_levels" if signal_levels >= pump_levels else "pump_levels"
+        _checks.room(larger, max(levels), math.prod(levels) ** 2 // 2, "one density matrix")
+        self.coupling = _checks.scalar("coupling", coupling, low=0)
+        self.signal_decay = _checks.scalar("signal_decay", signal_decay, low=0)
+        self.pump_decay = _checks.scalar("pump_decay", pump_decay, low=0)
+        self.signal_thermal = _checks.optional_scalar("signal_thermal", signal_thermal, low=0)
+        self.pump_thermal = _checks.optional_scalar("pump_thermal", pump_thermal, low=0)
+        self.detuning = _checks.optional_scalar("detuning", detuning)
+        self.frame = frame
+
+    # --- the interface of `interface.battery.Battery`
+
+    def check(self, protocol, times):
+        _check_pump(protocol)
+        if times is None:
+            raise ValueError("Argument `times` must be given for a DOPO battery, but is None.")
+        times = _checks.times("times", times)
+        protocol.check_times(times)
+        return times
+
+    def start(self, initial=None) -> State:
+        if isinstance(initial, State):
+            check_origin(initial, self._origin, self._parameters, "initial")
+            return initial
+        if initial is None:
+            initial = np.eye(1, self.signal_levels)[0]
+        rho = as_density_matrix(initial, self.signal_levels)
+        sectored, real = symmetries(initial)
+        layout = self.layout(sectored=sectored, complex_fields=False)
+        return State(
+            blocks=observe.with_empty_pump(layout, rho),
+            displacement=jnp.zeros(2) if layout.displaced else None,
+            parameters=self._parameters,
+            origin=self._origin,
+            sectored=sectored,
+            real=real,
+        )
+
+    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
+        return evolution.evolve(self, protocol, state, times, options)
+
+    def check_steady(self, protocol):
+        _check_pump(protocol)
+        check_constant("protocol", [protocol])
+
+    def steady_state(self, protocol, gap):
+        return steady.steady_state(self, protocol, gap)
+
+    def idle(self) -> Pump:
+        return Constant(0.0)
+
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
+        """Density matrix of the signal mode; the displacement does not touch it."""
+        check_origin(state, self._origin, self._parameters)
+        return observe.cell(self.layout(state.sectored), state.blocks, real=state.real)
+
+    @property
+    def cell_hamiltonian(self) -> Float[np.ndarray, " d"]:
+        """Levels n = 0 … of the signal mode, in units of ω_s."""
+        return np.arange(self.signal_levels, dtype=float)
+
+    def open_cell(self) -> Cell:
+        return layouts.open_cell(self, self._origin, self._parameters)
+
+    def facts(self, initial):
+        return infos.facts(self, initial)
+
+    def certificate(self, state: State) -> Float[Array, "2"]:
+        return observe.top_populations(self.layout(state.sectored), state.blocks)
+
+    def factors(self):
+        return {"cell": (self.signal_levels,), "all": (self.signal_levels, self.pump_levels)}
+
+    def recommended_levels(self, protocol) -> dict[str, tuple[str, int]]:
+        return mean_field.recommended_levels(self, resolve(protocol).peak)
+
+    def refined(self) -> "DOPO":
+        """About a third more signal levels, and one more of the pump (lab: half more)."""
+        more_pump = 1 if self.frame == "displaced" else -(-self.pump_levels // 2)
+        more = max(8, round(0.36 * self.signal_levels))
+        signal, pump = self.signal_levels + more, self.pump_levels + more_pump
+        return DOPO(signal, pump, frame=self.frame, **self._numbers)
+
+    # --- what a DOPO has besides
+
+    def density_matrix(self, state: State | Any) -> Inexact[Array, "d d"]:
+        """The whole density matrix, signal ⊗ pump.
+
+        Raises:
+            ValueError: in the displaced frame, whose pump levels do not hold the pump's
+                coherent amplitude.
+        """
+        check_origin(state, self._origin, self._parameters)
+        if self.frame == "displaced":
+            raise ValueError(
+                'Argument `frame` of the battery must be "lab" for its whole density matrix, but '
+                'is "displaced": the pump levels are counted from its moving amplitude.'
+            )
+        return self.generator(self.layout(state.sectored)).density_matrix(
+            state.blocks, real=state.real
+        )
+
+    def generator(self, layout: Layout | None = None) -> Generator:
+        """The Lindblad generator; its controls are the lab frame's F, or β and m.
+
+        Args:
+            layout: which terms to hold; by default those of a real pump on the whole space.
+        """
+        layout = self.layout(sectored=False) if layout is None else layout
+        loss = [
+            self.signal_decay * (self.signal_thermal + 1),
+            self.pump_decay * (self.pump_thermal + 1),
+        ]
+        gain = [self.signal_decay * self.signal_thermal] if layout.signal_thermal else []
+        gain += [self.pump_decay * self.pump_thermal] if layout.pump_thermal else []
+        terms = [self.coupling / 2, *([self.detuning] if layout.detuned else [])]
+        return Generator(layouts.structure(layout), jnp.stack(terms), jnp.stack(loss + gain))
+
+    def threshold(self) -> Float[Array, ""]:
+        """Pump amplitude of the mean-field threshold: 2 for the default numbers."""
+        return mean_field.threshold(self)
+
+    def mean_photons(self, amplitude) -> Float[Array, ""]:
+        """Steady mean-field photon number of the signal, 0 below threshold."""
+        F = _checks.scalar("amplitude", amplitude, complex_ok=True)
+        return mean_field.photons(self, F)
+
+    @property
+    def _numbers(self) -> dict[str, Any]:
+        names = "coupling signal_decay pump_decay signal_thermal pump_thermal detuning"
+        return {name: getattr(self, name) for name in names.split()}
+
+    @property
+    def _parameters(self) -> tuple:
+        return tuple(x for x in self._numbers.values() if not _checks.is_plain_zero(x))
+
+    @property
+    def _origin(self) -> tuple:
+        return ("DOPO", self.signal_levels, self.pump_levels, self.frame)
+
+    def layout(self, sectored: bool, complex_fields: bool = False) -> Layout:
+        displaced = self.frame == "displaced"
+        detuned = not _checks.is_plain_zero(self.detuning)
+        return Layout(
+            signal_levels=self.signal_levels,
+            pump_levels=self.pump_levels,
+            displaced=displaced,
+            sectored=sectored,
+            detuned=detuned,
+            complex_fields=complex_fields or (displaced and detuned),
+            signal_thermal=not _checks.is_plain_zero(self.signal_thermal),
+            pump_thermal=not _checks.is_plain_zero(self.pump_thermal),
+        )
+
+
+def _check_pump(protocol):
+    if not isinstance(protocol, Pump):
+        raise TypeError(
+            "Argument `protocol` must be a pump protocol such as qb.protocols.Constant(3.0), "
+            f"but is {described(protocol)}."
+        )

@@ -1,0 +1,216 @@
+"""What a Lindblad battery knows before any number: operators, sorted once, kept by content.
+
+Two batteries of the same operators share one `Model` by value, and one `Structure` by identity, so
+that a battery built anew in every call compiles nothing.
+"""
+
+import functools
+import hashlib
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Complex, Float, Int
+
+from qbjax.algebra.spectral import closeness
+from qbjax.batteries.lindblad import _gauge as gauge
+from qbjax.dynamics.generator.structure import Structure
+
+
+class Places(NamedTuple):
+    """Where in a stacked state the elements of a matrix are.
+
+    Attributes:
+        here, there: flat positions of the elements (i, j) and (j, i); any if there are none.
+        present: 1 where the element lies in a block, else 0.
+    """
+
+    here: Int[np.ndarray, "..."]
+    there: Int[np.ndarray, "..."]
+    present: Float[np.ndarray, "..."]
+
+
+class Model:
+    """Operators of a master equation on a product of factors.
+
+    Hashable, compared by content: a static argument.
+
+    Args:
+        hamiltonians, jumps, controls: sparse matrices (d, d).
+        dims: levels of every factor.
+        cell: indices of the factors that store.
+        watched: indices of the factors that are truncated.
+        observables: name to sparse Hermitian matrix.
+        charge: a conserved diagonal quantity, (d,), or None.
+        lowering: operator of the cell that a load is coupled to, (c, c), or None.
+    """
+
+    def __init__(
+        self, hamiltonians, jumps, controls, dims, cell, watched, observables, charge, lowering=None
+    ):
+        self.hamiltonians, self.jumps, self.controls = hamiltonians, jumps, controls
+        self.dims, self.cell, self.watched = dims, cell, watched
+        self.observables, self.charge, self.lowering = observables, charge, lowering
+        self.digest = _digest(self)
+
+    def __hash__(self):
+        return hash(self.digest)
+
+    def __eq__(self, other):
+        return isinstance(other, Model) and self.digest == other.digest
+
+    def __repr__(self):
+        return f"Model(dims={self.dims}, cell={self.cell})"
+
+    @property
+    def dimension(self) -> int:
+        """d."""
+        return math.prod(self.dims)
+
+    @property
+    def cell_dims(self) -> tuple[int, ...]:
+        """Levels of the factors that store."""
+        return tuple(self.dims[k] for k in self.cell)
+
+    def levels_of(self, factor: int) -> Int[np.ndarray, " d"]:
+        """The level of one factor in every basis state."""
+        return np.unravel_index(np.arange(self.dimension), self.dims)[factor]
+
+    def joint(self) -> Int[np.ndarray, "c r"]:
+        """Basis states by level of the cell and level of the rest."""
+        rest = [k for k in range(len(self.dims)) if k not in self.cell]
+        grid = np.arange(self.dimension).reshape(self.dims)
+        return grid.transpose(*self.cell, *rest).reshape(math.prod(self.cell_dims), -1)
+
+
+class Layout(NamedTuple):
+    """How the state of a model is laid out.
+
+    Attributes:
+        structure: the shifts of its generator.
+        phases: of the basis states in which it works, (d,).
+    """
+
+    structure: Structure
+    phases: Float[np.ndarray, " d"]
+
+
+@functools.lru_cache(maxsize=64)
+def layout(model: Model, sectored: bool) -> Layout:
+    """The layout of a model, one per model and process.
+
+    Args:
+        model: the operators.
+        sectored: whether to use the conserved charge.
+    """
+    sectors = _sectors(model) if sectored else None
+    plain = _structure(model, np.zeros(model.dimension), sectors)
+    every = [*model.hamiltonians, *model.controls]
+    phases = gauge.real_phases(every) if every else None
+    if phases is None or not np.any(phases):
+        return Layout(plain, np.zeros(model.dimension))
+    real = _structure(model, phases, sectors)
+    # Each turned plane costs a transpose as well.
+    if _cost(real) < _cost(plain):
+        return Layout(real, phases)
+    return Layout(plain, np.zeros(model.dimension))
+
+
+@functools.lru_cache(maxsize=64)
+def sectors_pay(model: Model) -> bool:
+    """Whether blocks of the conserved charge are less work than the whole: neighbours may be far
+    apart in them, and all are padded to the largest."""
+    blocked, whole = (
+        min(s.reads, s.products) for s in (layout(model, yes).structure for yes in (True, False))
+    )
+    return blocked < whole
+
+
+@functools.lru_cache(maxsize=64)
+def positions(model: Model, sectored: bool) -> Int[np.ndarray, "2 d"]:
+    """Sector of every basis state, and its place in there."""
+    where = np.zeros((2, model.dimension), dtype=int)
+    for s, sector in enumerate(layout(model, sectored).structure.sectors):
+        where[0, sector.states] = s
+        where[1, sector.states] = np.arange(len(sector.states))
+    return where
+
+
+def places(model: Model, sectored: bool, rows, columns) -> Places:
+    """Where elements are in the stacked state."""
+    (row_sector, row), (column_sector, column) = (
+        positions(model, sectored)[:, np.asarray(i)] for i in (rows, columns)
+    )
+    n = max(layout(model, sectored).structure.sizes)
+    start = row_sector * n * n
+    return Places(
+        start + row * n + column,
+        start + column * n + row,
+        (row_sector == column_sector).astype(float),
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def decays(model: Model) -> Float[np.ndarray, "d J"]:
+    r"""$(L_j^\dagger L_j)_{ii}$: how fast each jump, at rate one, empties each basis state."""
+    found = np.zeros((model.dimension, len(model.jumps)))
+    for j, jump in enumerate(model.jumps):
+        found[:, j] = (abs(jump) ** 2).sum(axis=0)
+    return found
+
+
+def ground(levels: Sequence[int]) -> Complex[np.ndarray, " d"]:
+    """The ket of lowest levels."""
+    return np.eye(1, math.prod(levels), dtype=complex)[0]
+
+
+def _structure(model: Model, phases, sectors) -> Structure:
+    if not np.any(phases):
+        return Structure(model.hamiltonians, model.jumps, model.controls, sectors)
+    hamiltonians, jumps, controls = (
+        [gauge.turned(m, phases) for m in group]
+        for group in (model.hamiltonians, model.jumps, model.controls)
+    )
+    return Structure(hamiltonians, [gauge.straightened(m) for m in jumps], controls, sectors)
+
+
+def _cost(structure: Structure) -> int:
+    turned = sum(d.imaginary for s in structure.sectors for d in s.drifts)
+    turned += sum(j.imaginary for s in structure.sectors for j in s.jumps)
+    return structure.terms + 2 * turned
+
+
+def labels(charge: Float[np.ndarray, " d"]) -> Int[np.ndarray, " d"]:
+    """Numbers of the distinct values of a charge, 0 for the least; told apart as energies are."""
+    order = np.argsort(charge, kind="stable")
+    steps = np.diff(charge[order], prepend=charge[order[:1]]) > closeness(charge)
+    found = np.empty(charge.size, dtype=int)
+    found[order] = np.cumsum(steps)
+    return found
+
+
+def _sectors(model: Model) -> list[np.ndarray]:
+    found = labels(model.charge)
+    return [np.flatnonzero(found == k) for k in range(found.max() + 1)]
+
+
+def _digest(model: Model) -> str:
+    sha = hashlib.sha256(repr((model.dims, model.cell, model.watched)).encode())
+    groups = (model.hamiltonians, model.jumps, model.controls, list(model.observables.values()))
+    for group in groups:
+        sha.update(repr(len(group)).encode())
+        for m in group:
+            for part in (m.data, m.indices, m.indptr):
+                sha.update(repr((part.dtype.str, part.shape)).encode() + part.tobytes())
+    sha.update(repr(list(model.observables)).encode())
+    sha.update(b"" if model.charge is None else np.asarray(model.charge, float).tobytes())
+    sha.update(b"" if model.lowering is None else np.asarray(model.lowering, complex).tobytes())
+    return sha.hexdigest()
+
+
+def is_blocked(matrix, charge: Float[np.ndarray, " d"]) -> bool:
+    """Whether a matrix connects no two values of a charge."""
+    found, coo = labels(charge), sp.coo_array(matrix)
+    return bool(np.all(found[coo.row] == found[coo.col]))

@@ -1,0 +1,124 @@
+"""What a run of a Lindblad battery starts from, and in which layout."""
+
+import hashlib
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex
+
+from qbjax import _checks
+from qbjax.batteries.lindblad import _motion as evolution
+from qbjax.batteries.lindblad import _operators as operators
+from qbjax.batteries.lindblad._model import Model, ground, is_blocked, sectors_pay
+from qbjax.interface.states import State
+
+
+class Content:
+    """A constant array; hashable, compared by content."""
+
+    def __init__(self, array: np.ndarray):
+        self.array = array
+        self.digest = hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
+
+    def __hash__(self):
+        return hash(self.digest)
+
+    def __eq__(self, other):
+        return isinstance(other, Content) and self.digest == other.digest
+
+
+class Known(eqx.Module):
+    """A state known before compilation. It has no leaves: what it looks like, and so whether it
+    fits into sectors, stays known where the battery is an argument of a traced function."""
+
+    content: Content = eqx.field(static=True)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.content.array, dtype)
+
+
+Start = Known | Complex[Array | np.ndarray, "..."] | None
+
+
+def given(initial: Any, levels: int) -> Start:
+    """A start as a battery keeps it."""
+    if initial is None:
+        return None
+    found = operators.state(initial, levels)
+    return Known(Content(found)) if isinstance(found, np.ndarray) else found
+
+
+def is_start(node: Any) -> bool:
+    """Whether a node of a battery's tree is a start without leaves."""
+    return node is None or isinstance(node, Known)
+
+
+def state(model: Model, whole, parameters: tuple, origin: tuple) -> State:
+    """A ket or density matrix of all factors, laid out to be moved."""
+    pure = whole.ndim == 1 and not model.jumps
+    rho = whole if pure or whole.ndim == 2 else operators.projector(whole)
+    sectored = not pure and why_whole(model, rho) is None
+    return State(
+        blocks=(
+            (evolution.ket(model, whole),)
+            if pure
+            else evolution.packed_blocks(model, sectored, rho)
+        ),
+        displacement=None,
+        parameters=parameters,
+        origin=origin,
+        sectored=sectored,
+        real=False,
+        pure=pure,
+    )
+
+
+def why_whole(model: Model, rho) -> str | None:
+    """Why a density matrix is not kept in sectors; None if it is."""
+    if model.charge is None:
+        return "no conserved charge was named"
+    if not _checks.is_concrete(rho):
+        return "the start is traced, and might have coherence between values of the charge"
+    if not is_blocked(np.asarray(rho), model.charge):
+        return "the start has coherence between values of the charge"
+    return None if sectors_pay(model) else "padded blocks would be more work than the whole"
+
+
+def whole(model: Model, start, initial) -> Complex[Array | np.ndarray, "..."]:
+    """The state of all factors that an argument stands for, a ket where it is one; on the host if
+    that is known.
+
+    Args:
+        model: the operators.
+        start: the battery's own, None for every factor's level 0.
+        initial: None for the start; or a state of the cell, whose other factors stay those of the
+            start.
+    """
+    own = start.content.array if isinstance(start, Known) else start
+    own = ground(model.dims) if own is None else own
+    if initial is None:
+        return own
+    if not model.cell:
+        raise ValueError(
+            "Argument `initial` must be None for a battery without a cell, whose start is its own, "
+            f"but is {type(initial).__name__}."
+        )
+    joint = model.joint()
+    back, cell = np.argsort(joint.ravel()), operators.state(initial, joint.shape[0])
+    xp: Any = np if _checks.is_concrete((own, cell)) else jnp
+    if cell.ndim == 1 and (rest := _other_factor(own, joint)) is not None:
+        return xp.kron(cell, rest)[back]
+    cell, own = (x if x.ndim == 2 else operators.projector(x) for x in (cell, own))
+    apart = own[np.ix_(joint.ravel(), joint.ravel())].reshape(2 * joint.shape)
+    both = xp.kron(cell, xp.einsum("aras->rs", apart))
+    return both[np.ix_(back, back)]
+
+
+def _other_factor(ket, joint) -> Complex[np.ndarray, " r"] | None:
+    """The rest's ket of a known ket that is a product of cell and rest; else None."""
+    if ket.ndim != 1 or not _checks.is_concrete(ket):
+        return None
+    _, weights, rows = np.linalg.svd(np.asarray(ket)[joint], full_matrices=False)
+    return rows[0] if np.all(weights[1:] < 1e-12) else None

@@ -1,0 +1,298 @@
+r"""Emitters that share a reservoir of any spectral density, with one excitation between them.
+
+$$\dot c_j + i\omega_jc_j + \sum_l g_jg_l\int_0^t f_{jl}(t-\tau)\,c_l(\tau)\,d\tau = 0, \qquad
+  f_{jl}(t) = \int J_{jl}(\omega)\,e^{-i\omega t}\,d\omega$$
+
+solved exactly, with its memory (`_memory`). One emitter starts excited and charges
+another, the storage cell, through the reservoir alone.
+
+| symbol | argument | good value |
+|---|---|---|
+| J(ω) | `J` | `lambda w: 0.1 * w * jnp.exp(-w / 5)` |
+| $\omega_j$ | `frequencies` | (1.0, 1.0) |
+| $g_j$ | `couplings` | (1.0, 1.0) |
+
+Units: ħ = 1, frequencies in the user's own; the cell's energy is $\omega_c|c_c|^2$. Its state has
+no coherence: its ergotropy is $\omega_c\max(0, 2|c_c|^2 - 1)$.
+
+Reference: W.-L. Song, H.-B. Liu, B. Zhou, W.-L. Yang and J.-H. An, "Remote charging and degradation
+suppression for the quantum battery", Phys. Rev. Lett. 132, 090401 (2024), Eq. (3), for two emitters
+of one frequency; more of them, and their own frequencies, are ours.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Inexact
+
+from qbjax import _checks
+from qbjax.batteries.reservoir import _memory as memory
+from qbjax.batteries.reservoir import _response as memories
+from qbjax.batteries.reservoir._density import Density
+from qbjax.dynamics.record.doubt import BREAKDOWN, NON_FINITE, OK
+from qbjax.dynamics.record.trajectory import Trajectory
+from qbjax.interface import single_excitation
+from qbjax.interface.battery import Battery
+from qbjax.interface.states import UNMADE, Options, State, check_origin
+
+ERROR_LIMIT = 1e-4
+"""Estimated error of an amplitude above which a run is marked as broken down, its values NaN."""
+
+
+class Reservoir(Battery):
+    r"""Emitters in a structured reservoir; see the module's docstring.
+
+    A run takes no protocol and no initial state, and cannot be cut: the reservoir remembers. Its
+    memory begins at `times[0]`. Numbers inside J are not differentiated; frequencies and couplings
+    are, in both modes, if `step` is given. `observables` have `amplitude_error`: how far a run with
+    two points fewer per element is off at most so far, well above the error of the run itself.
+
+    Args:
+        J: spectral density: at a real ω inside the band a number ≥ 0, or a positive symmetric
+            matrix (n, n). Integrable; an inverse root is fine at the ends of the band. Asked on the
+            host: traced by JAX if that is possible, else called with floats. Its numbers must be
+            known before compilation: under `jit` or `vmap` build another battery outside.
+        frequencies: $\omega_j > 0$, shape (n,).
+        couplings: $g_j$, real, shape (n,).
+        band: where J lives; an end may be infinite if J/ω is integrable there. Peaks narrower than
+            a hundredth of their distance from the ends and from 0 may be overlooked: put ends near.
+        excited: the emitter that starts excited.
+        cell: the emitter that stores, by default the last.
+        step: longest element of the mesh; by default 2 radians of the highest frequency, bare or
+            dressed. Halving it divides the error by about $2^{10}$.
+
+    Raises:
+        TypeError, ValueError: for numbers out of range. When charging: for a J that is not finite,
+            real and positive, naming ω, or that cannot be resolved.
+
+    Example:
+        >>> import jax.numpy as jnp, qbjax as qb
+        >>> def lorentzian(w):
+        ...     return 0.05 / jnp.pi / ((w - 1) ** 2 + 0.05**2)
+        >>> everywhere = (-jnp.inf, jnp.inf)
+        >>> pair = qb.batteries.Reservoir(lorentzian, (1.0, 1.0), (0.5, 0.5), band=everywhere)
+        >>> run = qb.charge(pair, None, jnp.array([0.0, 2.0, 4.0]))
+        >>> [round(float(E), 6) for E in run.energy], bool(run.amplitude_error[-1] < 1e-9)
+        ([0.0, 0.167116, 0.856013], True)
+    """
+
+    frequencies: Float[Array, " n"]
+    couplings: Float[Array, " n"]
+    J: Callable = eqx.field(static=True)
+    band: tuple[float, float] = eqx.field(static=True)
+    excited: int = eqx.field(static=True)
+    stored: int = eqx.field(static=True)
+    step: float | None = eqx.field(static=True)
+    weights: Any
+    shapes: Any
+
+    def __init__(
+        self,
+        J,
+        frequencies,
+        couplings,
+        *,
+        band=(0.0, np.inf),
+        excited=0,
+        cell=None,
+        step=None,
+    ):
+        self.frequencies = _checks.array("frequencies", frequencies, shape=("n",), low=0.0)
+        n = self.frequencies.size
+        self.couplings = _checks.array("couplings", couplings, shape=(n,))
+        self.band = _band(band)
+        self.excited = _checks.integer("excited", excited, low=0, high=n - 1)
+        self.stored = _checks.integer("cell", n - 1 if cell is None else cell, low=0, high=n - 1)
+        _checks.known("step", step)
+        self.step = (
+            None if step is None else float(_checks.scalar("step", step, low=0, open_low=True))
+        )
+        self.J = Density(J, n, self._probe).J
+        self.weights = self.shapes = None  # Until a run's times are known: `prepared`.
+
+    # --- the interface of `interface.battery.Battery`
+
+    def check(self, protocol, times):
+        if protocol is not None:
+            raise TypeError(
+                "Argument `protocol` must be None for a reservoir, where nothing is driven, but is "
+                f"{_checks.show(protocol)}."
+            )
+        checked = _checks.times("times", times)
+        if not _checks.is_concrete(times):
+            raise TypeError(
+                "Argument `times` must be known before compilation for a reservoir, whose memory "
+                "is computed for them, but is traced."
+            )
+        return checked
+
+    def prepared(self, times) -> "Reservoir":
+        """This battery with the memory's weights for a run at these times: once for many runs with
+        other frequencies and couplings."""
+        host = np.asarray(times, float)
+        elapsed = host - host[0]
+        if self._is_ready(elapsed):
+            return self
+        # A single time has no memory, but still a shape.
+        duration = float(elapsed[-1]) or memories.PHASE / _highest(self.frequencies)
+        density = Density(self.J, self.frequencies.size, self._probe)
+        kept, alike = memories.shapes(density, _probes(self.band, duration, self._probe))
+        step = memories.longest_step(self.step, self.frequencies, self.couplings)
+        memories.check_size(duration / step, len(kept), elapsed.size, step, duration)
+        found = memories.response(density, kept, self.band, duration)
+        if self.step is None:
+            step = min(step, memories.dressed_step(found, self.couplings))
+        weights = memories.weights(found, step, elapsed)
+        patterns = memories.mixing(alike, jnp.ones(self.frequencies.size))
+        return eqx.tree_at(
+            lambda b: (b.weights, b.shapes), self, (weights, patterns), is_leaf=lambda x: x is None
+        )
+
+    def _is_ready(self, elapsed) -> bool:
+        if self.weights is None or not _checks.is_concrete(self.weights):
+            return False
+        return np.array_equal(self.weights.fine.times, elapsed)
+
+    def start(self, initial=None) -> State:
+        if initial is not None:
+            raise ValueError(
+                "Argument `initial` must be left out for a reservoir, which remembers what was "
+                f"before, but is {type(initial).__name__}; `excited` names the emitter that "
+                "starts, and later times belong in the same run."
+            )
+        start = jnp.zeros(self.frequencies.size, complex).at[self.excited].set(1.0)
+        return self._state(jnp.asarray(UNMADE), start)
+
+    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
+        start = jax.lax.complex(state.blocks[0][:, 0], state.blocks[0][:, 1])
+        mixing = self.shapes * jnp.outer(self.couplings, self.couplings)[None]
+        c, error = memory.amplitudes(self.weights, self.frequencies, mixing, start)
+        finite = jnp.all(jnp.isfinite(error))
+        good = error <= ERROR_LIMIT
+        c = jnp.where(good[:, None], c, jnp.nan)
+        saved = None
+        if options.save is not None:
+            saved = jax.vmap(lambda t, now: options.save(t, self._state(t, now)))(times, c)
+        populations = jnp.abs(c) ** 2
+        broken = jnp.where(jnp.all(good), OK, BREAKDOWN)
+        return Trajectory(
+            times=times,
+            observables=self._observables(populations, error, times - times[0]),
+            saved=saved,
+            status=jnp.where(finite, broken, NON_FINITE),
+            truncation=jnp.zeros((times.shape[0], 0)),
+            # One excitation, of which the reservoir may hold some, but not less than none.
+            trace_defect=jnp.maximum(jnp.sum(populations, axis=1) - 1, 0.0),
+            steps=jnp.array(self.weights.fine.rows.shape[0]),
+            final_state=self._state(times[-1], c[-1]),
+        )
+
+    def _observables(self, populations, error, times) -> dict[str, Array]:
+        frequency, p = self.frequencies[self.stored], populations[:, self.stored]
+        return single_excitation.observables(frequency, p, times) | {
+            "populations": populations,
+            "field_population": 1 - jnp.sum(populations, axis=1),
+            "amplitude_error": error,
+        }
+
+    def idle(self):
+        raise TypeError(
+            "Argument `battery` must have a charger that can be switched off, but a Reservoir has "
+            "none and its memory cannot be cut: charge it for longer."
+        )
+
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
+        """Density matrix of the storage cell, ground state first."""
+        check_origin(state, self._origin, self._numbers)
+        return single_excitation.cell(state.blocks[0][self.stored])
+
+    @property
+    def cell_hamiltonian(self):
+        return self.frequencies[self.stored] * jnp.array([0.0, 1.0])
+
+    def facts(self, initial):
+        return {
+            "moves": f"{self.frequencies.size} amplitudes",
+            "method": "memory kernel on a grid of times",
+        }
+
+    def certificate(self, state: State) -> Float[Array, " modes"]:
+        return jnp.zeros(0)
+
+    def recommended_levels(self, protocol):
+        return {}
+
+    def refined(self) -> "Reservoir":
+        """Half the step, where there is one; the default step is fine already."""
+        if self.step is None:
+            return self
+        return Reservoir(
+            self.J,
+            self.frequencies,
+            self.couplings,
+            band=self.band,
+            excited=self.excited,
+            cell=self.stored,
+            step=self.step / 2,
+        )
+
+    @property
+    def _probe(self) -> float:
+        return _inside(self.band, _highest(self.frequencies))
+
+    @property
+    def _numbers(self) -> tuple:
+        return (*self.frequencies, *self.couplings)
+
+    @property
+    def _origin(self) -> tuple:
+        return ("Reservoir", self.frequencies.size, self.excited, self.stored)
+
+    def _state(self, time, c) -> State:
+        return State(
+            blocks=(jnp.stack([jnp.real(c), jnp.imag(c)], axis=1),),
+            displacement=None,
+            parameters=self._numbers,
+            origin=self._origin,
+            sectored=False,
+            real=False,
+            made=time,
+        )
+
+
+def _band(band) -> tuple[float, float]:
+    _checks.known("band", band)
+    host = np.asarray(_checks.array("band", band, shape=(2,), finite=False))
+    if not host[0] < host[1]:
+        raise ValueError(f"Argument `band` must ascend, but is from {host[0]} to {host[1]}.")
+    return float(host[0]), float(host[1])
+
+
+def _highest(frequencies) -> float:
+    """The highest frequency, to measure others by; 1 if it is 0, or traced."""
+    known = _checks.is_concrete(frequencies)
+    return (float(np.max(np.asarray(frequencies))) if known else 0.0) or 1.0
+
+
+def _inside(band, unit: float) -> float:
+    """A frequency of the band, at which nothing is likely to be special."""
+    low, high = band
+    if np.isfinite(low) and np.isfinite(high):
+        return low + (high - low) / math.e
+    return low + unit / math.e if np.isfinite(low) else min(high, unit) - unit / math.e
+
+
+def _probes(band, duration, inside: float) -> np.ndarray:
+    """Frequencies at which elements of J are compared."""
+    steps = np.geomspace(0.1, 1e4, 500) / duration
+    anchors = [a for a in band if np.isfinite(a)] or [0.0]
+    omega = np.concatenate([a + sign * steps for a in anchors for sign in (1, -1)])
+    found = omega[(omega > band[0]) & (omega < band[1])]
+    if np.all(np.isfinite(band)):
+        found = np.append(found, np.linspace(band[0], band[1], 502)[1:-1])
+    return np.append(found, inside)

@@ -1,0 +1,275 @@
+r"""A battery charged at a distance, by an excited emitter in the same hollow waveguide.
+
+Two emitters of frequency $\omega_0$, $\Delta_z$ apart, share the field of the lowest mode,
+$\omega_k = \sqrt{1 + k^2}$, with one excitation between them all:
+
+$$\dot c_j + i\omega_0c_j + \sum_{j'}\int_0^tf_{|j-j'|}(t-\tau)c_{j'}(\tau)\,d\tau = 0, \quad
+  f_j = \int_1^\infty J_je^{-i\omega t}d\omega, \quad
+  J_j(\omega) = \frac{\Gamma_{11}}{2\pi}\frac{\cos(j\Delta_z\sqrt{\omega^2-1})}{\sqrt{\omega^2-1}}$$
+
+from $c_1(0) = 1$ (the charger), $c_2(0) = 0$ (the battery). Nothing is Markovian: the band edge
+keeps part of the excitation for ever in bound states (`spectrum`), and the field
+remembers, so that a run cannot be cut and continued.
+
+| symbol | argument | good value |
+|---|---|---|
+| $\omega_0/\omega_{11}$ | `frequency` | 0.66 for the most ergotropy; 1.4 for a fast first charge |
+| $\Delta_z/\lambda_{11}$ | `distance` | 0.1 |
+| $\Gamma_{11}/\omega_{11}$ | `decay` | 0.5 |
+
+Units: $\omega_{11} = c = 1$, so $\lambda_{11} = 2\pi$ and the stored energy is
+$\omega_0|c_2|^2$. The battery's reduced state has no coherence: its ergotropy is
+$\omega_0\max(0, 2|c_2|^2-1)$.
+
+Reference: W.-L. Song, H.-B. Liu, B. Zhou, W.-L. Yang and J.-H. An, "Remote charging and degradation
+suppression for the quantum battery", Phys. Rev. Lett. 132, 090401 (2024).
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex, Float, Inexact
+
+from qbjax import _checks
+from qbjax._types import Scalar
+from qbjax.batteries.waveguide import _ageing as ageing
+from qbjax.batteries.waveguide import _markov as markov
+from qbjax.batteries.waveguide import _resolvent as resolvent
+from qbjax.batteries.waveguide import continuum, peak, spectrum
+from qbjax.batteries.waveguide.continuum import ContinuumStates
+from qbjax.batteries.waveguide.peak import Peak
+from qbjax.batteries.waveguide.spectrum import BoundStates
+from qbjax.dynamics.record.doubt import NON_FINITE, OK
+from qbjax.dynamics.record.trajectory import Trajectory
+from qbjax.interface import single_excitation
+from qbjax.interface.battery import Battery
+from qbjax.interface.states import UNMADE, Options, State, check_origin
+
+FREQUENCY, DECAY = 40.0, 3.0
+"""How far the quadrature reaches in ω₀ (its last corner is at 100) and Γ₁₁ (beyond, bound states
+lie below −ω₁₁, and the rotating-wave model has lost its meaning)."""
+
+
+class Waveguide(Battery):
+    r"""Two emitters in a waveguide; see the module's docstring.
+
+    Args:
+        frequency: $\omega_0$, in (0, 40].
+        distance: $\Delta_z > 0$ in units of $\lambda_{11}$.
+        decay: $\Gamma_{11}$ in [0, 3].
+        longest: the longest span of times, in units of $1/\omega_{11}$, that is computed. The
+            nodes of the quadrature grow with a run's span, not with this.
+
+    Raises:
+        ValueError, TypeError: for numbers out of these ranges.
+
+    Example:
+        >>> import jax.numpy as jnp, qbjax as qb
+        >>> guide = qb.batteries.Waveguide(frequency=1.4, distance=0.1)
+        >>> run = qb.charge(guide, None, jnp.array([0.0, 5.0, 10.0]))
+        >>> [round(float(p), 8) for p in run.energy / 1.4]
+        [0.0, 0.31201629, 0.12592683]
+    """
+
+    frequency: Float[Array, ""]
+    distance: Float[Array, ""]
+    decay: Float[Array, ""]
+    longest: float = eqx.field(static=True)
+    nodes: Any
+
+    def __init__(self, frequency=1.0, distance=0.1, decay=0.5, longest=1000.0):
+        self.frequency = _checks.scalar(
+            "frequency", frequency, low=0, high=FREQUENCY, open_low=True
+        )
+        self.distance = _checks.scalar("distance", distance, low=0, open_low=True)
+        self.decay = _checks.scalar("decay", decay, low=0, high=DECAY)
+        if not _checks.is_concrete(longest):
+            raise TypeError(
+                "Argument `longest` must be known before compilation, but is traced: it says how "
+                "far the nodes of every run may have to reach."
+            )
+        _checks.scalar("longest", longest, low=0, open_low=True)
+        self.longest = float(longest)
+        self.nodes = None  # Until a run's span is known: `prepared`.
+
+    def amplitudes(self, times: Any) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
+        """Amplitudes of charger and battery, from the moment the charger is excited.
+
+        Args:
+            times: times since then ≥ 0, strictly increasing, concrete.
+
+        Returns:
+            $c_1$ and $c_2$, complex, in the frame at rest.
+
+        Raises:
+            ValueError, TypeError: for times out of order, negative, traced, or beyond `longest`.
+        """
+        checked = _checks.times("times", times)
+        first, last = self._span(times)
+        if first < 0:
+            raise ValueError(f"Argument `times` must be ≥ 0, but starts at {first:g}.")
+        self._check_span(last)
+        return _amplitudes(self._reaching(last), checked)
+
+    def bound_states(self) -> BoundStates:
+        """Energies and residues of the states below the band; see `spectrum`."""
+        return spectrum.bound_states(*self._numbers)
+
+    def continuum_states(self, tolerance: Any = continuum.TOLERANCE) -> ContinuumStates:
+        """Bound states in the continuum, and how long the nearest live; see
+        `continuum`."""
+        return continuum.continuum_states(*self._numbers, tolerance)
+
+    def steady_energy_range(self, tolerance: Any = continuum.TOLERANCE) -> tuple[Scalar, Scalar]:
+        """The least and the most energy that the battery has again and again, for ever."""
+        return spectrum.steady_energy_range(*self._numbers, tolerance)
+
+    def steady_ergotropy_range(self, tolerance: Any = continuum.TOLERANCE) -> tuple[Scalar, Scalar]:
+        """The least and the most work that can be drawn again and again, for ever."""
+        return spectrum.steady_ergotropy_range(*self._numbers, tolerance)
+
+    def ageing_free_time(self, fraction: Any = 0.9) -> Scalar:
+        """How long the most it holds stays above a fraction; see `_ageing`."""
+        return ageing.ageing_free_time(*self._numbers, fraction)
+
+    def first_peak(self, until: float | Any | None = None) -> Peak:
+        """When the battery is first full, how full, and the power so far; see `peak`."""
+        return peak.first_peak(*self._numbers, until)
+
+    def markov_amplitudes(self, times: Any) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
+        """What `amplitudes` would be without memory, the paper's Eq. (6)."""
+        return markov.markov_amplitudes(*self._numbers, times)
+
+    # --- the interface of `interface.battery.Battery`
+
+    def check(self, protocol, times):
+        if protocol is not None:
+            raise TypeError(
+                "Argument `protocol` must be None for a waveguide, where nothing is driven, but is "
+                f"{_checks.show(protocol)}."
+            )
+        checked = _checks.times("times", times)
+        first, last = self._span(times)
+        self._check_span(last - first)
+        return checked
+
+    def prepared(self, times) -> "Waveguide":
+        first, last = self._span(times)
+        return self._reaching(last - first)
+
+    def _span(self, times) -> tuple[float, float]:
+        """First and last of the times as they were given."""
+        if not _checks.is_concrete(times):
+            raise TypeError(
+                "Argument `times` must be known before compilation for a waveguide, whose nodes "
+                "depend on their span, but is traced."
+            )
+        host = np.asarray(times, float)
+        return float(host[0]), float(host[-1])
+
+    def _check_span(self, span: float) -> None:
+        if span > self.longest:
+            raise ValueError(
+                f"Argument `times` must span at most {self.longest:g}/ω₁₁ (the battery's "
+                f"`longest`), but spans {span:g}: give Waveguide a larger `longest` (nodes and "
+                "seconds grow with the span), or use steady_energy_range() for what stays."
+            )
+
+    def _reaching(self, span: float) -> "Waveguide":
+        nodes = resolvent.path(resolvent.horizon_of(span))
+        return eqx.tree_at(lambda g: g.nodes, self, nodes, is_leaf=lambda x: x is None)
+
+    def start(self, initial=None) -> State:
+        if initial is not None:
+            raise ValueError(
+                "Argument `initial` must be left out for a waveguide, whose field remembers what "
+                f"was before, but is {type(initial).__name__}; ask for later times in one run."
+            )
+        return self._state(jnp.asarray(UNMADE), jnp.asarray(1.0 + 0j), jnp.asarray(0j))
+
+    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
+        elapsed = times - times[0]
+        c1, c2 = resolvent.amplitudes_along(self.nodes, *self._numbers, elapsed)
+        p1, p2 = jnp.abs(c1) ** 2, jnp.abs(c2) ** 2
+        observables = single_excitation.observables(self.frequency, p2, times) | {
+            "charger_energy": self.frequency * p1,
+            "field_population": 1 - p1 - p2,
+        }
+        saved = None
+        if options.save is not None:
+            saved = jax.vmap(lambda *now: options.save(now[0], self._state(*now)))(times, c1, c2)
+        finite = jnp.all(jnp.isfinite(p1) & jnp.isfinite(p2))
+        return Trajectory(
+            times=times,
+            observables=observables,
+            saved=saved,
+            status=jnp.where(finite, OK, NON_FINITE),
+            truncation=jnp.zeros((times.shape[0], 0)),
+            # One excitation, of which the field may hold some, but not less than none.
+            trace_defect=jnp.maximum(p1 + p2 - 1, 0.0),
+            steps=jnp.array(self.nodes.energies.size),
+            final_state=self._state(times[-1], c1[-1], c2[-1]),
+            units=(
+                ("time", "1/omega_11"),
+                *((name, "omega_11") for name in _ENERGIES),
+                *((name, "omega_11^2") for name in ("charging_power", "ergotropic_power")),
+            ),
+        )
+
+    def idle(self):
+        raise TypeError(
+            "Argument `battery` must have a charger that can be switched off, but a Waveguide has "
+            "none: it stores by staying in the guide, so charge it for longer."
+        )
+
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
+        """Density matrix of the battery, ground state first."""
+        check_origin(state, self._origin, self._numbers)
+        return single_excitation.cell(state.blocks[0][1])
+
+    @property
+    def cell_hamiltonian(self):
+        return self.frequency * jnp.array([0.0, 1.0])
+
+    def facts(self, initial):
+        return {"moves": "two amplitudes", "method": "integral of the resolvent"}
+
+    def certificate(self, state: State) -> Float[Array, " modes"]:
+        return jnp.zeros(0)
+
+    def recommended_levels(self, protocol):
+        return {}
+
+    def refined(self) -> "Waveguide":
+        return self
+
+    @property
+    def _numbers(self) -> tuple[Any, Any, Any]:
+        return self.frequency, self.distance, self.decay
+
+    @property
+    def _origin(self) -> tuple:
+        return ("Waveguide",)
+
+    def _state(self, time, c1, c2) -> State:
+        both = jnp.stack([jnp.stack([jnp.real(c), jnp.imag(c)]) for c in (c1, c2)])
+        return State(
+            blocks=(both,),
+            displacement=None,
+            parameters=self._numbers,
+            origin=self._origin,
+            sectored=False,
+            real=False,
+            made=time,
+        )
+
+
+@eqx.filter_jit
+def _amplitudes(guide: Waveguide, times):
+    return resolvent.amplitudes_along(guide.nodes, *guide._numbers, times)
+
+
+_ENERGIES = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy", "charger_energy")

@@ -1,0 +1,1 @@
+"""Chebyshev propagation of linear equations, and its transpose for reverse mode."""

@@ -1,0 +1,259 @@
+r"""Reverse mode through a Chebyshev run, by hand: the transpose of its steps.
+
+The forward run keeps its trail (`chebyshev_trail`). Backwards, stretches between kept states are
+run again for the starts of their steps (twice, where they are longer than `BLOCK`), and each step
+once more for its terms; `chebyshev_transpose` has the transpose of one. Step lengths count as
+fixed: the derivative by a time at which something is seen is $\lambda^Tf$, that by an edge
+$\lambda^T(f(e^-) - f(e^+))$, both exact.
+"""
+
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from qbjax.dynamics.chebyshev import forward as chebyshev
+from qbjax.dynamics.chebyshev import step as chebyshev_step
+from qbjax.dynamics.chebyshev.stops import (
+    Carry,
+    Given,
+    Numbers,
+    Problem,
+    jump,
+    saves,
+    slope,
+    unsaved,
+)
+from qbjax.dynamics.chebyshev.trail import BLOCK, Trail, kept, middle
+from qbjax.dynamics.chebyshev.transpose import Seen, plus, pull, spread, transposed
+from qbjax.dynamics.generator.dual import of_field
+from qbjax.dynamics.solve import backward
+from qbjax.dynamics.solve.automatic import Linear
+from qbjax.dynamics.solve.run import Run
+
+
+def run_reversibly(field, linear: Linear, initial, times, *, save, read, edges, solver) -> Run:
+    """`chebyshev.propagate`, to be differentiated in reverse mode only.
+
+    Args:
+        field: f(t, y), with what reverse mode it has: used where `linear` has no dual.
+        linear: the same field.
+        initial, times, save, read, edges, solver: as of `chebyshev.propagate`.
+    """
+    zero, wanted = jnp.zeros(()), save
+    passing = chebyshev.passes(read, initial, times)
+    if not passing and read is not None:
+        read, wanted = None, lambda t, y, read=read: save(t, read(y))
+    seen = eqx.filter_eval_shape(read, initial) if passing else initial
+    dual = of_field(field, initial) if linear.dual is None else linear.dual
+    given = Given(
+        eqx.filter_closure_convert(dual.weights, zero),
+        eqx.filter_closure_convert(wanted, zero, seen),
+        eqx.filter_closure_convert(read, initial) if passing else None,
+        initial,
+        jnp.asarray(times),
+        edges,
+    )
+    fixed = (
+        eqx.filter_closure_convert(linear.field, zero, initial),
+        eqx.filter_closure_convert(linear.extent, zero),
+    )
+    fixed = jax.tree.map(lambda x: lax.stop_gradient(x) if eqx.is_array(x) else x, fixed)
+    return _solve(given, fixed, dual._replace(weights=None), solver)
+
+
+def _run(given: Given, fixed, solver, trail: bool):
+    return chebyshev.propagate(
+        fixed[0], fixed[1], given.initial, given.times, save=given.save, read=given.read,
+        edges=given.edges, solver=solver, trail=trail,
+    )  # fmt: skip
+
+
+@eqx.filter_custom_vjp
+def _solve(given: Given, fixed, dual, solver):
+    return _run(given, fixed, solver, False)[0]
+
+
+@_solve.def_fwd
+def _solve_forward(perturbed, given, fixed, dual, solver):
+    once = jax.tree.map(lambda x: _once(x) if eqx.is_inexact_array(x) else x, given)
+    run, stay = _run(once, fixed, solver, True)
+    broken = run.failed & ~run.limited
+    return run, (stay.trail, stay.rows, run.last, broken)
+
+
+@_solve.def_bwd
+def _solve_backward(residual, cotangent, perturbed, given, fixed, dual, solver):
+    trail, rows, last, broken = residual
+    functions = given[:3]
+    apart = [eqx.partition(f, p) for f, p in zip(functions, perturbed[:3], strict=True)]
+    calls = [None if f is None else partial(_call, rest)
+             for f, (_, rest) in zip(functions, apart, strict=True)]  # fmt: skip
+    problem = Problem(
+        weights=calls[0],
+        save=calls[1],
+        read=calls[2],
+        numbers=Numbers(*(moving for moving, _ in apart)),
+        given=given,
+        parts=partial(chebyshev.parts_of, fixed[0], fixed[1], given.initial),
+        dual=dual,
+        solver=solver,
+        cotangent=None,
+        moving=bool(perturbed.times),
+        edges=bool(perturbed.edges),
+    )
+    seen = given.initial if rows is None else jax.eval_shape(given.read, given.initial)
+    like = jax.eval_shape(jax.vmap(given.save, (0, None)), given.times, seen)
+    saved = backward.filled(cotangent.saved, like)
+    back = _backwards(problem, trail, rows, last, saved, backward.filled(cotangent.last, last))
+    # Of a run that broke down every derivative is NaN: zero would look like a maximum.
+    poison = jnp.where(broken, jnp.nan, 0.0)
+    given = Given(*back.numbers, back.state, back.times, back.edges)
+    return jax.tree.map(lambda x: x + poison, given)
+
+
+@jax.custom_vjp
+def _once(x):
+    """x, and an error for forward over reverse mode: the numbers of `fixed` would be left out."""
+    return x
+
+
+_once.defvjp(lambda x: (x, None), lambda _, cotangent: (cotangent,))
+
+
+def _call(rest, numbers, *args):
+    return eqx.combine(numbers, rest)(*args)
+
+
+def _backwards(problem: Problem, trail: Trail, rows, last, saved, final) -> Carry:
+    """All cotangents: of what was saved, and of the final state, to those of what was given."""
+    given, numbers = problem.given, jax.tree.map(jnp.zeros_like, problem.numbers)
+    by_times = jnp.zeros_like(given.times)
+    if rows is not None:
+        by_save, by_times, saved = unsaved(problem, rows[0], rows[1], saved)
+        numbers = numbers._replace(save=by_save)
+    problem = problem._replace(cotangent=saved)
+    carry = Carry(
+        end=last,
+        state=final,
+        numbers=numbers,
+        times=by_times.at[-1].add(slope(problem, trail, trail.steps - 1, last, final)),
+        edges=None if given.edges is None else jnp.zeros_like(given.edges),
+        saves_left=jnp.array(given.times.size),
+    )
+    carry = _walk(problem, trail, carry)
+    start = slope(problem, trail, 0, given.initial, carry.state)
+    carry = carry._replace(times=carry.times.at[0].add(-start))
+    if rows is None:
+        return saves(problem, trail, 0, given.times[0], carry)
+    first = jax.tree.map(lambda x: x[0], saved)
+    by_read, state = pull(problem.read, problem.numbers.read, given.initial, cotangent=first)
+    numbers = carry.numbers._replace(read=plus(carry.numbers.read, by_read))
+    return carry._replace(numbers=numbers, state=plus(carry.state, state))
+
+
+def _walk(problem: Problem, trail: Trail, carry: Carry) -> Carry:
+    """From the last step to the first: stretches between kept states, blocks of them, steps."""
+    y = problem.given.initial
+    # Starts of the blocks of a stretch, and behind them those of the steps of a block.
+    starts = jax.tree.map(lambda x: jnp.zeros((2 * BLOCK, *x.shape)), y)
+    room = chebyshev_step.blank(lambda y: y, y)
+    stretches = -(-trail.steps // trail.stride)
+
+    def stretch(i, both):
+        begin = (stretches - 1 - i) * trail.stride
+        end = jnp.minimum(begin + trail.stride, trail.steps)
+        size = -(-(end - begin) // BLOCK)
+        blocks = -(-(end - begin) // size)
+
+        def block(j, both):
+            carry, starts, room = both
+            at = blocks - 1 - j
+            first = begin + at * size
+            stop = jnp.minimum(first + size, end)
+
+            def again(level, starts):
+                outer = level == 0
+                y = jax.tree.map(partial(jnp.where, outer), kept(trail, begin), _at(starts, at))
+                span = jnp.where(outer, jnp.stack([begin, end, size]), jnp.stack([first, stop, 1]))
+                return _replay(problem, trail, y, starts, level * BLOCK, *span)
+
+            # The starts of all blocks before the last one is entered; one loop, to compile it once.
+            starts = lax.fori_loop(jnp.where(j == 0, 0, 1), 2, again, starts)
+
+            def back(m, both):
+                n = stop - 1 - m
+                return _step_back(problem, trail, n, _at(starts, BLOCK + n - first), *both)
+
+            carry, room = lax.fori_loop(0, stop - first, back, (carry, room))
+            return carry, starts, room
+
+        return lax.fori_loop(0, blocks, block, both)
+
+    return lax.fori_loop(0, stretches, stretch, (carry, starts, room))[0]
+
+
+def _at(tree, k):
+    return jax.tree.map(lambda x: x[k], tree)
+
+
+def _replay(problem: Problem, trail: Trail, y, starts, place, first, stop, every):
+    """Runs again from step `first`, which starts from y, to `stop`, and writes down, from a place
+    on, the starts of steps that are `every` apart."""
+
+    def write(n, y, starts):
+        slot = jnp.where((n - first) % every == 0, place + (n - first) // every, 2 * BLOCK)
+        return jax.tree.map(lambda s, x: s.at[slot].set(x, mode="drop"), starts, y)
+
+    def again(n, both):
+        y, starts = both
+        starts = write(n, y, starts)
+        ellipse, part, plan = _taken(problem, trail, n)
+        share = plan.length / (problem.given.times[-1] - problem.given.times[0])
+        size = jnp.sqrt(chebyshev_step.square(y))
+        limit = chebyshev.limit_of(problem.solver, share, size)
+        y, *_ = chebyshev_step.step(part, lambda y: None, ellipse, plan, y, None, limit)
+        return y, starts
+
+    last = stop - 1 - (stop - 1 - first) % every
+    y, starts = lax.fori_loop(first, last, again, (y, starts))
+    return write(last, y, starts)
+
+
+def _taken(problem: Problem, trail: Trail, n):
+    """How step n was taken: ellipse, field and plan."""
+    ellipse, part = problem.parts(middle(trail, n))
+    return ellipse, part, chebyshev_step.plan_of(ellipse, trail.ends[n] - trail.starts[n])
+
+
+def _step_back(problem: Problem, trail: Trail, n, y, carry: Carry, room):
+    """Step n, which starts from y: once more for its terms, then its transpose."""
+    given, before = problem.given, carry.saves_left
+    ellipse, part, plan = _taken(problem, trail, n)
+    carry = jump(problem, trail, n, carry)  # what is saved on an edge does not feel it
+    if given.read is None:
+        carry = saves(problem, trail, n, trail.ends[n], carry)
+    seen = None
+    if given.read is not None:
+        shares, left = spread(
+            problem.cotangent, given.times, trail.starts[n], (ellipse, plan, trail.terms[n]), before
+        )
+        carry = carry._replace(saves_left=left)
+        seen = Seen(problem.read, problem.numbers.read, shares, left < before)
+    room = chebyshev_step.terms_again(part, ellipse, plan, y, room, trail.terms[n])
+    weights, by_weights = jax.vjp(
+        lambda numbers: problem.weights(numbers, middle(trail, n)), problem.numbers.weights
+    )
+    state, products, by_read = transposed(
+        problem.dual, weights, (ellipse, plan, trail.terms[n]), room, carry.state, seen,
+        wanted=bool(jax.tree.leaves(problem.numbers.weights)),
+    )  # fmt: skip
+    numbers = carry.numbers
+    if products is not None:
+        (more,) = by_weights(problem.dual.total(products))
+        numbers = numbers._replace(weights=plus(numbers.weights, more))
+    if by_read is not None:
+        numbers = numbers._replace(read=plus(numbers.read, by_read))
+    return carry._replace(end=y, state=state, numbers=numbers), room

@@ -1,0 +1,284 @@
+r"""One step of a Chebyshev expansion: coefficients, terms, and what is seen on the way.
+
+With $A = (L - c)/d$ (see `forward`) the terms $P_k$ of $e^{\tau L}y$ do not depend on τ:
+whatever is linear in the state follows at every time within the step from that of the terms.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import equinox.internal as eqxi
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float, Int, PyTree
+
+from qbjax.dynamics.generator.shifts import inner
+from qbjax.dynamics.solve import tsit5
+
+TERMS = 96
+"""Most terms of one step, a multiple of `GROUP`."""
+
+EPS = float(np.finfo(float).eps)
+
+LARGE = 64.0
+"""Times the state that a term may be before its rounding, then 1e-14 of the state, counts."""
+
+GROUP = 6
+"""Terms between two looks at their size, a multiple of three."""
+
+
+class Ellipse(NamedTuple):
+    """Where the spectrum lies: centre on the real axis, and half-axes."""
+
+    centre: Float[Array, ""]
+    real: Float[Array, ""]
+    imaginary: Float[Array, ""]
+
+
+def ellipse_of(decay, spread) -> Ellipse:
+    """The ellipse of a decay and a spread, see `chebyshev.propagate`."""
+    # Three quarters of the bounds, which no spectrum fills: measured best on the DOPO. The
+    # imaginary axis must be the longer one.
+    real = 0.75 * decay / 2
+    return Ellipse(-decay / 2, real, jnp.maximum(0.75 * spread, 1.1 * real))
+
+
+class Plan(NamedTuple):
+    """A step's length h, the d of its expansion, the coefficients of its terms, and the terms of
+    what L leaves alone, such as a trace."""
+
+    length: Float[Array, ""]
+    focus: Float[Array, ""]
+    weights: Float[Array, " K"]
+    still: Float[Array, " K"]
+
+
+class Terms(NamedTuple):
+    """What was read off the first `taken` terms $P_k$; leading axis K, stale behind those."""
+
+    taken: Int[Array, ""]
+    seen: PyTree[Array]
+
+
+def plan_of(ellipse: Ellipse, h) -> Plan:
+    """The plan of a step of length h."""
+    d = jnp.sqrt(ellipse.imaginary**2 - ellipse.real**2)
+    d = jnp.maximum(d, 1 / jnp.where(h > 0, h, 1.0))  # a larger ellipse is as good
+    return Plan(h, d, _weights(ellipse, d, h), _still(-ellipse.centre / d))
+
+
+def blank(read: Callable, y) -> PyTree[Array]:
+    """Room for what is read off the terms of a step."""
+    return _room(jax.eval_shape(read, y), TERMS + GROUP)
+
+
+def between(ellipse: Ellipse, plan: Plan, terms: Terms, elapsed: Float[Array, " C"]):
+    """What is read off the state at times within a step.
+
+    Args:
+        ellipse, plan: of the step.
+        terms: what was read off its terms.
+        elapsed: times since its start.
+
+    Returns:
+        what `read` gives, leading axis C.
+    """
+    parts = shares(ellipse, plan, terms.taken, elapsed)
+    return jax.tree.map(lambda x: jnp.tensordot(parts, x, 1), terms.seen)
+
+
+def shares(ellipse: Ellipse, plan: Plan, taken, elapsed) -> Float[Array, "C K"]:
+    """Shares of the terms `taken` in the state at times within a step."""
+    weights = jax.vmap(lambda tau: _weights(ellipse, plan.focus, tau))(elapsed)
+    weights = jnp.where(jnp.arange(weights.shape[1]) < taken, weights, 0.0)
+    return weights / (weights @ plan.still)[:, None]
+
+
+def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
+    """Takes a step.
+
+    Args:
+        field: the linear field.
+        read: what is wanted of the terms, linear.
+        ellipse, plan: of the step.
+        y: the state.
+        seen: room for what is read, from `blank` or an earlier step.
+        limit: the error to keep below.
+
+    Returns:
+        exp(hL)y, `Terms`, and an estimate of the error.
+    """
+    h, d, weights, still = plan
+    rises = lax.stop_gradient(h) * (ellipse.real + ellipse.imaginary)
+
+    def next_term(before, last, scale=2.0):
+        return _next_term(field, ellipse.centre, d, before, last, scale)
+
+    def three(_, carry):
+        # Three terms in three places, each the one that is read no more: nothing is copied.
+        k, before, last, _, total, recent = carry
+        p = next_term(before, last)
+        q = next_term(last, p)
+        new = (p, q, next_term(p, q))
+        recent = _put(recent, (k - 2) % GROUP, new)
+        return k + 3, *new[1:], p, _added(weights, k, new, total), recent
+
+    def group(state):
+        carry, seen, _, largest = state
+        first = carry[0]
+        carry = lax.fori_loop(0, GROUP // 3, three, carry)
+        k, *two = carry[:3]
+        # Terms grow at first: small ones mean nothing before that is over, the largest come late.
+        late = k >= rises / 2
+        size = lax.cond(late, lambda: _beyond(weights, k, two), lambda: jnp.zeros(()))
+        seen = _noted(read, first, carry[-1], seen)
+        return carry, seen, jnp.where(k < rises, jnp.inf, size), jnp.maximum(largest, size)
+
+    def unsettled(state):
+        (k, *_), _, error, _ = state
+        return (k < TERMS) & ~(error <= limit)
+
+    nothing = jax.tree.map(jnp.zeros_like, y)
+    two = (y, next_term(nothing, y, 1.0))
+    recent = _put(None if seen is None else _room(y, GROUP), 0, two)
+    start = (jnp.array(2), *two, nothing, _added(weights, 0, two, nothing), recent)
+    begin = (start, _noted(read, 0, recent, seen), jnp.array(jnp.inf), jnp.zeros(()))
+    (k, *_, total, _), seen, error, largest = lax.while_loop(unsettled, group, begin)
+    # What L leaves alone stays to rounding, whatever is left out of the sum.
+    whole = jnp.sum(jnp.where(jnp.arange(still.size) < k, weights * still, 0.0))
+    error = jnp.maximum(error, _rounding(largest, y))
+    return jax.tree.map(lambda x: x / whole, total), Terms(k, seen), error
+
+
+def terms_again(field, ellipse: Ellipse, plan: Plan, y, room, count):
+    """The first `count` terms of a step from y (or a few more), in `room`, leading axis K: the same
+    at less cost, for none is looked at."""
+
+    def three(i, carry):
+        before, last, room = carry
+        p = _next_term(field, ellipse.centre, plan.focus, before, last, 2.0)
+        q = _next_term(field, ellipse.centre, plan.focus, last, p, 2.0)
+        r = _next_term(field, ellipse.centre, plan.focus, p, q, 2.0)
+        return q, r, _put_each(room, 3 * i + 2, (p, q, r))
+
+    nothing = jax.tree.map(jnp.zeros_like, y)
+    two = y, _next_term(field, ellipse.centre, plan.focus, nothing, y, 1.0)
+    carry = (*two, _put_each(room, 0, two))
+    return lax.fori_loop(0, count // 3, three, carry)[2]
+
+
+def _put_each(room, k, terms):
+    """As `_put`, one by one: each a copy, and nothing is stacked before."""
+    for i, term in enumerate(terms):
+        room = jax.tree.map(
+            lambda r, x, at=k + i: lax.dynamic_update_index_in_dim(r, x, at, 0), room, term
+        )
+    return room
+
+
+def _rounding(largest, y) -> Float[Array, ""]:
+    """Of large terms that cancel; a spectrum wider than the ellipse has such."""
+    size = lax.stop_gradient(jnp.sqrt(square(y)))
+    return jnp.where(largest > LARGE * size, EPS * largest, 0.0)
+
+
+def _beyond(weights, k, two) -> Float[Array, ""]:
+    """A bound on the terms that follow two, the second of them the one before $P_k$."""
+    beyond = jnp.max(jnp.abs(lax.dynamic_slice_in_dim(weights, k - 1, 2)))
+    return lax.stop_gradient(beyond * jnp.sqrt(2 * square(*two)))
+
+
+def _added(weights, k, terms, total):
+    """The sum with some terms more, the first of them $P_k$."""
+    some = lax.dynamic_slice_in_dim(weights, k, len(terms))
+    return jax.tree.map(lambda t, *p: t + tsit5.dot(some, p), total, *terms)
+
+
+def _put(room, k, terms):
+    """Terms in a row, from place k."""
+
+    def put(every, *some):
+        return lax.dynamic_update_slice_in_dim(every, jnp.stack(some), k, 0)
+
+    return None if room is None else jax.tree.map(put, room, *terms)
+
+
+def _noted(read, k, recent, seen):
+    """What was read off the terms before, and is off the group that begins with $P_k$: a group at
+    once, for to read takes many small kernels."""
+
+    def put(every, some):
+        return lax.dynamic_update_slice_in_dim(every, some, k, 0)
+
+    return None if seen is None else jax.tree.map(put, seen, jax.vmap(read)(recent))
+
+
+def _room(like, count: int):
+    return jax.tree.map(lambda x: jnp.zeros((count, *x.shape), x.dtype), like)
+
+
+def _next_term(field, centre, d, before, last, scale):
+    """`scale` times A applied to the last term, plus the one before."""
+    # Scalars first: a division of every element would cost as much as the rest.
+    along, back = scale / d, scale * centre / d
+
+    def new(before, last):
+        terms = (field(last), last, before)
+        return jax.tree.map(lambda u, v, w: along * u - back * v + w, *terms)
+
+    return tsit5.fenced(eqxi.unvmap_any(d > 0), new, before, last)
+
+
+def square(*trees):
+    """The sum of all squares, in one pass."""
+    both = jax.tree.map(lambda *x: sum(y * y for y in x), *trees)
+    return jnp.sum(jnp.stack([inner(x, jnp.ones_like(x)) for x in jax.tree.leaves(both)]))
+
+
+def _weights(ellipse: Ellipse, d, tau) -> Float[Array, " K"]:
+    """Coefficients of the terms at a time after the start of a step."""
+    return bessel(tau * d) * jnp.exp(tau * ellipse.centre)
+
+
+def _still(a) -> Float[Array, " K"]:
+    """The terms of a number whose A is a."""
+
+    def up(carry, _):
+        before, last = carry
+        return (last, 2 * a * last + before), before
+
+    return lax.scan(up, (jnp.ones(()), a), length=TERMS + GROUP, unroll=12)[1]
+
+
+def bessel(x) -> Float[Array, " K"]:
+    r"""$(2 - \delta_{k0})J_k(x)$ for k < K and x ≥ 0: by Miller's recurrence from far above, or the
+    series below 1. Every one must be right to its own digits: the terms may grow as fast as these
+    fall."""
+    near, far = jnp.where(x < 1, x, 0.0), jnp.where(x < 1, 1.0, x)
+    return jnp.where(x < 1, _series(near), _miller(far)).at[1:].multiply(2.0)
+
+
+def _series(x):
+    r"""$(x/2)^k/k!\,\sum_j(-x^2/4)^j/(j!\,(k+1)_j)$, to rounding for x ≤ 1."""
+    order = jnp.arange(0.0, TERMS + GROUP)
+    leading = jnp.concatenate([jnp.ones(1), jnp.cumprod(x / (2 * order[1:]))])
+    series = jnp.ones_like(order)
+    for j in range(9, 0, -1):
+        series = 1 - x**2 / (4 * j * (order + j)) * series
+    return leading * series
+
+
+def _miller(x):
+    top = TERMS + 24
+
+    def down(carry, k):
+        above, here = carry
+        below = (2 * k / x) * here - above
+        return (here, below), below
+
+    seed = (jnp.zeros(()), jnp.array(1e-100))
+    _, values = lax.scan(down, seed, jnp.arange(top, 0, -1, dtype=float), unroll=12)
+    values = values[::-1]  # J_0 … J_{top-1}, up to a factor
+    return values[: TERMS + GROUP] / (values[0] + 2 * jnp.sum(values[2::2]))

@@ -1,0 +1,1 @@
+"""Generators: Lindbladians and Schrödinger operators as sums of shifted diagonals."""

@@ -1,0 +1,272 @@
+"""What happened: the one record that every driver returns."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Array, Complex, Float, Int, PyTree
+
+from qbjax import _checks
+from qbjax.dynamics.record import doubt, witness
+from qbjax.dynamics.record.observed import Observed
+from qbjax.dynamics.record.provenance import Provenance
+from qbjax.dynamics.record.qutip_result import qutip_result
+
+
+class TruncationWarning(UserWarning):
+    """A mode's top levels are populated: the result depends on where it was cut."""
+
+
+class BreakdownWarning(UserWarning):
+    """A run ended early; what it had reached is kept, the rest is NaN."""
+
+
+class TraceWarning(UserWarning):
+    """A run's trace is not 1: no state has such populations."""
+
+
+class Trajectory(Observed):
+    """A run of a battery: observables over time, and whether to believe them.
+
+    Observables are attributes: `run.ergotropy` is `run.observables["ergotropy"]`.
+
+    Attributes:
+        times: shape (T,).
+        observables: name to array, leading axis T.
+        saved: what the caller's own `save` returned, leading axis T; None without.
+        status: 0 ok; 1 step limit, 2 not finite, 3 breakdown: later values are NaN; 4 truncated, 5
+            trace lost: the numbers stand, but are not to be believed (`dynamics.record.doubt`).
+        truncation: population of the top levels of each truncated mode, shape (T, modes).
+            Two where parity may empty every other level, one for a ladder of collisions (0 as
+            long as the qubits met cannot have brought so many quanta).
+        trace_defect: |Tr ρ − 1|, shape (T,).
+        steps: solver steps taken, rejected ones included.
+        final_state: opaque; give it back to the same battery.
+        units: name to unit, for labels.
+        modes: names of the truncated modes.
+        states: density matrices (T, d, d) of the cell or of everything, if they were asked for
+            (`qb.charge(..., states="cell")`); None without.
+        dims: levels of their factors; empty without.
+        provenance: what was asked for it, and when; forgotten where a run goes through `jit`,
+            `vmap` or `tree.map` (`dynamics.record.provenance`).
+    """
+
+    _called: ClassVar[str] = "trajectory"
+
+    times: Float[Array, " T"]
+    observables: dict[str, Array]
+    saved: PyTree[Array] | None
+    status: Int[Array, ""]
+    truncation: Float[Array, "T modes"]
+    trace_defect: Float[Array, " T"]
+    steps: Int[Array, ""]
+    final_state: Any
+    units: tuple[tuple[str, str], ...] = eqx.field(static=True, default=())
+    modes: tuple[str, ...] = eqx.field(static=True, default=())
+    states: Complex[Array, "T d d"] | None = None
+    dims: tuple[int, ...] = eqx.field(static=True, default=())
+    provenance: Provenance = eqx.field(default_factory=Provenance)
+
+    def summary(self) -> dict[str, Array]:
+        """Status, worst truncation and trace defect, and steps: scalars for a sweep."""
+        return {
+            "status": self.status,
+            "truncation": doubt.worst(self.truncation),
+            "trace_defect": doubt.worst(self.trace_defect),
+            "steps": self.steps,
+        }
+
+    def to_xarray(self) -> xr.Dataset:
+        """The run as a labelled dataset: coordinate `time`, units in the attributes.
+
+        States have a last dimension `part`, real and imaginary: netCDF knows no complex numbers.
+        Where nothing is truncated there is no `truncation`. The attributes say how the run ended,
+        and where it is from: `battery`, `protocol` and such (`provenance`), versions,
+        the time.
+        """
+        units = dict(self.units)
+        variables: dict[str, tuple] = {
+            name: (("time", *_axes(name, values)), np.asarray(values), _unit(units, name))
+            for name, values in self.observables.items()
+        }
+        coords: dict[str, Any] = {"time": ("time", np.asarray(self.times), _unit(units, "time"))}
+        if self.modes:
+            variables["truncation"] = (("time", "mode"), np.asarray(self.truncation))
+            coords["mode"] = list(self.modes)
+        variables["trace_defect"] = (("time",), np.asarray(self.trace_defect))
+        if self.saved is not None:
+            variables |= _saved_variables(self.saved)
+        if self.states is not None:
+            variables["states"] = _state_variable(self.states, self.dims)
+            coords["part"] = ["real", "imaginary"]
+        status = int(self.status)
+        attributes = {
+            "status": status,
+            "status_name": doubt.STATUS_NAMES[status],
+            "verdict": self.verdict(),
+            "steps": int(self.steps),
+        }
+        return xr.Dataset(variables, coords, attributes | self.provenance.attributes())
+
+    def verdict(self) -> str:
+        """Whether to believe it, in a few words: "ok", how it failed, or where it was cut."""
+        worst = np.asarray(doubt.worst(self.truncation, axis=0))
+        over = [f"{w:.1e} ({m})" for m, w in zip(self.modes, worst) if w > doubt.TRUNCATION_LIMIT]
+        held = f"the top levels hold {', '.join(over)}, limit {doubt.TRUNCATION_LIMIT:.0e}"
+        return "; ".join([doubt.STATUS_NAMES[int(self.status)], *([held] if over else [])])
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The run as a table with a row for every time, the index, whatever the battery.
+
+        What has more axes than time is spread over columns: `truncation_signal`, `populations_0`,
+        `saved_cell_1_2`. Attributes are those of `to_xarray`.
+
+        Example:
+            >>> import numpy as np, qbjax as qb
+            >>> battery, excited = qb.batteries.BlochCharger(), qb.protocols.BlochPreparation(np.pi)
+            >>> table = qb.charge(battery, excited, [0.0, np.pi / 2]).to_dataframe()
+            >>> table["energy"].round(6).tolist(), table.index.name
+            ([0.0, 1.0], 'time')
+        """
+        data = self.to_xarray()
+        columns: dict[str, np.ndarray] = {}
+        for name, values in data.data_vars.items():
+            for index in np.ndindex(values.shape[1:]):
+                parts = [_label(data, dim, i) for dim, i in zip(values.dims[1:], index)]
+                columns["_".join([str(name), *parts])] = values.values[:, *index]
+        table = pd.DataFrame(columns, index=data.indexes["time"])
+        table.attrs = dict(data.attrs)
+        return table
+
+    def to_csv(self, path: str | Path) -> None:
+        """Writes the table of `to_dataframe`, below its attributes as lines that begin with #.
+
+        Read it with `pandas.read_csv(path, comment="#", index_col="time")`.
+
+        Args:
+            path: of the file, replaced if there is one.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        table = self.to_dataframe()
+        lines = [f"# {name}: {' '.join(str(x).split())}" for name, x in table.attrs.items()]
+        head = "".join(f"{line}\n" for line in lines)
+        Path(path).write_text(head + table.to_csv(), encoding="utf-8")
+
+    def to_qutip(self) -> Any:
+        """The run as a `qutip.solver.result.Result`.
+
+        `e_data` holds every observable by its name, `expect` the same in their order, `stats` the
+        summary; `states` and `final_state` are `Qobj`s with the dimensions of their factors if the
+        run kept its states.
+
+        Raises:
+            ImportError: if QuTiP is not installed.
+
+        Example:
+            >>> import numpy as np, qbjax as qb
+            >>> battery, excited = qb.batteries.BlochCharger(), qb.protocols.BlochPreparation(np.pi)
+            >>> run = qb.charge(battery, excited, [0.0, np.pi / 2], states="all")
+            >>> result = run.to_qutip()
+            >>> round(float(result.e_data["energy"][-1]), 6), result.states[-1].dims
+            (1.0, [[2, 2], [2, 2]])
+        """
+        return qutip_result(self)
+
+
+def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None:
+    """Warns of a concrete run that ended early, lost its trace, or was truncated.
+
+    Under `jit`, `vmap` or `grad` nothing is known and nothing is said: there `run.status` carries
+    the news, and whoever listens is told (`dynamics.record.witness`).
+
+    Args:
+        run: the trajectory.
+        recommended: gives mode name to (constructor argument, levels to use instead).
+    """
+    witness.tell(run, recommended)
+    if not _checks.is_concrete((run.status, run.truncation)):
+        return
+    status = int(run.status)
+    if status == doubt.OK:
+        return
+    if status == doubt.TRACE_LOST:
+        warnings.warn(
+            f"The trace is off by {float(doubt.worst(run.trace_defect)):.1e} (limit "
+            f"{doubt.TRACE_LIMIT:.0e}), so these are the numbers of no state. Start from one of "
+            "trace 1, or use a smaller rtol.",
+            TraceWarning,
+            stacklevel=3,
+        )
+    elif status != doubt.TRUNCATED:
+        warnings.warn(
+            f"The run ended early ({doubt.STATUS_NAMES[status]}, after {int(run.steps)} "
+            "steps); values that were not reached are NaN.",
+            BreakdownWarning,
+            stacklevel=3,
+        )
+    worst = np.asarray(doubt.worst(run.truncation, axis=0))
+    warn_of_truncation(worst, run.modes, recommended, stacklevel=4)
+
+
+def warn_of_truncation(
+    populations: Float[np.ndarray, " modes"],
+    modes: tuple[str, ...],
+    recommended: Callable[[], dict],
+    stacklevel: int,
+) -> None:
+    """Warns of populated top levels, and says how many levels to use.
+
+    Args:
+        populations: of the top levels of each mode.
+        modes: their names.
+        recommended: as in `warn_if_unreliable`.
+        stacklevel: of the caller to blame, as in `warnings.warn`.
+    """
+    limit = doubt.TRUNCATION_LIMIT
+    over = {m: w for m, w in zip(modes, populations, strict=True) if w > limit}
+    if over:
+        advice = recommended()
+        use = ", ".join(f"{advice[mode][0]}={advice[mode][1]}" for mode in over)
+        found = ", ".join(f"{value:.1e} in the {mode} mode" for mode, value in over.items())
+        warnings.warn(
+            f"Too few levels: the top ones hold {found} (limit {limit:.0e}), so "
+            f"the result depends on where the ladder was cut. Use {use}.",
+            TruncationWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def _label(data, dim, index) -> str:
+    return str(data[dim].values[index]) if dim in data.coords else str(index)
+
+
+def _unit(units, name):
+    return {"units": units[name]} if name in units else {}
+
+
+def _axes(name, values):
+    return tuple(f"{name}_axis_{i}" for i in range(1, np.ndim(values)))
+
+
+def _state_variable(states, dims):
+    host = np.asarray(states)
+    parts = np.stack([host.real, host.imag], axis=-1)
+    return ("time", "row", "column", "part"), parts, {"dims": list(dims)}
+
+
+def _saved_variables(saved):
+    leaves, _ = jax.tree_util.tree_flatten_with_path(saved)
+    variables = {}
+    for path, values in leaves:
+        name = "saved" + jax.tree_util.keystr(path, simple=True, separator="_").join(("_", ""))
+        name = name.rstrip("_")
+        variables[name] = (("time", *_axes(name, values)), np.asarray(values))
+    return variables

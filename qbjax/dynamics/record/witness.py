@@ -1,0 +1,112 @@
+"""What a function's runs have to say, heard while it is traced.
+
+Whoever compiles a function that makes runs (`qb.sweep`, `qb.maximize`) listens to it: every verb
+tells its traced run's status, how full the top levels of each mode are, and how many levels would
+do. The numbers can be used where the verb was called by the function itself; of a run within a
+further `jit`, `vmap` or `grad`, only the levels are heard.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.extend.core import get_opaque_trace_state
+from jaxtyping import Array, Float, Int
+
+from qbjax.dynamics.record.doubt import OK, worst
+
+
+class Told(NamedTuple):
+    """What one run tells: its status, and the population of the top levels of each mode."""
+
+    status: Int[Array, ""]
+    truncation: Mapping[str, Float[Array, ""]]
+
+
+class Heard:
+    """What was heard of a function's runs.
+
+    Attributes:
+        runs: of those that the function made itself.
+        levels: mode to (constructor argument, levels to use instead), of all its runs.
+        unheard: whether there were truncated runs within a transformation of its own.
+    """
+
+    def __init__(self):
+        self.runs: list[Told] = []
+        self.levels: dict[str, tuple[str, int]] = {}
+        self.unheard = False
+        self._here = get_opaque_trace_state(convention="flax")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether what is traced now is the function itself."""
+        return get_opaque_trace_state(convention="flax") == self._here
+
+    def learn(self, levels: Mapping[str, tuple[str, int]]) -> None:
+        """Of two recommendations for a mode the larger holds."""
+        for mode, (argument, count) in levels.items():
+            known = self.levels.get(mode, (argument, 0))
+            self.levels[mode] = (argument, max(count, known[1]))
+
+    @property
+    def status(self) -> Int[Array, ""]:
+        """That of the first run that is not to be believed, else 0."""
+        status = jnp.asarray(OK)
+        for told in self.runs:
+            status = jnp.where(status == OK, told.status, status)
+        return status
+
+    @property
+    def truncation(self) -> dict[str, Float[Array, ""]]:
+        """How full the top levels of each mode are, in the worst of the runs."""
+        modes = dict.fromkeys(mode for told in self.runs for mode in told.truncation)
+        return {
+            mode: worst(jnp.stack([t.truncation[mode] for t in self.runs if mode in t.truncation]))
+            for mode in modes
+        }
+
+    @property
+    def worst(self) -> Float[Array, ""]:
+        """How full the fullest top levels are, 0 if none are truncated."""
+        return worst(jnp.stack([jnp.zeros(()), *self.truncation.values()]))
+
+
+_LISTENER: ContextVar[Heard | None] = ContextVar("qbjax_listener", default=None)
+
+
+@contextmanager
+def listening() -> Iterator[Heard]:
+    """Hears of all runs that are traced meanwhile, and passes on the levels to who listens
+    around."""
+    around, heard = _LISTENER.get(), Heard()
+    token = _LISTENER.set(heard)
+    try:
+        yield heard
+    finally:
+        _LISTENER.reset(token)
+        if around is not None:
+            around.learn(heard.levels)
+            around.unheard |= heard.unheard
+
+
+def tell(found: Any, recommended: Callable[[], Mapping[str, tuple[str, int]]]) -> None:
+    """Tells of a traced run, or of a steady state, if someone listens.
+
+    Args:
+        found: the run.
+        recommended: gives mode name to (constructor argument, levels to use instead).
+    """
+    heard = _LISTENER.get()
+    if heard is None:
+        return
+    if heard.is_here:
+        tops = worst(jnp.atleast_2d(found.truncation), axis=0)
+        heard.runs.append(Told(found.status, dict(zip(found.modes, tops, strict=True))))
+    if found.modes:
+        heard.unheard |= not heard.is_here
+        with jax.ensure_compile_time_eval():  # numbers that are known stay numbers
+            heard.learn(recommended())

@@ -1,0 +1,1 @@
+"""Solvers of equations of motion, and the choice between them."""

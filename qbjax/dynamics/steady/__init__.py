@@ -1,0 +1,1 @@
+"""Steady states of generators as linear systems, and the gap above them."""

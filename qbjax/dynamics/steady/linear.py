@@ -1,0 +1,104 @@
+r"""The stationary state of a Lindblad generator, and its derivatives.
+
+$$L\rho = 0, \quad \mathrm{Tr}\rho = 1 \qquad\Longleftrightarrow\qquad
+  L\rho - c\,\sigma\,\mathrm{Tr}\rho = -c\,\sigma ,$$
+
+σ being any state: the trace of the right equation is Tr ρ = 1, since L keeps the trace. What
+stands on the left, A, is invertible if the stationary state is unique, and has the eigenvalues
+of L but for 0, which becomes −c (`gap`). Small systems are solved directly, large ones by GMRES
+(`steady_krylov`), preconditioned by the inverse of the part without jumps
+(`steady_sylvester`). Either way it is a linear system with parameters, whose derivatives are
+linear systems with the same operator (forward mode) or its transpose (reverse mode).
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Complex, Float, Int
+
+from qbjax.dynamics.generator import shifts
+from qbjax.dynamics.generator.lindblad import Generator
+from qbjax.dynamics.generator.shifts import Stack
+from qbjax.dynamics.steady import solvers as steady_solvers
+from qbjax.dynamics.steady.solvers import Reset
+
+ACCEPTED = 1e-8
+"""Residual, relative to the mean rate of the jumps, up to which a state counts as found."""
+
+
+class Steady(NamedTuple):
+    r"""A stationary state.
+
+    Attributes:
+        state: ρ, packed and stacked.
+        residual: $\lVert L\rho\rVert_F$ of the packed state.
+        rate: mean rate of the jumps in the mixed state, to measure the residual by.
+        steps: of GMRES; 0 if solved directly.
+        status: 0 ok, 1 not converged, 2 not finite or no state.
+    """
+
+    state: Stack
+    residual: Float[Array, ""]
+    rate: Float[Array, ""]
+    steps: Int[Array, ""]
+    status: Int[Array, ""]
+
+
+def steady(
+    generator: Generator,
+    signals=(),
+    *,
+    guess: Complex[Array, " J"] | None = None,
+    start: Stack | None = None,
+    direct: bool | None = None,
+) -> Steady:
+    r"""The stationary state of a generator.
+
+    Args:
+        generator: L.
+        signals: control amplitudes, constant.
+        guess: $\langle L_j\rangle$ of every jump, roughly; only the number of steps depends on it.
+            None finds it out.
+        start: a state to start from, if a good one is known.
+        direct: whether to factor the generator's matrix; None decides by size
+            (`steady_solvers.DIRECT`).
+
+    Returns:
+        A `Steady`. If the stationary state is not unique, one of them, or nothing finite.
+
+    Example:
+        A qubit in a bath, two to one:
+
+        >>> import jax.numpy as jnp, numpy as np
+        >>> from qbjax.dynamics.generator.structure import Structure
+        >>> lower = np.diag([1.0], 1)
+        >>> L = Generator(Structure([], [lower, lower.T]), jnp.zeros(0), jnp.array([2.0, 1.0]))
+        >>> steady(L).state.round(6).tolist()
+        [[[0.666667, 0.0], [0.0, 0.333333]]]
+    """
+    reset = Reset(generator)
+    if direct is None:
+        direct = steady_solvers.is_small(generator)
+    constant = lax.stop_gradient((dataclasses.replace(generator, backwards=False), signals))
+    make = steady_solvers.direct if direct else steady_solvers.iterative
+    solve, solve_dual = make(*constant, reset, guess)
+    start = jnp.zeros_like(reset.target) if start is None else lax.stop_gradient(start)
+
+    def apply(x):
+        return reset.of(generator.stacked(x, signals), x)
+
+    found, steps = lax.custom_linear_solve(
+        apply,
+        reset.target - apply(start),
+        lambda _, b: solve(b),
+        lambda _, b: solve_dual(b),
+        has_aux=True,
+    )
+    state = start + found
+    left = lax.stop_gradient(shifts.norm(generator.stacked(state, signals)))
+    # Of a state, no norm is above 1; a solution of singular equations has any.
+    sound = shifts.norm(lax.stop_gradient(state)) < 1 + ACCEPTED
+    status = jnp.where(sound, jnp.where(left < ACCEPTED * reset.rate, 0, 1), 2)
+    return Steady(state, left, reset.rate, steps, status)

@@ -1,0 +1,1 @@
+"""What every battery says of itself, and the opaque state that it hands around."""

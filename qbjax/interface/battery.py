@@ -1,0 +1,189 @@
+"""What every battery says of itself, and what only some can say."""
+
+import abc
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Float, Inexact
+
+from qbjax.dynamics.motion import Motion
+from qbjax.dynamics.solve.automatic import Outlook
+from qbjax.interface import info as infos
+from qbjax.interface.states import Origin, State
+
+
+class Battery(eqx.Module):
+    """The interface between a physical system and the verbs of `qbjax.cycle`.
+
+    A battery describes: nothing in it integrates, differentiates or warns. Write for one state and
+    one protocol; batching is the caller's. What only some batteries can do is in the protocols of
+    this file: a battery that has their methods can do it.
+    """
+
+    @abc.abstractmethod
+    def check(self, protocol, times) -> Float[Array, " T"]:
+        """Validates protocol and times before anything is compiled; returns the times."""
+
+    @abc.abstractmethod
+    def start(self, initial=None) -> State:
+        """The state to start from: None is every mode's ground state; or a `State` of
+        this battery, a cell density matrix (d, d), a cell ket (d,)."""
+
+    @abc.abstractmethod
+    def motion(self, protocol, state: State, times) -> Motion:
+        """How the state moves from `times[0]`. Pure and traceable: no validation, no warning."""
+
+    @abc.abstractmethod
+    def idle(self) -> Any:
+        """The protocol that stores: charger off."""
+
+    @abc.abstractmethod
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
+        """Density matrix of the storage cell, in the paper's phases."""
+
+    @property
+    @abc.abstractmethod
+    def cell_hamiltonian(self) -> Float[np.ndarray, " d"] | Inexact[Array, "d d"]:
+        """The cell's Hamiltonian: its levels, or a matrix."""
+
+    def info(self, initial: Any = None) -> infos.Info:
+        """What was found in what was given: a dictionary that prints as a table.
+
+        Args:
+            initial: as `qb.charge` takes it; a start may do without sectors, or be real.
+
+        Example:
+            >>> import qbjax as qb
+            >>> qb.batteries.DOPO(12, 4).info()["sectors"]
+            '2: even and odd signal levels'
+        """
+        if initial is not None:
+            self.start(initial)
+        return infos.of(self, self.facts(initial) if isinstance(self, Telling) else {})
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A battery that tells more of itself than its numbers."""
+
+    def facts(self, initial: Any) -> dict[str, Any]:
+        """Rows of `info` of this kind of battery alone."""
+
+
+@runtime_checkable
+class Composite(Protocol):
+    """A battery whose cell, or whole, is a product of factors."""
+
+    def factors(self) -> dict[str, tuple[int, ...]]:
+        """Levels of the factors of the "cell", and of "all" where that is a product."""
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """A battery that must know of a run's times before anything is traced."""
+
+    def prepared(self, times: Any) -> Battery:
+        """This battery ready for a run at such times, called after `check` with the times as they
+        were given."""
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A battery whose numbers, where they are known before tracing, tell which method suits."""
+
+    def outlook(self, protocol: Any, times: Any) -> Outlook | None:
+        """What is known of the equation, after `check`; None if that is nothing."""
+
+
+@runtime_checkable
+class Refinable(Protocol):
+    """A battery that was cut to a number of levels."""
+
+    def recommended_levels(self, protocol: Any) -> dict[str, tuple[str, int]]:
+        """Mode name to (constructor argument, number of levels that should do)."""
+
+    def refined(self) -> Battery:
+        """The same battery with more levels, to verify a result."""
+
+
+@runtime_checkable
+class Steady(Protocol):
+    """A battery with a Lindblad generator to find a steady state of."""
+
+    def check_steady(self, protocol: Any) -> None:
+        """Validates what `steady_state` is asked."""
+
+    def steady_state(self, protocol: Any, gap: bool | None) -> Any:
+        """The state that endless charging leads to, an `interface.steady.SteadyState`. Pure and
+        traceable, after `check_steady`."""
+
+
+@runtime_checkable
+class Dischargeable(Protocol):
+    """A battery whose cell can meet a load."""
+
+    def open_cell(self) -> "Cell":
+        """The cell alone, for discharging."""
+
+
+class Cell(NamedTuple):
+    r"""A storage cell without its charger, as a load meets it.
+
+    Seen from the frame that rotates with its level spacing ω, where its own Hamiltonian is
+    gone: $[H_\text{cell}, a] = -\omega a$.
+
+    Attributes:
+        lowering: a, a constant matrix (d, d).
+        jumps: what the cell loses, constant matrices (d, d).
+        rates: one per jump, in the order of the jumps; may be traced.
+        spacing: ω, in the unit of the cell's Hamiltonian.
+        mode: name of the cell in `recommended_levels` if its ladder is truncated; None if it
+            is exact.
+        units: names of the units of "time", "energy" and "power".
+        origin: of its battery's states.
+        parted: layout of a state to whether it holds no coherence between even and odd levels of
+            the cell.
+    """
+
+    lowering: np.ndarray
+    jumps: Sequence[np.ndarray]
+    rates: Sequence[Any]
+    spacing: Any
+    mode: str | None
+    units: dict[str, str]
+    origin: Origin
+    parted: Any
+
+
+def factors_of(battery: Battery) -> dict[str, tuple[int, ...]]:
+    """Levels of the factors of a battery's cell, one if it says nothing else, and of its whole."""
+    if isinstance(battery, Composite):
+        return battery.factors()
+    return {"cell": (battery.cell_hamiltonian.shape[0],)}
+
+
+def refined(battery: Any) -> Any:
+    """A battery with more levels, or itself where nothing was cut."""
+    return battery.refined() if isinstance(battery, Refinable) else battery
+
+
+def recommended_levels(battery: Battery, protocol: Any) -> dict[str, tuple[str, int]]:
+    """What a battery recommends: mode name to (constructor argument, levels); nothing if it has
+    no modes to cut."""
+    return battery.recommended_levels(protocol) if isinstance(battery, Refinable) else {}
+
+
+def open_cell_of(battery: Battery) -> Cell:
+    """The cell of a battery that can be discharged.
+
+    Raises:
+        TypeError: if it cannot.
+    """
+    if not isinstance(battery, Dischargeable):
+        raise TypeError(
+            "Argument `battery` must have a cell that a load can be coupled to, but "
+            f"{type(battery).__name__} has none."
+        )
+    return battery.open_cell()

@@ -1,0 +1,124 @@
+"""The opaque state that a battery hands around, and what may be given for one."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Inexact, PyTree
+
+from qbjax import _checks
+
+UNMADE = -np.finfo(float).max
+"""The time at which an initial state was made."""
+
+
+class Origin(eqx.Module):
+    """Which battery made a state.
+
+    Attributes:
+        name: kind, levels, frame and whatever else decides how its states are laid out.
+        parameters: the battery's numbers.
+    """
+
+    name: tuple = eqx.field(static=True)
+    parameters: tuple[Inexact[Array, "..."], ...]
+
+
+class State(eqx.Module):
+    """A battery's full state, charger included. Opaque: only its battery can read it.
+
+    Attributes:
+        content: real arrays, as its battery packs them.
+        origin: the battery that made it.
+        layout: how the content is laid out, hashable; its battery's own.
+        made: when; the least of all doubles for an initial state, which belongs to whatever time
+            a run starts at. (Not −inf, which is an error while JAX looks for infinities.)
+    """
+
+    content: PyTree[Float[Array, "..."]]
+    origin: Origin
+    layout: Any = eqx.field(static=True, default=None)
+    made: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.asarray(UNMADE))
+
+    @property
+    def time(self) -> Any:
+        """When it was made; −inf for an initial state."""
+        known = _checks.is_concrete(self.made)
+        made, xp = (np.asarray(self.made), np) if known else (self.made, jnp)
+        return xp.where(made > UNMADE, made, -np.inf)
+
+
+def check_origin(state: Any, origin: Origin, name: str = "state") -> None:
+    """A state goes back only to the battery that made it.
+
+    Args:
+        state: the state.
+        origin: that of this battery.
+        name: the argument's name, for the error.
+
+    Raises:
+        ValueError: if another kind, frame or truncation made it, or (when concrete)
+            the same kind with other numbers.
+    """
+    _checks.instance(name, state, State, "a State of this battery")
+    if state.origin.name != origin.name:
+        raise ValueError(
+            f"Argument `{name}` must be a State of this battery {_name(origin.name)}, "
+            f"but was made by {_name(state.origin.name)}."
+        )
+    mine, theirs = (jax.tree.leaves(o.parameters) for o in (origin, state.origin))
+    if len(mine) != len(theirs) or (
+        _checks.is_concrete((mine, theirs)) and not all(map(np.array_equal, mine, theirs))
+    ):
+        raise ValueError(
+            f"Argument `{name}` must be a State of this battery, but was made with other "
+            f"parameters: {[np.real(np.asarray(x)).tolist() for x in theirs]} instead of "
+            f"{[np.real(np.asarray(x)).tolist() for x in mine]}."
+            if _checks.is_concrete((mine, theirs))
+            else f"Argument `{name}` must be a State of this battery, but was made with "
+            "other terms."
+        )
+
+
+def as_density_matrix(initial, levels: int, name: str = "initial") -> Inexact[Array, "d d"]:
+    """The density matrix of a cell given as one, or as a ket.
+
+    Args:
+        initial: density matrix (d, d), or ket (d,).
+        levels: d.
+        name: the argument's name, for the error.
+
+    Raises:
+        ValueError, TypeError: if it is not a state of so many levels.
+    """
+    if _checks.axes(initial) == 1:
+        psi = _checks.ket(name, initial, dim=levels)
+        return jnp.outer(psi, jnp.conj(psi))
+    return _checks.density_matrix(name, initial, dim=levels)
+
+
+def symmetries(initial) -> tuple[bool, bool]:
+    """Whether a cell state has no coherence between even and odd levels, and is real.
+
+    Decided from concrete values; a traced state gets the general layout.
+    """
+    if not _checks.is_concrete(initial):
+        return False, not jnp.iscomplexobj(initial)
+    host = np.asarray(initial)
+    rho = np.outer(host, host.conj()) if host.ndim == 1 else host
+    return not np.any(rho[::2, 1::2]), not np.any(np.imag(rho))
+
+
+def _name(origin: tuple) -> str:
+    kind, *details = origin
+    # A battery inside another's name; other tuples are numbers of levels or factors.
+    words = (
+        _name(d) if d and isinstance(d, tuple) and isinstance(d[0], str) else str(d)
+        for d in details
+    )
+    return f"{kind}({', '.join(words)})"
+
+
+Options = Any
