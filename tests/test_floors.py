@@ -59,6 +59,23 @@ def climbs(path, tree):
     ]
 
 
+def wing(path):
+    """The wing that a file of the package belongs to, or None."""
+    parts = path.relative_to(ROOT / "qbjax").parts
+    return parts[1] if parts[0] == "batteries" and len(parts) > 2 else None
+
+
+def breaches(path, tree):
+    """Imports that go through a wall: one wing's from another, or a wing's private file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("qbjax.batteries."):
+            for alias in node.names:
+                _, _, there, *inner = f"{node.module}.{alias.name}".split(".")
+                private = any(part.startswith("_") for part in inner)
+                if there != wing(path) and (private or wing(path) is not None):
+                    yield f"{node.module}.{alias.name}"
+
+
 def long_functions(tree):
     """Functions whose body, without its docstring, is too long, as (name, lines)."""
     for node in ast.walk(tree):
@@ -93,6 +110,7 @@ def test_package_file(path):
     tree = ast.parse(path.read_text())
     assert room(path) in HEIGHT, "no such room in the house: add it to FLOORS, and to the docs"
     assert climbs(path, tree) == []
+    assert list(breaches(path, tree)) == []
     assert not DRAWERS & set(path.relative_to(ROOT).with_suffix("").parts)
 
 
@@ -124,6 +142,20 @@ def test_a_climbing_import_is_seen(path, line):
 def test_a_descending_import_passes():
     lines = "import jax\nfrom qbjax import _checks\nfrom qbjax.merit.passivity import ergotropy"
     assert climbs(ROOT / "qbjax/batteries/dopo/battery.py", ast.parse(lines)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("batteries/dopo/battery.py", "from qbjax.batteries.lindblad import Lindblad"),
+        ("views/waveguide.py", "from qbjax.batteries.waveguide._roots import bisected"),
+        ("batteries/dopo/battery.py", "from qbjax.batteries.bloch import _motion"),
+    ],
+)
+def test_a_breach_is_seen(path, line):
+    assert list(breaches(ROOT / "qbjax" / path, ast.parse(line)))
+    own = ROOT / "qbjax/batteries/waveguide/battery.py"
+    assert not list(breaches(own, ast.parse("from qbjax.batteries.waveguide import _roots")))
 
 
 def test_a_long_function_and_a_star_import_are_seen():

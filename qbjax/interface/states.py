@@ -50,8 +50,8 @@ class State(eqx.Module):
         return xp.where(made > UNMADE, made, -np.inf)
 
 
-def check_origin(state: Any, origin: Origin, name: str = "state") -> None:
-    """A state goes back only to the battery that made it.
+def check_origin(state: Any, origin: Origin, name: str = "state") -> State:
+    """A state that goes back to the battery that made it; no other is taken.
 
     Args:
         state: the state.
@@ -80,19 +80,21 @@ def check_origin(state: Any, origin: Origin, name: str = "state") -> None:
             else f"Argument `{name}` must be a State of this battery, but was made with "
             "other terms."
         )
+    return state
 
 
 def as_density_matrix(initial, levels: int, name: str = "initial") -> Inexact[Array, "d d"]:
     """The density matrix of a cell given as one, or as a ket.
 
     Args:
-        initial: density matrix (d, d), or ket (d,).
+        initial: density matrix (d, d), or ket (d,); None is level 0.
         levels: d.
         name: the argument's name, for the error.
 
     Raises:
         ValueError, TypeError: if it is not a state of so many levels.
     """
+    initial = np.eye(1, levels)[0] if initial is None else initial
     if _checks.axes(initial) == 1:
         psi = _checks.ket(name, initial, dim=levels)
         return jnp.outer(psi, jnp.conj(psi))

@@ -27,7 +27,7 @@ class Refused(ValueError):
     def __init__(self, reason: str, words: Sequence[str]):
         self.reason, self.words = reason, tuple(words)
         shown = repr(self.words[0]) if len(self.words) == 1 else repr(self.words)
-        super().__init__(f"{reason}{f', or accept={shown}' if words else ''}.")
+        self.args = (f"{reason}{f', or accept={shown}' if words else ''}.",)
 
 
 class Difference(NamedTuple):

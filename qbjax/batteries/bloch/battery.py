@@ -29,7 +29,6 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from qbjax import _checks
@@ -99,9 +98,8 @@ class BlochCharger(Battery):
 
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
-            check_origin(initial, self._origin, "initial")
-            return initial
-        rho = as_density_matrix(np.eye(1, 2)[0] if initial is None else initial, 2)
+            return check_origin(initial, self._origin, "initial")
+        rho = as_density_matrix(initial, 2)
         return State(jnp.kron(pack(rho), motions.GROUND), self._origin)
 
     def motion(self, protocol, state, times) -> Flow:
@@ -114,8 +112,8 @@ class BlochCharger(Battery):
 
     def cell(self, state: State | Any) -> Complex[Array, "2 2"]:
         """Density matrix of the cell, ground state first; not in the rotating frame."""
-        check_origin(state, self._origin)
-        return unpack(motions.cell(state.content), real=False)
+        packed = check_origin(state, self._origin).content
+        return unpack(motions.cell(packed), real=False)
 
     @property
     def cell_hamiltonian(self):
@@ -139,8 +137,7 @@ class BlochCharger(Battery):
 
     def density_matrix(self, state: State | Any) -> Complex[Array, "4 4"]:
         """The whole density matrix, cell ⊗ charger; not in the rotating frame."""
-        check_origin(state, self._origin)
-        return unpack(state.content, real=False)
+        return unpack(check_origin(state, self._origin).content, real=False)
 
     @property
     def _origin(self) -> Origin:

@@ -8,6 +8,7 @@ import qutip as qt
 
 import qbjax as qb
 from qbjax.batteries.bloch import moments as bloch_moments
+from qbjax.interface.battery import refined
 from tests.helpers import EXACT, random_state, tree_allclose
 
 NAMES = ("energy", "ergotropy", "antiergotropy", "capacity", "concurrence", "coherence",
@@ -81,7 +82,7 @@ def test_qutip(decay, excited):
     battery = qb.batteries.BlochCharger(1.2, jnp.asarray(decay), 3.0)
     charger = qb.protocols.BlochPreparation(2.0, 0.4)
     run = qb.charge(battery, charger, jnp.array([0.0, 0.6, 1.7]), initial=cell,
-                    save=lambda t, state: state.blocks[0])  # fmt: skip
+                    save=lambda t, state: state.content)  # fmt: skip
     b, a = qt.tensor(qt.destroy(2), qt.qeye(2)), qt.tensor(qt.qeye(2), qt.destroy(2))
     H = 3.0 * (a.dag() * a + b.dag() * b) + 1.2 * (a.dag() * b + b.dag() * a)
     start = qt.tensor(qt.Qobj(cell), qt.ket2dm(qt.Qobj(np.asarray(charger.ket()))))
@@ -103,7 +104,7 @@ def test_powers_and_certificate(lossy, charged):
     assert charged.truncation.shape == (4, 0)
     assert int(charged.status) == 0
     assert float(jnp.max(charged.trace_defect)) < EXACT
-    assert lossy.refined() is lossy
+    assert refined(lossy) is lossy
     data = charged.to_xarray()
     assert data["energy_variance"].attrs["units"] == "omega_b^2"
 
