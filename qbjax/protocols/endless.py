@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact
-from scipy.interpolate import make_interp_spline
 
 from qbjax import _checks
 from qbjax.protocols.numpy_functions import traceable
@@ -174,6 +173,8 @@ def through(name: str, times: Any, values: Any) -> Spline:
     if size < 2:
         raise ValueError("Argument `tlist` must hold at least two times, but holds one.")
     knots = np.asarray(times, float)
+    from scipy.interpolate import make_interp_spline  # late: it takes a tenth of a second
+
     found = make_interp_spline(knots, np.asarray(values), k=min(3, size - 1))
     at = np.unique(np.concatenate([found.t, knots]))
     powers = [found(at, i) / math.factorial(i) for i in range(found.k, -1, -1)]

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.stats import qmc
 
 from qbjax import _checks, _memory
 from qbjax.studies import names
@@ -156,6 +155,8 @@ def sobol(count: int | Any, seed: int | Any = 0, **ranges: Sequence[Any] | Any) 
 
     def draw(n: int, d: int) -> np.ndarray:
         _checks.integer("count", n, low=1, high=2**30)  # as far as SciPy's sequence goes
+        from scipy.stats import qmc  # late: it takes a third of a second
+
         power = int(np.ceil(np.log2(n))) if n > 1 else 0
         return qmc.Sobol(d, rng=np.random.default_rng(seed)).random_base2(power)[:n]
 

@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import equinox as eqx
-import jax
 import numpy as np
-import pandas as pd
-import xarray as xr
 from jaxtyping import Array, Complex, Float, Int, PyTree
 
 from qbjax import _checks
@@ -82,37 +79,17 @@ class Trajectory(Observed):
             "steps": self.steps,
         }
 
-    def to_xarray(self) -> xr.Dataset:
-        """The run as a labelled dataset: coordinate `time`, units in the attributes.
+    def to_xarray(self) -> Any:
+        """The run as a labelled `xarray.Dataset`: coordinate `time`, units in the attributes.
 
         States have a last dimension `part`, real and imaginary: netCDF knows no complex numbers.
         Where nothing is truncated there is no `truncation`. The attributes say how the run ended,
-        and where it is from: `battery`, `protocol` and such (`provenance`), versions,
-        the time.
+        and where it is from: `battery`, `protocol` and such (`provenance`), versions, the time.
         """
-        units = dict(self.units)
-        variables: dict[str, tuple] = {
-            name: (("time", *_axes(name, values)), np.asarray(values), _unit(units, name))
-            for name, values in self.observables.items()
-        }
-        coords: dict[str, Any] = {"time": ("time", np.asarray(self.times), _unit(units, "time"))}
-        if self.modes:
-            variables["truncation"] = (("time", "mode"), np.asarray(self.truncation))
-            coords["mode"] = list(self.modes)
-        variables["trace_defect"] = (("time",), np.asarray(self.trace_defect))
-        if self.saved is not None:
-            variables |= _saved_variables(self.saved)
-        if self.states is not None:
-            variables["states"] = _state_variable(self.states, self.dims)
-            coords["part"] = ["real", "imaginary"]
-        status = int(self.status)
-        attributes = {
-            "status": status,
-            "status_name": doubt.STATUS_NAMES[status],
-            "verdict": self.verdict(),
-            "steps": int(self.steps),
-        }
-        return xr.Dataset(variables, coords, attributes | self.provenance.attributes())
+        # Imported late: xarray and pandas take as long as a first run.
+        from qbjax.dynamics.record import tables
+
+        return tables.dataset(self)
 
     def verdict(self) -> str:
         """Whether to believe it, in a few words: "ok", how it failed, or where it was cut."""
@@ -121,11 +98,12 @@ class Trajectory(Observed):
         held = f"the top levels hold {', '.join(over)}, limit {doubt.TRUNCATION_LIMIT:.0e}"
         return "; ".join([doubt.STATUS_NAMES[int(self.status)], *([held] if over else [])])
 
-    def to_dataframe(self) -> pd.DataFrame:
-        """The run as a table with a row for every time, the index, whatever the battery.
+    def to_dataframe(self) -> Any:
+        """The run as a `pandas.DataFrame` with a row for every time, the index, whatever the
+        battery.
 
-        What has more axes than time is spread over columns: `truncation_signal`, `populations_0`,
-        `saved_cell_1_2`. Attributes are those of `to_xarray`.
+        Quantities with more axes than time are spread over columns: `truncation_signal`,
+        `populations_0`, `saved_cell_1_2`. Attributes are those of `to_xarray`.
 
         Example:
             >>> import numpy as np, qbjax as qb
@@ -134,15 +112,9 @@ class Trajectory(Observed):
             >>> table["energy"].round(6).tolist(), table.index.name
             ([0.0, 1.0], 'time')
         """
-        data = self.to_xarray()
-        columns: dict[str, np.ndarray] = {}
-        for name, values in data.data_vars.items():
-            for index in np.ndindex(values.shape[1:]):
-                parts = [_label(data, dim, i) for dim, i in zip(values.dims[1:], index)]
-                columns["_".join([str(name), *parts])] = values.values[:, *index]
-        table = pd.DataFrame(columns, index=data.indexes["time"])
-        table.attrs = dict(data.attrs)
-        return table
+        from qbjax.dynamics.record import tables
+
+        return tables.dataframe(self)
 
     def to_csv(self, path: str | Path) -> None:
         """Writes the table of `to_dataframe`, below its attributes as lines that begin with #.
@@ -155,10 +127,9 @@ class Trajectory(Observed):
         Raises:
             OSError: if it cannot be written.
         """
-        table = self.to_dataframe()
-        lines = [f"# {name}: {' '.join(str(x).split())}" for name, x in table.attrs.items()]
-        head = "".join(f"{line}\n" for line in lines)
-        Path(path).write_text(head + table.to_csv(), encoding="utf-8")
+        from qbjax.dynamics.record import tables
+
+        Path(path).write_text(tables.csv(self), encoding="utf-8")
 
     def to_qutip(self) -> Any:
         """The run as a `qutip.solver.result.Result`.
@@ -242,31 +213,3 @@ def warn_of_truncation(
             TruncationWarning,
             stacklevel=stacklevel,
         )
-
-
-def _label(data, dim, index) -> str:
-    return str(data[dim].values[index]) if dim in data.coords else str(index)
-
-
-def _unit(units, name):
-    return {"units": units[name]} if name in units else {}
-
-
-def _axes(name, values):
-    return tuple(f"{name}_axis_{i}" for i in range(1, np.ndim(values)))
-
-
-def _state_variable(states, dims):
-    host = np.asarray(states)
-    parts = np.stack([host.real, host.imag], axis=-1)
-    return ("time", "row", "column", "part"), parts, {"dims": list(dims)}
-
-
-def _saved_variables(saved):
-    leaves, _ = jax.tree_util.tree_flatten_with_path(saved)
-    variables = {}
-    for path, values in leaves:
-        name = "saved" + jax.tree_util.keystr(path, simple=True, separator="_").join(("_", ""))
-        name = name.rstrip("_")
-        variables[name] = (("time", *_axes(name, values)), np.asarray(values))
-    return variables
