@@ -8,10 +8,6 @@ each; "of a fill" is the share of that bandwidth.
 Run: python benchmarks/bloch.py   (half a minute on two cores, 1.5 GB)
 """
 
-import os
-
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
 import time
 
 import jax
@@ -22,8 +18,6 @@ from rich.console import Console
 import qbjax as qb
 from qbjax.batteries.bloch import exact as bloch_exact
 from qbjax.views import report
-
-jax.config.update("jax_enable_x64", True)
 
 POINTS, TIMES, CHUNK, KINDS = 100_000, 200, 1000, 3
 RNG = np.random.default_rng(0)

@@ -8,9 +8,6 @@ Run: python benchmarks/dopo_frames.py   (about four minutes on two cores)
 """
 
 import os
-
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
 import statistics
 import time
 import warnings
@@ -20,8 +17,6 @@ import jax.numpy as jnp
 
 import qbjax as qb
 from qbjax.strategies import switch_off
-
-jax.config.update("jax_enable_x64", True)
 
 REPEATS = 5
 

@@ -14,9 +14,6 @@ Run: python benchmarks/lindblad.py [kerr] [gradient] [dicke] [first]   (needs qb
 """
 
 import os
-
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
 import sys
 
 import jax
@@ -36,8 +33,6 @@ from lindblad_rivals import (
 )
 
 import qbjax as qb
-
-jax.config.update("jax_enable_x64", True)
 
 METHODS = {
     "Tsit5": qb.Solver(method=qb.dynamics.Tsit5()),

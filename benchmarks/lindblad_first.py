@@ -1,9 +1,6 @@
 """First calls of lindblad.py's batteries: does their length depend on how many times are saved?"""
 
 import os
-
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
 import subprocess
 import sys
 import time
@@ -13,8 +10,6 @@ import lindblad_systems as systems
 import numpy as np
 
 import qbjax as qb
-
-jax.config.update("jax_enable_x64", True)
 
 CHEBYSHEV = qb.Solver(method=qb.dynamics.Chebyshev())
 PUMP = qb.protocols.Function(systems.signal, 11.0)

@@ -15,8 +15,6 @@ import numpy as np
 
 import qbjax as qb
 
-jax.config.update("jax_enable_x64", True)
-
 TIMES = np.linspace(0.0, 10.0, 11)
 CALLS, ROUNDS = 20, 5
 

@@ -7,20 +7,13 @@ in time, a process died at some 265 batteries, of the system's limit of 65 530 m
 Run: python benchmarks/many_batteries.py [COUNT]   (1000 batteries, about a second each)
 """
 
-import os
-
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
 import sys
 import time
 
-import jax
 import numpy as np
 
 import qbjax as qb
 from qbjax.dynamics.forgetting import burden
-
-jax.config.update("jax_enable_x64", True)
 
 CELL = {"dims": (2,), "cell": 0, "cell_hamiltonian": np.array([0.0, 1.0])}
 LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])

@@ -8,10 +8,6 @@ given time has its last collision cut short.
 Run: python benchmarks/power_bounds.py [DIRECTORY]   (about four minutes on two cores)
 """
 
-import os
-
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
 import sys
 from pathlib import Path
 
@@ -19,7 +15,6 @@ import jax
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
-import platformdirs
 import xarray as xr
 from rich.console import Console
 
@@ -30,10 +25,6 @@ from qbjax.dynamics.record.provenance import environment
 from qbjax.merit import bounds
 from qbjax.strategies import full_swap, greedy, in_time
 from qbjax.views import figure_files, plot, report
-
-jax.config.update("jax_enable_x64", True)
-CACHE = platformdirs.user_cache_path("qbjax") / "compilation"
-jax.config.update("jax_compilation_cache_dir", str(CACHE))
 
 OSCILLATOR, SPIN = qb.algebra.ladders.oscillator(180), qb.algebra.ladders.spin(49.5)
 DAMPINGS, ANGLES = np.linspace(0.0, 0.004, 21), np.linspace(0.010, 0.055, 24) * np.pi

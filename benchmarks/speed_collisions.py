@@ -8,10 +8,6 @@ trace) and with the same Kraus operators, over fewer collisions and scaled.
 Run: python benchmarks/speed_collisions.py   (about three minutes on two cores; needs qbjax[bench])
 """
 
-import os
-
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
 import time
 
 import jax
@@ -20,8 +16,6 @@ import numpy as np
 import qutip
 
 import qbjax as qb
-
-jax.config.update("jax_enable_x64", True)
 
 LEVELS, COUNT, THETA, ENERGY = 250, 891, 0.01 * np.pi, 180.6072620257
 

@@ -9,9 +9,6 @@ Run: python benchmarks/speed_dopo.py   (about ten minutes on two cores; needs qb
 """
 
 import os
-
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
 import statistics
 import subprocess
 import sys
@@ -28,7 +25,6 @@ import qutip
 
 import qbjax as qb
 
-jax.config.update("jax_enable_x64", True)
 dq.set_precision("double")
 
 REPEATS = 5

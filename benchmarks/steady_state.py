@@ -24,8 +24,6 @@ import qutip
 import qbjax as qb
 from qbjax.dynamics.steady import solvers as steady_solvers
 
-jax.config.update("jax_enable_x64", True)
-
 LEVELS, AMPLITUDE, COUPLING, PUMP_DECAY = (32, 9), 3.0, 0.5, 16.0
 REPEATS = 5
 SOLVERS = ("bicgstab", "gmres", "lgmres")

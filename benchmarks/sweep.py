@@ -7,9 +7,6 @@ Run: python benchmarks/sweep.py   (about eight minutes on two cores; needs qbjax
 """
 
 import os
-
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
 import tempfile
 import time
 import warnings
@@ -23,7 +20,6 @@ import qutip
 
 import qbjax as qb
 
-jax.config.update("jax_enable_x64", True)
 dq.set_precision("double")
 warnings.simplefilter("ignore")
 

@@ -7,10 +7,6 @@ tabulated amplitudes, in the same run.
 Run: python benchmarks/waveguide.py   (about a minute on two cores)
 """
 
-import os
-
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
 import time
 
 import jax
@@ -21,8 +17,6 @@ from waveguide_volterra import volterra_scipy
 
 import qbjax as qb
 from qbjax.views import report
-
-jax.config.update("jax_enable_x64", True)
 
 POINTS, END = 10_000, 20.0
 TIMES = np.linspace(0.0, END, 200)

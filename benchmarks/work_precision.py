@@ -10,7 +10,6 @@ Run: python benchmarks/work_precision.py [--figure PATH]   (about three minutes 
 
 import os
 
-os.environ.setdefault("EQX_ON_ERROR", "nan")
 # Threads that wait for each other: beside other work, LAPACK's are twenty times slower than one.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -31,7 +30,6 @@ from qbjax.algebra import operators
 from qbjax.dynamics.record.provenance import environment
 from qbjax.views import figure_files, plot
 
-jax.config.update("jax_enable_x64", True)
 matplotlib.use("Agg")
 
 TOLERANCES = (1e-4, 1e-6, 1e-8, 1e-10)

@@ -11,27 +11,17 @@ fluctuation; the safest preparation for a band of J and γ; the most ergotropy f
 Runs for a quarter of a minute on two cores: python optimize/bloch_angle.py [DIRECTORY]
 """
 
-import os
 import sys
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
-# Before equinox is imported: its run-time errors are host callbacks, which JAX never caches.
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
-import jax
 import numpy as np
-import platformdirs
 from rich.console import Console
 
 import qbjax as qb
 from qbjax.batteries.bloch import angle, band
 from qbjax.views import report
-
-jax.config.update("jax_enable_x64", True)
-CACHE = platformdirs.user_cache_path("qbjax") / "compilation"
-jax.config.update("jax_compilation_cache_dir", str(CACHE))
 
 
 @dataclass(frozen=True)

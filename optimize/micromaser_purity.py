@@ -12,25 +12,15 @@ Runs for about two minutes on two cores.
     python optimize/micromaser_purity.py [DIRECTORY]
 """
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# Before equinox is imported: its run-time errors are host callbacks, which JAX never caches.
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
-import jax
-import platformdirs
 from rich.console import Console
 
 import qbjax as qb
 from qbjax.batteries.collisional.purity import best_pure_energy
 from qbjax.views import report
-
-jax.config.update("jax_enable_x64", True)
-CACHE = platformdirs.user_cache_path("qbjax") / "compilation"
-jax.config.update("jax_compilation_cache_dir", str(CACHE))
 
 
 @dataclass(frozen=True)

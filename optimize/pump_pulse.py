@@ -5,27 +5,17 @@ Energy 62.5 over γt = 10, that of constant F = 2.5; 60×6 levels. Verified (82�
 6.1452. All come late and rise. About ten minutes on two cores: python optimize/pump_pulse.py [DIR]
 """
 
-import os
 import sys
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-# Before equinox is imported: its run-time errors are host callbacks, which JAX never caches.
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
-import jax
 import numpy as np
-import platformdirs
 from rich.console import Console
 
 import qbjax as qb
 from qbjax.strategies.pump_pulse import best_pulse, constant_pulse
 from qbjax.views import plot, pulse_files, pulses, report
-
-jax.config.update("jax_enable_x64", True)
-CACHE = platformdirs.user_cache_path("qbjax") / "compilation"
-jax.config.update("jax_compilation_cache_dir", str(CACHE))
 
 PEAKS = (4.5, 3.0)
 seek = partial(best_pulse, progress=lambda p: print(f"step {p.step}: {p.value:.5f}", flush=True))

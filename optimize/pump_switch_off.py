@@ -14,26 +14,16 @@ the first time, 40 s when its programs are in the cache.
     python optimize/pump_switch_off.py [DIRECTORY]
 """
 
-import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-# Before equinox is imported: its run-time errors are host callbacks, which JAX never caches.
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
-import jax
 import numpy as np
-import platformdirs
 from rich.console import Console
 
 import qbjax as qb
 from qbjax.strategies.switch_off import best_switch_off
 from qbjax.views import plot, report
-
-jax.config.update("jax_enable_x64", True)
-CACHE = platformdirs.user_cache_path("qbjax") / "compilation"
-jax.config.update("jax_compilation_cache_dir", str(CACHE))
 
 REFERENCES = [
     (10.2789, 0.927299),

@@ -13,27 +13,17 @@ Runs for about two minutes on two cores.
     python optimize/swap_angles.py [DIRECTORY]
 """
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# Before equinox is imported: its run-time errors are host callbacks, which JAX never caches.
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
-import jax
 import numpy as np
-import platformdirs
 from rich.console import Console
 
 import qbjax as qb
 from qbjax.batteries.collisional.swap_angles import best_energy, best_power
 from qbjax.strategies import greedy, in_time
 from qbjax.views import report
-
-jax.config.update("jax_enable_x64", True)
-CACHE = platformdirs.user_cache_path("qbjax") / "compilation"
-jax.config.update("jax_compilation_cache_dir", str(CACHE))
 
 
 @dataclass(frozen=True)

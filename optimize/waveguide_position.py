@@ -14,25 +14,15 @@ in the continuum. Expected:
 Runs for two minutes on two cores: python optimize/waveguide_position.py [DIRECTORY]
 """
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# Before equinox is imported: its run-time errors are host callbacks, which JAX never caches.
-os.environ.setdefault("EQX_ON_ERROR", "nan")
-
-import jax
-import platformdirs
 from rich.console import Console
 
 from qbjax.batteries.waveguide import designs as waveguide_designs
 from qbjax.batteries.waveguide import position as waveguide_position
 from qbjax.views import report, waveguide
-
-jax.config.update("jax_enable_x64", True)
-CACHE = platformdirs.user_cache_path("qbjax") / "compilation"
-jax.config.update("jax_compilation_cache_dir", str(CACHE))
 
 
 @dataclass(frozen=True)

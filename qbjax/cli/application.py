@@ -81,7 +81,8 @@ def _tell_version(wanted: bool) -> bool:
 def _prepare(
     context: typer.Context,
     cache_dir: Annotated[
-        Path, typer.Option(help="Where compiled programs are kept.", envvar="QBJAX_CACHE_DIR")
+        Path | None,
+        typer.Option(help="Where compiled programs are kept.", envvar="QBJAX_CACHE_DIR"),
     ] = session.CACHE,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no programs.")] = False,
     debug: Annotated[

@@ -7,6 +7,7 @@ import jax
 import typer
 
 import qbjax
+from qbjax import _setup
 from qbjax.batteries import DOPO
 from qbjax.cli import jobs, options, session
 from qbjax.cli.application import Command, app
@@ -33,7 +34,7 @@ def demo(context: typer.Context, out: options.Out = None) -> None:
 @app.command(cls=Command)
 def info(context: typer.Context) -> None:
     """Versions, devices, precision, the cache, and good numbers to start from."""
-    folder = session.cache_folder()
+    folder = _setup.cache_folder()
     kept = [p.stat().st_size for p in folder.rglob("*") if p.is_file()] if folder else []
     battery = DOPO(**jobs.DEMO_BATTERY)
     names = ("jax", "jaxlib", "diffrax", "equinox", "optax", "xarray", "numpy")

@@ -3,21 +3,19 @@
 `prepare` runs before anything is compiled, for the persistent cache takes no folder later.
 """
 
-import os
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import equinox
 import jax
 import matplotlib
-import platformdirs
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from qbjax import _setup
 from qbjax.dynamics.record.trajectory import BreakdownWarning, TraceWarning, TruncationWarning
 from qbjax.studies.archive_copies import DamageWarning
 
@@ -30,8 +28,8 @@ DOUBTS = (TruncationWarning, TraceWarning, BreakdownWarning)
 TOLD = (*DOUBTS, DamageWarning)
 """Warnings of the library that a command shows, each in a line."""
 
-CACHE = Path(platformdirs.user_cache_dir("qbjax")) / "compilation"
-"""Where compiled programs are kept between commands."""
+CACHE = _setup.default_folder()
+"""Where compiled programs are kept between commands; None for nowhere."""
 
 
 def out() -> Console:
@@ -51,38 +49,23 @@ def complain(text: str) -> None:
 
 
 def prepare(cache: Path | None) -> None:
-    """Double precision, a drawing backend without windows, and the compilation cache.
+    """Makes a drawing backend without windows and the compilation cache ready.
 
     Args:
         cache: folder of the cache; None for no cache.
     """
     matplotlib.use("Agg")
-    jax.config.update("jax_enable_x64", True)
-    if "EQX_ON_ERROR" not in os.environ:
-        # Equinox's run-time errors are host callbacks, and JAX keeps no program that holds
-        # one. Qbjax reads failures from `status`, so NaN will do. The environment variable
-        # comes too late here: equinox read it when the package above us was imported.
-        equinox._errors.EQX_ON_ERROR = "nan"
     if cache is None:
         jax.config.update("jax_enable_compilation_cache", False)
     else:
-        jax.config.update("jax_compilation_cache_dir", str(cache))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+        _setup.keep_programs(cache)
 
 
 def tell_cache() -> None:
     """One dim line: where compiled programs are kept."""
-    folder = cache_folder()
+    folder = _setup.cache_folder()
     text = "compiled programs are not kept" if folder is None else f"compiled programs: {folder}"
     out().print(text, style="dim", soft_wrap=True, markup=False)
-
-
-def cache_folder() -> Path | None:
-    """Where compiled programs are kept; None if they are not."""
-    if not jax.config.values["jax_enable_compilation_cache"]:
-        return None
-    folder = jax.config.values["jax_compilation_cache_dir"]
-    return None if folder is None else Path(folder)
 
 
 @contextmanager

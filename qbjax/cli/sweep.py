@@ -15,6 +15,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
 
+from qbjax import _setup
 from qbjax.cli import options, results, session
 from qbjax.cli.application import Command, app
 from qbjax.cli.progress import Display
@@ -206,10 +207,8 @@ def _client(dask: str | None) -> Iterator[Any]:
         raise RuntimeError(
             "Argument `dask` needs dask.distributed: pip install 'qbjax[cluster]'."
         ) from error
-    folder = session.cache_folder()
-    # For the workers, which inherit it: this process has its own settings by now.
-    os.environ.setdefault("EQX_ON_ERROR", "nan")
-    if folder is not None:
+    folder = _setup.cache_folder()
+    if folder is not None:  # for the workers, which inherit it
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     where: dict[str, Any] = {"threads_per_worker": 1} if dask == "local" else {"address": dask}
     try:

@@ -9,10 +9,9 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
-import jax
 import numpy as np
 
-from qbjax import _checks
+from qbjax import _checks, _setup
 from qbjax.studies.program import Program, local_devices
 
 RETRIES = 5
@@ -34,8 +33,7 @@ class Task:
     def __call__(self, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         with _ONE_AT_A_TIME:
             if self.name not in _PROGRAMS:
-                # Of the worker's process, which did not ask for double precision itself.
-                jax.config.update("jax_enable_x64", True)
+                _setup.switch_on()  # in a worker that JAX was started in before
                 function, names, chunk, lanes = self._spec
                 _PROGRAMS.clear()
                 _PROGRAMS[self.name] = Program(function, names, chunk, local_devices(None), lanes)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optimistix as optx
 
+from qbjax._setup import without_callbacks
 from qbjax.dynamics.solve import backward
 from qbjax.dynamics.solve.lookout import Careful
 from qbjax.dynamics.solve.run import Run
@@ -35,21 +36,22 @@ def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
     solve = diffrax.diffeqsolve
     if jax.debug_infs.value:  # it would keep infinities for the way back
         solve = eqx.filter_checkpoint(solve)
-    out = solve(
-        diffrax.ODETerm(lambda t, y, _: field(jnp.asarray(t), y)),
-        solver.method,
-        t0=times[0],
-        t1=times[-1],
-        # Found by the controller in a few steps; asking diffrax to guess would trace the
-        # field twice more, and would hang on a field that is NaN from the start.
-        dt0=1e-4 * (times[-1] - times[0]),
-        y0=initial,
-        saveat=diffrax.SaveAt(subs=tuple(subs)),
-        stepsize_controller=_controller(solver, edges, stops, views),
-        adjoint=_ADJOINTS[adjoint](),
-        max_steps=solver.max_steps,
-        throw=False,
-    )
+    with without_callbacks():
+        out = solve(
+            diffrax.ODETerm(lambda t, y, _: field(jnp.asarray(t), y)),
+            solver.method,
+            t0=times[0],
+            t1=times[-1],
+            # Found by the controller in a few steps; asking diffrax to guess would trace the
+            # field twice more, and would hang on a field that is NaN from the start.
+            dt0=1e-4 * (times[-1] - times[0]),
+            y0=initial,
+            saveat=diffrax.SaveAt(subs=tuple(subs)),
+            stepsize_controller=_controller(solver, edges, stops, views),
+            adjoint=_ADJOINTS[adjoint](),
+            max_steps=solver.max_steps,
+            throw=False,
+        )
     saved, last, *kept = out.ys
     done = Run(
         saved=saved,
