@@ -99,13 +99,18 @@ class Foreseeing(Protocol):
 
 @runtime_checkable
 class Refinable(Protocol):
-    """A battery that was cut to a number of levels."""
+    """A battery that approximates: by a number of levels, by a mesh of times."""
+
+    def refined(self) -> Battery:
+        """The same battery approximated better, to verify a result."""
+
+
+@runtime_checkable
+class Levelled(Protocol):
+    """A battery with modes that were cut to a number of levels."""
 
     def recommended_levels(self, protocol: Any) -> dict[str, tuple[str, int]]:
         """Mode name to (constructor argument, number of levels that should do)."""
-
-    def refined(self) -> Battery:
-        """The same battery with more levels, to verify a result."""
 
 
 @runtime_checkable
@@ -165,14 +170,14 @@ def factors_of(battery: Battery) -> dict[str, tuple[int, ...]]:
 
 
 def refined(battery: Any) -> Any:
-    """A battery with more levels, or itself where nothing was cut."""
+    """A battery approximated better, or itself where nothing was approximated."""
     return battery.refined() if isinstance(battery, Refinable) else battery
 
 
 def recommended_levels(battery: Battery, protocol: Any) -> dict[str, tuple[str, int]]:
     """What a battery recommends: mode name to (constructor argument, levels); nothing if it has
     no modes to cut."""
-    return battery.recommended_levels(protocol) if isinstance(battery, Refinable) else {}
+    return battery.recommended_levels(protocol) if isinstance(battery, Levelled) else {}
 
 
 def open_cell_of(battery: Battery) -> Cell:
