@@ -93,8 +93,7 @@ class Stream:
         step: step(x, input) -> (x, seen): the next state, and what is told of the step.
         inputs: numbers of the K steps, leading axis K.
         initial: x before the first step.
-        state: state(t, x), the battery's `State`.
-        observe: observe(x), observables of one moment, as in `Flow`.
+        state, observe: of one moment, as in `Flow`.
         finish: finish(times, seen, told, at), the observables of a whole run from those of its
             moments and what the steps before them told (zeros at the start), after `at` steps.
         backwards: the step once more, with derivative rules of its own for reverse mode; None
@@ -107,7 +106,7 @@ class Stream:
     inputs: PyTree[Array]
     initial: PyTree[Array]
     state: Callable[[Array, PyTree], Any]
-    observe: Callable[[PyTree], dict[str, Array]]
+    observe: Callable[[Array, PyTree], dict[str, Array]]
     finish: Callable[[Array, dict, dict, np.ndarray], dict]
     backwards: Callable[[PyTree, PyTree], tuple[PyTree, dict]] | None = None
     every: int = 1
@@ -122,20 +121,21 @@ class Path:
     """A state that is known at all times of a run at once.
 
     Attributes:
-        points: the state at every time, leading axis T.
-        arrived: at which times it is to be believed; elsewhere all is NaN.
-        state: state(t, point), the battery's `State`.
-        observe: observe(times, points), observables of the whole run, leading axis T, as in
-            `Flow`.
+        points: the state at every time, a pytree with leading axis T.
+        state, observe: of one moment, as in `Flow`.
         steps: what it took to find it.
-        units, modes: as in `Flow`.
+        error: estimated error of the points so far, shape (T,); None where rounding is all.
+        limit: of the error. Beyond it the run has broken down, and its points are NaN.
+        finish, units, modes: as in `Flow`.
     """
 
     points: PyTree[Array]
-    arrived: Bool[Array, " T"]
     state: Callable[[Array, PyTree], Any]
     observe: Callable[[Array, PyTree], dict[str, Array]]
     steps: Int[Array, ""]
+    error: Float[Array, " T"] | None = None
+    limit: float = 0.0
+    finish: Callable[[Array, dict], dict] = with_powers
     units: tuple[tuple[str, str], ...] = ()
     modes: tuple[str, ...] = ()
 
@@ -208,16 +208,12 @@ def _watched(flow: Flow, field, save) -> dict[str, Any]:
 
 def _follow_stream(stream: Stream, times, how: How, save) -> Trajectory:
     reverse = how.adjoint == "reverse"
-
-    def watch(index, x):
-        own = None if save is None else save(times[index], stream.state(times[index], x))
-        return stream.observe(x), own
-
+    watch = _watching(stream, save)
     out = rollout(
         stream.backwards if reverse and stream.backwards is not None else stream.step,
         stream.initial,
         stream.inputs,
-        save=watch,
+        save=lambda index, x: watch(times[index], x),
         every=stream.every,
         reverse=reverse,
         settled=stream.settled,
@@ -225,42 +221,59 @@ def _follow_stream(stream: Stream, times, how: How, save) -> Trajectory:
     )
     at = np.array(stops(len(times) - 1, stream.every))
     seen, saved = out.saved
-    sound = jnp.all(jnp.isfinite(seen["trace_defect"]))
+    # What is not finite in an element of a state may leave the trace alone.
+    finite = _finite((out.final, seen.get("trace_defect")))
     return _recorded(
         stream,
         times[at],
         stream.finish(times[at], seen, out.seen, at),
         saved=saved,
-        status=jnp.where(sound, OK, NON_FINITE),
+        status=jnp.where(finite, OK, NON_FINITE),
         steps=out.made,
         final_state=stream.state(times[-1], out.final),
     )
 
 
 def _follow_path(path: Path, times, save) -> Trajectory:
-    leaves = jax.tree.leaves(path.points)
-    finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in leaves]))
-    points = _where_arrived(path.arrived, path.points)
-    saved = None
-    if save is not None:
-        saved = jax.vmap(lambda t, point: save(t, path.state(t, point)))(times, points)
-    ended = jnp.where(jnp.all(path.arrived), OK, BREAKDOWN)
+    points, status = _believed(path)
+    seen, saved = jax.vmap(_watching(path, save))(times, points)
     return _recorded(
         path,
         times,
-        path.observe(times, points),
+        path.finish(times, seen),
         saved=saved,
-        status=jnp.where(finite, ended, NON_FINITE),
+        status=status,
         steps=path.steps,
         final_state=path.state(times[-1], jax.tree.map(lambda x: x[-1], points)),
     )
 
 
-def _where_arrived(arrived, points):
-    def mark(x):
-        return jnp.where(arrived.reshape(-1, *(1,) * (x.ndim - 1)), x, jnp.nan)
+def _believed(path: Path) -> tuple[PyTree[Array], Int[Array, ""]]:
+    """The points, NaN where they are not to be believed, and how the run ended."""
 
-    return jax.tree.map(mark, points)
+    def hidden(good, point):
+        return jax.tree.map(lambda x: jnp.where(good, x, jnp.nan), point)
+
+    points, ended = path.points, jnp.asarray(OK)
+    if path.error is not None:
+        good = path.error <= path.limit
+        points, ended = jax.vmap(hidden)(good, points), jnp.where(jnp.all(good), OK, BREAKDOWN)
+    return points, jnp.where(_finite((path.points, path.error)), ended, NON_FINITE)
+
+
+def _watching(motion: Stream | Path, save) -> Callable:
+    """What is kept of each moment: the observables, and what the caller saves."""
+
+    def watch(t, y):
+        own = None if save is None else save(t, motion.state(t, y))
+        return motion.observe(t, y), own
+
+    return watch
+
+
+def _finite(numbers: PyTree[Array]) -> Bool[Array, ""]:
+    """Whether all numbers of a pytree are finite."""
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(numbers)]))
 
 
 def _recorded(motion: Motion, times, seen: dict[str, Array], **ended: Any) -> Trajectory:
