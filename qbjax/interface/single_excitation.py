@@ -1,34 +1,48 @@
-"""A cell that shares one excitation with others: what its population says."""
+"""Emitters that share one excitation with a field: amplitudes, and what they say of one of them."""
 
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Complex, Float
 
-from qbjax.dynamics.record.powers import powers
+
+def pack(amplitudes: Complex[Array, " n"]) -> Float[Array, "n 2"]:
+    """Amplitudes as real and imaginary parts."""
+    return jnp.stack([jnp.real(amplitudes), jnp.imag(amplitudes)], axis=1)
+
+
+def unpack(packed: Float[Array, "n 2"]) -> Complex[Array, " n"]:
+    """The amplitudes again."""
+    return lax.complex(packed[:, 0], packed[:, 1])
 
 
 def observables(
-    frequency: Float[Array, ""], population: Float[Array, " T"], times: Float[Array, " T"]
+    frequency: Float[Array, ""], populations: Float[Array, " n"], stored: int
 ) -> dict[str, Array]:
-    r"""Merits of a state without coherence, $\rho = \mathrm{diag}(1 - p, p)$.
+    r"""Merits of an emitter in the state $\mathrm{diag}(1 - p, p)$, without coherence.
 
     Args:
-        frequency: ω of the cell.
-        population: p.
-        times: of the run.
+        frequency: ω of the emitter.
+        populations: of all emitters.
+        stored: the one whose merits are wanted.
+
+    Returns:
+        The merits, `field_population` and `trace_defect`.
     """
-    energy = frequency * population
-    ergotropy = frequency * jnp.maximum(2 * population - 1, 0.0)
-    seen = {
-        "energy": energy,
+    p, field = populations[stored], 1 - jnp.sum(populations)
+    ergotropy = frequency * jnp.maximum(2 * p - 1, 0.0)
+    return {
+        "energy": frequency * p,
         "ergotropy": ergotropy,
         "coherent_ergotropy": jnp.zeros_like(ergotropy),
         "incoherent_ergotropy": ergotropy,
-        "purity": population**2 + (1 - population) ** 2,
+        "purity": p**2 + (1 - p) ** 2,
+        "field_population": field,
+        # The field may hold some of the one excitation, but not less than none.
+        "trace_defect": jnp.maximum(-field, 0.0),
     }
-    return seen | powers(times, seen)
 
 
 def cell(amplitude: Float[Array, "2"]) -> Complex[Array, "2 2"]:
-    """Its density matrix, ground state first, from its amplitude as (re, im)."""
+    """Density matrix of an emitter, ground state first, from its amplitude as (re, im)."""
     excited = jnp.sum(amplitude**2)
     return jnp.diag(jnp.stack([1 - excited, excited])).astype(complex)

@@ -25,7 +25,6 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact
@@ -34,11 +33,10 @@ from qbjax import _checks
 from qbjax.batteries.reservoir import _memory as memory
 from qbjax.batteries.reservoir import _response as memories
 from qbjax.batteries.reservoir._density import Density
-from qbjax.dynamics.record.doubt import BREAKDOWN, NON_FINITE, OK
-from qbjax.dynamics.record.trajectory import Trajectory
+from qbjax.dynamics.motion import Path, with_powers
 from qbjax.interface import single_excitation
 from qbjax.interface.battery import Battery
-from qbjax.interface.states import UNMADE, Options, State, check_origin
+from qbjax.interface.states import UNMADE, Origin, State, check_origin
 
 ERROR_LIMIT = 1e-4
 """Estimated error of an amplitude above which a run is marked as broken down, its values NaN."""
@@ -168,37 +166,19 @@ class Reservoir(Battery):
         start = jnp.zeros(self.frequencies.size, complex).at[self.excited].set(1.0)
         return self._state(jnp.asarray(UNMADE), start)
 
-    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
-        start = jax.lax.complex(state.blocks[0][:, 0], state.blocks[0][:, 1])
+    def motion(self, protocol, state, times) -> Path:
+        start = single_excitation.unpack(state.content)
         mixing = self.shapes * jnp.outer(self.couplings, self.couplings)[None]
-        c, error = memory.amplitudes(self.weights, self.frequencies, mixing, start)
-        finite = jnp.all(jnp.isfinite(error))
-        good = error <= ERROR_LIMIT
-        c = jnp.where(good[:, None], c, jnp.nan)
-        saved = None
-        if options.save is not None:
-            saved = jax.vmap(lambda t, now: options.save(t, self._state(t, now)))(times, c)
-        populations = jnp.abs(c) ** 2
-        broken = jnp.where(jnp.all(good), OK, BREAKDOWN)
-        return Trajectory(
-            times=times,
-            observables=self._observables(populations, error, times - times[0]),
-            saved=saved,
-            status=jnp.where(finite, broken, NON_FINITE),
-            truncation=jnp.zeros((times.shape[0], 0)),
-            # One excitation, of which the reservoir may hold some, but not less than none.
-            trace_defect=jnp.maximum(jnp.sum(populations, axis=1) - 1, 0.0),
+        found, error = memory.amplitudes(self.weights, self.frequencies, mixing, start)
+        return Path(
+            points=found,
+            error=error,
+            limit=ERROR_LIMIT,
+            state=self._state,
+            observe=self._observed,
+            finish=lambda times, seen: with_powers(times, seen | {"amplitude_error": error}),
             steps=jnp.array(self.weights.fine.rows.shape[0]),
-            final_state=self._state(times[-1], c[-1]),
         )
-
-    def _observables(self, populations, error, times) -> dict[str, Array]:
-        frequency, p = self.frequencies[self.stored], populations[:, self.stored]
-        return single_excitation.observables(frequency, p, times) | {
-            "populations": populations,
-            "field_population": 1 - jnp.sum(populations, axis=1),
-            "amplitude_error": error,
-        }
 
     def idle(self):
         raise TypeError(
@@ -208,8 +188,8 @@ class Reservoir(Battery):
 
     def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the storage cell, ground state first."""
-        check_origin(state, self._origin, self._numbers)
-        return single_excitation.cell(state.blocks[0][self.stored])
+        check_origin(state, self._origin)
+        return single_excitation.cell(state.content[self.stored])
 
     @property
     def cell_hamiltonian(self):
@@ -220,12 +200,6 @@ class Reservoir(Battery):
             "moves": f"{self.frequencies.size} amplitudes",
             "method": "memory kernel on a grid of times",
         }
-
-    def certificate(self, state: State) -> Float[Array, " modes"]:
-        return jnp.zeros(0)
-
-    def recommended_levels(self, protocol):
-        return {}
 
     def refined(self) -> "Reservoir":
         """Half the step, where there is one; the default step is fine already."""
@@ -246,23 +220,17 @@ class Reservoir(Battery):
         return _inside(self.band, _highest(self.frequencies))
 
     @property
-    def _numbers(self) -> tuple:
-        return (*self.frequencies, *self.couplings)
+    def _origin(self) -> Origin:
+        name = ("Reservoir", self.frequencies.size, self.excited, self.stored)
+        return Origin(name, (*self.frequencies, *self.couplings))
 
-    @property
-    def _origin(self) -> tuple:
-        return ("Reservoir", self.frequencies.size, self.excited, self.stored)
+    def _state(self, time, amplitudes) -> State:
+        return State(single_excitation.pack(amplitudes), self._origin, made=time)
 
-    def _state(self, time, c) -> State:
-        return State(
-            blocks=(jnp.stack([jnp.real(c), jnp.imag(c)], axis=1),),
-            displacement=None,
-            parameters=self._numbers,
-            origin=self._origin,
-            sectored=False,
-            real=False,
-            made=time,
-        )
+    def _observed(self, time, amplitudes) -> dict[str, Array]:
+        populations, frequency = jnp.abs(amplitudes) ** 2, self.frequencies[self.stored]
+        seen = single_excitation.observables(frequency, populations, self.stored)
+        return seen | {"populations": populations}
 
 
 def _band(band) -> tuple[float, float]:

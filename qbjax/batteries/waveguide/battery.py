@@ -28,7 +28,6 @@ suppression for the quantum battery", Phys. Rev. Lett. 132, 090401 (2024).
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
@@ -42,11 +41,10 @@ from qbjax.batteries.waveguide import continuum, peak, spectrum
 from qbjax.batteries.waveguide.continuum import ContinuumStates
 from qbjax.batteries.waveguide.peak import Peak
 from qbjax.batteries.waveguide.spectrum import BoundStates
-from qbjax.dynamics.record.doubt import NON_FINITE, OK
-from qbjax.dynamics.record.trajectory import Trajectory
+from qbjax.dynamics.motion import Path
 from qbjax.interface import single_excitation
 from qbjax.interface.battery import Battery
-from qbjax.interface.states import UNMADE, Options, State, check_origin
+from qbjax.interface.states import UNMADE, Origin, State, check_origin
 
 FREQUENCY, DECAY = 40.0, 3.0
 """How far the quadrature reaches in ω₀ (its last corner is at 100) and Γ₁₁ (beyond, bound states
@@ -160,6 +158,61 @@ class Waveguide(Battery):
         first, last = self._span(times)
         return self._reaching(last - first)
 
+    def start(self, initial=None) -> State:
+        if initial is not None:
+            raise ValueError(
+                "Argument `initial` must be left out for a waveguide, whose field remembers what "
+                f"was before, but is {type(initial).__name__}; ask for later times in one run."
+            )
+        return self._state(jnp.asarray(UNMADE), jnp.array([1.0, 0.0], complex))
+
+    def motion(self, protocol, state, times) -> Path:
+        elapsed = times - times[0]
+        both = resolvent.amplitudes_along(self.nodes, *self._numbers, elapsed)
+        return Path(
+            points=jnp.stack(both, axis=1),
+            state=self._state,
+            observe=self._observed,
+            steps=jnp.array(self.nodes.energies.size),
+            units=_UNITS,
+        )
+
+    def idle(self):
+        raise TypeError(
+            "Argument `battery` must have a charger that can be switched off, but a Waveguide has "
+            "none: it stores by staying in the guide, so charge it for longer."
+        )
+
+    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
+        """Density matrix of the battery, ground state first."""
+        check_origin(state, self._origin)
+        return single_excitation.cell(state.content[1])
+
+    @property
+    def cell_hamiltonian(self):
+        return self.frequency * jnp.array([0.0, 1.0])
+
+    def facts(self, initial):
+        return {"moves": "two amplitudes", "method": "integral of the resolvent"}
+
+    # --- how it is done
+
+    @property
+    def _numbers(self) -> tuple[Any, Any, Any]:
+        return self.frequency, self.distance, self.decay
+
+    @property
+    def _origin(self) -> Origin:
+        return Origin(("Waveguide",), self._numbers)
+
+    def _state(self, time, amplitudes) -> State:
+        return State(single_excitation.pack(amplitudes), self._origin, made=time)
+
+    def _observed(self, time, amplitudes) -> dict[str, Array]:
+        populations = jnp.abs(amplitudes) ** 2
+        seen = single_excitation.observables(self.frequency, populations, stored=1)
+        return seen | {"charger_energy": self.frequency * populations[0]}
+
     def _span(self, times) -> tuple[float, float]:
         """First and last of the times as they were given."""
         if not _checks.is_concrete(times):
@@ -182,90 +235,6 @@ class Waveguide(Battery):
         nodes = resolvent.path(resolvent.horizon_of(span))
         return eqx.tree_at(lambda g: g.nodes, self, nodes, is_leaf=lambda x: x is None)
 
-    def start(self, initial=None) -> State:
-        if initial is not None:
-            raise ValueError(
-                "Argument `initial` must be left out for a waveguide, whose field remembers what "
-                f"was before, but is {type(initial).__name__}; ask for later times in one run."
-            )
-        return self._state(jnp.asarray(UNMADE), jnp.asarray(1.0 + 0j), jnp.asarray(0j))
-
-    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
-        elapsed = times - times[0]
-        c1, c2 = resolvent.amplitudes_along(self.nodes, *self._numbers, elapsed)
-        p1, p2 = jnp.abs(c1) ** 2, jnp.abs(c2) ** 2
-        observables = single_excitation.observables(self.frequency, p2, times) | {
-            "charger_energy": self.frequency * p1,
-            "field_population": 1 - p1 - p2,
-        }
-        saved = None
-        if options.save is not None:
-            saved = jax.vmap(lambda *now: options.save(now[0], self._state(*now)))(times, c1, c2)
-        finite = jnp.all(jnp.isfinite(p1) & jnp.isfinite(p2))
-        return Trajectory(
-            times=times,
-            observables=observables,
-            saved=saved,
-            status=jnp.where(finite, OK, NON_FINITE),
-            truncation=jnp.zeros((times.shape[0], 0)),
-            # One excitation, of which the field may hold some, but not less than none.
-            trace_defect=jnp.maximum(p1 + p2 - 1, 0.0),
-            steps=jnp.array(self.nodes.energies.size),
-            final_state=self._state(times[-1], c1[-1], c2[-1]),
-            units=(
-                ("time", "1/omega_11"),
-                *((name, "omega_11") for name in _ENERGIES),
-                *((name, "omega_11^2") for name in ("charging_power", "ergotropic_power")),
-            ),
-        )
-
-    def idle(self):
-        raise TypeError(
-            "Argument `battery` must have a charger that can be switched off, but a Waveguide has "
-            "none: it stores by staying in the guide, so charge it for longer."
-        )
-
-    def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
-        """Density matrix of the battery, ground state first."""
-        check_origin(state, self._origin, self._numbers)
-        return single_excitation.cell(state.blocks[0][1])
-
-    @property
-    def cell_hamiltonian(self):
-        return self.frequency * jnp.array([0.0, 1.0])
-
-    def facts(self, initial):
-        return {"moves": "two amplitudes", "method": "integral of the resolvent"}
-
-    def certificate(self, state: State) -> Float[Array, " modes"]:
-        return jnp.zeros(0)
-
-    def recommended_levels(self, protocol):
-        return {}
-
-    def refined(self) -> "Waveguide":
-        return self
-
-    @property
-    def _numbers(self) -> tuple[Any, Any, Any]:
-        return self.frequency, self.distance, self.decay
-
-    @property
-    def _origin(self) -> tuple:
-        return ("Waveguide",)
-
-    def _state(self, time, c1, c2) -> State:
-        both = jnp.stack([jnp.stack([jnp.real(c), jnp.imag(c)]) for c in (c1, c2)])
-        return State(
-            blocks=(both,),
-            displacement=None,
-            parameters=self._numbers,
-            origin=self._origin,
-            sectored=False,
-            real=False,
-            made=time,
-        )
-
 
 @eqx.filter_jit
 def _amplitudes(guide: Waveguide, times):
@@ -273,3 +242,8 @@ def _amplitudes(guide: Waveguide, times):
 
 
 _ENERGIES = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy", "charger_energy")
+_UNITS = (
+    ("time", "1/omega_11"),
+    *((name, "omega_11") for name in _ENERGIES),
+    *((name, "omega_11^2") for name in ("charging_power", "ergotropic_power")),
+)

@@ -11,7 +11,7 @@ import pytest
 import qbjax as qb
 from qbjax.batteries.reservoir import _response as reservoir_memory
 from qbjax.batteries.reservoir._density import Density
-from tests.dynamics.test_memory import TABLE
+from tests.batteries.reservoir.test_memory import TABLE
 from tests.helpers import EXACT, GRADIENT, REFERENCE, central_difference, tree_allclose
 from tests.waveguide_chain import chain_amplitudes, chain_field
 
@@ -153,6 +153,14 @@ def test_a_mesh_too_coarse_is_marked():
     assert run.amplitude_error[-1] > 1e-4
     fine = qb.charge(battery.refined().refined().refined().refined(), None, TIMES)
     assert int(fine.status) == 0
+
+
+def test_a_point_that_is_not_finite_spoils_no_other():
+    def charged(frequency):
+        battery = qb.batteries.Reservoir(lorentzian, [frequency], [0.5], band=EVERYWHERE, step=1.0)
+        return qb.charge(battery, None, TIMES)
+
+    assert jax.vmap(charged)(jnp.array([1.0, jnp.nan])).status.tolist() == [0, 2]
 
 
 def test_saved_states_and_single_times():
