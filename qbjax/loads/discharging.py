@@ -8,20 +8,21 @@ Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (20
 Eqs. (9)–(12), (15)–(19).
 """
 
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from qbjax import merit
 from qbjax.algebra import spectral
+from qbjax.dynamics.motion import Flow
 from qbjax.dynamics.record.powers import per
-from qbjax.dynamics.record.trajectory import Trajectory
-from qbjax.dynamics.solve.integrate import integrate
-from qbjax.interface import pumps as moving_pumps
-from qbjax.interface.battery import Battery, Cell
-from qbjax.interface.states import Options, State
+from qbjax.interface import pumps
+from qbjax.interface.battery import Battery, Cell, open_cell_of
+from qbjax.interface.states import State
 from qbjax.loads import pair
-from qbjax.loads.two_level import TwoLevel, generated, motion
+from qbjax.loads.two_level import TwoLevel, field, generated
 from qbjax.merit import two_level
 
 ENERGIES = (
@@ -30,67 +31,46 @@ ENERGIES = (
 )
 
 
-def evolve(
-    battery: Battery, load: TwoLevel, state: State, times: Float[Array, " T"], options: Options
-) -> Trajectory:
-    """Runs the pair. Pure and traceable: no validation, no warning.
+def motion(battery: Battery, load: TwoLevel, state: State, times: Float[Array, " T"]) -> Flow:
+    """How a pair moves from `times[0]`. Pure and traceable: no validation, no warning.
 
     Args:
         battery: whose cell it is.
         load: the load, resolved.
         state: of the pair, at `times[0]`.
-        times: shape (T,).
-        options: as for a battery.
+        times: of the run.
     """
-    real = state.real and generated(battery, load, state.sectored).real
-    move = motion(battery, load, state, backwards=options.adjoint == "reverse")
+    alone = open_cell_of(battery)
+    generator = generated(battery, load, state.layout.sectored)
+    layout = state.layout._replace(real=state.layout.real and generator.real)
 
-    def wrap(t, blocks) -> State:
-        made = (state.parameters, state.origin, state.sectored, real)
-        return State(blocks, None, *made, made=t)
+    def pair_of(t, blocks) -> State:
+        return State(blocks, state.origin, layout, made=t)
 
-    def save(t, blocks):
-        now = wrap(t, blocks)
-        extra = None if options.save is None else options.save(t, now)
-        return observables(battery, load, now), extra
-
-    solution = integrate(
-        move,
-        state.blocks,
-        times,
-        save=save,
-        signals=moving_pumps.signals([load.coupling], times),
+    return Flow(
+        field=field(load, generator),
+        backwards=field(load, dataclasses.replace(generator, backwards=True)),
+        initial=state.content,
         edges=load.coupling.edges(),
-        solver=options.solver,
-        adjoint=options.adjoint,
-        moving=options.moving,
-    )
-    seen, saved = solution.saved
-    certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
-    alone = battery.open_cell()
-    return Trajectory(
-        times=times,
-        observables=seen | {"delivered_power": per(seen["load_ergotropy"], times - times[0])},
-        saved=saved,
-        status=solution.status,
-        steps=solution.steps,
-        final_state=wrap(times[-1], solution.final),
+        signals=pumps.signals([load.coupling], times),
+        state=pair_of,
+        observe=lambda t, blocks: observables(battery, load, pair_of(t, blocks)),
+        finish=_with_power,
         units=_units(alone.units),
         modes=() if alone.mode is None else (alone.mode,),
-        **certificate,
     )
 
 
 def observables(battery: Battery, load: TwoLevel, state: State) -> dict[str, Array]:
     """What is seen of one state of a pair, with `truncation` and `trace_defect`."""
     levels, rho = battery.cell_hamiltonian, pair.cell(state)
-    parts = [rho[::2, ::2], rho[1::2, 1::2]] if state.sectored else [rho]
+    parts = [rho[::2, ::2], rho[1::2, 1::2]] if state.layout.sectored else [rho]
     spectrum = jnp.concatenate([spectral.eigenvalues(part) for part in parts])
     energies = levels if levels.ndim == 1 else spectral.eigenvalues(levels)
     energy, incoherent = merit.energy(rho, levels), merit.incoherent_ergotropy(rho, levels)
     work = energy - merit.passive_energy_of_spectrum(spectrum, energies)
     populations = jnp.real(jnp.diagonal(rho))
-    alone = battery.open_cell()
+    alone = open_cell_of(battery)
     return {
         "energy": energy,
         "ergotropy": work,
@@ -114,6 +94,11 @@ def load_observables(load: TwoLevel, state: State) -> dict[str, Array]:
         "load_coherent_ergotropy": two_level.coherent_ergotropy(excited, coherence, load.frequency),
         "load_purity": ground**2 + excited**2 + 2 * squared,
     }
+
+
+def _with_power(times: Float[Array, " T"], seen: dict[str, Array]) -> dict[str, Array]:
+    """Observables with what the load took per elapsed time among them."""
+    return seen | {"delivered_power": per(seen["load_ergotropy"], times - times[0])}
 
 
 def _counts(alone: Cell) -> bool:

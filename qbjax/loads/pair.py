@@ -10,7 +10,7 @@ Reference: J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (20
 Eqs. (16)–(18).
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,11 +18,26 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax.algebra.packing import pack, unpack
-from qbjax.interface.battery import Battery, Cell
-from qbjax.interface.states import UNMADE, State, as_density_matrix, check_origin, symmetries
+from qbjax.interface.battery import Battery, Cell, open_cell_of
+from qbjax.interface.states import (
+    UNMADE,
+    Origin,
+    State,
+    as_density_matrix,
+    check_origin,
+    symmetries,
+)
 
 KIND = "qb.discharge"
 """First word of a pair's origin."""
+
+
+class Layout(NamedTuple):
+    """How the state of a pair is laid out: whether it is split by the parity of n + e, and whether
+    its density matrix, in the gauge of the blocks, is real."""
+
+    sectored: bool
+    real: bool
 
 
 def cell(state: State | Any) -> Inexact[Array, "d d"]:
@@ -43,7 +58,7 @@ def cell(state: State | Any) -> Inexact[Array, "d d"]:
         Zhang et al. (2026), Eq. (17).
     """
     check_pair(state)
-    return unpack(_packed_cell(state), real=state.real)
+    return unpack(_packed_cell(state), real=state.layout.real)
 
 
 def load(state: State | Any) -> Inexact[Array, "2 2"]:
@@ -65,7 +80,7 @@ def load(state: State | Any) -> Inexact[Array, "2 2"]:
     check_pair(state)
     populations, coherence = reduced_load(state)
     diagonal = jnp.diag(populations)
-    if state.sectored:
+    if state.layout.sectored:
         return diagonal
     # ρ_ge = i ρ'_ge takes the gauge back.
     above = 1j * jnp.asarray(coherence, complex)
@@ -88,10 +103,10 @@ def density_matrix(state: State | Any) -> Complex[Array, "n n"]:
         Zhang et al. (2026), Eq. (16).
     """
     check_pair(state)
-    size = sum(block.shape[0] for block in state.blocks)
+    size = sum(block.shape[0] for block in state.content)
     whole = jnp.zeros((size, size), complex)
-    for rows, block in zip(sectors(size // 2, state.sectored), state.blocks, strict=True):
-        apart = unpack(block, real=state.real).astype(complex)
+    for rows, block in zip(sectors(size // 2, state.layout.sectored), state.content, strict=True):
+        apart = unpack(block, real=state.layout.real).astype(complex)
         whole = whole.at[np.ix_(rows, rows)].set(apart)
     gauge = np.where(np.arange(size) % 2, -1j, 1.0)
     return whole * np.outer(gauge, gauge.conj())
@@ -103,8 +118,9 @@ def check_pair(state: Any) -> None:
     Raises:
         TypeError: if it is not.
     """
-    if not (isinstance(state, State) and state.origin[0] == KIND):
-        made = f"made by {state.origin[0]}" if isinstance(state, State) else type(state).__name__
+    if not _is_pair(state):
+        known = isinstance(state, State)
+        made = f"made by {state.origin.name[0]}" if known else type(state).__name__
         raise TypeError(f"Argument `state` must be the final_state of qb.discharge, but is {made}.")
 
 
@@ -119,22 +135,21 @@ def joined(battery: Battery, state: Any) -> State:
     Raises:
         TypeError, ValueError: if it is none of these, or the battery cannot discharge.
     """
-    alone = battery.open_cell()
-    origin = (KIND, alone.origin)
-    if isinstance(state, State) and state.origin[0] == KIND:
-        check_origin(state, origin, alone.parameters)
+    alone = open_cell_of(battery)
+    origin = Origin((KIND, alone.origin.name), alone.origin.parameters)
+    if _is_pair(state):
+        check_origin(state, origin)
         return state
     if isinstance(state, State):
         rho, time = battery.cell(state), state.made
-        sectored = state.sectored and alone.parted
+        sectored = alone.parted(state.layout)
         # What the battery itself calls real may be so in a gauge of its own.
         real = not jnp.iscomplexobj(rho)
     else:
         rho, time = as_density_matrix(state, len(alone.lowering), "state"), jnp.asarray(UNMADE)
         sectored, real = symmetries(state)
-    sectored = sectored and graded(alone)
-    blocks = _beside_ground(pack(rho), sectored)
-    return State(blocks, None, alone.parameters, origin, sectored, real, time)
+    layout = Layout(sectored and graded(alone), real)
+    return State(_beside_ground(pack(rho), layout.sectored), origin, layout, time)
 
 
 def sectors(levels: int, sectored: bool) -> list[np.ndarray]:
@@ -153,28 +168,32 @@ def graded(alone: Cell) -> bool:
 
 def reduced_load(state: State) -> tuple[Float[Array, "2"], Any]:
     """Populations of the load, and the coherence between them in the gauge of the blocks."""
-    if state.sectored:
-        even, odd = (jnp.diagonal(block) for block in state.blocks)
+    if state.layout.sectored:
+        even, odd = (jnp.diagonal(block) for block in state.content)
         ground = jnp.sum(even[::2]) + jnp.sum(odd[1::2])
         excited = jnp.sum(even[1::2]) + jnp.sum(odd[::2])
         return jnp.stack([ground, excited]), jnp.zeros(())
     packed = jnp.einsum("aiaj->ij", _apart(state))
     real = (packed[0, 1] + packed[1, 0]) / 2
-    if state.real:
+    if state.layout.real:
         return jnp.diagonal(packed), real
     return jnp.diagonal(packed), jax.lax.complex(real, (packed[0, 1] - packed[1, 0]) / 2)
 
 
+def _is_pair(state: Any) -> bool:
+    return isinstance(state, State) and state.origin.name[0] == KIND
+
+
 def _packed_cell(state: State) -> Float[Array, "d d"]:
-    if not state.sectored:
+    if not state.layout.sectored:
         return jnp.einsum("aibi->ab", _apart(state))
-    even, odd = state.blocks
+    even, odd = state.content
     n = np.arange(even.shape[0])
     return jnp.where((n[:, None] + n[None, :]) % 2 == 0, even + odd, 0.0)
 
 
 def _apart(state: State) -> Float[Array, "d 2 d 2"]:
-    (block,) = state.blocks
+    (block,) = state.content
     levels = block.shape[0] // 2
     return block.reshape(levels, 2, levels, 2)
 

@@ -33,8 +33,7 @@ from qbjax import _checks
 from qbjax.algebra import operators
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.generator.structure import Structure
-from qbjax.interface.battery import Battery, Cell
-from qbjax.interface.states import State
+from qbjax.interface.battery import Battery, Cell, open_cell_of
 from qbjax.loads import pair
 from qbjax.protocols import Constant, Pump, is_free, resolve
 
@@ -94,31 +93,25 @@ def check_frequency(load: TwoLevel, alone: Cell) -> None:
         )
 
 
-def motion(battery: Battery, load: TwoLevel, state: State, backwards: bool = False) -> Callable:
+def field(load: TwoLevel, generator: Generator) -> Callable:
     """The function (t, blocks) -> their time derivative.
 
     Args:
-        battery: whose cell it is.
         load: the load, resolved.
-        state: says how the blocks are laid out.
-        backwards: whether reverse mode alone will differentiate it.
+        generator: of cell and load, as `generated` makes it.
     """
-    generator = generated(battery, load, state.sectored, backwards)
     return lambda t, blocks: generator(blocks, load.coupling.signal(t)[None])
 
 
-def generated(
-    battery: Battery, load: TwoLevel, sectored: bool, backwards: bool = False
-) -> Generator:
+def generated(battery: Battery, load: TwoLevel, sectored: bool) -> Generator:
     """The Lindblad generator of cell and load; its one control is g.
 
     Args:
         battery: whose cell it is.
         load: the load, resolved.
         sectored: whether the state is split by the parity of n + e.
-        backwards: whether reverse mode alone will differentiate it.
     """
-    alone = battery.open_cell()
+    alone = open_cell_of(battery)
     own = []
     if not _checks.is_plain_zero(load.decay):
         own.append(load.decay * (load.thermal + 1))
@@ -131,8 +124,7 @@ def generated(
         len(shifts) > 0,
         len(own),
     )
-    rates = _stacked([*alone.rates, *own])
-    return Generator(structure, _stacked(shifts), rates, backwards=backwards)
+    return Generator(structure, _stacked(shifts), _stacked([*alone.rates, *own]))
 
 
 class _Matrix(NamedTuple):

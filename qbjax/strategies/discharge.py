@@ -13,6 +13,7 @@ Sec. IV: "the highest energy-transfer efficiency is achieved by disconnecting th
 the QB precisely at the first maximum".
 """
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -25,13 +26,14 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.cycle import discharge
-from qbjax.dynamics.solve.integrate import Adjoint, Solver, chosen, integrate
-from qbjax.interface import pumps as moving_pumps
+from qbjax.dynamics.motion import How, follow
+from qbjax.dynamics.solve.integrate import Adjoint
+from qbjax.dynamics.solve.solver import Solver, chosen
 from qbjax.interface.battery import Battery
 from qbjax.interface.states import State, as_density_matrix
-from qbjax.loads import TwoLevel, pair
+from qbjax.loads import TwoLevel, discharging, pair
 from qbjax.loads.discharging import load_observables
-from qbjax.loads.two_level import motion
+from qbjax.loads.two_level import field, generated
 from qbjax.protocols import resolve
 
 NOISE = 1e-9
@@ -126,18 +128,25 @@ class _Watch(eqx.Module):
     load: Any
 
     def __call__(self, time, state):
-        return (*_work(self.battery, self.load, state, time), state.blocks)
+        return (*_work(self.battery, self.load, state, time), state.content)
 
 
 def _work(battery, load, state: State, time):
     """The load's ergotropy and its exact derivative along the motion."""
 
     def ergotropy(blocks):
-        there = eqx.tree_at(lambda s: s.blocks, state, blocks)
-        return load_observables(load, there)["load_ergotropy"]
+        return load_observables(load, _moved(state, blocks))["load_ergotropy"]
 
-    rate = motion(battery, load, state)(time, state.blocks)
-    return jax.jvp(ergotropy, (state.blocks,), (rate,))
+    return jax.jvp(ergotropy, (state.content,), (_rate(battery, load, state, time),))
+
+
+def _rate(battery, load, state: State, time):
+    """The time derivative of a pair's blocks."""
+    return field(load, generated(battery, load, state.layout.sectored))(time, state.content)
+
+
+def _moved(state: State, blocks) -> State:
+    return dataclasses.replace(state, content=blocks)
 
 
 @eqx.filter_jit
@@ -149,7 +158,7 @@ def _refined(given, times, seen, solver, adjoint) -> Maximum:
     bracket = lax.dynamic_slice(times, (k,), (2,))
     still, moving = (_Motion(g[0], g[1], g[2], solver) for g in (_frozen(given), given))
     time, curvature, smooth = still.root(bracket, jax.tree.map(lambda x: x[k], blocks))
-    work, slope = moving.run(jnp.stack([times[0], time]), moving.pair.blocks, moving.seen, adjoint)
+    work, slope = moving.run(jnp.stack([times[0], time]), moving.pair.content, moving.seen, adjoint)
     exists = jnp.any(peaks) & smooth
     return Maximum(
         jnp.where(exists, time - slope / curvature, jnp.nan), jnp.where(exists, work, jnp.nan)
@@ -166,28 +175,20 @@ class _Motion(eqx.Module):
 
     def run(self, times, blocks, save, adjoint="forward"):
         """What `save` sees at the second of two times."""
-        solution = integrate(
-            motion(self.battery, self.load, self.pair),
-            blocks,
-            times,
-            save=save,
-            signals=moving_pumps.signals([self.load.coupling], times),
-            edges=self.load.coupling.edges(),
-            solver=self.solver,
-            adjoint=adjoint,
-        )
-        return jax.tree.map(lambda x: x[1], solution.saved)
+        flow = discharging.motion(self.battery, self.load, self.pair, times)
+        alone = dataclasses.replace(flow, initial=blocks, observe=_nothing, finish=_unchanged)
+        run = follow(alone, times, How(self.solver, adjoint), save)
+        return jax.tree.map(lambda x: x[1], run.saved)
 
-    def seen(self, time, blocks):
+    def seen(self, time, state):
         """Ergotropy and slope."""
-        there = eqx.tree_at(lambda s: s.blocks, self.pair, blocks)
-        return _work(self.battery, self.load, there, time)
+        return _work(self.battery, self.load, state, time)
 
-    def bent(self, time, blocks):
+    def bent(self, time, state):
         """Slope and its derivative along the motion."""
-        rate = motion(self.battery, self.load, self.pair)(time, blocks)
-        there, along = (time, blocks), (jnp.ones_like(time), rate)
-        return jax.jvp(lambda t, y: self.seen(t, y)[1], there, along)
+        rate = _rate(self.battery, self.load, state, time)
+        there, along = (time, state.content), (jnp.ones_like(time), rate)
+        return jax.jvp(lambda t, y: self.seen(t, _moved(state, y))[1], there, along)
 
     def root(self, bracket, blocks):
         """Where the slope changes sign, its derivative there, and whether it vanishes."""
@@ -210,6 +211,15 @@ class _Motion(eqx.Module):
         smooth = (curvature < 0) & (jnp.abs(value) <= -4 * width * curvature)
         step = jnp.where(smooth, value / jnp.where(smooth, curvature, 1.0), 0.0)
         return near - step, jnp.where(smooth, curvature, 1.0), smooth
+
+
+def _nothing(time, blocks):
+    """What every motion must tell, and no more."""
+    return {"trace_defect": jnp.zeros(())}
+
+
+def _unchanged(times, seen):
+    return seen
 
 
 def _frozen(tree):
