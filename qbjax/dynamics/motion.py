@@ -65,6 +65,8 @@ class Flow:
         slopes: slopes(t, y, dy/dt), further observables; None for none.
         linear: the field once more if it is linear and constant between edges, with what methods
             for linear equations need to know of it; None if it is not.
+        unfit: what those methods would need instead, and what there is, for the error that
+            refuses them; empty for a general one.
         finish: finish(times, seen), the observables of a whole run from those of its moments.
         units: name to unit.
         modes: names of the truncated modes.
@@ -80,6 +82,7 @@ class Flow:
     read: Callable[[PyTree], PyTree] | None = None
     slopes: Callable[[Array, PyTree, PyTree], dict[str, Array]] | None = None
     linear: Linear | None = None
+    unfit: str = ""
     finish: Callable[[Array, dict], dict] = with_powers
     units: tuple[tuple[str, str], ...] = ()
     modes: tuple[str, ...] = ()
@@ -179,6 +182,7 @@ def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
         adjoint=how.adjoint,
         moving=how.moving,
         linear=flow.linear,
+        unfit=flow.unfit,
     )
     seen, saved = solution.saved
     return _recorded(

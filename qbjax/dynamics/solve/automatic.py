@@ -98,7 +98,9 @@ def foreseen(outlook: Outlook, times: Float[np.ndarray, " T"]) -> Any:
     return Tsit5() if crowded(times, *outlook.bounds()) else None
 
 
-def method(given: Any, size: int, spans: int, linear: Linear | None, adjoint: str) -> Any:
+def method(
+    given: Any, size: int, spans: int, linear: Linear | None, adjoint: str, unfit: str = ""
+) -> Any:
     """The method of a run.
 
     Args:
@@ -108,6 +110,7 @@ def method(given: Any, size: int, spans: int, linear: Linear | None, adjoint: st
             are mostly evenly spaced.
         linear: what makes the equation linear, if it is.
         adjoint: how the run may be differentiated.
+        unfit: what methods for linear equations would need, if it is none.
 
     Raises:
         ValueError: if the method that was named does not fit the equation.
@@ -115,10 +118,12 @@ def method(given: Any, size: int, spans: int, linear: Linear | None, adjoint: st
     bounded = linear is not None and linear.extent is not None
     fits = {Chebyshev: bounded, Exponential: linear is not None}
     if not fits.get(type(given), True):
+        name = type(given).__name__
         raise ValueError(
-            "Argument `solver` must have a Runge–Kutta method here, but has "
-            f"{type(given).__name__}: that is for equations that are linear and constant between "
-            "edges."
+            f"Argument `solver` with the method {name} needs {unfit}."
+            if unfit
+            else f"Argument `solver` must have a Runge–Kutta method here, but has {name}: that is "
+            "for equations that are linear and constant between edges."
         )
     if given is not None:
         return given

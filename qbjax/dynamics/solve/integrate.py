@@ -56,6 +56,7 @@ def integrate(
     adjoint: Adjoint | str = "reverse",
     moving: Moving = "none",
     linear: Linear | None = None,
+    unfit: str = "",
 ) -> Solution:
     r"""Integrates $\dot y = f(t, y)$ from `times[0]`, where `initial` belongs.
 
@@ -80,6 +81,7 @@ def integrate(
             respect to times alone does not differentiate the run.
         linear: the field once more if it is linear, and constant between edges: for the methods
             that need it so.
+        unfit: what those methods would need, if it is not; for the error that refuses them.
 
     Returns:
         A `Solution`; `saved` leaves have a leading axis T and are NaN where the run
@@ -89,7 +91,7 @@ def integrate(
         ValueError: if the method named does not fit the field.
     """
     n, spans = automatic.size_of(initial), automatic.spans_of(times, edges)
-    method = automatic.method(solver.method, n, spans, linear, adjoint)
+    method = automatic.method(solver.method, n, spans, linear, adjoint, unfit)
     plain = Linear(field) if linear is None else linear
     fixed = lax.stop_gradient(times)
     wanted = save if read is None else (lambda t, y: save(t, read(y)))
