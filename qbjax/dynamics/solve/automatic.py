@@ -87,9 +87,10 @@ def foreseen(outlook: Outlook, times: Float[np.ndarray, " T"]) -> Any:
         times: saved ones.
     """
     if not outlook.constant:
-        moves = outlook.decay is not None and outlook.size <= IMPLICIT
-        known = moves and stiff(outlook.size, outlook.decay(), float(times[-1] - times[0]))
-        return Implicit() if known else None
+        if outlook.decay is None or outlook.size > IMPLICIT:
+            return None
+        found = stiff(outlook.size, outlook.decay(), float(times[-1] - times[0]))
+        return Implicit() if found else None
     if outlook.edges is None and uneven(times, outlook.size):
         return Chebyshev()
     large = outlook.size**3 * spans_of(times, outlook.edges) > WORK
@@ -198,6 +199,6 @@ def size_of(state: PyTree[Array]) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(state))
 
 
-def spans_of(times: Float[Array, " T"], edges: Float[Array, " E"] | None) -> int:
+def spans_of(times: Float[Array | np.ndarray, " T"], edges: Float[Array, " E"] | None) -> int:
     """See `method`."""
     return 1 if edges is None else times.size + edges.size - 1
