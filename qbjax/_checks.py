@@ -40,12 +40,12 @@ from qbjax._sizes import size_of_observable
 from qbjax._types import Hamiltonian, Ket, Rho, Times
 
 STATE_TOLERANCE = 1e-8
-"""How far a state may be from Hermitian, normalised and positive: the accuracy of the
+"""Distance of a state from Hermitian, normalised and positive that passes: the accuracy of the
 default solver."""
 
 
 def times(name: str, value: Any) -> Times:
-    """Instants: one axis, not empty, finite, strictly increasing."""
+    """Checks instants: one axis, not empty, finite, strictly increasing; returns their array."""
     if axes(value) == 1 and len(value) == 0:
         raise ValueError(f"Argument `{name}` must hold at least one time, but is empty.")
     host = host_array(name, value, ("t",), False, True)
@@ -59,7 +59,7 @@ def times(name: str, value: Any) -> Times:
 
 
 def density_matrix(name: str, rho: Any, *, dim: int | None = None) -> Rho:
-    """A state: Hermitian, of trace one and positive within `STATE_TOLERANCE`."""
+    """Checks a density matrix: Hermitian, of trace one, positive, within `STATE_TOLERANCE`."""
     host = host_array(name, rho, (dim or "d", dim or "d"), True, True)
     if isinstance(host, np.ndarray):
         _check_hermitian(name, host, STATE_TOLERANCE)
@@ -76,7 +76,7 @@ def density_matrix(name: str, rho: Any, *, dim: int | None = None) -> Rho:
 
 
 def ket(name: str, psi: Any, *, dim: int | None = None) -> Ket:
-    """A pure state: a vector of norm one within `STATE_TOLERANCE`."""
+    """Checks a pure state: a vector of norm one within `STATE_TOLERANCE`."""
     host = host_array(name, psi, (dim or "d",), True, True)
     if isinstance(host, np.ndarray) and abs(np.linalg.norm(host) - 1) > STATE_TOLERANCE:
         raise ValueError(
@@ -86,7 +86,7 @@ def ket(name: str, psi: Any, *, dim: int | None = None) -> Ket:
 
 
 def hermitian(name: str, H: Any, *, dim: int | None = None) -> Rho:
-    """A Hermitian matrix, within `STATE_TOLERANCE` of its size (`_sizes`)."""
+    """Checks a matrix: Hermitian within `STATE_TOLERANCE` of its size (`_sizes`)."""
     host = host_array(name, H, (dim or "d", dim or "d"), True, True)
     if isinstance(host, np.ndarray):
         diagonal = np.diagonal(host)
@@ -96,7 +96,7 @@ def hermitian(name: str, H: Any, *, dim: int | None = None) -> Rho:
 
 
 def hamiltonian(name: str, H: Any, *, dim: int | None = None) -> Hamiltonian:
-    """Real levels (d,), or a Hermitian matrix (d, d)."""
+    """Checks a Hamiltonian: real levels (d,), or a Hermitian matrix (d, d)."""
     host = host_numbers(name, H, True)
     if host.ndim == 1:
         return array(name, H, shape=(dim or "d",))

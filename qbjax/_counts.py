@@ -17,7 +17,7 @@ MOST = 2**63 - 1
 
 
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
-    """A whole number within closed bounds, known before compilation."""
+    """Checks a whole number, known before compilation, within closed bounds; returns it."""
     known(name, value)
     try:
         # np.asarray for the dtype alone: operator.index would take a bool for a number.
@@ -34,13 +34,13 @@ def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
 
 
 def indices(name: str, value: Any, count: int) -> list[int]:
-    """One index below a count, or a list of such."""
+    """Checks one index below a count, or several; returns their list."""
     wanted = several(name, value)
     return [integer(name, k, low=0, high=count - 1) for k in wanted]
 
 
 def doubled(name: str, value: Any, *, low: float | int) -> int:
-    """Twice a half-integer 0, 1/2, 1, 3/2, …, known before compilation."""
+    """Returns twice a half-integer 0, 1/2, 1, 3/2, …, known before compilation."""
     number = plain(name, value, low=low)
     if (2 * number) % 1:
         raise ValueError(
@@ -50,7 +50,7 @@ def doubled(name: str, value: Any, *, low: float | int) -> int:
 
 
 def key(name: str, value: Any) -> None:
-    """A JAX random key, of either kind."""
+    """Checks a JAX random key, of the new kind or the old."""
     dtype, shape = getattr(value, "dtype", None), getattr(value, "shape", None)
     new = isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
     if not (new and shape == ()) and not (dtype == np.uint32 and shape == (2,)):
@@ -60,14 +60,14 @@ def key(name: str, value: Any) -> None:
 
 
 def levels(name: str, value: Any, *, low: int = 1) -> int:
-    """A number of levels, of which a matrix fits into the memory."""
+    """Checks a number of levels, of which a matrix fits into the memory; returns it."""
     number = integer(name, value, low=low)
     room(name, number, number**2, "one matrix of so many levels")
     return number
 
 
 def dimensions(name: str, value: Any) -> tuple[int, ...]:
-    """Levels of every factor of a product, of which a ket fits into the memory."""
+    """Checks the levels of every factor of a product, of which a ket fits into the memory."""
     given = several(name, value)
     if not given:
         raise ValueError(f"Argument `{name}` must hold at least one factor, but is empty.")

@@ -1,4 +1,4 @@
-"""Checks of arguments that are things rather than numbers, and how any value is shown.
+"""Checks of arguments that are things rather than numbers, and values as sentences show them.
 
 Part of `_checks`, where callers find them: what is no number is answered with the same sentence,
 and never looked into.
@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 LONGEST = 60
-"""Characters of a value in a sentence."""
+"""Largest number of characters that show a value in a sentence."""
 
 
 def show(value: Any) -> str:
-    """A value in a few characters, on one line, whatever it is.
+    """Shows a value in a few characters, on one line, whatever it is.
 
     Example:
         >>> show([1.0, 2.0]), show(np.zeros((2, 3))), show(np.sin)
@@ -32,7 +32,7 @@ def show(value: Any) -> str:
 
 
 def instance(name: str, value: Any, kinds: type | tuple[type, ...], expected: str) -> None:
-    """A thing of some class.
+    """Checks that an argument is an instance of some class.
 
     Args:
         name: the argument's name, for the error.
@@ -48,7 +48,7 @@ def instance(name: str, value: Any, kinds: type | tuple[type, ...], expected: st
 
 
 def function(name: str, value: Any, call: str) -> None:
-    """A function.
+    """Checks that an argument can be called.
 
     Args:
         name: the argument's name, for the error.
@@ -63,13 +63,13 @@ def function(name: str, value: Any, call: str) -> None:
 
 
 def flag(name: str, value: Any) -> bool:
-    """True or False, of Python or NumPy."""
+    """Checks a True or False, of Python or NumPy; returns Python's."""
     instance(name, value, (bool, np.bool_), "True or False")
     return bool(value)
 
 
 def sequence(name: str, value: Any) -> None:
-    """A list, tuple or array: something with a length and places."""
+    """Checks a list, tuple or array: something with a length and places."""
     if isinstance(value, list | tuple):
         return
     if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__getitem__"):
@@ -81,7 +81,7 @@ def sequence(name: str, value: Any) -> None:
 
 
 def axes(value: Any) -> int:
-    """How many axes an array of it would have: 0 for what is neither array nor list.
+    """Counts the axes of the array that a value would make: 0 for neither array nor list.
 
     Example:
         >>> axes(1.0), axes([[1.0], [1.0, 2.0]]), axes(np.zeros((2, 3)))
@@ -94,7 +94,7 @@ def axes(value: Any) -> int:
 
 
 def several(name: str, value: Any) -> list:
-    """A list of its elements, or one thing as a list of one."""
+    """Returns the list of a sequence's elements, or of the one thing that is no sequence."""
     if axes(value) == 0 and not isinstance(value, str | bytes | Mapping):
         return [value]
     sequence(name, value)
@@ -110,7 +110,7 @@ def _on_host(value: Any) -> Any:
 
 
 def choice(name: str, value: Any, options: Sequence[str]) -> str:
-    """One of a few words; a near miss is told which word is near."""
+    """Checks one of a few words; the error for a near miss names the word that is near."""
     if isinstance(value, str) and value in options:
         return value
     near = difflib.get_close_matches(value, options, n=1) if isinstance(value, str) else []
@@ -122,7 +122,7 @@ def choice(name: str, value: Any, options: Sequence[str]) -> str:
 def bounds_of(
     low: float | int | None, high: float | int | None, open_low: bool, open_high: bool
 ) -> str:
-    """Bounds in words."""
+    """Spells bounds in words, such as "at least 0 and less than 1"."""
     below = None if low is None else f"{'greater than' if open_low else 'at least'} {low:g}"
     above = None if high is None else f"{'less than' if open_high else 'at most'} {high:g}"
     return " and ".join(part for part in (below, above) if part)

@@ -1,4 +1,4 @@
-"""How much memory there is, asked before something is allocated that cannot fit."""
+"""The memory of this machine, asked before something is allocated that cannot fit."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from qbjax._kinds import show
 DOUBLE = 8
 
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-"""What a container may use."""
+"""Files in which a system writes how much memory a container may use."""
 
 
 def here() -> float:
@@ -27,7 +27,7 @@ def here() -> float:
 
 
 def room(name: str, value: Any, doubles: int, what: str) -> None:
-    """That an array fits into the memory.
+    """Checks that an array, whose size follows from an argument, fits into the memory.
 
     Args:
         name: the argument's name, for the error.
@@ -47,7 +47,7 @@ def room(name: str, value: Any, doubles: int, what: str) -> None:
 
 
 def check_room(argument: str, needed: float | int, what: str) -> None:
-    """Whether something fits into the memory.
+    """Checks that the bytes an argument asks for fit into the memory.
 
     Args:
         argument: that asks for it.

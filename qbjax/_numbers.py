@@ -42,7 +42,7 @@ def known(name: str, value: Any) -> None:
 
 
 def settled(host: Any) -> jax.Array:
-    """An array that stays known where something else is being traced."""
+    """Makes an array whose numbers stay known even while something else is being traced."""
     with jax.ensure_compile_time_eval():
         return jnp.asarray(host)
 
@@ -58,7 +58,7 @@ def scalar(
     complex_ok: bool = False,
     finite: bool = True,
 ) -> Number:
-    """A number that is not NaN, within bounds that are closed unless called open.
+    """Checks a number: not NaN, within bounds that are closed unless called open.
 
     Args:
         name: the argument's name, for the error.
@@ -90,13 +90,13 @@ def _host_scalar(
 
 
 def plain(name: str, value: Any, **bounds: Any) -> float:
-    """A real number as `scalar` takes it, known before compilation."""
+    """Checks a real number as `scalar` does, known before compilation; returns a Python float."""
     known(name, value)
     return float(_host_scalar(name, value, **bounds))
 
 
 def optional_scalar(name: str, value: Any, **bounds: Any) -> Number | float | int:
-    """A number as `scalar` takes it, or the plain number 0 as it is: then its term is dropped."""
+    """Checks a number as `scalar` does; the plain number 0, which drops a term, stays as it is."""
     return value if is_plain_zero(value) else scalar(name, value, **bounds)
 
 
@@ -110,7 +110,7 @@ def array(
     complex_ok: bool = False,
     finite: bool = True,
 ) -> Inexact[jax.Array, "..."]:
-    """An array of numbers without NaN.
+    """Checks an array of numbers: no NaN, a shape, closed bounds.
 
     Args:
         name: the argument's name, for the error.
@@ -140,7 +140,7 @@ def array(
 def host_array(
     name: str, value: Any, shape: tuple[int | str, ...] | None, complex_ok: bool, finite: bool
 ) -> Inexact[jax.Array | np.ndarray, "..."]:
-    """`host_numbers` of a shape, not empty, without NaN, and finite if asked: the one that says so.
+    """Checks shape, size and finiteness of what `host_numbers` makes of a value; returns that.
 
     Args:
         name, value, shape, complex_ok, finite: as for `array`.
@@ -163,7 +163,7 @@ def host_array(
 
 
 def host_numbers(name: str, value: Any, complex_ok: bool) -> Inexact[jax.Array | np.ndarray, "..."]:
-    """`value` in double precision: a NumPy array if concrete, else a traced one."""
+    """Returns a value in double precision: a NumPy array if concrete, else a traced one."""
     x64()
     if any(isinstance(leaf, np.ma.MaskedArray) for leaf in _leaves(value)):
         raise TypeError(

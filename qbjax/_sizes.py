@@ -1,11 +1,11 @@
-"""By what size an operator is judged: no tolerance knows a unit of energy."""
+"""The size by which an observable is judged: no tolerance knows a unit of energy."""
 
 import numpy as np
 from jaxtyping import Inexact
 
 OFFSET = 1e-6
-"""By so much of the energy that all levels share an observable is larger than what is between its
-levels: what rounding leaves of that energy, a hundred times 10⁻¹⁶, is then 10⁻⁸ of the size."""
+"""Share of the energy common to all levels that counts as size: rounding leaves a hundred times
+10⁻¹⁶ of that energy, which is then 10⁻⁸ of the size."""
 
 
 def size_of_observable(

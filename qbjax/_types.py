@@ -14,10 +14,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Float, Inexact
 
 Scalar: TypeAlias = Float[Array, ""]
-"""A real number."""
+"""A real number, as an array of no axes."""
 
 Number: TypeAlias = Inexact[Array, ""]
-"""A real or complex number."""
+"""A real or complex number, as an array of no axes."""
 
 Levels: TypeAlias = Float[Array, "d"]
 """Energies, or eigenvalues, of d levels."""
@@ -38,9 +38,9 @@ Operator: TypeAlias = Inexact[np.ndarray, "d d"]
 """A constant operator: a NumPy array, so that building one compiles nothing."""
 
 ScalarLike: TypeAlias = ArrayLike | Any
-"""What `_checks.scalar` takes: a Python, NumPy or JAX number. Any, so that something else gets our
+"""A Python, NumPy or JAX number, as `_checks.scalar` takes it; Any, so that something else gets our
 sentence, and not a type checker's."""
 
 TensorLike: TypeAlias = ArrayLike | Sequence[Any] | Any
-"""What `_checks.array` and its kin take: an array of any library, or nested sequences of
-numbers. Any, as in `ScalarLike`."""
+"""An array of any library, or nested sequences of numbers, as `_checks.array` and its kin take it;
+Any, as in `ScalarLike`."""

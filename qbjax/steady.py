@@ -1,4 +1,4 @@
-"""The verb without a clock: where endless charging leads."""
+"""The verb without a clock: `steady_state`, the end of endless charging."""
 
 from typing import Any
 

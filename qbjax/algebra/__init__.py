@@ -1,4 +1,4 @@
-"""What a state and an observable are."""
+"""States and observables: operators, ladders, kets, spectra, losses."""
 
 from qbjax.algebra import jumps, ladders, operators, packing, spectral, states
 

@@ -18,7 +18,7 @@ Jumps = list[tuple[Any, np.ndarray]]
 
 
 def loss(rate: Any, dims: Sequence[int] | Any, factors: Any, thermal: Any = 0) -> Jumps:
-    r"""Every factor loses to, and gains from, a bath of its own.
+    r"""Jumps by which every factor loses to, and gains from, a bath of its own.
 
     $$\gamma(\bar n + 1)D[a_k]\rho + \gamma\bar nD[a_k^\dagger]\rho$$
 
@@ -51,7 +51,7 @@ def loss(rate: Any, dims: Sequence[int] | Any, factors: Any, thermal: Any = 0) -
 
 
 def collective_loss(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps:
-    r"""Factors lose into one bath that does not tell them apart: superradiance.
+    r"""The one jump by which factors lose into a bath that does not tell them apart: superradiance.
 
     $$\gamma D\Big[\sum_ka_k\Big]\rho$$
 
@@ -80,7 +80,7 @@ def collective_loss(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps
 
 
 def dephasing(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps:
-    r"""Pure dephasing of every factor: populations stay.
+    r"""Jumps that dephase every factor and leave populations as they are.
 
     $$2\gamma D[n_k]\rho, \qquad \dot\rho_{mn} = -\gamma(m-n)^2\rho_{mn}$$
 
@@ -114,7 +114,7 @@ def _embedded(make: Callable, sizes: tuple[int, ...], factor: int) -> np.ndarray
 
 
 def _places(dims: Any, factors: Any) -> tuple[tuple[int, ...], list[int]]:
-    """Levels of every factor, and the indices of some, each named once."""
+    """Checks the levels of every factor and the indices of some, each named once; returns both."""
     sizes = _checks.dimensions("dims", dims)
     _checks.room("dims", sizes, math.prod(sizes) ** 2, "one matrix of so many levels")
     found = _checks.indices("factors", factors, len(sizes))

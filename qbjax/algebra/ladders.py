@@ -1,4 +1,4 @@
-r"""Ladders of equally spaced levels, and how strongly neighbours couple.
+r"""Ladders of equally spaced levels, and the couplings of neighbours.
 
 A ladder has levels n = 0 … N−1, a unit apart, and a lowering operator
 $A|n\rangle = a_n|n-1\rangle$:
@@ -40,14 +40,14 @@ class Ladder(eqx.Module):
 
     @property
     def squared_couplings(self) -> Float[np.ndarray, " links"]:
-        """$a_n^2$ for n = 1 … N−1: whole numbers."""
+        """Squared couplings $a_n^2$ for n = 1 … N−1: whole numbers."""
         n = np.arange(1, self.size)
         squares = {"oscillator": n, "spin": n * (self.size - n), "uniform": np.ones_like(n)}
         return squares[self.kind].astype(float)
 
     @property
     def couplings(self) -> Float[np.ndarray, " links"]:
-        """$a_n$ for n = 1 … N−1."""
+        """Couplings $a_n$ of neighbouring levels for n = 1 … N−1."""
         return np.sqrt(self.squared_couplings)
 
     @property
@@ -67,11 +67,11 @@ class Ladder(eqx.Module):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the ladder ends of itself, so that no truncation is involved."""
+        """Whether the ladder ends by itself, so that no truncation is involved."""
         return self.kind != "oscillator"
 
     def resized(self, size: int) -> "Ladder":
-        """The same kind of ladder with another number of levels.
+        """Makes a ladder of the same kind with another number of levels.
 
         Raises:
             TypeError: for a whole ladder, which is another system then.
@@ -119,7 +119,7 @@ def spin(j: float | Any) -> Ladder:
 
 
 def uniform(size: int | Any) -> Ladder:
-    """A ladder of so many levels whose neighbours all couple alike, $a_n = 1$.
+    """A ladder of N levels whose neighbours all couple alike, $a_n = 1$.
 
     Args:
         size: number of levels N ≥ 1.

@@ -1,4 +1,4 @@
-r"""Operators: ladders, qubits, spins, and how they are put together.
+r"""Operators: ladders, qubits, spins, and their products on composite spaces.
 
 Conventions of the whole library, stated here once:
 
@@ -30,7 +30,7 @@ from qbjax._types import Operator, Rho, TensorLike
 
 
 def destroy(levels: int | Any) -> Operator:
-    r"""Lowering operator of an oscillator.
+    r"""Lowering operator of an oscillator, $a$.
 
     $$a|n\rangle = \sqrt{n}\,|n-1\rangle$$
 
@@ -67,17 +67,17 @@ def identity(levels: int | Any) -> Operator:
 
 
 def pauli_x() -> Operator:
-    r"""$\sigma_x = |0\rangle\langle 1| + |1\rangle\langle 0|$: real array (2, 2)."""
+    r"""Pauli $\sigma_x = |0\rangle\langle 1| + |1\rangle\langle 0|$: real array (2, 2)."""
     return np.array([[0.0, 1.0], [1.0, 0.0]])
 
 
 def pauli_y() -> Operator:
-    r"""$\sigma_y = -i|0\rangle\langle 1| + i|1\rangle\langle 0|$: complex array (2, 2)."""
+    r"""Pauli $\sigma_y = -i|0\rangle\langle 1| + i|1\rangle\langle 0|$: complex array (2, 2)."""
     return np.array([[0.0, -1.0j], [1.0j, 0.0]])
 
 
 def pauli_z() -> Operator:
-    r"""$\sigma_z = |0\rangle\langle 0| - |1\rangle\langle 1|$: real array (2, 2)."""
+    r"""Pauli $\sigma_z = |0\rangle\langle 0| - |1\rangle\langle 1|$: real array (2, 2)."""
     return np.diag([1.0, -1.0])
 
 
@@ -92,7 +92,7 @@ def sigma_plus() -> Operator:
 
 
 def spin_plus(j: float | Any) -> Operator:
-    r"""Raising operator of a spin.
+    r"""Raising operator of a spin, $J_+$.
 
     $$J_+|j, m\rangle = \sqrt{j(j+1) - m(m+1)}\,|j, m+1\rangle$$
 
@@ -119,17 +119,17 @@ def spin_minus(j: float | Any) -> Operator:
 
 
 def spin_x(j: float | Any) -> Operator:
-    """$J_x = (J_+ + J_-)/2$: real array (2j + 1, 2j + 1)."""
+    """Spin component $J_x = (J_+ + J_-)/2$: real array (2j + 1, 2j + 1)."""
     return (spin_plus(j) + spin_minus(j)) / 2
 
 
 def spin_y(j: float | Any) -> Operator:
-    """$J_y = (J_+ - J_-)/2i$: complex array (2j + 1, 2j + 1)."""
+    """Spin component $J_y = (J_+ - J_-)/2i$: complex array (2j + 1, 2j + 1)."""
     return (spin_plus(j) - spin_minus(j)) / 2j
 
 
 def spin_z(j: float | Any) -> Operator:
-    r"""$J_z = \mathrm{diag}(-j, \ldots, j)$: real array (2j + 1, 2j + 1)."""
+    r"""Spin component $J_z = \mathrm{diag}(-j, \ldots, j)$: real array (2j + 1, 2j + 1)."""
     return np.diag(_magnetic_numbers(j))
 
 
@@ -165,7 +165,7 @@ def tensor(*factors: TensorLike) -> Inexact[np.ndarray | jax.Array, "..."]:
 def embed(
     op: TensorLike, dims: Sequence[int] | Any, index: int | Any
 ) -> Inexact[np.ndarray | jax.Array, "D D"]:
-    r"""One subsystem's operator on the whole space.
+    r"""Extends one subsystem's operator to the whole space.
 
     $$1 \otimes \ldots \otimes A \otimes \ldots \otimes 1$$
 

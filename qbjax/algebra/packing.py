@@ -35,7 +35,7 @@ def pack(rho: Inexact[Array, "d d"]) -> Float[Array, "d d"]:
 
 
 def unpack(packed: Float[Array, "d d"], *, real: bool) -> Inexact[Array, "d d"]:
-    """The Hermitian matrix that `packed` stands for.
+    """Unpacks the Hermitian matrix $S + iA$ from the real matrix $S + A$.
 
     Args:
         packed: the real matrix $R$, shape (d, d).

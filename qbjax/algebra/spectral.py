@@ -21,15 +21,15 @@ from qbjax import _checks
 from qbjax._types import Levels, Rho, TensorLike
 
 TIE = 1e-10
-"""Eigenvalues closer than this, in units of the width of the spectrum, are tied: far above rounding
-(1e-16), far below any gap that a second derivative could resolve."""
+"""Distance below which eigenvalues are tied, in units of the width of the spectrum: far above
+rounding (1e-16), far below any gap that a second derivative could resolve."""
 
 ROUNDING = 4 * float(np.finfo(float).eps)
-"""By how much of the largest eigenvalue times their number equal ones may come out different."""
+"""Share of the largest eigenvalue, times their number, by which rounding may part equal ones."""
 
 
 def eigenvalues(rho: TensorLike) -> Levels:
-    r"""Eigenvalues, ascending, with finite first and second derivatives.
+    r"""Eigenvalues of a Hermitian matrix, ascending, with finite first and second derivatives.
 
     $$d\lambda = \mathrm{Re}\,\mathrm{diag}(V^\dagger\,d\rho\,V)$$
 
@@ -63,7 +63,7 @@ def eigenvalues(rho: TensorLike) -> Levels:
 
 
 def eigensystem(rho: TensorLike) -> tuple[Levels, Rho]:
-    r"""Eigenvalues, ascending, and eigenvectors, in columns.
+    r"""Eigenvalues of a Hermitian matrix, ascending, and its eigenvectors, in columns.
 
     The NaN it avoids: $dv_k$ divides by gaps that a degenerate Hamiltonian does not have.
     Pairs tied within `TIE` are left out, which is exact for anything that does not depend
@@ -87,7 +87,7 @@ def eigensystem(rho: TensorLike) -> tuple[Levels, Rho]:
 
 
 def directional_derivative(rho: TensorLike, drho: TensorLike) -> tuple[Levels, Levels]:
-    r"""Eigenvalues of ρ and how they start to move along dρ: exact at ties.
+    r"""Eigenvalues of ρ and the rates at which they start to move along dρ: exact at ties.
 
     $$\lambda(\rho + t\,d\rho) = \lambda + t\,\lambda' + O(t^2), \qquad t \to 0^+$$
 
@@ -126,7 +126,7 @@ def directional_derivative(rho: TensorLike, drho: TensorLike) -> tuple[Levels, L
 
 
 def closeness(values: Float[Array, " d"] | Float[np.ndarray, " d"]) -> Any:
-    r"""How close eigenvalues count as one, in their own unit, whatever that is.
+    r"""The distance below which eigenvalues count as one, in their own unit.
 
     $$10^{-10}(\lambda_\text{max} - \lambda_\text{min})
       + 4d\,\epsilon\,|\lambda|_\text{max}$$

@@ -13,7 +13,7 @@ from qbjax import _checks
 from qbjax._types import Ket, Rho, ScalarLike, TensorLike
 
 _MAX_MEAN_NUMBER = 700.0
-"""Above this |α|² the amplitudes αⁿ/√n! overflow."""
+"""Largest |α|² of a coherent state: above it the amplitudes αⁿ/√n! overflow."""
 
 
 def fock(levels: int | Any, n: int | Any) -> Ket:
@@ -106,7 +106,7 @@ def thermal(levels: int | Any, mean_number: ScalarLike) -> Rho:
 
 
 def bloch(theta: ScalarLike, phi: ScalarLike = 0) -> Ket:
-    r"""Qubit on the Bloch sphere.
+    r"""Pure state of a qubit at a point of the Bloch sphere.
 
     $$\cos\tfrac{\theta}{2}\,|0\rangle + e^{i\varphi}\sin\tfrac{\theta}{2}\,|1\rangle$$
 

@@ -1,5 +1,4 @@
-"""How good a state is: functions of a density matrix and, where energy enters, of a
-Hamiltonian."""
+"""Figures of merit of a state: functions of its density matrix and, for energies, a Hamiltonian."""
 
 from qbjax.merit import bounds, two_level
 from qbjax.merit.copies import ergotropy_per_copy

@@ -1,4 +1,4 @@
-r"""Ergotropy of many copies: what a unitary on n equal batteries extracts from each.
+r"""Ergotropy of many copies: the work that a unitary on n equal batteries extracts from each.
 
 $$W_n = \frac1n W\Big(\rho^{\otimes n}, \sum_{k=1}^n H_k\Big) \ge W_1, \qquad W_{mn} \ge W_n$$
 
@@ -25,10 +25,10 @@ from qbjax.algebra import spectral
 from qbjax.merit import energetics
 
 LARGEST = 5_000_000
-"""Numbers in the table of shares, d to each, at most."""
+"""Most numbers in the table of shares, which holds d for each of them."""
 
 DEGENERACY = 1e300
-"""Largest dⁿ: a float must hold it."""
+"""Largest dimension dⁿ: a float must hold it."""
 
 
 def ergotropy_per_copy(rho: TensorLike, H: TensorLike, copies: int | Any) -> Scalar:
@@ -84,7 +84,7 @@ def _copies(copies: int | Any, d: int) -> int:
 
 
 def _passive_energy(eigenvalues: Levels, levels: Levels, n: int) -> Scalar:
-    """Of n copies, from the spectra of one; levels from 0."""
+    """Passive energy of n copies, from the spectra of one; levels count from 0."""
     # Behind a barrier, or XLA would sort what it takes for constants while it compiles: minutes.
     shares, weights, levels = lax.optimization_barrier((*_shares(levels.shape[0], n), levels))
     populations = _products(eigenvalues, shares, n)
@@ -100,7 +100,7 @@ def _passive_energy(eigenvalues: Levels, levels: Levels, n: int) -> Scalar:
 
 
 def _products(values: Levels, shares: Int[Array, "d M"], n: int) -> Float[Array, " M"]:
-    """Products of powers, from a table of them: the derivative of 0⁰ is never asked for."""
+    """Products of powers, read from a table: the derivative of 0⁰ is never asked for."""
     factors = jnp.broadcast_to(values[:, None], (values.shape[0], n))
     powers = jnp.concatenate([jnp.ones((values.shape[0], 1)), jnp.cumprod(factors, axis=1)], axis=1)
 
@@ -113,7 +113,7 @@ def _products(values: Levels, shares: Int[Array, "d M"], n: int) -> Float[Array,
 
 @lru_cache(maxsize=8)
 def _shares(d: int, n: int) -> tuple[Int[np.ndarray, "d M"], Float[np.ndarray, " M"]]:
-    """All shares of n copies among d levels, and in how many states each is found."""
+    """All shares of n copies among d levels, and the number of states in which each is found."""
     shares, left, weights = np.zeros((0, 1), int), np.array([n]), np.ones(1)
     choose = [np.array([float(math.comb(m, k)) for k in range(m + 1)]) for m in range(n + 1)]
     for _ in range(d - 1):

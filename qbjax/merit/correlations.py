@@ -22,7 +22,7 @@ FLOOR = 1e-13
 """Eigenvalues of ρ, and λ, below this share of Tr ρ are rounding: they count as zero."""
 
 FLIP = np.fliplr(np.diag([-1.0, 1.0, 1.0, -1.0]))
-"""σ_y ⊗ σ_y."""
+"""The spin flip σ_y ⊗ σ_y."""
 
 SIGNS = np.array([1.0, -1.0, -1.0, -1.0])
 
@@ -64,13 +64,13 @@ def concurrence(rho: TensorLike) -> Scalar:
 
 
 def concurrence_of_matrix(rho: Rho) -> Scalar:
-    """The same without a check, for what is a state already."""
+    """Concurrence of a matrix that is known to be a state of two qubits: nothing is checked."""
     return jnp.maximum(_difference(rho.astype(complex)), 0.0)
 
 
 @jax.custom_jvp
 def _difference(rho: Rho) -> Scalar:
-    """λ₁ − λ₂ − λ₃ − λ₄."""
+    """The difference λ₁ − λ₂ − λ₃ − λ₄, positive for an entangled state."""
     return jnp.sum(SIGNS * _decomposed(rho)[0])
 
 
@@ -85,7 +85,7 @@ def _difference_jvp(primals: tuple[Rho], tangents: tuple[Rho]) -> tuple[Scalar, 
 
 
 def _decomposed(rho: Rho):
-    """λ, descending, and the vectors w, in columns."""
+    """The singular values λ, descending, and the vectors w, in columns."""
     populations, vectors = jnp.linalg.eigh(rho)
     present = populations > FLOOR * jnp.sum(populations)
     amplitudes = jnp.where(present, jnp.sqrt(jnp.where(present, populations, 1.0)), 0.0)

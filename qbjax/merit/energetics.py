@@ -1,4 +1,4 @@
-r"""Energy of a battery's cell, and how fast it changes.
+r"""Energy of a battery's cell, its variance, and its rate of change.
 
 Every energy of this floor is counted from the ground state,
 $E = \mathrm{Tr}(\rho H) - \epsilon_0$. `H` is either the levels (d,), in the order of ρ's
@@ -13,7 +13,7 @@ from qbjax.algebra import spectral
 
 
 def energy(rho: TensorLike, H: TensorLike) -> Scalar:
-    r"""Energy above the ground state.
+    r"""Energy of a state above the ground state.
 
     $$E = \mathrm{Tr}(\rho H) - \epsilon_0$$
 
@@ -42,7 +42,7 @@ def energy(rho: TensorLike, H: TensorLike) -> Scalar:
 
 
 def energy_variance(rho: TensorLike, H: TensorLike) -> Scalar:
-    r"""Variance of the energy.
+    r"""Variance of the energy of a state.
 
     $$\sigma_E^2 = \mathrm{Tr}[\rho(H - \mathrm{Tr}\,\rho H)^2]$$
 
@@ -73,7 +73,7 @@ def energy_variance(rho: TensorLike, H: TensorLike) -> Scalar:
 
 
 def instantaneous_power(drho: TensorLike, H: TensorLike) -> Scalar:
-    r"""Rate at which the energy changes.
+    r"""Rate at which the energy changes along a motion of the state.
 
     $$P = \frac{dE}{dt} = \mathrm{Tr}\left(\frac{d\rho}{dt} H\right)$$
 
@@ -100,5 +100,5 @@ def instantaneous_power(drho: TensorLike, H: TensorLike) -> Scalar:
 
 
 def _trace_of_product(A: Rho, B: Rho) -> Scalar:
-    """Tr AB of two Hermitian matrices, either of which may be real."""
+    """The trace Tr AB of two Hermitian matrices, either of which may be real."""
     return jnp.sum(jnp.real(A) * jnp.real(B)) + jnp.sum(jnp.imag(A) * jnp.imag(B))

@@ -1,4 +1,4 @@
-r"""What unitaries on the parts of a composite system can extract.
+r"""Ergotropy of the parts of a composite system, and the work locked in correlations.
 
 For $H = \sum_k H_k$, factors that do not interact, a product of local unitaries extracts the
 ergotropies of the reduced states, and what a global unitary extracts beyond them is locked in
@@ -36,7 +36,7 @@ from qbjax.algebra.operators import partial_trace
 from qbjax.merit.passivity import ergotropy, passive_energy_of_spectrum
 
 PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
-"""σ_x, σ_y, σ_z; any basis of the qubit will do."""
+"""The Pauli matrices σ_x, σ_y, σ_z; any basis of the qubit will do."""
 
 
 def local_ergotropy(
@@ -181,7 +181,7 @@ def _parts(rho: TensorLike, hamiltonians: Sequence[TensorLike] | Any) -> tuple[R
 
 @jax.custom_jvp
 def _farthest(M: Float[Array, "3 3"]) -> Scalar:
-    """max Tr RᵀM over rotations R: s₁ + s₂ + sgn(det M) s₃."""
+    """The maximum of Tr RᵀM over rotations R: s₁ + s₂ + sgn(det M) s₃."""
     return jnp.sum(_rotation(M) * M)
 
 
@@ -201,7 +201,7 @@ def _rotation(M: Float[Array, "3 3"]) -> Float[Array, "3 3"]:
 
 
 def _against_pauli(A: Rho, before: int):
-    """Tr_q σ_i A for the three σ, each on the rest: shape (3, r, r)."""
+    """The matrices Tr_q σ_i A for the three σ, each on the rest: shape (3, r, r)."""
     after = A.shape[0] // (2 * before)
     apart = A.astype(complex).reshape(before, 2, after, before, 2, after)
     rest = before * after

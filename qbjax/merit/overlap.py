@@ -1,4 +1,4 @@
-r"""Fidelity with a target: how near two states are.
+r"""Fidelity of a state with a target.
 
 Let $\rho = KK^\dagger$, $\sigma = LL^\dagger$, and let $s_i$ be the singular values of
 $K^\dagger L = U S V^\dagger$. Then $\sqrt F = \sum_i s_i$, and no root is taken of what rounding
@@ -92,7 +92,7 @@ def _of_matrices_jvp(primals: tuple[Rho, Rho], tangents: tuple[Rho, Rho]) -> tup
 
 
 def _decomposed(rho: Rho, sigma: Rho):
-    """s, descending, and the vectors w and z, in columns."""
+    """The singular values s, descending, and the vectors w and z, in columns."""
     K, L = _factor(rho), _factor(sigma)
     U, s, Vh = jnp.linalg.svd(K.conj().T @ L)
     return s, L @ Vh.conj().T, K @ U

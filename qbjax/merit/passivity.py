@@ -1,4 +1,4 @@
-r"""Ergotropy: how much of the energy a unitary can take out, and which part holds it.
+r"""Ergotropy: the energy that a unitary can take out, and the parts of it.
 
 Sort the eigenvalues of ρ downwards ($r_0 \ge r_1 \ge \ldots$) and the levels of H upwards
 ($\epsilon_0 \le \epsilon_1 \le \ldots$). Of all states with that spectrum the passive one
@@ -37,7 +37,7 @@ from qbjax.merit import energetics
 
 
 def ergotropy(rho: TensorLike, H: TensorLike) -> Scalar:
-    r"""Largest work that a unitary extracts.
+    r"""Largest work that a unitary extracts from a state.
 
     $$W = E - E_\text{passive}(\rho)$$
 

@@ -1,4 +1,4 @@
-"""How mixed a state is, and how its quanta are distributed."""
+"""Purity of a state, and the Fano factor of its quanta."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from qbjax._types import Levels, Scalar, TensorLike
 
 
 def purity(rho: TensorLike) -> Scalar:
-    r"""Purity, from 1/d (maximally mixed) to 1 (pure).
+    r"""Purity of a state, from 1/d (maximally mixed) to 1 (pure).
 
     $$\mathrm{Tr}\,\rho^2$$
 
@@ -59,7 +59,7 @@ def fano_factor(rho: TensorLike) -> Scalar:
 
 
 def fano_factor_of_populations(populations: Levels | Any) -> Scalar:
-    r"""Fano factor from the populations alone.
+    r"""Fano factor of the number of quanta, from the populations alone.
 
     The building block for cells that are not kept as one matrix. Not even their sum is checked.
 

@@ -1,4 +1,4 @@
-r"""Total ergotropy: what is extracted per copy when infinitely many copies are at hand.
+r"""Total ergotropy: the work per copy when infinitely many copies are at hand.
 
 Only the entropy then limits the work: what stays behind is the Gibbs state of the same entropy,
 
@@ -33,7 +33,8 @@ COLDEST, HOTTEST = 1e13, 1e-20
 levels: gaps of 10⁻¹² and states 10⁻¹⁶ from the maximally mixed one are told apart."""
 
 HALVINGS = 70
-"""Of that bracket, on a logarithmic scale: its width of 76 ends at rounding."""
+"""Bisections of the bracket of inverse temperatures, on a logarithmic scale: its width of 76 ends
+at rounding."""
 
 
 def total_ergotropy(rho: TensorLike, H: TensorLike) -> Scalar:
@@ -80,7 +81,7 @@ def total_ergotropy(rho: TensorLike, H: TensorLike) -> Scalar:
 
 @jax.custom_jvp
 def _thermal_energy(eigenvalues: Levels, levels: Levels) -> Scalar:
-    """Of the Gibbs state with the entropy of a spectrum; levels from 0."""
+    """Energy of the Gibbs state with the entropy of a spectrum; levels count from 0."""
     p = _gibbs(_inverse_temperature(_negentropy(eigenvalues), levels), levels)[0]
     return jnp.sum(p * levels)
 
@@ -102,7 +103,7 @@ def _thermal_energy_jvp(primals, tangents) -> tuple[Scalar, Scalar]:
 
 @jax.custom_jvp
 def _inverse_temperature(negentropy: Scalar, levels: Levels) -> Scalar:
-    """β of the Gibbs state with ln d − S = N; an end of the bracket where there is none."""
+    """Finds β of the Gibbs state with ln d − S = N; an end of the bracket where there is none."""
     width = jnp.max(levels)
     unit = jnp.where(width > 0, width, 1.0)
 
@@ -119,7 +120,7 @@ def _inverse_temperature(negentropy: Scalar, levels: Levels) -> Scalar:
 
 @_inverse_temperature.defjvp
 def _inverse_temperature_jvp(primals, tangents) -> tuple[Scalar, Scalar]:
-    """dN = β Cov(ε, dε) β + β Var(ε) dβ."""
+    """Differentiates β implicitly: dN = β Cov(ε, dε) β + β Var(ε) dβ."""
     (N, levels), (dN, dlevels) = primals, tangents
     beta = _inverse_temperature(N, levels)
     p = _gibbs(beta, levels)[0]
@@ -131,7 +132,7 @@ def _inverse_temperature_jvp(primals, tangents) -> tuple[Scalar, Scalar]:
 
 
 def _gibbs(beta: Scalar, levels: Levels) -> tuple[Levels, Levels]:
-    """Populations p, and d p − 1 with all its digits where the levels are hot."""
+    """Gibbs populations p, and d p − 1 with all its digits where the levels are hot."""
     p = jax.nn.softmax(-beta * levels)
     mean = jnp.mean(levels)
     hot = beta * jnp.max(levels) < 1
@@ -150,7 +151,7 @@ def _negentropy_of(state: tuple[Levels, Levels]) -> Scalar:
 
 
 def _h(x: Levels) -> Levels:
-    """(1 + x) ln(1 + x) − x, with its digits at small x; rounding below −1 counts as −1."""
+    """The function (1 + x) ln(1 + x) − x, with its digits at small x; below −1 it is that at −1."""
     near, empty = jnp.abs(x) < 0.01, x <= -1
     y = jnp.where(near, x, 0.0)
     # Σ (−x)^k / k(k − 1) from k = 2: the next term is below 1e-17 of the first.

@@ -1,4 +1,4 @@
-r"""A two-level system in closed form: spectrum, ergotropy, and how damping takes it away.
+r"""A two-level system in closed form: spectrum, energy, ergotropy, amplitude damping.
 
 $$H = \omega|e\rangle\langle e|, \qquad
   \rho = \begin{pmatrix} 1-p & c \\ c^* & p \end{pmatrix}, \qquad
@@ -36,7 +36,7 @@ from qbjax.algebra.spectral import root
 
 
 def eigenvalues(excited_population: ScalarLike, coherence: ScalarLike) -> Levels:
-    r"""Eigenvalues of ρ, ascending.
+    r"""Eigenvalues of a two-level state, ascending.
 
     $$\lambda_\pm = \tfrac12(1 \pm s)$$
 
@@ -64,7 +64,7 @@ def eigenvalues(excited_population: ScalarLike, coherence: ScalarLike) -> Levels
 
 
 def energy(excited_population: ScalarLike, frequency: ScalarLike = 1.0) -> Scalar:
-    r"""Energy above the ground state, $E = \omega p$.
+    r"""Energy of a two-level state above the ground state, $E = \omega p$.
 
     Args:
         excited_population: p, from 0 to 1.
@@ -86,7 +86,7 @@ def energy(excited_population: ScalarLike, frequency: ScalarLike = 1.0) -> Scala
 def passive_energy(
     excited_population: ScalarLike, coherence: ScalarLike, frequency: ScalarLike = 1.0
 ) -> Scalar:
-    r"""Energy that no unitary can extract, $\omega\lambda_-$.
+    r"""Energy that no unitary can extract from a two-level state, $\omega\lambda_-$.
 
     Args:
         excited_population: p, from 0 to 1.
@@ -108,7 +108,7 @@ def passive_energy(
 def ergotropy(
     excited_population: ScalarLike, coherence: ScalarLike, frequency: ScalarLike = 1.0
 ) -> Scalar:
-    r"""Largest work that a unitary extracts.
+    r"""Largest work that a unitary extracts from a two-level state.
 
     $$W = \omega(p - \lambda_-) = \frac{\omega}{2}(s + 2p - 1) = W^i + W^c$$
 
@@ -162,7 +162,7 @@ def incoherent_ergotropy(excited_population: ScalarLike, frequency: ScalarLike =
 def coherent_ergotropy(
     excited_population: ScalarLike, coherence: ScalarLike, frequency: ScalarLike = 1.0
 ) -> Scalar:
-    r"""Part of the ergotropy that dephasing destroys.
+    r"""Part of a two-level state's ergotropy that dephasing destroys.
 
     $$W^c = \frac{\omega}{2}(s - |2p-1|) = \frac{2\omega|c|^2}{s + |2p-1|}$$
 
@@ -199,7 +199,7 @@ def damped(
     decay: ScalarLike,
     frequency: ScalarLike = 1.0,
 ) -> tuple[Scalar, Number]:
-    r"""Population and coherence after amplitude damping.
+    r"""Population and coherence of a two-level state after amplitude damping.
 
     $$\dot\rho = -i[H, \rho] + \gamma D[\sigma_-]\rho: \qquad
       p(t) = p\,e^{-\gamma t}, \qquad c(t) = c\,e^{(i\omega - \gamma/2)t}$$
@@ -237,7 +237,7 @@ def damped(
 
 
 def _bloch(excited_population, coherence) -> tuple[Scalar, Scalar]:
-    """p and |c|² of a state."""
+    """Checks a two-level state; returns its excited population p and |c|²."""
     p = _checks.scalar("excited_population", excited_population, low=0, high=1)
     c = _checks.scalar("coherence", coherence, complex_ok=True)
     squared = jnp.real(c) ** 2 + jnp.imag(c) ** 2
@@ -250,7 +250,7 @@ def _bloch(excited_population, coherence) -> tuple[Scalar, Scalar]:
 
 
 def _length(inversion, squared) -> Scalar:
-    """s of inversion and |c|²."""
+    """Length s of the Bloch vector, from the inversion and |c|²."""
     return root(inversion**2 + 4 * squared)
 
 

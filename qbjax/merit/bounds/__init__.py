@@ -1,4 +1,4 @@
-r"""How much classical qubits can charge a ladder, and what coherent driving does.
+r"""Bounds on charging a ladder with classical qubits, and the coherent driving that beats them.
 
 A ladder starts empty and meets a stream of qubits without coherence, of any populations, for
 any angles, Ωτ = Σθ_k in all. Its populations gain in one collision at most

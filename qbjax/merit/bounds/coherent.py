@@ -1,4 +1,4 @@
-"""Coherent driving, the limit that classical qubits are compared with.
+"""Coherent driving of a ladder: its energy, and the time at which it beats classical qubits.
 
 What it has to beat is said in `bounds`.
 """
@@ -18,7 +18,7 @@ from qbjax.merit.bounds.flows import R0
 from qbjax.merit.bounds.incoherent import Form, check_form, check_ladder, incoherent_energy
 
 LOOKS, HALVINGS = 4096, 54
-"""Instants up to full charge, and bisections between two of them: to the last bit."""
+"""Instants up to full charge, and bisections between two of them: exact to the last bit."""
 
 
 def coherent_energy(ladder: Ladder | Any, tau: ScalarLike) -> Scalar:
@@ -62,7 +62,7 @@ def coherent_energy(ladder: Ladder | Any, tau: ScalarLike) -> Scalar:
 
 
 def crossing_time(ladder: Ladder | Any, form: Form | Any = "rigorous") -> Scalar:
-    r"""When coherent driving overtakes the bound of classical qubits, without loss.
+    r"""Time at which coherent driving overtakes the bound of classical qubits, without loss.
 
     $$\Omega\tau = \frac{4R_0}{1 - R_0^2} = 6.1028$$
 

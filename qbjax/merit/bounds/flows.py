@@ -27,20 +27,20 @@ from jax import lax
 from qbjax._types import Scalar
 
 X0 = 1.1655611852072114
-r"""Where $\sin^2x/x$ is largest: the positive root of $\tan x = 2x$."""
+r"""The angle at which $\sin^2x/x$ is largest: the positive root of $\tan x = 2x$."""
 
 R0 = 0.7246113537767085
-r"""The largest $\sin^2x/x$ there is."""
+r"""The largest value of $\sin^2x/x$."""
 
 FAINT = 1e-75
-"""What stands for the fraction kept, or for the loss, when it is less: its inverse is finite."""
+"""Smallest fraction kept, and smallest loss, that is told from zero: its inverse is finite."""
 
 NEWTON = 6
-"""Steps from the first guess to rounding; three did for all v and all targets to 1e6."""
+"""Newton steps from the first guess to rounding; three did for all v and all targets to 1e6."""
 
 
 class Flow(NamedTuple):
-    """The solution of one equation.
+    """Energy as a function of time, and time as a function of energy: one equation solved.
 
     Attributes:
         energy: x of t.
@@ -58,7 +58,7 @@ class Flow(NamedTuple):
 
 
 def widened(flow: Flow) -> Flow:
-    """The flow whose rate is the largest within one quantum below."""
+    """Makes the flow whose rate is the largest that another has within one quantum below."""
     peak, peak_time, peak_rate = flow.peak, flow.peak_time, flow.peak_rate
     if peak is None or peak_time is None or peak_rate is None:
         return flow
@@ -81,12 +81,12 @@ def widened(flow: Flow) -> Flow:
 
 
 def uniform() -> Flow:
-    """A rate that does not depend on the energy."""
+    """The flow of a uniform ladder, whose rate does not depend on the energy."""
     return Flow(energy=lambda t: R0 * t, time=lambda x: x / R0)
 
 
 def oscillator() -> Flow:
-    r"""$x = R_0t(1 + R_0t/4)$."""
+    r"""The flow of an oscillator without loss, $x = R_0t(1 + R_0t/4)$."""
     return Flow(
         energy=lambda t: R0 * t * (1 + R0 * t / 4),
         time=lambda x: 2 / R0 * x / (jnp.sqrt(x + 1) + 1),
@@ -94,7 +94,9 @@ def oscillator() -> Flow:
 
 
 def spin(j: float) -> Flow:
-    r"""With $\varphi = R_0t \le \pi/2 + A$ and $\sin A = (2j-1)/(2j+1)$,
+    r"""The flow of a spin of size j.
+
+    With $\varphi = R_0t \le \pi/2 + A$ and $\sin A = (2j-1)/(2j+1)$,
 
     $$x = (2j - 1)\sin^2(\varphi/2) + \sqrt{2j}\sin\varphi
         = j - \tfrac12 + (j + \tfrac12)\sin(\varphi - A),$$
@@ -129,7 +131,9 @@ def spin(j: float) -> Flow:
 
 
 def lossy_oscillator(loss: Scalar) -> Flow:
-    r"""With $b = R_0(1-\gamma)$, $c = 2\gamma/\pi$, $D = \sqrt{b^2 + 4c^2}$, $v = 2c/(b + D)$
+    r"""The flow of an oscillator with loss.
+
+    With $b = R_0(1-\gamma)$, $c = 2\gamma/\pi$, $D = \sqrt{b^2 + 4c^2}$, $v = 2c/(b + D)$
     and $s = \sqrt{x+1} - 1$,
 
     $$\frac{D}{2}t = y - v\ln\left(1 + \frac{s}{1+v}\right), \qquad
@@ -175,7 +179,7 @@ def lossy_oscillator(loss: Scalar) -> Flow:
 
 
 def _root(v, room, target):
-    """y; its derivatives, of all orders, are the implicit ones."""
+    """Solves the equation of `lossy_oscillator` for y, with implicit derivatives of all orders."""
 
     def excess(y):
         return y - v * jnp.log1p(room * _decayed(v, y) / (1 + v)) - target
@@ -191,7 +195,7 @@ def _root(v, room, target):
 
 
 def _decayed(v, y):
-    """(1 − exp(−vy))/v, which is y if v is 0."""
+    """The quotient (1 − exp(−vy))/v, which is y if v is 0."""
     x = v * y
     small = x < SMALL
     series = jnp.polyval(jnp.asarray(DECAYED), jnp.where(small, x, 0.0))
@@ -200,7 +204,7 @@ def _decayed(v, y):
 
 
 def _stretched(z):
-    """−ln(1 − z)/z, which is 1 if z is 0."""
+    """The quotient −ln(1 − z)/z, which is 1 if z is 0."""
     small = z < SMALL
     series = jnp.polyval(jnp.asarray(STRETCHED), jnp.where(small, z, 0.0))
     safe = jnp.where(small, 0.5, z)
@@ -208,7 +212,7 @@ def _stretched(z):
 
 
 SMALL = 0.03
-"""Below it the two quotients are series: their derivatives would lose digits."""
+"""Argument below which the two quotients are series: their derivatives would lose digits."""
 
 STRETCHED = 1 / np.arange(11.0, 0.0, -1)
 DECAYED = np.array([(-1.0) ** k / np.prod(np.arange(1.0, k + 2)) for k in range(10, -1, -1)])

@@ -17,7 +17,7 @@ from qbjax.merit.bounds import flows
 Form = Literal["rigorous", "printed"] | str
 
 EARLY = 1e-8
-"""Below it E/τ is its series: the derivative of the quotient would lose as many digits."""
+"""Time below which E/τ is its series: the derivative of the quotient would lose as many digits."""
 
 
 def incoherent_energy(
@@ -28,7 +28,7 @@ def incoherent_energy(
     *,
     thermal: ScalarLike = 0,
 ) -> Scalar:
-    r"""The most that classical qubits can have stored.
+    r"""The largest energy that classical qubits can have stored in a ladder by a time.
 
     $$E \le R_0\tau\left(1 + \frac{R_0\tau}{4}\right)$$
 
@@ -183,7 +183,7 @@ def printed_limit(ladder: Ladder | Any, loss: ScalarLike = 0) -> Scalar:
 
 
 def check_ladder(ladder: Ladder | Any) -> Ladder:
-    """The ladder, if it is one."""
+    """Checks that an argument is a ladder, and returns it."""
     _checks.x64()
     if not isinstance(ladder, Ladder):
         raise TypeError(
@@ -194,12 +194,12 @@ def check_ladder(ladder: Ladder | Any) -> Ladder:
 
 
 def check_form(form: Form | Any) -> None:
-    """Nothing, if the form is one of the two."""
+    """Checks that the form is one of the two, "rigorous" and "printed"."""
     _checks.choice("form", form, ("rigorous", "printed"))
 
 
 def _loss_of(ladder, loss, thermal, form) -> Scalar | None:
-    """The loss, None if there is none, when a bound is known for it."""
+    """Checks that a bound is known for the loss; returns the loss, None if there is none."""
     check_ladder(ladder)
     check_form(form)
     if _checks.is_plain_zero(loss):
@@ -240,7 +240,7 @@ def _flow(ladder, loss, form) -> flows.Flow:
 
 
 def _up_to_limit(name: str, given, result, E, limit) -> Scalar:
-    """The result of (C4) where it is a bound; elsewhere an error, or NaN if traced."""
+    """Returns the result of (C4) where it is a bound; elsewhere an error, or NaN if traced."""
     # To rounding: the time to reach the limit must lead to the limit.
     holds = limit * (1 + 1e-12) >= E
     if _checks.is_concrete(holds) and not holds:
