@@ -1,4 +1,4 @@
-"""What we may choose: pumps now, and which of their numbers are trainable."""
+"""Protocols: pumps, collisions and preparations, with the numbers of them that are trainable."""
 
 from qbjax.protocols.collisions import Collisions as Collisions
 from qbjax.protocols.fourier import BoundedFourier as BoundedFourier

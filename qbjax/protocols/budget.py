@@ -21,15 +21,15 @@ from jaxtyping import Array, Bool, Float
 from qbjax.protocols.free import NUDGE, Choice
 
 ROUNDING = 1e-12
-"""How far the energy may be from the one asked for, relative."""
+"""Relative distance of a pulse's energy from the one asked for that counts as rounding."""
 
 FARTHEST = 400.0
-"""Bound on |τ|: e^{2τ} squared is still a double."""
+"""Bound on the shift |τ|: e^{2τ} squared is still a double."""
 
 NODES = 2048
-"""Points of the midpoint rule over a cosine series. A function of one is even and periodic
-when mirrored, so that the rule converges exponentially: to 1e-12 as long as F takes more
-than a 400th of the pulse to change sign."""
+"""Points of the midpoint rule over a cosine series. A function of one is even and periodic when
+mirrored, so that the rule converges exponentially: to 1e-12 as long as F takes more than a 400th of
+the pulse to change sign."""
 
 
 class Scaled(Choice):
@@ -52,7 +52,7 @@ class Scaled(Choice):
         return scaled(coordinate, self.weights, self.energy)
 
     def drawn(self, key):
-        """Uniform on the sphere of the $\\sqrt{w_i}a_i$."""
+        """Draws amplitudes uniformly on the sphere of the $\\sqrt{w_i}a_i$."""
         direction = jax.random.normal(key, self.value.shape) / jnp.sqrt(self.weights)
         return Scaled(self.at(direction), self.weights, self.energy)
 
@@ -79,7 +79,7 @@ class Shifted(Choice):
         return self.peak * filled(self.level, jnp.sin(coordinate), jnp.cos(coordinate) ** 2)
 
     def drawn(self, key):
-        """Uniform between the peaks, then shifted."""
+        """Draws amplitudes uniformly between the peaks, then shifts them to the mean square."""
         sine = jax.random.uniform(key, self.value.shape, minval=-1.0, maxval=1.0)
         value = self.peak * filled(self.level, sine, 1 - sine**2)
         return Shifted(value, self.peak, self.level)
@@ -105,20 +105,22 @@ class ShiftedSeries(Choice):
         return shifted_series(self.peak * coordinate, self.peak, self.level)
 
     def drawn(self, key):
-        """Angles up to a right one, the k-th cosine's within a (k+1)-th of it."""
+        """Draws angles up to a right one, the k-th cosine's within a (k+1)-th of it."""
         size = np.pi / 2 / np.arange(1, self.value[0].size + 1)
         unit = jax.random.uniform(key, self.value[0].shape, minval=-1.0, maxval=1.0)
         return ShiftedSeries(self.at(size * unit), self.peak, self.level)
 
 
 def scaled(amplitudes, weights, energy) -> Float[Array, " n"]:
-    """The multiple of some amplitudes that has an energy."""
+    """Scales amplitudes to the multiple of them that has an energy."""
     return amplitudes * jnp.sqrt(energy / jnp.sum(weights * amplitudes**2))
 
 
 def shifted(sine, cosine2, shift) -> Float[Array, "..."]:
-    """The sine of an angle after the flow; from $\\sin\\varphi$ and $\\cos^2\\varphi$, in which
-    it is smooth at the peak and at zero."""
+    """The sine of an angle after the flow, smooth at the peak and at zero.
+
+    The angle is given by $\\sin\\varphi$ and $\\cos^2\\varphi$.
+    """
     grown = jnp.exp(shift / 2)
     found = sine * grown / jnp.sqrt(cosine2 / grown**2 + (sine * grown) ** 2)
     # Only removes a last bit beyond the peak, and leaves the derivative alone.
@@ -127,8 +129,11 @@ def shifted(sine, cosine2, shift) -> Float[Array, "..."]:
 
 @jax.jit
 def filled(level, sine, cosine2) -> Float[Array, " n"]:
-    """Sines after the flow to a mean square; NaN where no flow leads there. All at the peak
-    they are constant: the derivatives there are 0, that with respect to the level included."""
+    """Sines after the flow to a mean square; NaN where no flow leads there.
+
+    All at the peak they are constant: the derivatives there are 0, that with respect to the level
+    included.
+    """
     full = _is_full(level)
     shift = _root(jnp.where(full, 0.5, level), sine, cosine2)
     found = jnp.where(full, jnp.sign(sine), shifted(sine, cosine2, shift))
@@ -150,30 +155,30 @@ def shifted_series(coefficients, peak, level) -> tuple[Float[Array, " K"], Float
 
 
 def mean_square(coefficients, shift, peak, nodes: int) -> Float[Array, ""]:
-    """Mean of F² over the pulse of a shifted series, by so many midpoints."""
+    """Mean of F² over the pulse of a shifted series, by the midpoint rule."""
     sine, cosine2 = _sines(coefficients, peak, nodes)
     return peak**2 * jnp.mean(shifted(sine, cosine2, shift) ** 2)
 
 
 def series_weights(count: int) -> Float[np.ndarray, " K"]:
-    """Mean squares of the cosines: 1, ½, ½, …"""
+    """Mean squares of the cosines of a series: 1, ½, ½, …"""
     return np.where(np.arange(count) == 0, 1.0, 0.5)
 
 
 def _sines(coefficients, peak, nodes: int):
-    """sin φ and cos² φ at the midpoints of so many equal parts."""
+    """Evaluates sin φ and cos² φ at the midpoints of equal parts of a pulse."""
     angle = _cosines(coefficients.size, nodes) @ coefficients / peak
     return jnp.sin(angle), jnp.cos(angle) ** 2
 
 
 def _cosines(count: int, nodes: int) -> Float[np.ndarray, "nodes K"]:
-    """cos kπx for k = 0 … count − 1 at the midpoints of so many equal parts of [0, 1]."""
+    """Evaluates cos kπx for k = 0 … count − 1 at the midpoints of equal parts of [0, 1]."""
     x = (np.arange(nodes) + 0.5) / nodes
     return np.cos(np.pi * np.outer(x, np.arange(count)))
 
 
 def _root(level, sine, cosine2) -> Float[Array, ""]:
-    """The shift to a mean square. Its derivatives, of all orders, are the implicit ones."""
+    """Finds the shift to a mean square; its derivatives, of all orders, are the implicit ones."""
 
     def excess(shift):
         return jnp.mean(shifted(sine, cosine2, shift) ** 2) - level

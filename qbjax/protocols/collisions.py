@@ -1,4 +1,4 @@
-r"""A stream of qubits: how long each one meets the battery, and in which state it comes.
+r"""A stream of qubits: the angle at which each one meets the battery, and its state.
 
 Qubit k has
 
@@ -23,7 +23,7 @@ from qbjax.protocols.free import Choice, Trainable, is_free
 
 
 class Collisions(eqx.Module):
-    """K collisions, one after the other.
+    """Qubits that collide with a battery one after the other, K of them.
 
     A coherence left out, or given as the plain number 0, makes the qubits classical: then
     populations suffice for a diagonal battery. A phase that is one number is common to all
@@ -86,7 +86,7 @@ class Collisions(eqx.Module):
 
     @property
     def count(self) -> int:
-        """K, those that are left out included."""
+        """The number K of collisions, those that are left out included."""
         return np.shape(_value(self.theta))[0]
 
     def times(self) -> Float[Array, " T"]:
@@ -120,7 +120,7 @@ def _one_or(name: str, given: Any, count: int, **bounds: Any) -> Trainable:
 
 
 def _up_to(name: str, given: Any, count: int) -> Int[Array, ""]:
-    """A number of collisions, at most so many; may be traced."""
+    """Checks a number of collisions, at most the count of the stream; it may be traced."""
     if _checks.is_concrete(given):
         return jnp.asarray(_checks.integer(name, given, low=0, high=count))
     number = jnp.asarray(given)

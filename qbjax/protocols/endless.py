@@ -1,4 +1,4 @@
-"""Signals without start or end, and signals derived from others: what a battery carries itself."""
+"""Signals without start or end, and signals derived from others, as batteries carry them."""
 
 import math
 from collections.abc import Callable
@@ -20,13 +20,13 @@ ADVICE = (
 
 
 class Endless(Pump):
-    """A signal that is a function of all times.
+    """A signal that is a function of all times, without a start or an end.
 
     Args:
         name: the argument's name, for the error.
         function: t -> number, traceable by JAX or written with NumPy; if it is an `eqx.Module`,
             its arrays are differentiable.
-        edges: times at which it or a derivative of it jumps.
+        edges: times at which it or a derivative of it is discontinuous.
         steps: whether it is constant between these.
 
     Raises:
@@ -78,7 +78,7 @@ class Endless(Pump):
 
     @property
     def peak(self):
-        """Infinite: no bound is known."""
+        """The largest |signal|: infinite, for no bound is known."""
         return jnp.asarray(jnp.inf)
 
 
@@ -121,7 +121,7 @@ class Derived(Pump):
 
     @property
     def peak(self):
-        """Infinite: no bound is known."""
+        """The largest |signal|: infinite, for no bound is known."""
         return jnp.asarray(jnp.inf)
 
 
@@ -146,17 +146,18 @@ class Spline(eqx.Module):
 
     @property
     def degree(self) -> int:
-        """k."""
+        """The degree k of the pieces."""
         return self.coefficients.shape[0] - 1
 
     def edges(self) -> Float[Array, " E"]:
-        """Where it or its slope jumps: a cubic spline does at its ends alone."""
+        """Times at which the function or its slope is discontinuous: the ends of a cubic spline."""
         return self.knots if self.degree < 2 else self.knots[np.array([0, -1])]
 
 
 def through(name: str, times: Any, values: Any) -> Spline:
-    """The cubic spline through values at some times (not-a-knot; of lower degree for fewer than
-    four): what QuTiP makes of an array.
+    """The cubic spline through values at some times, as QuTiP makes it of an array.
+
+    It is not-a-knot, and of lower degree for fewer than four times.
 
     Args:
         name: the argument's name, for the error.

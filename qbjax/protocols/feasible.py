@@ -1,4 +1,4 @@
-"""Pulses made feasible: the front door of `protocols.budget`, and what it refuses."""
+"""Pulses made feasible: the front door of `protocols.budget`, and the refusals there."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from qbjax.protocols.free import Choice, Free, is_free
 
 
 def segments(amplitudes: Any, duration: Any, energy: Any, peak: Any) -> Any:
-    """Amplitudes of equal segments made feasible; a `Choice` if they are free.
+    """Makes amplitudes of equal segments feasible; a `Choice` if they are free.
 
     Args:
         amplitudes: shape (n,), real, or `qb.free(array)`.
@@ -54,8 +54,9 @@ def segments(amplitudes: Any, duration: Any, energy: Any, peak: Any) -> Any:
 
 
 def series(coefficients: Any, duration: Any, energy: Any, peak: Any) -> Any:
-    """Coefficients of a cosine series made feasible, with the shift τ if there is a peak; a
-    `Choice` if they are free.
+    """Makes coefficients of a cosine series feasible, with the shift τ if there is a peak.
+
+    A `Choice` if they are free.
 
     Args, Raises: as in `segments`.
     """
@@ -74,7 +75,7 @@ def series(coefficients: Any, duration: Any, energy: Any, peak: Any) -> Any:
 
 
 def _unmarked(name: str, given: Any) -> Any:
-    """The array, without the mark that it is free."""
+    """Takes the mark that it is free off an array."""
     if isinstance(given, Free) and (given.low, given.high) != (-np.inf, np.inf):
         raise ValueError(
             f"Argument `{name}` must be free without bounds, for `peak` bounds them, but lies "
@@ -150,6 +151,6 @@ def _check_resolved(node: ShiftedSeries, duration, energy):
     if not abs(found - energy) <= 10 * ROUNDING * energy:
         raise ValueError(
             "Argument `energy` must be one to which these `coefficients` can be shifted without "
-            f"switching sign in a jump, farther below the largest feasible {largest:g}, but is "
+            f"switching sign at once, farther below the largest feasible {largest:g}, but is "
             f"{energy:g}."
         )

@@ -1,7 +1,7 @@
 r"""Pulses given by a cosine series on half its period.
 
 A half-range series, $\cos k\pi x$ on $0 \le x \le 1$, can start and end anywhere: the mirrored
-function has no jump, so there is no Gibbs overshoot at the ends.
+function has no edge, so there is no Gibbs overshoot at the ends.
 """
 
 from typing import Any
@@ -13,11 +13,19 @@ from jaxtyping import Array, Float, Inexact
 from qbjax import _checks
 from qbjax.protocols import budget, feasible
 from qbjax.protocols.free import Trainable, is_free, resolve
-from qbjax.protocols.pulse import Pulse, instant, jumps, lasting, numbers, sampled_peak, windowed
+from qbjax.protocols.pulse import (
+    Pulse,
+    edges_after,
+    instant,
+    lasting,
+    numbers,
+    sampled_peak,
+    windowed,
+)
 
 
 class Fourier(Pulse):
-    r"""A smooth pulse: a cosine series.
+    r"""A smooth pulse, given by a cosine series.
 
     $$F(t) = \sum_{k=0}^K c_k \cos\frac{k\pi(t - t_0)}{T}, \qquad
       \int|F|^2 dt = T\left(|c_0|^2 + \tfrac12\sum_{k\ge1}|c_k|^2\right),$$
@@ -89,7 +97,7 @@ class Fourier(Pulse):
         return windowed(self.edges(), time, value)
 
     def edges(self):
-        return jumps(self.start, self.duration[None])
+        return edges_after(self.start, self.duration[None])
 
     @property
     def span(self):
@@ -105,7 +113,7 @@ class Fourier(Pulse):
 
     @property
     def peak(self):
-        """Sampled 64 times per half-wave of the highest cosine: right to 3e-4, from below."""
+        """The largest |F| of 64 samples per half-wave of the highest cosine: right to 3e-4."""
         return sampled_peak(self, 64 * self.coefficients.size + 1)
 
     @property
@@ -164,7 +172,7 @@ class BoundedFourier(Pulse):
         return windowed(self.edges(), time, value)
 
     def edges(self):
-        return jumps(self.start, self.duration[None])
+        return edges_after(self.start, self.duration[None])
 
     @property
     def span(self):
@@ -180,12 +188,12 @@ class BoundedFourier(Pulse):
 
     @property
     def peak(self):
-        """Sampled at `budget.NODES` times."""
+        """The largest |F|, sampled at `budget.NODES` times."""
         return sampled_peak(self, budget.NODES + 1)
 
     @property
     def energy(self):
-        """By the midpoint rule with three times `budget.NODES` points."""
+        r"""The energy of the pulse, by the midpoint rule with three times `budget.NODES` points."""
         coefficients, shift = self.series
         return self.duration * budget.mean_square(coefficients, shift, self.limit, 3 * budget.NODES)
 

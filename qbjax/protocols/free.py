@@ -1,4 +1,4 @@
-r"""What an optimiser may choose in a protocol, and the maps that keep it feasible.
+r"""Free numbers of a protocol, which an optimiser may choose, and the maps that keep it feasible.
 
 A plain number in a protocol is fixed; a `Choice` in its place is trainable. Optimisers see
 its unbounded coordinates $u$ alone, and every $u$ gives a feasible value. One number between
@@ -32,16 +32,16 @@ from qbjax import _checks
 Tree = TypeVar("Tree")
 
 Trainable: TypeAlias = Any
-"""A number of a protocol: an array, or a `Choice` until the protocol is resolved. Any, since
-a type checker cannot know which protocols are resolved."""
+"""A number of a protocol: an array, or a `Choice` until the protocol is resolved; Any, since a type
+checker cannot know which protocols are resolved."""
 
 NUDGE = 1e-3
-"""dv/du vanishes on a bound, so a start there would never move: it starts this fraction
-of the range inside instead."""
+"""Share of the range by which a start on a bound is moved inside: dv/du vanishes on a bound, so
+that it would never move."""
 
 
 class Choice(eqx.Module):
-    """A trainable node of a protocol: stands where its value will.
+    """A trainable node of a protocol, in the place of the value it stands for.
 
     Attributes:
         value: the present value, any pytree; feasible.
@@ -59,7 +59,7 @@ class Choice(eqx.Module):
 
     @abc.abstractmethod
     def drawn(self, key: Array) -> "Choice":
-        """The same choice with a random value.
+        """Draws a random value of the same choice.
 
         Raises:
             ValueError: if there is nothing to draw from.
@@ -104,7 +104,7 @@ class Free(Choice):
 
     @property
     def _unit(self) -> Float[Array, ""]:
-        """w: without a number that has a size, 1."""
+        """The unit w of the value; 1 without a number that has a size."""
         bound = next((x for x in (self.low, self.high) if math.isfinite(x)), 0.0)
         far = jnp.max(jnp.abs(jax.lax.stop_gradient(self.value) - bound), initial=0.0)
         return jnp.where(far > 0, far, abs(bound) or 1.0)
@@ -153,7 +153,7 @@ def is_free(node) -> bool:
 
 
 def resolve(tree: Tree) -> Tree:
-    """The protocol with every trainable node replaced by its present value."""
+    """Replaces every trainable node of a protocol by its present value."""
     return jax.tree.map(lambda x: x.value if is_free(x) else x, tree, is_leaf=_is_whole)
 
 
@@ -163,7 +163,7 @@ def _is_whole(node) -> bool:
 
 
 def coordinates(tree: PyTree) -> tuple[list[Array], Callable[[list[Array]], PyTree]]:
-    """Unbounded coordinates of the trainable numbers, and the way back.
+    """Unbounded coordinates of a protocol's trainable numbers, and the way back.
 
     Args:
         tree: a protocol with at least one trainable node.
@@ -196,8 +196,7 @@ def choices(tree: PyTree) -> list[Choice]:
 
 
 def random_start(key: Array, tree: Tree) -> Tree:
-    """The protocol with every trainable node drawn anew: free numbers uniformly between
-    their bounds.
+    """Draws every trainable node of a protocol anew: free numbers uniformly between bounds.
 
     Raises:
         ValueError: if a free number lacks a bound.

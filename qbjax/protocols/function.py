@@ -10,13 +10,13 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.protocols.free import Trainable, resolve
-from qbjax.protocols.pulse import Pulse, instant, jumps, lasting, refined_peak, windowed
+from qbjax.protocols.pulse import Pulse, edges_after, instant, lasting, refined_peak, windowed
 
 PANELS, NODES = 512, 8
-"""Parts between two edges, and Gauss–Legendre points in each."""
+"""Parts between two edges of a pulse, and Gauss–Legendre points in each."""
 
 FINEST = 1_000_000
-"""Parts of a pulse that a resolution may go into."""
+"""Most parts of a pulse that a resolution may ask for."""
 
 
 class Function(Pulse):
@@ -29,7 +29,7 @@ class Function(Pulse):
         function: t -> F, scalar to real or complex scalar, traceable by JAX.
         duration: T > 0, or `qb.free(...)` between bounds above 0.
         start: t0, or `qb.free(...)`.
-        edges: times inside the pulse at which F or a derivative of it jumps, increasing;
+        edges: times inside the pulse at which F or a derivative of it is discontinuous, increasing;
             solver steps end there.
         resolution: length of the shortest feature of F, if it is known and shorter than a
             thousandth of the pulse: what is not, is found without. At least a millionth of it.
@@ -78,8 +78,8 @@ class Function(Pulse):
         return windowed(edges, time, value)
 
     def edges(self):
-        ends = jumps(self.start, self.duration[None])
-        # As given: the function itself decides on which side of them it jumps.
+        ends = edges_after(self.start, self.duration[None])
+        # As given: the function itself decides on the value that it takes there.
         return jnp.concatenate([ends[:1], self.inner, ends[1:]])
 
     @property
@@ -96,14 +96,20 @@ class Function(Pulse):
 
     @property
     def peak(self):
-        """Sampled at 4097 times, more if a resolution asks for them, and refined beside the
-        largest: right to rounding where F is smooth."""
+        """The largest |F|, from 4097 samples and a search beside the largest.
+
+        There are more samples if a resolution asks for them. It is right to rounding where F is
+        smooth.
+        """
         return refined_peak(self, 8 * self._panels + 1)
 
     @property
     def energy(self):
-        """By Gauss–Legendre quadrature with 4096 points between edges, more if a resolution asks
-        for them: exact to rounding for what is smooth there, down to a thousandth of the pulse."""
+        r"""The energy $\int|F|^2 dt$, by Gauss–Legendre quadrature with 4096 points between edges.
+
+        There are more if a resolution asks for them. It is exact to rounding for what is smooth
+        there, down to a thousandth of the pulse.
+        """
         start, end = self.span
         outer = jnp.concatenate([start[None], self.inner, end[None]])
         parts = np.arange(self._panels)[None, :] / self._panels
@@ -126,7 +132,7 @@ class Function(Pulse):
 
 
 def _returned(function) -> jax.ShapeDtypeStruct:
-    """Shape and dtype of what the function returns, which must be a number."""
+    """Shape and dtype of a function's value, which must be a number."""
     _checks.function("function", function, "function(time)")
     _checks.x64()
     try:

@@ -14,7 +14,7 @@ import numpy as np
 
 
 def traceable(function: Callable) -> Callable:
-    """A function of time as JAX can trace it: itself, or with its NumPy calls answered by JAX.
+    """Makes a function of time traceable: as it is, or with its NumPy calls answered by JAX.
 
     Args:
         function: t -> number.

@@ -1,4 +1,4 @@
-r"""How a charger qubit is prepared: a point of the Bloch sphere.
+r"""Preparation of a charger qubit: a point of the Bloch sphere.
 
 References: C. A. Downing and M. S. Ukhtary, "Charging a quantum battery from the Bloch sphere"
 (2026), Eq. (1).
@@ -15,7 +15,7 @@ from qbjax.protocols.free import Choice, Trainable, resolve
 
 
 class BlochPreparation(eqx.Module):
-    r"""A charger qubit in a pure state.
+    r"""A charger qubit prepared in a pure state.
 
     $$|\alpha\rangle = \cos\tfrac\theta2|0\rangle + e^{i\phi}\sin\tfrac\theta2|1\rangle$$
 
@@ -54,7 +54,7 @@ class BlochPreparation(eqx.Module):
 
 
 def _angle(name: str, given, **bounds) -> Trainable:
-    """A number, or a free one whose present value is checked."""
+    """Checks an angle, or the present value of a free one; returns what was given."""
     if isinstance(given, Choice):
         _checks.scalar(name, given.value, **bounds)
         return given

@@ -24,12 +24,12 @@ class Pulse(Pump):
     @property
     @abc.abstractmethod
     def span(self) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        """The times at which it starts and ends."""
+        """The times at which the pulse starts and ends."""
 
     @property
     @abc.abstractmethod
     def energy(self) -> Float[Array, ""]:
-        """$\\int|F|^2 dt$."""
+        """The energy $\\int|F|^2 dt$ of the pulse."""
 
     def check_times(self, times):
         start, end = self.span
@@ -45,9 +45,8 @@ class Pulse(Pump):
             )
 
 
-def jumps(start, steps: Float[Array, " n"]) -> Float[Array, " n+1"]:
-    """`start`, then just after each `start + steps`: the times at which a pulse that includes
-    its ends jumps."""
+def edges_after(start, steps: Float[Array, " n"]) -> Float[Array, " n+1"]:
+    """Edges of a pulse that includes its ends: `start`, then just after each `start + steps`."""
     return jnp.concatenate([jnp.asarray(start)[None], just_after(start + _rounded(steps))])
 
 
@@ -57,8 +56,8 @@ def _rounded(steps):
 
     Through it no compiler contracts a product and a sum: XLA makes them one rounding or two,
     as the fusion falls, and two computations of one edge would differ in the last bit
-    (measured: up to ten times the solver steps, for a signal that jumps one double beside
-    the edge where the step ends).
+    (measured: up to ten times the solver steps, for a signal whose edge is one double beside
+    the place where the step ends).
     """
     return lax.nextafter(steps, jnp.full_like(steps, jnp.inf))
 
@@ -67,19 +66,19 @@ _rounded.defjvps(lambda tangent, _, steps: tangent)
 
 
 def windowed(edges, time, value: Inexact[Array, ""]) -> Inexact[Array, ""]:
-    """A value inside the first and last edge, 0 outside."""
+    """A value where a time is inside the first and last edge, 0 outside."""
     inside = (time >= edges[0]) & (time < edges[-1])
     return jnp.where(inside, value, jnp.zeros_like(value))
 
 
 def sampled_peak(pulse: Pulse, points: int) -> Float[Array, ""]:
-    """The largest |F| at so many equidistant times, ends included."""
+    """The largest |F| of a pulse at equidistant times, ends included."""
     times = jnp.linspace(*pulse.span, points)
     return jnp.max(jnp.abs(jax.vmap(pulse.signal)(times)))
 
 
 def refined_peak(pulse: Pulse, points: int) -> Float[Array, ""]:
-    """The largest |F| beside the largest of so many samples, by golden sections."""
+    """The largest |F| of a pulse, by golden sections beside the largest of equidistant samples."""
     times = jnp.linspace(*pulse.span, points)
     size = lambda t: lax.stop_gradient(jnp.abs(pulse.signal(t)))  # noqa: E731
     largest = jnp.argmax(jax.vmap(size)(times))
@@ -93,12 +92,12 @@ def refined_peak(pulse: Pulse, points: int) -> Float[Array, ""]:
 
     ends = times[jnp.maximum(largest - 1, 0)], times[jnp.minimum(largest + 1, points - 1)]
     refined = sum(lax.fori_loop(0, 50, narrow, lax.stop_gradient(ends))) / 2
-    # By the samples too: between them F may jump.
+    # By the samples too: between them F may have an edge.
     return jnp.maximum(*(jnp.abs(pulse.signal(t)) for t in (refined, times[largest])))
 
 
 def numbers(name: str, value: Any, *, complex_ok: bool = True) -> Any:
-    """A vector of amplitudes, or a trainable node of one."""
+    """Checks a vector of amplitudes, or the present value of a trainable node of them."""
     checked = _checks.array(name, resolve(value), shape=("n",), complex_ok=complex_ok)
     if checked.size == 0:
         raise ValueError(f"Argument `{name}` must hold at least one number, but is empty.")
@@ -106,12 +105,12 @@ def numbers(name: str, value: Any, *, complex_ok: bool = True) -> Any:
 
 
 def instant(name: str, value: Any) -> Any:
-    """A time, or a free one."""
+    """Checks a time, unless it is free."""
     return value if is_free(value) else _checks.scalar(name, value)
 
 
 def lasting(value: Any) -> Any:
-    """A duration, or one that is free above 0."""
+    """Checks a duration, or one that is free above 0."""
     _checks.scalar("duration", resolve(value), low=0, open_low=True)
     if isinstance(value, Free) and value.low <= 0:
         raise ValueError(

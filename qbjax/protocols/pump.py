@@ -1,4 +1,4 @@
-r"""How hard the charger is pumped, and until when: $F(t)$.
+r"""Pumps: the amplitude $F(t)$ that drives a charger, and its edges.
 
 Units: those of the battery's rates; for the DOPO battery $F$ is the drive amplitude of
 $\sqrt{\gamma_p}F(a_p^\dagger - a_p)$ and times are in units of $1/\gamma_s$. A complex
@@ -18,20 +18,20 @@ from qbjax import _checks
 from qbjax.protocols.free import Trainable, is_free
 
 MOMENT = 2.0**-100
-"""A time that is none in any unit (8e-31): what stands for the size of the time 0. Shorter ones
+"""A time that is none in any unit (8e-31), which stands for the size of the time 0: shorter ones
 would cost a run that starts on an edge there more steps, each ten times the one before."""
 
 
 class Pump(eqx.Module):
-    """A pump protocol: a signal in time, and the times at which it jumps."""
+    """A pump protocol: a signal in time, and the edges at which it is discontinuous."""
 
     @abc.abstractmethod
     def signal(self, time: Float[Array, ""]) -> Inexact[Array, ""]:
-        """The amplitude $F(t)$."""
+        """The amplitude $F(t)$ at a time."""
 
     @abc.abstractmethod
     def edges(self) -> Float[Array, " E"] | None:
-        """Times at which the signal jumps; solver steps end there. None for none."""
+        """Times at which the signal is discontinuous, None for none; solver steps end there."""
 
     @abc.abstractmethod
     def check_times(self, times: Float[Array, " T"]) -> None:
@@ -50,11 +50,11 @@ class Pump(eqx.Module):
     @property
     @abc.abstractmethod
     def peak(self) -> Float[Array, ""]:
-        """The largest |F|."""
+        """The largest |F| at any time."""
 
 
 def described(given: Any) -> str:
-    """What was given in place of a pump, and what to write instead."""
+    """Words for what was given in place of a pump, and what to write instead."""
     remedy = ""
     if isinstance(given, numbers.Number) or (hasattr(given, "dtype") and given.shape == ()):
         remedy = ": write qb.protocols.Constant(amplitude)"
@@ -105,7 +105,7 @@ class Constant(Pump):
 
 
 class SwitchOff(Pump):
-    """A constant pump until a switch-off time, that included, nothing after it.
+    """A constant pump until a switch-off time, that included, and nothing afterwards.
 
     Differentiable in its time: solver steps end on the edge, wherever it lies relative
     to the times at which observables are saved. A run that ends there never sees it off, so

@@ -8,7 +8,7 @@ import numpy as np
 from qbjax import _checks
 from qbjax.protocols import feasible
 from qbjax.protocols.free import Trainable, resolve
-from qbjax.protocols.pulse import Pulse, instant, jumps, lasting, numbers, windowed
+from qbjax.protocols.pulse import Pulse, edges_after, instant, lasting, numbers, windowed
 from qbjax.protocols.pump import just_after
 
 
@@ -87,7 +87,7 @@ class PiecewiseConstant(Pulse):
 
     def edges(self):
         n = self.amplitudes.size
-        return jumps(self.start, self.duration * (np.arange(1, n + 1) / n))
+        return edges_after(self.start, self.duration * (np.arange(1, n + 1) / n))
 
     @property
     def span(self):

@@ -1,11 +1,11 @@
-r"""Numbers that share a total: swap angles of a given charging time.
+r"""Numbers that share a total, such as swap angles of a given charging time.
 
 $$\theta_k = \tau\,\frac{u_k^2}{\sum_l u_l^2} \qquad (u \text{ unbounded})$$
 
 is feasible for every u, and unlike a softmax lets a share vanish at finite u: without loss a
 collision too many then does nothing, so that their number is free below K. A loss after it stays,
 for a collision of no angle is a time of waiting: with loss the number is to be chosen, too
-(`batteries.collisional.battery.swap_angles.best_energy`).
+(`batteries.collisional.swap_angles.best_energy`).
 """
 
 import jax

@@ -1,4 +1,4 @@
-"""Pumps: their signal, where it jumps, what they refuse."""
+"""Pumps: their signal, its edges, the refusals."""
 
 import jax
 import jax.numpy as jnp
