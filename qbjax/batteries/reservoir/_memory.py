@@ -9,7 +9,7 @@ $$c(t) = c(0) - \int_0^t \Big[i\Omega + \sum_a M_a R_a(t-\tau)\Big] c(\tau)\,d\t
   R_a(t) = \int_0^t f_a(s)\,ds,$$
 
 and solved by collocation at ten Gauss points per element. The kernel is integrated against the
-polynomials exactly (`memory_weights`), so the only error is that of c between the points, and
+polynomials exactly (`_weights`), so the only error is that of c between the points, and
 elements shrink towards times where c is not smooth. At requested times the same weights
 interpolate through the equation itself.
 
@@ -50,7 +50,7 @@ def amplitudes(
     r"""Solves the equation. Linear algebra alone: differentiable in both modes, and pure.
 
     Args:
-        weights: of the kernel's shapes $f_a$ (`memory_weights.pair`).
+        weights: of the kernel's shapes $f_a$ (`_weights.pair`).
         frequencies: the diagonal of Ω.
         mixing: $M_a$.
         initial: c(0).

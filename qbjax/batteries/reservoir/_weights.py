@@ -3,7 +3,7 @@ r"""Weights of product integration: a memory kernel against polynomials, integra
 $$w_{ij} = \int_0^{t_i} R(t_i - \tau)\,\ell_j(\tau)\,d\tau, \qquad R(t) = \int_0^t F(s)\,ds$$
 
 where the $\ell_j$ are the Lagrange polynomials of m Gauss points on each element of a mesh,
-and R is piecewise polynomial (`memory_panels`). Between the edges of both, the integrand is a
+and R is piecewise polynomial (`_panels`). Between the edges of both, the integrand is a
 polynomial, and Gauss quadrature is exact. On the host, once per kernel.
 """
 

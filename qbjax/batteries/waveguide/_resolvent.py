@@ -33,8 +33,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Complex
 
-WAVELENGTH = 2 * np.pi
-"""λ₁₁ in units of c/ω₁₁."""
+from qbjax.batteries.waveguide._self_energy import CIRCULAR, RAPIDITIES, STEP, WAVELENGTH
 
 LEFT, RIGHT, HEIGHT = -4.0, 100.0, 10.0
 """The polygon's corners, and η T. Growth of rounding: e^HEIGHT."""
@@ -42,13 +41,6 @@ LEFT, RIGHT, HEIGHT = -4.0, 100.0, 10.0
 BLOCK = 128
 """Nodes that are summed at once."""
 
-STEP = 0.27
-RAPIDITIES = (np.arange(74) + 0.5) * STEP
-"""Midpoints for integrals over v of functions that are analytic for |Im v| < π/2: the error is
-e^(−π²/STEP). (Midpoints, because v = 0 would be 0/0 at E = 0.)"""
-
-
-_COSH = np.cosh(RAPIDITIES)
 _SINH_SQUARED = np.sinh(RAPIDITIES) ** 2 + 0j
 
 
@@ -172,7 +164,7 @@ def _through_the_gap(E, d):
     denominators = STEP / (_SINH_SQUARED[:, None] + (E * E)[None])
     # One real product: half the work of a complex one.
     parts = jnp.concatenate([jnp.real(denominators), jnp.imag(denominators)], axis=1)
-    re, im = jnp.split(jnp.exp(-jnp.real(d) * _COSH) @ parts, 2)
+    re, im = jnp.split(jnp.exp(-jnp.real(d) * CIRCULAR) @ parts, 2)
     return jnp.sum(denominators, axis=0), lax.complex(re, im)
 
 

@@ -37,11 +37,14 @@ WAVELENGTH = 2 * np.pi
 """λ₁₁ in units of c/ω₁₁."""
 
 STRONGEST_DECAY = 3.0
-"""Largest Γ₁₁: up to π no state falls below −1, where the closed forms end."""
+"""Largest Γ₁₁: up to π no state falls below −1, where the closed forms end and the rotating-wave
+model has lost its meaning."""
 
 STEP = 0.27
-CIRCULAR = np.cosh((np.arange(74) + 0.5) * STEP)
-"""cosh v at the midpoints of the integrals over v: the error is e^(−π²/STEP)."""
+RAPIDITIES = (np.arange(74) + 0.5) * STEP
+CIRCULAR = np.cosh(RAPIDITIES)
+"""Midpoints v of the integrals over v, and cosh v: the error is e^(−π²/STEP) for functions that are
+analytic for |Im v| < π/2. (Midpoints, because v = 0 would be 0/0 at E = 0.)"""
 
 MEAN_NODES, MEAN_WEIGHTS = (a / 2 for a in np.polynomial.legendre.leggauss(10))
 """Of a mean over [−1/2, 1/2]."""
@@ -64,8 +67,13 @@ def point(frequency: Any, distance: Any, decay: Any) -> tuple[Scalar, Scalar, Sc
     return (
         _checks.scalar("frequency", frequency, low=0, open_low=True),
         _checks.scalar("distance", distance, low=0, open_low=True),
-        _checks.scalar("decay", decay, low=0, open_low=True, high=STRONGEST_DECAY),
+        decay_rate(decay),
     )
+
+
+def decay_rate(decay: Any) -> Scalar:
+    """$\\Gamma_{11}$, checked to be positive and at most `STRONGEST_DECAY`."""
+    return _checks.scalar("decay", decay, low=0, open_low=True, high=STRONGEST_DECAY)
 
 
 def spectral_densities(energy: Any, distance: Any, decay: Any) -> tuple[Scalar, Scalar]:

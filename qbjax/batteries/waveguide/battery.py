@@ -38,6 +38,7 @@ from qbjax.batteries.waveguide import _ageing as ageing
 from qbjax.batteries.waveguide import _markov as markov
 from qbjax.batteries.waveguide import _resolvent as resolvent
 from qbjax.batteries.waveguide import continuum, peak, spectrum
+from qbjax.batteries.waveguide._self_energy import STRONGEST_DECAY
 from qbjax.batteries.waveguide.continuum import ContinuumStates
 from qbjax.batteries.waveguide.peak import Peak
 from qbjax.batteries.waveguide.spectrum import BoundStates
@@ -46,9 +47,8 @@ from qbjax.interface import single_excitation
 from qbjax.interface.battery import Battery
 from qbjax.interface.states import UNMADE, Origin, State, check_origin
 
-FREQUENCY, DECAY = 40.0, 3.0
-"""How far the quadrature reaches in ω₀ (its last corner is at 100) and Γ₁₁ (beyond, bound states
-lie below −ω₁₁, and the rotating-wave model has lost its meaning)."""
+FREQUENCY = 40.0
+"""Largest ω₀ that the quadrature reaches; its last corner is at 100."""
 
 
 class Waveguide(Battery):
@@ -83,7 +83,7 @@ class Waveguide(Battery):
             "frequency", frequency, low=0, high=FREQUENCY, open_low=True
         )
         self.distance = _checks.scalar("distance", distance, low=0, open_low=True)
-        self.decay = _checks.scalar("decay", decay, low=0, high=DECAY)
+        self.decay = _checks.scalar("decay", decay, low=0, high=STRONGEST_DECAY)
         if not _checks.is_concrete(longest):
             raise TypeError(
                 "Argument `longest` must be known before compilation, but is traced: it says how "

@@ -21,8 +21,9 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax._types import Scalar
+from qbjax.batteries.waveguide._self_energy import WAVELENGTH, decay_rate
 from qbjax.batteries.waveguide.continuum import continuum_distance, designed
-from qbjax.batteries.waveguide.position import climb, decay_rate, pair
+from qbjax.batteries.waveguide.position import climb, pair
 from qbjax.batteries.waveguide.spectrum import bound_states
 from qbjax.protocols import free
 from qbjax.strategies.gradient import Progress, check_search
@@ -122,7 +123,7 @@ def _residues(range_: Range) -> tuple[Scalar, Float[Array, "3"]]:
 def _design(range_: Range) -> Design:
     frequency, residues = _residues(range_)
     p, Z, x = float(jnp.sum(residues)) ** 2, float(residues[-1]), float(range_.distance)
-    d, k = 2 * np.pi * x, float(range_.order) / 2 / x
+    d, k = WAVELENGTH * x, float(range_.order) / 2 / x
     bend = 4 * Z**3 * float(range_.decay) * d**2 * (1 + k * k) / k**3
     return Design(
         order=int(range_.order),

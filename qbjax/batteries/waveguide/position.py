@@ -12,7 +12,7 @@ Three questions about $(\omega_0, \Delta_z)$ in a box:
   the emitters do better at a finite frequency; far apart the box decides, and holds a comb of
   frequencies that fit: narrow it to a few teeth.
 
-A lattice finds the hill, a gradient its top. `waveguide_designs` looks into the continuum.
+A lattice finds the hill, a gradient its top. `designs` looks into the continuum.
 
 Reference: W.-L. Song et al., "Remote charging and degradation suppression for the quantum battery",
 Phys. Rev. Lett. 132, 090401 (2024), who look along lines of the plane, without the continuum.
@@ -30,7 +30,7 @@ from jaxtyping import Array
 from qbjax import _checks
 from qbjax._types import Scalar
 from qbjax.batteries.waveguide import _resolvent as resolvent
-from qbjax.batteries.waveguide._self_energy import STRONGEST_DECAY
+from qbjax.batteries.waveguide._self_energy import WAVELENGTH, decay_rate
 from qbjax.batteries.waveguide.spectrum import bound_states
 from qbjax.protocols import Free, free
 from qbjax.strategies.gradient import Best, Progress, check_search, maximize
@@ -143,7 +143,7 @@ def best_power(
 
 def _latest(place: Place) -> float:
     most, farthest = (side.high if isinstance(side, Free) else float(side) for side in place[:2])
-    crossing = LIGHT_CROSSINGS * resolvent.WAVELENGTH * farthest
+    crossing = LIGHT_CROSSINGS * WAVELENGTH * farthest
     return crossing + SETTLING + TURNS * most / float(place.decay)
 
 
@@ -186,11 +186,6 @@ def pair(name: str, value: Any) -> tuple[float, float]:
             f"Argument `{name}` must be positive bounds in order, but is ({low:g}, {high:g})."
         )
     return low, high
-
-
-def decay_rate(value: Any) -> Scalar:
-    """$\\Gamma_{11}$, checked."""
-    return _checks.scalar("decay", value, low=0, open_low=True, high=STRONGEST_DECAY)
 
 
 def _from_lattice(objective: Callable, box: Any) -> Any:
