@@ -23,7 +23,7 @@ from jaxtyping import Array, Float, Int
 
 from qbjax._types import Scalar
 
-State = Float[Array, "N N"] | Float[Array, " N"]
+Packed = Float[Array, "N N"] | Float[Array, " N"]
 """A packed state (`algebra.packing`), or populations."""
 
 ROUNDING = 2.0**-54
@@ -67,7 +67,7 @@ def binomial(size: int, loss: Scalar) -> Binomial:
     return Binomial(root, staying, eqxi.unvmap_max(jnp.sum(tail > ROUNDING)))
 
 
-def shifted(plan: Binomial, state: State, dual: bool) -> State:
+def shifted(plan: Binomial, state: Packed, dual: bool) -> Packed:
     """The map, or its dual.
 
     Args:
@@ -95,7 +95,7 @@ def shifted(plan: Binomial, state: State, dual: bool) -> State:
     return lax.fori_loop(0, groups, group, jnp.zeros_like(state))
 
 
-def product(row: Float[Array, " N"], ndim: int) -> State:
+def product(row: Float[Array, " N"], ndim: int) -> Packed:
     """The factors $v_nv_m$ of a state, or $v_n^2$ of populations."""
     return row[:, None] * row[None, :] if ndim == 2 else row * row
 

@@ -49,12 +49,15 @@ class Collision(NamedTuple):
         ground_population: q.
         overlap: Re x; None if the qubit is classical.
         quadrature: Im x; None if x is real.
+        start: when it begins, in units of 1/Ω, which counts beyond the rotating-wave
+            approximation alone (`_counter_rotating`); None for 0.
     """
 
     theta: Float[Array, "..."]
     ground_population: Float[Array, "..."]
     overlap: Float[Array, "..."] | None = None
     quadrature: Float[Array, "..."] | None = None
+    start: Float[Array, "..."] | None = None
 
 
 def overlap(ground_population, coherence) -> Float[Array, "..."]:
@@ -213,7 +216,7 @@ class _Term(NamedTuple):
 
 
 def _terms(couplings, collision: Collision) -> list[_Term]:
-    theta, q, x, y = collision
+    theta, q, x, y, _ = collision
     cos, sin, up_cos, up_sin = rotations(couplings, theta)
     terms = [_Term(q * cos, cos, 0, 0), _Term((1 - q) * up_cos, up_cos, 0, 0)]
     terms += [_Term(q * up_sin, up_sin, 1, 1), _Term((1 - q) * sin, sin, -1, -1)]

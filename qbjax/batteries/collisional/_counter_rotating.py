@@ -29,25 +29,7 @@ from jaxtyping import Array, Complex, Float
 
 from qbjax._types import Scalar
 from qbjax.algebra.packing import pack, unpack
-from qbjax.batteries.collisional._channels import rephased
-
-
-class Timed(NamedTuple):
-    """The numbers of one collision that knows when it begins, or of many along a leading axis.
-
-    Attributes:
-        theta: swap angle θ = gτ.
-        ground_population: q.
-        overlap: Re x; None if the qubit is classical.
-        quadrature: Im x; None if x is real.
-        start: when the collision begins, in units of 1/g; None for 0.
-    """
-
-    theta: Float[Array, "..."]
-    ground_population: Float[Array, "..."]
-    overlap: Float[Array, "..."] | None = None
-    quadrature: Float[Array, "..."] | None = None
-    start: Float[Array, "..."] | None = None
+from qbjax.batteries.collisional._channels import Collision, rephased
 
 
 class Sectors(NamedTuple):
@@ -90,7 +72,7 @@ def sectors(couplings: Float[Array | np.ndarray, " links"], ratio: Scalar) -> Se
 
 
 def collide(
-    spectrum: Sectors, packed: Float[Array, "N N"], collision: Timed
+    spectrum: Sectors, packed: Float[Array, "N N"], collision: Collision
 ) -> Float[Array, "N N"]:
     """One collision of a packed state.
 
@@ -107,7 +89,7 @@ def collide(
 
         >>> import jax.numpy as jnp, numpy as np
         >>> spectrum = sectors(np.ones(1), jnp.array(0.5))
-        >>> cold = Timed(jnp.array(1.0), jnp.array(1.0))
+        >>> cold = Collision(jnp.array(1.0), jnp.array(1.0))
         >>> after = collide(spectrum, jnp.diag(jnp.array([1.0, 0.0])), cold)
         >>> bool(jnp.isclose(after[1, 1], jnp.sin(jnp.sqrt(5.0)) ** 2 / 5))
         True
@@ -138,7 +120,7 @@ def _excited(size: int) -> tuple[np.ndarray, np.ndarray]:
     return n % 2, (n + 1) % 2
 
 
-def _qubit(collision: Timed, angle) -> Complex[Array, "2 2"]:
+def _qubit(collision: Collision, angle) -> Complex[Array, "2 2"]:
     """The qubit's state in the Schrödinger picture, ground level first."""
     q = collision.ground_population
     x = lax.complex(*(jnp.zeros(()) if y is None else y for y in collision[2:4]))

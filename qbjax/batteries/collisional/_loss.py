@@ -40,7 +40,7 @@ from qbjax.algebra.ladders import Ladder
 from qbjax.batteries.collisional._binomial import (
     ROUNDING,
     Binomial,
-    State,
+    Packed,
     binomial,
     product,
     shifted,
@@ -64,7 +64,7 @@ class Loss(eqx.Module):
 
     Args:
         ladder: whose lowering operator is A.
-        loss: $\ell = \kappa t_0 ≥ 0$.
+        loss: $\ell = \kappa t_0 ≥ 0$; the plain number 0 leaves every state as it is.
         thermal: $\bar n ≥ 0$; the plain number 0 is a cold bath.
         populations_only: whether only populations will be moved; then nothing prepared is
             larger than they are.
@@ -82,7 +82,7 @@ class Loss(eqx.Module):
     ladder: Ladder
     loss: Scalar
     thermal: Scalar | None
-    plan: "Binomial | _Poisson"
+    plan: "Binomial | _Poisson | None"
 
     def __init__(
         self,
@@ -98,12 +98,14 @@ class Loss(eqx.Module):
         self.thermal = None if cold else _checks.scalar("thermal", thermal, low=0)
         # Algorithm, not physics: derivatives are taken of the map, in `_moved`.
         numbers = lax.stop_gradient((self.loss, self.thermal))
-        if cold and ladder.kind == "oscillator" and not populations_only:
+        if _checks.is_plain_zero(loss):
+            self.plan = None
+        elif cold and ladder.kind == "oscillator" and not populations_only:
             self.plan = binomial(ladder.size, numbers[0])
         else:
             self.plan = _poisson(ladder, *numbers)
 
-    def __call__(self, state: State) -> State:
+    def __call__(self, state: Packed) -> Packed:
         """The state afterwards.
 
         Args:
@@ -112,9 +114,9 @@ class Loss(eqx.Module):
         Returns:
             the same kind of array.
         """
-        return _moved(self.ladder, self.plan, self.loss, self.thermal, state, False)
+        return self._moved(state, False)
 
-    def dual(self, observable: State) -> State:
+    def dual(self, observable: Packed) -> Packed:
         r"""The dual map: $\sum X\rho' = \sum X'\rho$ with sums over all elements.
 
         Args:
@@ -123,9 +125,9 @@ class Loss(eqx.Module):
         Returns:
             the same kind of array.
         """
-        return _moved(self.ladder, self.plan, self.loss, self.thermal, observable, True)
+        return self._moved(observable, True)
 
-    def generator(self, state: State) -> State:
+    def generator(self, state: Packed) -> Packed:
         r"""$\mathcal G\rho$; at the state afterwards, its derivative with respect to `loss`.
 
         Args:
@@ -135,6 +137,11 @@ class Loss(eqx.Module):
             the same kind of array.
         """
         return _generated(self.ladder, self.thermal, state, False)
+
+    def _moved(self, state: Packed, dual: bool) -> Packed:
+        if self.plan is None:
+            return state
+        return _moved(self.ladder, self.plan, self.loss, self.thermal, state, dual)
 
 
 # A primitive, for JAX cannot transpose a loop of unknown length, and would transpose every shift

@@ -1,9 +1,13 @@
-"""Runs of a collisional battery: from protocol and state to a trajectory."""
+"""Streams of a collisional battery: collisions with the loss after each, and waiting.
+
+A run moves in the frame in which qubits of one common phase are real; populations alone, where
+nothing makes coherences.
+"""
 
 import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,18 +15,19 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.algebra import spectral
+from qbjax.algebra.ladders import Ladder
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.collisional import _channels as channels
 from qbjax.batteries.collisional import _counter_rotating as counter_rotating
+from qbjax.batteries.collisional._binomial import Packed
+from qbjax.batteries.collisional._channels import Collision
 from qbjax.batteries.collisional._loss import Loss
-from qbjax.dynamics.record.doubt import NON_FINITE, OK
-from qbjax.dynamics.record.powers import per, powers
-from qbjax.dynamics.record.trajectory import Trajectory
-from qbjax.dynamics.rollout import rollout, stops
-from qbjax.interface.battery import Cell
-from qbjax.interface.states import Options, State
+from qbjax.dynamics.motion import Stream, with_powers
+from qbjax.dynamics.record.powers import per
+from qbjax.interface.states import State
 from qbjax.merit.passivity import passive_energy_of_spectrum
 from qbjax.merit.statistics import fano_factor_of_populations
+from qbjax.protocols import Collisions
 
 ENERGIES = (
     *("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy"),
@@ -31,200 +36,127 @@ ENERGIES = (
 POWERS = ("charging_power", "ergotropic_power", "transient_power")
 
 
-def collide(battery, protocol, state: State, times, options: Options) -> Trajectory:
-    """See `interface.battery.Battery.motion`."""
-    # Counter-rotating terms make coherences of their own, and see the phase of the qubits.
-    plain = battery.is_rotating_wave
-    classical = state.sectored and _checks.is_plain_zero(protocol.coherence) and plain
-    turned = _common_phase(protocol) if plain else None
-    packed, real = _start(state, classical, turned)
-    inputs: Any = _inputs(protocol, classical, turned)
-    real = real and inputs.quadrature is None and plain
-    if not plain:
-        start = times[:-1] if battery.clock == "runs_on" else None
-        inputs = counter_rotating.Timed(*inputs)._replace(start=start)
-    reverse = options.adjoint == "reverse"
+class Layout(NamedTuple):
+    """The layout of a state.
 
-    def wrap(packed) -> State:
-        return _end(state, packed, classical, real, turned)
+    Attributes:
+        diagonal: whether it is kept as populations (N,), else packed as a matrix (N, N).
+        real: whether the matrix is real in the gauge of `_channels`.
+    """
 
-    def save(index, packed):
-        own = None if options.save is None else options.save(times[index], wrap(packed))
-        return _everything(battery, packed, real), own
-
-    every = protocol.save_every
-    step = _step(battery, classical, reverse)
-    how: dict[str, Any] = {"every": every, "reverse": reverse}
-    how |= {"settled": protocol.settled, "made": protocol.made}
-    out = rollout(step, packed, inputs, save=save, **how)
-    at = np.array(stops(protocol.count, every))
-    seen, saved = out.saved
-    told = dict(out.seen)
-    told["transient_power"] = told["transient_power"].at[0].set(jnp.nan)
-    told["energy_before_loss"] = told["energy_before_loss"].at[0].set(seen["energy"][0])
-    if protocol.made is not None:  # Without a collision there is nothing but the start.
-        told = {name: jnp.where(protocol.made > 0, x, x[0]) for name, x in told.items()}
-    seen = seen | {"truncation": _uncertain(battery, protocol, packed, at, seen["truncation"])}
-    final = dataclasses.replace(wrap(out.final), made=times[-1])
-    clock = _units("1/Omega", "E_0 Omega")
-    return _trajectory(battery, times[at], seen | told, saved, out.made, final, clock)
+    diagonal: bool
+    real: bool
 
 
-def _step(battery, classical: bool, reverse: bool) -> Callable:
-    """One collision and the loss after it, for `rollout`."""
-    levels = battery.ladder.levels
-    lose = _loss(battery, classical=classical)
-    meet = _meeting(battery, classical, reverse)
+class Frame(NamedTuple):
+    """The frame that a run moves in.
 
-    def step(packed, collision):
-        met = meet(packed, collision)
-        left = lose(met)
-        gained = levels @ (_diagonal(left) - _diagonal(packed))
-        power = per(gained, collision.theta)
-        return left, {"energy_before_loss": levels @ _diagonal(met), "transient_power": power}
+    Attributes:
+        layout: of the states while they move.
+        phase: α common to all qubits, which is turned away; None for no turn.
+    """
 
-    return step
+    layout: Layout
+    phase: Any = None
 
+    def enter(self, state: State) -> Packed:
+        """The content that is moved, from a state as it is handed around."""
+        if state.layout.diagonal:
+            return state.content if self.layout.diagonal else jnp.diag(state.content)
+        if self.phase is None:
+            return state.content
+        return _rotated(state.content, state.layout.real, -self.phase)
 
-def _meeting(battery, classical: bool, reverse: bool) -> Callable:
-    """One collision."""
-    couplings = battery.ladder.couplings
-    if not battery.is_rotating_wave:
-        spectrum = counter_rotating.sectors(couplings, battery.counter_rotating)
-        return partial(counter_rotating.collide, spectrum)
-    if classical:
-        return partial(channels.collide_populations, couplings)
-    return partial(channels.collide_with_dual if reverse else channels.collide, couplings)
-
-
-def wait(battery, state: State, times, options: Options) -> Trajectory:
-    """Loss alone, over times in units of the waiting time."""
-
-    def step(packed, span):
-        return _loss(battery, span, classical=state.sectored)(packed), {}
-
-    def wrap(packed) -> State:
-        return dataclasses.replace(state, blocks=(_column(packed),))
-
-    def save(index, packed):
-        own = None if options.save is None else options.save(times[index], wrap(packed))
-        return _everything(battery, packed, state.real), own
-
-    packed = state.blocks[0][:, 0] if state.sectored else state.blocks[0]
-    out = rollout(step, packed, jnp.diff(times), save=save, reverse=options.adjoint == "reverse")
-    seen, saved = out.saved
-    final = dataclasses.replace(wrap(out.final), made=times[-1])
-    clock = _units("t_0", "E_0/t_0")
-    return _trajectory(battery, times, seen, saved, times.size - 1, final, clock)
+    def leave(self, state: State, time, packed: Packed) -> State:
+        """A state to hand around, made of one like it and of content that was moved."""
+        layout = self.layout
+        if self.phase is not None:
+            packed, layout = _rotated(packed, layout.real, self.phase), Layout(False, False)
+        return dataclasses.replace(state, content=packed, layout=layout, made=time)
 
 
-def open_cell(battery, origin: tuple, parameters: tuple) -> Cell:
-    """The ladder alone, with what it loses to its bath and gains from it per waiting time."""
-    A, rates = battery.ladder.lowering, []
-    if not _checks.is_plain_zero(battery.loss):
-        rates.append(battery.loss * (battery.thermal + 1))
-        if not _checks.is_plain_zero(battery.thermal):
-            rates.append(battery.loss * battery.thermal)
-    mode = None if battery.ladder.is_whole else "ladder"
-    units = {"time": "t_0", "energy": "E_0", "power": "E_0/t_0"}
-    return Cell(A, (A, A.T)[: len(rates)], rates, 1.0, mode, units, origin, parameters)
+def collisions(battery, protocol: Collisions, state: State, times: Float[Array, " T"]) -> Stream:
+    """The stream of collisions, each with the loss after it.
+
+    Args:
+        battery: a `Collisional`.
+        protocol: the qubits.
+        state: at the start.
+        times: before the first collision and after each.
+    """
+    ladder, plain = battery.ladder, battery.is_rotating_wave
+    top = _top(plain)
+    frame, inputs = _entered(protocol, state, plain)
+    if battery.clock == "runs_on" and not plain:
+        inputs = inputs._replace(start=times[:-1])
+    start, diagonal = frame.enter(state), frame.layout.diagonal
+    lose = Loss(ladder, battery.loss, battery.thermal, populations_only=diagonal)
+    meet, backwards = _meetings(ladder, battery.counter_rotating, diagonal)
+    # Else heat, or counter-rotating terms, bring more than one quantum at a time.
+    climbing = plain and _checks.is_plain_zero(battery.thermal) and not ladder.is_whole
+    return Stream(
+        step=partial(_step, ladder, meet, lose),
+        backwards=None if backwards is None else partial(_step, ladder, backwards, lose),
+        inputs=inputs,
+        initial=start,
+        state=partial(frame.leave, state),
+        observe=lambda t, packed: observables(ladder, packed, frame.layout.real, top),
+        finish=partial(_finished, protocol, start if climbing else None),
+        every=protocol.save_every,
+        settled=protocol.settled,
+        made=protocol.made,
+        units=_units("1/Omega", "E_0 Omega"),
+        modes=_modes(ladder),
+    )
 
 
-def density_matrix(state: State):
-    """In the paper's phases."""
-    if state.sectored:
-        return jnp.diag(state.blocks[0][:, 0]).astype(complex)
-    return channels.from_real_gauge(unpack(state.blocks[0], real=state.real))
+def waiting(battery, state: State, times: Float[Array, " T"]) -> Stream:
+    """The stream of losses alone.
+
+    Args:
+        battery: a `Collisional`.
+        state: at the start.
+        times: in units of the waiting time.
+    """
+    ladder, layout, top = battery.ladder, state.layout, _top(battery.is_rotating_wave)
+
+    def lose(packed, span):
+        loss = battery.loss if _checks.is_plain_zero(battery.loss) else battery.loss * span
+        return Loss(ladder, loss, battery.thermal, populations_only=layout.diagonal)(packed), {}
+
+    return Stream(
+        step=lose,
+        inputs=jnp.diff(times),
+        initial=state.content,
+        state=partial(Frame(layout).leave, state),
+        observe=lambda t, packed: observables(ladder, packed, layout.real, top),
+        finish=lambda times, seen, told, at: with_powers(times, seen),
+        units=_units("t_0", "E_0/t_0"),
+        modes=_modes(ladder),
+    )
 
 
-def populations(state: State) -> Float[Array, " N"]:
-    """Of the levels."""
-    return state.blocks[0][:, 0] if state.sectored else jnp.diagonal(state.blocks[0])
-
-
-def top(battery, populations) -> Float[Array, " modes"]:
-    """Population of the highest level, of two where parity may empty one; nothing for a ladder
-    that ends of itself."""
-    if battery.ladder.is_whole:
-        return jnp.zeros(0)
-    if battery.is_rotating_wave:
-        return populations[-1:]
-    return jnp.sum(populations[-2:])[None]
-
-
-def _uncertain(battery, protocol, packed, at: np.ndarray, tops):
-    """Populations of the top, 0 where they are exact: a qubit brings one quantum at most, and
-    levels that nothing climbed beyond were not cut."""
-    may_jump = not (battery.is_rotating_wave and _checks.is_plain_zero(battery.thermal))
-    if battery.ladder.is_whole or may_jump:
-        return tops
-    size = battery.ladder.size
-    highest = jnp.max(jnp.where(_diagonal(packed) != 0, jnp.arange(size), 0))
-    met = jnp.asarray(at) if protocol.made is None else jnp.minimum(at, protocol.made)
-    return jnp.where((highest + met < size)[:, None], 0.0, tops)
-
-
-def _common_phase(protocol):
-    """α if it is one number and not the plain 0, else None."""
-    phase = protocol.phase
-    return None if _checks.is_plain_zero(phase) or np.ndim(phase) else phase
-
-
-def _start(state: State, classical: bool, turned):
-    """What the roll-out moves, and whether it stands for a real matrix."""
-    if state.sectored:
-        column = state.blocks[0][:, 0]
-        return (column, True) if classical else (jnp.diag(column), True)
-    if turned is None:
-        return state.blocks[0], state.real
-    return _rotated(state.blocks[0], state.real, -turned), False
-
-
-def _end(state: State, packed, classical: bool, real: bool, turned) -> State:
-    if not classical and turned is not None:
-        packed, real = _rotated(packed, real, turned), False
-    return dataclasses.replace(state, blocks=(_column(packed),), sectored=classical, real=real)
-
-
-def _rotated(packed, real, angle):
-    return pack(channels.rephased(unpack(packed, real=real), angle))
-
-
-def _inputs(protocol, classical: bool, turned) -> channels.Collision:
-    count = (protocol.count,)
-    q = jnp.broadcast_to(jnp.asarray(protocol.ground_population, float), count)
-    if classical or _checks.is_plain_zero(protocol.coherence):
-        return channels.Collision(protocol.theta, q)
-    size = channels.overlap(q, jnp.broadcast_to(protocol.coherence, count))
-    if turned is not None or _checks.is_plain_zero(protocol.phase):
-        return channels.Collision(protocol.theta, q, size)
-    phase = protocol.phase
-    return channels.Collision(protocol.theta, q, size * jnp.cos(phase), -size * jnp.sin(phase))
-
-
-def _loss(battery, times=1.0, *, classical: bool):
-    if _checks.is_plain_zero(battery.loss):
-        return lambda packed: packed
-    return Loss(battery.ladder, battery.loss * times, battery.thermal, populations_only=classical)
-
-
-def _diagonal(packed):
+def populations(packed: Packed) -> Float[Array, " N"]:
+    """The populations of a packed state."""
     return packed if packed.ndim == 1 else jnp.diagonal(packed)
 
 
-def _column(packed):
-    return packed[:, None] if packed.ndim == 1 else packed
+def observables(ladder: Ladder, packed: Packed, real: bool, top: int) -> dict[str, Array]:
+    """The observables of one state.
 
-
-def _everything(battery, packed, real: bool) -> dict:
-    """Observables and certificate of one state."""
-    levels, filled = battery.ladder.levels, _diagonal(packed)
+    Args:
+        ladder: whose state it is.
+        packed: the state.
+        real: whether it stands for a real matrix.
+        top: how many levels say whether the ladder was cut too short.
+    """
+    levels, filled = ladder.levels, populations(packed)
+    energy = _energy(ladder, filled)
     if packed.ndim == 1:
         spectrum, purity = filled, jnp.sum(filled**2)
     else:
         spectrum = spectral.eigenvalues(unpack(packed, real=real))
         purity = jnp.sum(packed**2)  # Tr ρ² = Σ S² + A² = Σ R²
-    energy = levels @ filled
     passive = passive_energy_of_spectrum(spectrum, levels)
     dephased = passive_energy_of_spectrum(filled, levels)
     return {
@@ -234,29 +166,96 @@ def _everything(battery, packed, real: bool) -> dict:
         "incoherent_ergotropy": energy - dephased,
         "purity": purity,
         "fano": fano_factor_of_populations(filled),
-        "truncation": top(battery, filled),
+        "truncation": jnp.zeros(0) if ladder.is_whole else jnp.sum(filled[-top:])[None],
         "trace_defect": jnp.abs(jnp.sum(filled) - 1),
     }
+
+
+def _entered(protocol: Collisions, state: State, plain: bool) -> tuple[Frame, Collision]:
+    """The frame of a run, and its collisions as they are seen from there.
+
+    Counter-rotating terms make coherences of their own, and see the phase of the qubits.
+    """
+    classical = _checks.is_plain_zero(protocol.coherence)
+    phase = _common_phase(protocol) if plain and not classical else None
+    count = (protocol.count,)
+    q = jnp.broadcast_to(jnp.asarray(protocol.ground_population, float), count)
+    met = Collision(protocol.theta, q)
+    if not classical:
+        size = channels.overlap(q, jnp.broadcast_to(protocol.coherence, count))
+        met, turn = met._replace(overlap=size), protocol.phase
+        if phase is None and not _checks.is_plain_zero(turn):
+            met = met._replace(overlap=size * jnp.cos(turn), quadrature=-size * jnp.sin(turn))
+    real = state.layout.diagonal or (state.layout.real and phase is None)
+    real = real and plain and met.quadrature is None
+    return Frame(Layout(plain and classical and state.layout.diagonal, real), phase), met
+
+
+def _meetings(ladder: Ladder, ratio, diagonal: bool) -> tuple[Callable, Callable | None]:
+    """One collision, and the same with rules of its own for reverse mode where there are any."""
+    if not _checks.is_plain_zero(ratio):
+        spectrum = counter_rotating.sectors(ladder.couplings, ratio)
+        return partial(counter_rotating.collide, spectrum), None
+    if diagonal:
+        return partial(channels.collide_populations, ladder.couplings), None
+    plain, ruled = channels.collide, channels.collide_with_dual
+    return partial(plain, ladder.couplings), partial(ruled, ladder.couplings)
+
+
+def _step(ladder: Ladder, meet: Callable, lose: Loss, packed: Packed, collision: Collision):
+    """One collision and the loss after it."""
+    met = meet(packed, collision)
+    left = lose(met)
+    gained = _energy(ladder, populations(left) - populations(packed))
+    power = per(gained, collision.theta)
+    return left, {"energy_before_loss": _energy(ladder, populations(met)), "transient_power": power}
+
+
+def _finished(
+    protocol: Collisions, start: Packed | None, times, seen: dict, told: dict, at: np.ndarray
+) -> dict[str, Array]:
+    """The observables of a run.
+
+    Top levels are exact where nothing climbed beyond them, from a `start` that gains one quantum
+    per collision at most; None gains more.
+    """
+    first = {"transient_power": jnp.nan, "energy_before_loss": seen["energy"][0]}
+    told = {name: x.at[0].set(first[name]) for name, x in told.items()}
+    met = jnp.asarray(at)
+    if protocol.made is not None:  # Without a collision there is nothing but the start.
+        told = {name: jnp.where(protocol.made > 0, x, x[0]) for name, x in told.items()}
+        met = jnp.minimum(met, protocol.made)
+    if start is not None:
+        filled = populations(start)
+        highest = jnp.max(jnp.where(filled != 0, jnp.arange(filled.size), 0))
+        exact = (highest + met < filled.size)[:, None]
+        seen = seen | {"truncation": jnp.where(exact, 0.0, seen["truncation"])}
+    return with_powers(times, seen | told)
+
+
+def _common_phase(protocol: Collisions):
+    """α if it is one number and not the plain 0, else None."""
+    phase = protocol.phase
+    return None if _checks.is_plain_zero(phase) or np.ndim(phase) else phase
+
+
+def _rotated(packed: Float[Array, "N N"], real: bool, angle) -> Float[Array, "N N"]:
+    return pack(channels.rephased(unpack(packed, real=real), angle))
+
+
+def _top(rotating_wave: bool) -> int:
+    """How many levels are the top: one of two may be empty by parity, if that is conserved."""
+    return 1 if rotating_wave else 2
+
+
+def _energy(ladder: Ladder, filled: Float[Array, " N"]) -> Float[Array, ""]:
+    return jnp.asarray(ladder.levels) @ filled
+
+
+def _modes(ladder: Ladder) -> tuple[str, ...]:
+    return () if ladder.is_whole else ("ladder",)
 
 
 def _units(time: str, power: str) -> tuple[tuple[str, str], ...]:
     units = {"time": time} | dict.fromkeys(ENERGIES, "E_0") | dict.fromkeys(POWERS, power)
     return tuple((units | dict.fromkeys(("purity", "fano"), "1")).items())
-
-
-def _trajectory(battery, times, seen, saved, steps, final: State, units) -> Trajectory:
-    seen = dict(seen)
-    certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
-    seen |= powers(times, seen)
-    sound = jnp.all(jnp.isfinite(seen["energy"]))
-    return Trajectory(
-        times=times,
-        observables=seen,
-        saved=saved,
-        status=jnp.where(sound, OK, NON_FINITE),
-        steps=jnp.asarray(steps),
-        final_state=final,
-        units=units,
-        modes=() if battery.ladder.is_whole else ("ladder",),
-        **certificate,
-    )

@@ -36,12 +36,12 @@ from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
 from qbjax.algebra.ladders import Ladder, oscillator
-from qbjax.algebra.packing import pack
-from qbjax.batteries.collisional import _motion as evolution
-from qbjax.batteries.collisional._channels import real_gauge
-from qbjax.dynamics.record.trajectory import Trajectory
+from qbjax.algebra.packing import pack, unpack
+from qbjax.batteries.collisional import _channels as channels
+from qbjax.batteries.collisional import _motion as motions
+from qbjax.dynamics.motion import Stream
 from qbjax.interface.battery import Battery, Cell
-from qbjax.interface.states import Options, State, as_density_matrix, check_origin
+from qbjax.interface.states import Origin, State, as_density_matrix, check_origin
 from qbjax.protocols import Collisions
 
 
@@ -130,31 +130,33 @@ class Collisional(Battery):
 
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
-            check_origin(initial, self._origin, self._parameters, "initial")
+            check_origin(initial, self._origin, "initial")
             return initial
         initial = np.eye(1, self.ladder.size)[0] if initial is None else initial
         rho = as_density_matrix(initial, self.ladder.size)
         diagonal = _checks.is_concrete(initial) and _is_diagonal(np.asarray(initial))
-        packed = jnp.real(jnp.diagonal(rho))[:, None] if diagonal else pack(real_gauge(rho))
-        return self._state(packed, diagonal=diagonal, real=diagonal)
+        packed = jnp.real(jnp.diagonal(rho)) if diagonal else pack(channels.real_gauge(rho))
+        return State(packed, self._origin, motions.Layout(diagonal, real=diagonal))
 
-    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
+    def motion(self, protocol, state, times) -> Stream:
         if isinstance(protocol, Waiting):
-            return evolution.wait(self, state, times, options)
-        return evolution.collide(self, protocol, state, times, options)
+            return motions.waiting(self, state, times)
+        return motions.collisions(self, protocol, state, times)
 
     def idle(self) -> Waiting:
         return Waiting()
 
     def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the ladder, complex: ⟨A⟩ is imaginary for qubits of phase 0."""
-        check_origin(state, self._origin, self._parameters)
-        return evolution.density_matrix(state)
+        check_origin(state, self._origin)
+        if state.layout.diagonal:
+            return jnp.diag(state.content).astype(complex)
+        return channels.from_real_gauge(unpack(state.content, real=state.layout.real))
 
     def populations(self, state: State | Any) -> Float[Array, " N"]:
         """Populations of the levels, ground state first."""
-        check_origin(state, self._origin, self._parameters)
-        return evolution.populations(state)
+        check_origin(state, self._origin)
+        return motions.populations(state.content)
 
     @property
     def cell_hamiltonian(self):
@@ -167,24 +169,33 @@ class Collisional(Battery):
         $1/t_0$. So times count in $t_0$, as in `qb.store`, and the load's coupling and decay are
         in units of $1/t_0$; without loss the unit of time is anyone's.
         """
-        return evolution.open_cell(self, self._origin, self._parameters)
+        A, rates = self.ladder.lowering, []
+        if not _checks.is_plain_zero(self.loss):
+            rates.append(self.loss * (self.thermal + 1))
+            if not _checks.is_plain_zero(self.thermal):
+                rates.append(self.loss * self.thermal)
+        return Cell(
+            lowering=A,
+            jumps=(A, A.T)[: len(rates)],
+            rates=rates,
+            spacing=1.0,
+            mode=None if self.ladder.is_whole else "ladder",
+            units={"time": "t_0", "energy": "E_0", "power": "E_0/t_0"},
+            origin=self._origin,
+            parted=lambda layout: layout.diagonal,
+        )
 
     def facts(self, initial):
-        kept = "populations" if self.start(initial).sectored else "a density matrix"
+        kept = "populations" if self.start(initial).layout.diagonal else "a density matrix"
         return {
             "ladder": f"{self.ladder.kind}, {'whole' if self.ladder.is_whole else 'cut'}",
             "moves": f"{kept}, and a density matrix where coherent qubits come",
             "method": "one channel per collision",
         }
 
-    def certificate(self, state: State) -> Float[Array, " modes"]:
-        return evolution.top(self, evolution.populations(state))
-
     def recommended_levels(self, protocol):
         """Enough for the energy that so many collisions, or so long a drive, can give."""
-        if isinstance(protocol, Waiting):
-            return {"ladder": ("size", 2 * self.ladder.size)}
-        if not _checks.is_concrete(protocol):
+        if isinstance(protocol, Waiting) or not _checks.is_concrete(protocol):
             return {"ladder": ("size", 2 * self.ladder.size)}
         count = protocol.count if protocol.made is None else int(protocol.made)
         tau = float(protocol.times()[-1])
@@ -197,30 +208,14 @@ class Collisional(Battery):
         if self.ladder.is_whole:
             return self
         more = self.ladder.size + max(8, self.ladder.size // 3)
-        loss, thermal, ratio = self._numbers
-        return Collisional(self.ladder.resized(more), loss, thermal, ratio, self.clock)
+        numbers = self.loss, self.thermal, self.counter_rotating
+        return Collisional(self.ladder.resized(more), *numbers, self.clock)
 
     @property
-    def _numbers(self):
-        return self.loss, self.thermal, self.counter_rotating
-
-    @property
-    def _origin(self) -> tuple:
-        return ("Collisional", self.ladder.kind, self.ladder.size)
-
-    @property
-    def _parameters(self) -> tuple:
-        return tuple(jnp.asarray(x, float) for x in self._numbers)
-
-    def _state(self, packed, *, diagonal: bool, real: bool) -> State:
-        return State(
-            blocks=(packed,),
-            displacement=None,
-            parameters=self._parameters,
-            origin=self._origin,
-            sectored=diagonal,
-            real=real,
-        )
+    def _origin(self) -> Origin:
+        numbers = (self.loss, self.thermal, self.counter_rotating)
+        name = ("Collisional", self.ladder.kind, self.ladder.size)
+        return Origin(name, tuple(jnp.asarray(x, float) for x in numbers))
 
 
 def check_collisional(battery: Collisional | Any) -> Collisional:

@@ -142,14 +142,12 @@ def in_time(protocol: Collisions | Any, duration: Any) -> Collisions:
 
 
 @eqx.filter_jit
-def _climb(battery, count: int, average: bool):
+def _climb(battery: Collisional, count: int, average: bool):
     """Angles, and whether each was found."""
     ladder = battery.ladder
-    loss = None
-    if not _checks.is_plain_zero(battery.loss):
-        loss = Loss(ladder, battery.loss, battery.thermal, populations_only=True)
+    loss = Loss(ladder, battery.loss, battery.thermal, populations_only=True)
     levels = jnp.asarray(ladder.levels)
-    worth = levels if loss is None else loss.dual(levels)
+    worth = loss.dual(levels)
 
     def step(carry, _):
         populations, tau, before = carry
@@ -161,7 +159,7 @@ def _climb(battery, count: int, average: bool):
         )
         theta, found = _first_choice(power, _grid(ladder))
         met = collide_populations(ladder.couplings, populations, Collision(theta, jnp.zeros(())))
-        left = met if loss is None else loss(met)
+        left = loss(met)
         return (left, tau + theta, levels @ left), (theta, found)
 
     ground = jnp.zeros(ladder.size).at[0].set(1.0)
@@ -215,7 +213,7 @@ def _root(rising, low, high):
     return (low + high) / 2
 
 
-def _ladder(battery):
+def _ladder(battery: Collisional | Any) -> Ladder:
     check_collisional(battery)
     if not battery.is_rotating_wave:
         raise ValueError(

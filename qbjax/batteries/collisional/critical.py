@@ -121,7 +121,7 @@ def lead(
 
 
 @eqx.filter_jit
-def _lead(battery, protocol, inside: Bool[Array, " K"], against) -> Lead:
+def _lead(battery: Collisional, protocol: Collisions, inside: Bool[Array, " K"], against) -> Lead:
     run = charge(battery, protocol)
     energy, times = run.energy[1:], run.times[1:]
     lossy: dict[str, Any] = {}

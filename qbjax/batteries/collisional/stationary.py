@@ -17,13 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Complex, Float
 
-from qbjax import _checks, merit
+from qbjax import _checks
 from qbjax._types import Rho
-from qbjax.algebra.packing import unpack
 from qbjax.batteries.collisional._channels import Collision, from_real_gauge, overlap, real_gauge
 from qbjax.batteries.collisional._diagonals import diagonals
 from qbjax.batteries.collisional._loss import Loss
 from qbjax.batteries.collisional._metastable import RESOLUTION, MetastableWarning, Modes, modes
+from qbjax.batteries.collisional._motion import observables
 from qbjax.batteries.collisional.battery import Collisional, check_collisional
 from qbjax.dynamics.record.trajectory import TruncationWarning
 from qbjax.protocols import Collisions
@@ -202,8 +202,8 @@ def _map(battery: Collisional, collision: Collisions, coherent: bool):
 def _start(battery: Collisional, collision: Collisions, initial) -> Float[np.ndarray, " D"]:
     """The start, diagonal by diagonal, in the gauge in which the collision is real."""
     state = battery.start(initial)
-    if state.sectored and _checks.is_plain_zero(collision.coherence):
-        return np.asarray(state.blocks[0][:, 0])
+    if state.layout.diagonal and _checks.is_plain_zero(collision.coherence):
+        return np.asarray(state.content)
     rho = battery.cell(state)
     turned = np.asarray(real_gauge(rho, float(_number(collision.phase))))
     if np.max(np.abs(turned.imag)) > _checks.STATE_TOLERANCE:
@@ -237,17 +237,12 @@ def _standing(battery: Collisional, collision: Collisions, vector) -> Standing:
     ladder = battery.ladder
     # Its trace is 1 but for rounding over the slowest rate.
     r = _matrix(vector / np.sum(vector[: ladder.size]), ladder.size)
-    filled = jnp.asarray(np.diagonal(r))
-    levels = jnp.asarray(ladder.levels)
-    energy = float(levels @ filled)
-    spectrum = jnp.linalg.eigvalsh(unpack(jnp.asarray(r), real=True))
+    seen = observables(ladder, jnp.asarray(r), real=True, top=1)
+    merits = {name: float(seen[name]) for name in ("energy", "ergotropy", "purity", "fano")}
     return Standing(
         density_matrix=from_real_gauge(jnp.asarray(r), float(_number(collision.phase))),
-        energy=energy,
-        ergotropy=energy - float(merit.passive_energy_of_spectrum(spectrum, levels)),
-        purity=float(np.sum(r**2)),
-        fano=float(merit.fano_factor_of_populations(filled)),
-        truncation=0.0 if ladder.is_whole else float(filled[-1]),
+        truncation=float(jnp.sum(seen["truncation"])),
+        **merits,
     )
 
 

@@ -134,7 +134,7 @@ def best_energy(
     return _climb(search, _full_swaps(battery, float(duration)))
 
 
-def _start(battery, count: int, duration, coherent: bool) -> Collisions:
+def _start(battery: Collisional, count: int, duration, coherent: bool) -> Collisions:
     if coherent:
         theta = share(np.ones(count), duration)
         return Collisions(theta, free(np.full(count, 0.5), 0.0, 1.0), 1.0)
@@ -142,7 +142,7 @@ def _start(battery, count: int, duration, coherent: bool) -> Collisions:
     return Collisions(share(1 / battery.ladder.couplings[steps], duration))
 
 
-def _full_swaps(battery, duration: float) -> int:
+def _full_swaps(battery: Collisional, duration: float) -> int:
     """How many full exchanges the time allows: where the search for K starts."""
     spent = np.cumsum(np.pi / 2 / battery.ladder.couplings)
     return max(1, int(np.searchsorted(spent, duration)))

@@ -28,7 +28,7 @@ def interaction(ladder, t):
 
 def after(ladder, rho, start):
     numbers = (THETA, GROUND, X.real, X.imag, start)
-    collision = counter_rotating.Timed(*map(jnp.asarray, numbers))
+    collision = channels.Collision(*map(jnp.asarray, numbers))
     spectrum = counter_rotating.sectors(ladder.couplings, jnp.asarray(RATIO))
     r = counter_rotating.collide(spectrum, pack(channels.real_gauge(rho)), collision)
     return channels.from_real_gauge(unpack(r, real=False))
@@ -79,7 +79,7 @@ def test_derivatives_by_every_number():
     @jax.jit
     def energy(x):
         spectrum = counter_rotating.sectors(ladder.couplings, x[5])
-        collision = counter_rotating.Timed(*(x[i] for i in range(5)))
+        collision = channels.Collision(*(x[i] for i in range(5)))
         return ladder.levels @ jnp.diagonal(counter_rotating.collide(spectrum, r, collision))
 
     x = jnp.array([THETA, GROUND, X.real, X.imag, START, RATIO])
@@ -93,7 +93,7 @@ def test_many_ratios_at_once():
     def energy(ratio):
         ladder = ladders.uniform(4)
         spectrum = counter_rotating.sectors(ladder.couplings, ratio)
-        collision = counter_rotating.Timed(jnp.array(THETA), jnp.array(GROUND))
+        collision = channels.Collision(jnp.array(THETA), jnp.array(GROUND))
         r = counter_rotating.collide(spectrum, jnp.eye(4) / 4, collision)
         return ladder.levels @ jnp.diagonal(r)
 
