@@ -30,11 +30,11 @@ ROUNDING = 2.0**-54
 """Probability of the terms that are left out."""
 
 GROUP = 8
-"""Shifts in one kernel: fewer would read and write the state more often."""
+"""Shifts in one kernel: with fewer, the state would be read and written more often."""
 
 
 class Binomial(eqx.Module):
-    r"""What depends on the loss alone, (N, N) with rows of zeros up to a multiple of `GROUP`.
+    r"""The numbers that depend on the loss alone, (N, N) and zeros up to a multiple of `GROUP`.
 
     Attributes:
         leaving: $\sqrt{p_l(m)}$ at [l, m].
@@ -49,7 +49,7 @@ class Binomial(eqx.Module):
 
 @eqx.filter_jit
 def binomial(size: int, loss: Scalar) -> Binomial:
-    """Prepares a loss; its derivative is not in these numbers.
+    """Prepares the numbers of a loss; its derivative is not in them.
 
     Args:
         size: number of levels N.
@@ -68,12 +68,12 @@ def binomial(size: int, loss: Scalar) -> Binomial:
 
 
 def shifted(plan: Binomial, state: Packed, dual: bool) -> Packed:
-    """The map, or its dual.
+    """A state after the loss, or an observable before it.
 
     Args:
         plan: from `binomial`.
         state: packed (N, N), or populations (N,).
-        dual: which.
+        dual: whether it is an observable, which the dual map moves.
     """
     n = state.shape[0]
     table = plan.leaving if dual else plan.staying
@@ -101,7 +101,7 @@ def product(row: Float[Array, " N"], ndim: int) -> Packed:
 
 
 def _law(size: int, loss) -> Float[Array, "N N"]:
-    r"""$p_l(m)$ at [l, m], as $\sqrt{m/2\pi ln}\,e^{\delta_m-\delta_l-\delta_n-D}$, n = m − l.
+    r"""The law $p_l(m) = \sqrt{m/2\pi ln}\,e^{\delta_m-\delta_l-\delta_n-D}$, n = m − l, at [l, m].
 
     D is the deviance from the mean and δ the error of Stirling's formula, all of them small
     where p is not (C. Loader, "Fast and accurate computation of binomial probabilities", 2000);
@@ -123,7 +123,8 @@ def _law(size: int, loss) -> Float[Array, "N N"]:
 
 
 def _stirling_errors(size: int) -> np.ndarray:
-    r"""$\ln n! - \ln(\sqrt{2\pi n}\,(n/e)^n)$ for n < size; that of 0 is not used."""
+    r"""The errors $\ln n! - \ln(\sqrt{2\pi n}\,(n/e)^n)$ of Stirling's formula, n < size; that of
+    0 is not used."""
     n = np.arange(1.0, max(size, 17))
     series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / n**2) / n**2) / n**2) / n
     for k in range(1, 17):

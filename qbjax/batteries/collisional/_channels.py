@@ -61,7 +61,7 @@ class Collision(NamedTuple):
 
 
 def overlap(ground_population, coherence) -> Float[Array, "..."]:
-    r"""$|x| = c\sqrt{q(1-q)}$.
+    r"""The coherence between the levels of a qubit, $|x| = c\sqrt{q(1-q)}$.
 
     Its slope with respect to q is infinite at q = 0 and 1, and is counted as 0 there.
 
@@ -151,7 +151,7 @@ def _is_primal(x) -> bool:
 
 
 class _Kept(eqx.Module):
-    """What the way back needs."""
+    """The numbers of a collision that its way back needs."""
 
     couplings: Float[Array | np.ndarray, " links"]
     line: Float[Array, " margins_and_N_squared"]
@@ -186,7 +186,7 @@ def collide_populations(
 
 
 def rotations(couplings, theta) -> tuple[Float[Array, " N"], ...]:
-    """$c_n, s_n$ and $c_{n+1}, s_{n+1}$ for n = 0 … N−1 and a swap angle."""
+    """The factors $c_n, s_n$ and $c_{n+1}, s_{n+1}$ of a swap angle, n = 0 … N−1."""
     angles = theta * jnp.asarray(couplings)
     cos, sin = jnp.cos(angles), jnp.sin(angles)
     one, zero = jnp.ones(1), jnp.zeros(1)
@@ -199,7 +199,8 @@ def rotations(couplings, theta) -> tuple[Float[Array, " N"], ...]:
 
 
 class _Term(NamedTuple):
-    """row_n column_m R_{n + down, m + right}, of the transposed R if `turned`."""
+    """A term row_n column_m R_{n + down, m + right} of the channel, of the transposed R if
+    `turned`."""
 
     row: Float[Array, " N"]
     column: Float[Array, " N"]
@@ -208,7 +209,7 @@ class _Term(NamedTuple):
     turned: bool = False
 
     def dual(self) -> "_Term":
-        """The same read backwards: what a cotangent meets."""
+        """The term read backwards, as a cotangent meets it."""
         row, column = _moved(self.row, self.down), _moved(self.column, self.right)
         if self.turned:
             return _Term(column, row, -self.right, -self.down, True)
@@ -240,19 +241,19 @@ def _sum(terms: list[_Term], packed, line=None):
 
 
 def _moved_by(line, n: int, down: int, right: int):
-    """R_{n + down, m + right} of the R that lies in a line."""
+    """The matrix R_{n + down, m + right}, of the R that lies in a line."""
     start = (2 + down) * n + right
     return lax.slice(line, (start,), (start + n * n,)).reshape(n, n)
 
 
 def _line(packed):
-    """Rows in a line, with zeros before and behind; what a slice carries over from row to row
-    meets factors zero (see `dynamics.generator.shifts`)."""
+    """The rows of a matrix in a line, zeros before and behind; what a slice carries over from row
+    to row meets factors zero (see `dynamics.generator.shifts`)."""
     return lax.pad(packed, jnp.zeros((), packed.dtype), ((2, 2, 0), (0, 0, 0))).ravel()
 
 
 def _moved(vector, by: int):
-    """element n becomes that of n - by; zeros follow."""
+    """A vector moved by one place, or none: element n to n + by. Zeros follow."""
     if by == 0:
         return vector
     zero = jnp.zeros(1, vector.dtype)
@@ -260,7 +261,7 @@ def _moved(vector, by: int):
 
 
 def real_gauge(rho, phase=0.0):
-    r"""$r_{nm} = i^{n-m}e^{-i\alpha(n-m)}\rho_{nm}$: the gauge in which collisions of phase α are
+    r"""The gauge $r_{nm} = i^{n-m}e^{-i\alpha(n-m)}\rho_{nm}$, in which collisions of phase α are
     real.
 
     Args:
@@ -279,7 +280,7 @@ def from_real_gauge(r, phase=0.0):
 
 
 def rephased(rho, angle) -> Complex[Array, "N N"]:
-    r"""$e^{i\varphi(n-m)}\rho_{nm}$.
+    r"""A matrix with other phases, $e^{i\varphi(n-m)}\rho_{nm}$.
 
     Args:
         rho: a matrix (N, N), real or complex.

@@ -47,7 +47,7 @@ class Sectors(NamedTuple):
 
 
 def sectors(couplings: Float[Array | np.ndarray, " links"], ratio: Scalar) -> Sectors:
-    """Diagonalises H. Its eigenvalues are never degenerate, so that derivatives exist.
+    """Diagonalises the Hamiltonian. Its eigenvalues are never degenerate: derivatives exist.
 
     Args:
         couplings: $a_1 … a_{N-1}$.
@@ -74,7 +74,7 @@ def sectors(couplings: Float[Array | np.ndarray, " links"], ratio: Scalar) -> Se
 def collide(
     spectrum: Sectors, packed: Float[Array, "N N"], collision: Collision
 ) -> Float[Array, "N N"]:
-    """One collision of a packed state.
+    """One collision of a packed state, counter-rotating terms included.
 
     Args:
         spectrum: of the Hamiltonian.

@@ -31,7 +31,7 @@ Blocks = dict[tuple[int, int], Float[np.ndarray, "_ _"]]
 
 
 class Diagonals(NamedTuple):
-    """The map in blocks.
+    """The map of a collision and the loss after it, in blocks.
 
     Attributes:
         blocks: $\\Lambda_{kl}$ at (k, l).
@@ -53,12 +53,12 @@ class Diagonals(NamedTuple):
         return np.concatenate(moved)
 
     def split(self, columns: Columns) -> list[Float[np.ndarray, "_ m"]]:
-        """Diagonal by diagonal."""
+        """The parts of columns, one for each diagonal."""
         return np.split(columns, np.cumsum(self.sizes)[:-1])
 
 
 class Resolvent:
-    """Solves with Λ − σ, factorised once.
+    """The resolvent of a map, $(\\Lambda - \\sigma)^{-1}$, factorised once.
 
     Args:
         diagonals: the map.
@@ -77,7 +77,7 @@ class Resolvent:
         self._inverses.reverse()
 
     def __call__(self, columns: Columns, *, dual: bool = False) -> Columns:
-        """$(\\Lambda - \\sigma)^{-1}$, or its transpose, applied to each column."""
+        """The resolvent, or its transpose, applied to each column."""
         parts = self._diagonals.split(columns)
         for k in reversed(range(len(parts) - 1)):
             parts[k] = parts[k] - self._block(k, k + 1, dual) @ self._solved(k + 1, parts, dual)
@@ -122,7 +122,7 @@ def diagonals(ladder: Ladder, collision: channels.Collision, lose: Callable | No
 
 
 def _colliding(ladder: Ladder, collision, sizes: tuple[int, ...]) -> Blocks:
-    """The formula of `_channels`, read as entries of blocks."""
+    """The blocks of a collision: the formula of `_channels`, read as their entries."""
     size, depth = ladder.size, len(sizes)
     near = [(k, j) for k in range(depth) for j in (k - 1, k, k + 1) if 0 <= j < depth]
     blocks = {(k, j): np.zeros((sizes[k], sizes[j])) for k, j in near}

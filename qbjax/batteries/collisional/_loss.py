@@ -50,7 +50,7 @@ LONGEST = 512.0
 """Largest mean of one Poisson law: a longer loss is taken in parts."""
 
 SHORTEST = 1e-3
-"""Least mean: some terms even where nothing is lost."""
+"""Least mean of the law: some terms even where nothing is lost."""
 
 TERMS = 768
 """Most terms of one part: eleven standard deviations above `LONGEST`."""
@@ -106,7 +106,7 @@ class Loss(eqx.Module):
             self.plan = _poisson(ladder, *numbers)
 
     def __call__(self, state: Packed) -> Packed:
-        """The state afterwards.
+        """The state after the loss.
 
         Args:
             state: packed (N, N), or populations (N,).
@@ -128,7 +128,8 @@ class Loss(eqx.Module):
         return self._moved(observable, True)
 
     def generator(self, state: Packed) -> Packed:
-        r"""$\mathcal G\rho$; at the state afterwards, its derivative with respect to `loss`.
+        r"""The generator at work, $\mathcal G\rho$; of the state after the loss it makes the
+        derivative with respect to `loss`.
 
         Args:
             state: packed (N, N), or populations (N,).
@@ -201,8 +202,14 @@ def _applied(ladder, plan, loss, thermal, state, dual):
 
 
 class _Poisson(eqx.Module):
-    """How many parts, the mean of the law of each; its probability of $k ≥ j$ where
-    $k ≥ j - 1$, for j = 1, 2, …; and how many j matter."""
+    """The numbers of a Poisson law that depend on the loss alone.
+
+    Attributes:
+        parts: in how many the loss is taken.
+        mean: of the law of each.
+        ratios: its probability of $k ≥ j$ where $k ≥ j - 1$, for j = 1, 2, …
+        count: how many j matter.
+    """
 
     parts: Scalar
     mean: Scalar
@@ -250,7 +257,7 @@ def _averaged(ladder: Ladder, plan: _Poisson, loss, thermal, state, dual):
 
 
 def _rates(thermal):
-    """Of going down and up, in units of κ."""
+    """The rates of going down and up, in units of κ."""
     return (1.0, 0.0) if thermal is None else (thermal + 1, thermal)
 
 
@@ -272,13 +279,14 @@ def _generated(ladder: Ladder, thermal, state, dual):
 
 
 def _squares(ladder: Ladder):
-    """$a_n^2$ and $a_{n+1}^2$ for n = 0 … N−1, zero beyond the ends."""
+    """The squares $a_n^2$ and $a_{n+1}^2$ for n = 0 … N−1, zero beyond the ends."""
     squares = ladder.squared_couplings
     return np.concatenate([[0.0], squares]), np.concatenate([squares, [0.0]])
 
 
 def _neighbour(state, k):
-    """Element (n + k, m + k), k = ±1; strangers at the edges, which meet factors zero."""
+    """A state with element (n + k, m + k) at (n, m), k = ±1; what is carried over at the borders
+    meets factors zero."""
     edges = [(2, 2, 0)] + [(0, 0, 0)] * (state.ndim - 1)
     line = lax.pad(state, 0.0, edges).ravel()
     step = state.shape[0] + 1 if state.ndim == 2 else 1

@@ -1,4 +1,4 @@
-r"""Where a map repeated for ever leads, and what stays for a very long time on the way.
+r"""The end of a map repeated for ever, and what stays for a very long time on the way.
 
 A map Λ of states has the eigenvalue 1, whose eigenvector is stationary, and others inside the
 unit circle: a mode of eigenvalue λ lives $1/(1-|\lambda|)$ collisions. Where some lifetimes are
@@ -34,14 +34,15 @@ RESOLUTION = 1e-13
 """Rates of decay below this are not told from 0 in double precision."""
 
 OUTSIDE = 1e-4
-"""How far outside the unit circle the resolvent is taken. Farther out it separates slow from fast
-more slowly; nearer, it magnifies slow modes so much that nothing else is left in the columns."""
+"""Distance from the unit circle, outside, at which the resolvent is taken. Farther out it separates
+slow from fast more slowly; nearer, it magnifies slow modes so much that nothing else is left in the
+columns."""
 
 COLUMNS = 16
-"""Modes iterated together."""
+"""Number of modes iterated together."""
 
 MOST = 100
-"""Iterations; ten suffice unless a great many modes are slow."""
+"""Largest number of iterations; ten suffice unless a great many modes are slow."""
 
 FAST = 1e-9
 """A fast eigenvalue has been found when an iteration changes it by no more than this."""
@@ -56,7 +57,7 @@ CLEAR = 100.0
 
 
 class MetastableWarning(UserWarning):
-    """What collisions reach is not what they would lead to in the end."""
+    """A state that collisions reach is not the one that they would lead to in the end."""
 
 
 class Modes(NamedTuple):
@@ -77,11 +78,11 @@ class Modes(NamedTuple):
     small: Float[np.ndarray, "s s"]
 
     def reached(self, start: Float[np.ndarray, " D"]) -> Float[np.ndarray, " D"]:
-        """Pρ: what is left of a start when the fast modes are gone, and no slow one is."""
+        """The metastable state Pρ: what slow modes leave of a start when the fast ones are gone."""
         return self.right @ self._weights(start)
 
     def limit(self, start: Float[np.ndarray, " D"]) -> Float[np.ndarray, " D"]:
-        """What is left in the end: permanent modes alone."""
+        """The stationary state: what permanent modes alone leave of a start."""
         values, vectors = np.linalg.eig(self.small)
         weights = np.linalg.solve(vectors, self._weights(start).astype(complex))
         weights = np.where(np.abs(1 - values) <= RESOLUTION, weights, 0)
@@ -158,7 +159,7 @@ def _leading(small: Float[np.ndarray, "m m"], count: int) -> Float[np.ndarray, "
 
 
 def _count(values, slow: float) -> int:
-    """How many are slow; see `modes`."""
+    """The number of slow modes among eigenvalues; see `modes`."""
     rates = np.maximum(np.abs(1 - values), RESOLUTION)
     steps = rates[1:] / rates[:-1] * (rates[:-1] <= max(slow, RESOLUTION))
     if not np.any(steps):

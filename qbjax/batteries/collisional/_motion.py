@@ -244,7 +244,7 @@ def _rotated(packed: Float[Array, "N N"], real: bool, angle) -> Float[Array, "N 
 
 
 def _top(rotating_wave: bool) -> int:
-    """How many levels are the top: one of two may be empty by parity, if that is conserved."""
+    """The number of levels at the top: one of two may be empty where parity is conserved."""
     return 1 if rotating_wave else 2
 
 

@@ -46,7 +46,7 @@ from qbjax.protocols import Collisions
 
 
 class Waiting(eqx.Module):
-    """No collisions: the ladder loses, in units of the waiting time t₀."""
+    """The protocol without collisions: the ladder loses, in units of the waiting time t₀."""
 
 
 class Collisional(Battery):
@@ -103,7 +103,7 @@ class Collisional(Battery):
 
     @property
     def damping(self) -> Float[Array, ""]:
-        r"""$\gamma = 1 - e^{-\kappa t_0}$, the loss of energy per collision without heat."""
+        r"""The energy lost per collision without heat, $\gamma = 1 - e^{-\kappa t_0}$."""
         return -jnp.expm1(-jnp.asarray(self.loss, float))
 
     # --- the interface of `interface.battery.Battery`
@@ -194,7 +194,7 @@ class Collisional(Battery):
         }
 
     def recommended_levels(self, protocol):
-        """Enough for the energy that so many collisions, or so long a drive, can give."""
+        """Levels enough for the energy that so many collisions, or so long a drive, can give."""
         if isinstance(protocol, Waiting) or not _checks.is_concrete(protocol):
             return {"ladder": ("size", 2 * self.ladder.size)}
         count = protocol.count if protocol.made is None else int(protocol.made)

@@ -36,14 +36,14 @@ from qbjax.batteries.collisional.battery import Collisional, check_collisional
 from qbjax.protocols import Collisions, resolve
 
 HALVINGS = 54
-"""Bisections of a grid interval: to the last bit."""
+"""Number of bisections of a grid interval: to the last bit."""
 
 ROUNDING = 1e-12
 """Relative error of a sum of angles."""
 
 
 def full_swap(battery: Collisional | Any, count: int | Any) -> Collisions:
-    r"""Every collision a full exchange with the level that the ladder should be on.
+    r"""Makes every collision a full exchange with the level that the ladder should be on.
 
     Args:
         battery: a collisional battery; its loss is not looked at.
@@ -72,7 +72,7 @@ def greedy(
     count: int | Any,
     criterion: Literal["average", "transient"] | str | Any = "average",
 ) -> Collisions:
-    """Every collision the best one for the power right after it.
+    """Makes every collision the best one for the power right after it.
 
     Args:
         battery: a collisional battery, with its loss.
@@ -109,7 +109,7 @@ def greedy(
 
 
 def in_time(protocol: Collisions | Any, duration: Any) -> Collisions:
-    r"""The same stream stopped at a charging time: the last collision is cut short.
+    r"""Stops a stream at a charging time: its last collision is cut short.
 
     Args:
         protocol: a stream of collisions.
@@ -143,7 +143,7 @@ def in_time(protocol: Collisions | Any, duration: Any) -> Collisions:
 
 @eqx.filter_jit
 def _climb(battery: Collisional, count: int, average: bool):
-    """Angles, and whether each was found."""
+    """The greedy angles, and whether each was found."""
     ladder = battery.ladder
     loss = Loss(ladder, battery.loss, battery.thermal, populations_only=True)
     levels = jnp.asarray(ladder.levels)
@@ -168,7 +168,8 @@ def _climb(battery: Collisional, count: int, average: bool):
 
 
 class _Power(NamedTuple):
-    r"""$(\text{start} + \sum_n g_n\sin^2\theta a_n)/(\text{spent} + \theta)$."""
+    r"""The power $(\text{start} + \sum_n g_n\sin^2\theta a_n)/(\text{spent} + \theta)$ after a
+    collision, as a function of its angle."""
 
     couplings: Float[Array, " links"]
     weights: Float[Array, " links"]
@@ -176,24 +177,24 @@ class _Power(NamedTuple):
     spent: Float[Array, ""]
 
     def gain(self, theta):
-        """The numerator."""
+        """The numerator of the power."""
         return self.start + jnp.sin(theta * self.couplings) ** 2 @ self.weights
 
     def rising(self, theta):
-        """Of the sign of the slope."""
+        """A number of the sign of the power's slope."""
         slope = jnp.sin(2 * theta * self.couplings) @ (self.couplings * self.weights)
         return slope * (self.spent + theta) - self.gain(theta)
 
 
 def _grid(ladder: Ladder) -> np.ndarray:
-    """At least a dozen looks per period of the fastest term."""
+    """The angles to look at, at least a dozen per period of the fastest term."""
     longest = 2 / ladder.couplings[0]
     looks = max(512, int(4 * longest * ladder.couplings.max()))
     return longest * np.arange(1, looks + 1) / looks
 
 
 def _first_choice(power: _Power, grid: np.ndarray):
-    """The largest interior maximum, and whether there is any."""
+    """The angle of the largest interior maximum, and whether there is any."""
     slopes = lax.map(power.rising, jnp.asarray(grid), batch_size=64)
     turns = (slopes[:-1] > 0) & (slopes[1:] <= 0)
     gains = lax.map(power.gain, jnp.asarray(grid[:-1]), batch_size=64)

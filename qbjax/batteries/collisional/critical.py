@@ -1,4 +1,4 @@
-r"""How much loss, and how long collisions, a quantum advantage survives.
+r"""The loss, and the length of collisions, that a quantum advantage survives.
 
 Equal qubits of angle θ charge a ladder in steps; they have the lead wherever the energy after a
 collision exceeds what classical qubits can have stored by then,
@@ -35,13 +35,13 @@ from qbjax.protocols import Collisions
 
 Against = Literal["lossless", "lossy"]
 LOOKS = 16
-"""Angles at which the lead is looked at first, to find its peak."""
+"""Number of angles at which the lead is looked at first, to find its peak."""
 SETTLED = 1e-4
-"""Of the angle of the critical loss, relative: the loss itself is flat there."""
+"""Relative accuracy of the angle of the critical loss, where the loss itself is flat."""
 
 
 class Lead(NamedTuple):
-    """How coherent qubits stand against classical ones.
+    """The lead of coherent qubits over classical ones.
 
     Attributes:
         excess: Λ.
@@ -59,7 +59,7 @@ class Lead(NamedTuple):
 
 
 class Critical(NamedTuple):
-    """Where the last lead is lost.
+    """The point at which the last lead is lost.
 
     Attributes:
         theta: the angle.
@@ -84,8 +84,8 @@ def lead(
     coherence: Any = 1.0,
     against: Against | str | Any = "lossless",
 ) -> Lead:
-    r"""Λ of equal qubits, in a form for `jax.vmap` and `jax.lax.map`: one program for many angles
-    and losses.
+    r"""The lead of equal qubits, in a form for `jax.vmap` and `jax.lax.map`: one program for many
+    angles and losses.
 
     Args:
         battery: a collisional battery; its loss may be traced.
@@ -231,7 +231,7 @@ def critical_loss(
 
 
 class _Excess:
-    """Λ as a function of angle and loss, one program for all of them."""
+    """The excess Λ as a function of angle and loss, one program for all of them."""
 
     def __init__(self, battery, low, high, duration, qubits):
         check_collisional(battery)
@@ -246,7 +246,7 @@ class _Excess:
         self._how = {"collisions": int(np.ceil(duration / low)), "duration": duration, **qubits}
 
     def at(self, theta: float, loss: Any = None) -> Lead:
-        """Everything about one point; at the battery's own loss if none is given."""
+        """The lead at one point; at the battery's own loss if none is given."""
         battery = self._battery
         if loss is not None:
             battery = eqx.tree_at(lambda b: b.loss, battery, jnp.asarray(loss, float))

@@ -33,9 +33,9 @@ from qbjax.strategies.gradient import Progress, check_search, maximize
 WEIGHT, GROWTH = 1e4, 3.0
 """μ at first, when a hundredth of purity is worth half a quantum of energy; and its growth."""
 ROUNDS = 12
-"""Prices that are tried at most."""
+"""Largest number of prices that are tried."""
 CLOSE = 1e-7
-"""How far purity may stay below the goal."""
+"""Largest distance of the purity below its goal."""
 
 
 class Tuned(NamedTuple):
@@ -57,7 +57,7 @@ class Tuned(NamedTuple):
 
 
 class Pure(NamedTuple):
-    """What `best_pure_energy` found.
+    """The qubits that `best_pure_energy` found.
 
     Attributes:
         protocol: the stream.
@@ -133,7 +133,7 @@ def best_pure_energy(
 
 @dataclass(frozen=True)
 class _Objective:
-    """L of the module's docstring; equal ones share their compiled program."""
+    """The Lagrangian of the module's docstring; equal objectives share their compiled program."""
 
     count: int
     coherence: float
@@ -144,11 +144,11 @@ class _Objective:
         return run.energy[-1] - (due**2 - tuned.price**2) / (2 * tuned.weight)
 
     def end(self, tuned: Tuned, battery: Collisional):
-        """The run, looked at after its last collision."""
+        """The run of a stream, looked at after its last collision."""
         return charge(battery, self.stream(tuned))
 
     def stream(self, tuned: Tuned) -> Collisions:
-        """The qubits."""
+        """The stream of equal qubits."""
         theta = jnp.broadcast_to(jnp.asarray(tuned.theta), (self.count,))
         return Collisions(theta, tuned.ground_population, self.coherence, save_every=self.count)
 

@@ -1,4 +1,4 @@
-r"""Where endless equal collisions lead, and how long what they reach on the way will last.
+r"""The end of endless equal collisions, and how long what they reach on the way will last.
 
 A battery on the way to its stationary state may stop for a very long time elsewhere. The lossy
 micromaser that is called stable at $\gamma t_r = 10^{-3}$ (θ = π/√15, q = ¼, c = 1, n̄ = 0.15) is
@@ -57,7 +57,7 @@ class Standing(NamedTuple):
 
 
 class StationaryReport(NamedTuple):
-    r"""What becomes of a battery under endless equal collisions.
+    r"""A report of what becomes of a battery under endless equal collisions.
 
     Attributes:
         reached: what the start comes to once all fast modes are gone, and no slow one is.
@@ -84,7 +84,7 @@ class StationaryReport(NamedTuple):
 
     @property
     def lifetimes(self) -> Float[np.ndarray, " M"]:
-        r"""$1/(1-|\lambda|)$ of each mode in collisions; infinite for a permanent one."""
+        r"""The lifetime $1/(1-|\lambda|)$ of each mode in collisions; infinite if permanent."""
         rates = 1 - np.abs(self.eigenvalues)
         return np.where(rates <= RESOLUTION, np.inf, 1 / np.maximum(rates, RESOLUTION))
 

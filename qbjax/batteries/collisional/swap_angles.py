@@ -33,12 +33,12 @@ STEPS = 400
 
 
 def average_power(protocol: Collisions, battery: Collisional) -> Array:
-    """$E_K/\\tau_K$ after the last collision."""
+    """The average power $E_K/\\tau_K$ after the last collision."""
     return charge(battery, _once(protocol)).charging_power[-1]
 
 
 def stored_energy(protocol: Collisions, battery: Collisional) -> Array:
-    """$E_K$ after the last collision."""
+    """The energy $E_K$ after the last collision."""
     return charge(battery, _once(protocol)).energy[-1]
 
 
@@ -143,13 +143,13 @@ def _start(battery: Collisional, count: int, duration, coherent: bool) -> Collis
 
 
 def _full_swaps(battery: Collisional, duration: float) -> int:
-    """How many full exchanges the time allows: where the search for K starts."""
+    """The number of full exchanges that the time allows: the search for K starts there."""
     spent = np.cumsum(np.pi / 2 / battery.ladder.couplings)
     return max(1, int(np.searchsorted(spent, duration)))
 
 
 def _climb(search: Callable[[int], Best], count: int) -> Best:
-    """More qubits while that helps, else fewer."""
+    """The best search over K: more qubits while that helps, else fewer."""
     best, step = search(count), 1
     if count > 1 and (fewer := search(count - 1)).value > best.value:
         best, count, step = fewer, count - 1, -1
@@ -159,7 +159,7 @@ def _climb(search: Callable[[int], Best], count: int) -> Best:
 
 
 def _once(protocol: Collisions) -> Collisions:
-    """The same stream, looked at after its last collision only."""
+    """A stream that is looked at after its last collision only."""
     return Collisions(
         protocol.theta, protocol.ground_population, protocol.coherence, protocol.phase,
         save_every=max(1, protocol.count), made=protocol.made,

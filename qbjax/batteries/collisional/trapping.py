@@ -1,7 +1,7 @@
 r"""Trapping states of the micromaser, in closed form.
 
 When $\theta\sqrt m$ is a multiple of π no collision lifts the cavity past level m − 1. At the
-smallest such angle, $\theta = \pi/\sqrt m$, the levels below hold a stationary state:
+smallest such angle, $\theta = \pi/\sqrt m$, the levels below hold a steady state:
 
 * of classical qubits, by detailed balance, $p_n \propto \left(\frac{1-q}q\right)^n$;
 * of coherent ones, pure, the cotangent state
@@ -41,7 +41,7 @@ from qbjax.algebra.ladders import Ladder
 from qbjax.batteries.collisional._channels import rephased
 
 MOST_ANGLES = 1e6
-"""Trapping angles that are listed at most."""
+"""Largest number of trapping angles that are listed."""
 
 
 def trapping_angle(m: int | Any) -> Scalar:
@@ -63,7 +63,7 @@ def trapping_angle(m: int | Any) -> Scalar:
 def trapping_state(
     m: int | Any, ground_population: ScalarLike, coherence: Any, phase: ScalarLike = 0.0
 ) -> Rho:
-    r"""The stationary state of a lossless micromaser at $\theta = \pi/\sqrt m$.
+    r"""The steady state of a lossless micromaser at $\theta = \pi/\sqrt m$.
 
     Args:
         m: levels of the trap, at least 1.
@@ -108,7 +108,7 @@ FRACTIONS = 100_000
 by chance, and as levels are fewer."""
 
 ROUNDING = 4e-15
-"""How far from its fraction (θ/π)² may be, relatively: some roundings."""
+"""Largest relative distance of (θ/π)² from its fraction: some roundings."""
 
 
 class TrappingAngles(NamedTuple):
@@ -126,7 +126,7 @@ class TrappingAngles(NamedTuple):
 
 
 class Chambers(NamedTuple):
-    r"""Where one angle closes a ladder, or nearly.
+    r"""The steps that one angle closes, or nearly.
 
     From level 0, and from every closed step m on, levels up to the next closed step are a
     chamber that lossless collisions do not leave.

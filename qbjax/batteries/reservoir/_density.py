@@ -14,7 +14,7 @@ CHUNK = 1024
 """Frequencies per call of a compiled density: one shape, one compilation."""
 
 POSITIVE = 1e-9
-"""How far below zero an eigenvalue of a matrix may be, relative to its largest element."""
+"""Largest distance of a matrix's eigenvalue below zero, relative to its largest element."""
 
 
 class Density:
@@ -45,11 +45,11 @@ class Density:
 
     @property
     def components(self) -> list[tuple[int, int]]:
-        """The elements that have to be known; [] for a number."""
+        """The elements of J that have to be known; [] for a number."""
         return [(j, k) for j in range(len(self.shape) and self.shape[0]) for k in range(j + 1)]
 
     def values(self, omega: Float[np.ndarray, " Q"]) -> np.ndarray:
-        """J at the frequencies, shape (Q,) or (Q, n, n).
+        """The density at some frequencies, shape (Q,) or (Q, n, n).
 
         Raises:
             ValueError: where J is not finite, real, positive, symmetric: naming ω.
@@ -69,7 +69,7 @@ class Density:
         return found
 
     def component(self, *index: int) -> Callable[[np.ndarray], np.ndarray]:
-        """One element as a function of its own."""
+        """One element of J as a function of its own."""
         element: Any = (..., *index)
         return lambda omega: self.values(omega)[element]
 
@@ -99,7 +99,7 @@ def _number(J, omega):
 
 
 def _compiled(J):
-    """J for many frequencies, or None if JAX cannot trace it, for whatever reason."""
+    """The density for many frequencies, or None if JAX cannot trace it, for whatever reason."""
     try:
         jax.eval_shape(J, jax.ShapeDtypeStruct((), jnp.float64))
     except Exception:  # NumPy on a tracer, `if omega < 1`, and so on: all mean the same

@@ -47,7 +47,7 @@ def amplitudes(
     mixing: Inexact[Array, "A n n"],
     initial: Complex[Array, " n"],
 ) -> Amplitudes:
-    r"""Solves the equation. Linear algebra alone: differentiable in both modes, and pure.
+    r"""Solves the equation of the amplitudes. Linear algebra alone: differentiable in both modes.
 
     Args:
         weights: of the kernel's shapes $f_a$ (`_weights.pair`).

@@ -15,11 +15,11 @@ DEGREE = 15
 """Highest Legendre polynomial of a piece."""
 
 NARROWEST = 1e-13
-"""Pieces are not halved below this part of the whole interval."""
+"""Least width of a piece, as part of the whole interval."""
 
 
 class Piecewise(NamedTuple):
-    r"""$f_a(t) = \sum_k c_{p a k} P_k(x)$ on piece p, where x runs from −1 to 1.
+    r"""A function $f_a(t) = \sum_k c_{p a k} P_k(x)$ on piece p, where x runs from −1 to 1.
 
     Attributes:
         edges: ends of the pieces, ascending.
@@ -47,7 +47,7 @@ class Piecewise(NamedTuple):
         return piece, (2 * times - low - high) / (high - low)
 
     def integral(self) -> "Piecewise":
-        r"""$\int_{t_0}^t f$, from the first edge."""
+        r"""The integral $\int_{t_0}^t f$ from the first edge."""
         half = np.diff(self.edges)[:, None, None] / 2
         raw = np.polynomial.legendre.legint(self.coefficients, lbnd=-1, axis=2) * half
         ends = np.cumsum(raw.sum(axis=2), axis=0)

@@ -1,4 +1,4 @@
-"""What a run in a reservoir must know beforehand: the weights of its memory, on the host."""
+"""The weights of a reservoir's memory, which a run must know beforehand, on the host."""
 
 import jax
 import jax.numpy as jnp
@@ -12,25 +12,25 @@ from qbjax.batteries.reservoir._panels import Piecewise, pieces
 from qbjax.batteries.reservoir._spectrum import spectrum
 
 UNRESOLVED = 1e-6
-"""A spectral density whose memory may be wrong by more, relative to its largest value, is
-refused."""
+"""Largest error of a memory, relative to its largest value: else the density is refused."""
 
 TIME_TOLERANCE, UNWRITTEN = 1e-14, 1e-7
-"""How well the memory is written down in time, relative to its largest value times the run; and
-beyond what it is refused."""
+"""Accuracy to which the memory is written down in time, relative to its largest value times the
+run; and the error beyond which it is refused."""
 
 MOST_PIECES = 8000
-"""Of the memory in time: one per ten radians of the fastest mode that can be felt."""
+"""Largest number of pieces of the memory in time: one per ten radians of the fastest mode that can
+be felt."""
 
 MOST_NUMBERS = 3e8
-"""Weights that are held in memory, five gigabytes of them."""
+"""Largest number of weights that are held in memory, five gigabytes of them."""
 
 PHASE = 2.0
-"""An element of the mesh is turned by so many radians."""
+"""Radians by which an element of the mesh is turned."""
 
 
 def shapes(density: Density, probes: np.ndarray) -> tuple[list[tuple], list[list]]:
-    """Elements of J that differ, and for each all elements that equal it."""
+    """The elements of J that differ, and for each all elements that equal it."""
     if not density.components:
         return [()], [[]]
     values = density.values(probes)
@@ -58,7 +58,7 @@ def mixing(alike: list[list], couplings: Float[Array, " n"]) -> Float[Array, "A 
 
 
 def response(density: Density, kept: list[tuple], band, duration: float) -> Piecewise:
-    """R of every shape, up to a time.
+    """The responses R of all shapes, up to a time.
 
     Raises:
         ValueError: if J, or what it makes of time, cannot be resolved.
@@ -88,7 +88,7 @@ def response(density: Density, kept: list[tuple], band, duration: float) -> Piec
 
 
 def longest_step(step: float | None, frequencies, couplings) -> float:
-    """The step, or else what turns by `PHASE` at the highest bare frequency.
+    """The longest step: that given, or else what turns by `PHASE` at the highest bare frequency.
 
     Raises:
         TypeError: if there is no step, and these are traced.
@@ -106,7 +106,7 @@ def longest_step(step: float | None, frequencies, couplings) -> float:
 
 
 def dressed_step(memory: Piecewise, couplings) -> float:
-    """An element turned by `PHASE` at the highest frequency that the memory adds."""
+    """The step that is turned by `PHASE` at the highest frequency that the memory adds."""
     times = np.geomspace(1e-6, 1, 200) * memory.edges[-1]
     # To first order 1 − g²∫R is left of the excitation: gone when the memory swaps it once.
     swapped = np.abs(memory.integral()(times)).sum(axis=0) * float(

@@ -23,19 +23,19 @@ from qbjax.batteries.reservoir._panels import DEGREE, Piecewise, legendre, piece
 from qbjax.batteries.reservoir._tail import FINE, MOST, Tail
 
 TOLERANCE = 1e-13
-"""Of the integral of J/ω over each panel, relative to all of it."""
+"""Tolerance of the integral of J/ω over each panel, relative to all of it."""
 
 EDGE_TOLERANCE = 1e-8
-"""The same at an end of the band, where J is known only as well as ω − ω_e."""
+"""Tolerance at an end of the band, where J is known only as well as ω − ω_e."""
 
 SLOW = 4.0
 """Panels at the ends and at ω = 0 turn by so many radians in the whole run."""
 
 LEVELS = 6
-"""How often the edge panel is halved, in v, for exponents other than ±1/2."""
+"""Number of times the edge panel is halved, in v, for exponents other than ±1/2."""
 
 TINY = 1e-300
-"""Instead of no J at all."""
+"""Scale of J where there is none at all."""
 
 MANY = 20
 """Half the Gauss points of a spherical Bessel function of small argument."""
@@ -59,7 +59,7 @@ class Spectrum(NamedTuple):
     defect: float
 
     def response(self, times: Float[np.ndarray, " t"]) -> Complex[np.ndarray, " t"]:
-        """R at the times."""
+        """The response R at some times."""
         parts = np.array_split(times, 1 + times.size * self.halves.size // 20_000)
         return np.concatenate([self._response(part) for part in parts])
 
@@ -144,7 +144,7 @@ class _Builder:
         )
 
     def _scale(self, anchors) -> float:
-        """About the largest R, from few values of J."""
+        """The largest R, roughly, from few values of J."""
         steps = self.slow * 2.0 ** np.arange(-LEVELS, 9, 1 / 16)
         omega = np.concatenate([a + s * steps for a in anchors for s in (1, -1)])
         near = np.concatenate([steps] * (2 * len(anchors)))
@@ -190,7 +190,7 @@ class _Builder:
         self.defect += max(0.0, found.defect - tolerance)
 
     def _outwards(self, start, sign):
-        """Octave by octave to infinity, until nothing is left or J cannot be followed."""
+        """Adds panels octave by octave, until nothing is left or J cannot be followed."""
         tail = Tail(lambda omega: self.J(sign * omega), start, TOLERANCE * self.scale)
         for found in tail.panels:
             mirrored = found if sign > 0 else _mirrored(found)
@@ -199,6 +199,6 @@ class _Builder:
 
 
 def _mirrored(panel: Piecewise) -> Piecewise:
-    """J(−ω)/ω at positive ω, as J/ω at negative ω."""
+    """A panel of J(−ω)/ω at positive ω, as one of J/ω at negative ω."""
     signs = (-1.0) ** np.arange(panel.coefficients.shape[2])
     return Piecewise(-panel.edges[::-1], -panel.coefficients[::-1] * signs, panel.defect)

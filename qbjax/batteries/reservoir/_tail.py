@@ -13,10 +13,10 @@ from scipy import special
 from qbjax.batteries.reservoir._panels import Piecewise, pieces
 
 OCTAVES = 60
-"""So far do the panels double."""
+"""Number of octaves over which the panels double."""
 
 MOST = 256
-"""Panels per octave."""
+"""Largest number of panels per octave."""
 
 FINE = 4
 """Panels per octave to begin with: 64 values of J."""

@@ -20,15 +20,15 @@ POINTS = 10
 """Gauss points per element."""
 
 MESH_TOLERANCE = 5e-10
-"""How well polynomials on the mesh must follow the first answer of the memory: over the longest
-element, relative to 1 or to what the memory answers within one."""
+"""Accuracy with which polynomials on the mesh must follow the first answer of the memory: over the
+longest element, relative to 1 or to what the memory answers within one."""
 
 COARSER = 2
-"""So many points fewer have the elements of the rough run, which tells the error."""
+"""Points that the elements of the rough run, which tells the error, have fewer."""
 
 
 class Weights(eqx.Module):
-    """What `memory.amplitudes` needs of a kernel of A shapes on E elements of m points.
+    """The weights of a kernel of A shapes on E elements of m points.
 
     The first shape, before those of the kernel, is the constant 1, which carries frequencies.
 
@@ -71,19 +71,19 @@ def mesh(response: Piecewise, step: float, breaks=()) -> Float[np.ndarray, " edg
 
 
 def count(elements: float | int, shapes: int, times: int) -> float | int:
-    """Numbers that `pair` will hold, for so many elements, shapes of the kernel, and times."""
+    """The numbers that `pair` will hold, for so many elements, shapes of the kernel, and times."""
     points = elements * POINTS
     return 2 * (1 + shapes) * points * (points + times)
 
 
 def most_elements(numbers: float, shapes: int, times: int) -> float | int:
-    """Elements for which `pair` holds so many numbers: `count` solved for them."""
+    """The elements for which `pair` holds so many numbers: `count` solved for them."""
     half = times / 2
     return (math.sqrt(half**2 + numbers / (2 * (1 + shapes))) - half) / POINTS
 
 
 def pair(response: Piecewise, edges: np.ndarray, times: np.ndarray) -> Pair:
-    """Weights for a run, and for the rough one that tells its error.
+    """The weights of a run, and of the rough one that tells its error.
 
     Args:
         response: R, at least as long as the times.
@@ -94,7 +94,7 @@ def pair(response: Piecewise, edges: np.ndarray, times: np.ndarray) -> Pair:
 
 
 def weights(response: Piecewise, edges: np.ndarray, times: np.ndarray, points: int) -> Weights:
-    """Weights with so many points per element."""
+    """The weights of a run with so many points per element."""
     x, _ = np.polynomial.legendre.leggauss(points)
     low, high = edges[:-1, None], edges[1:, None]
     nodes = ((low + high) / 2 + (high - low) / 2 * x).ravel()
@@ -109,7 +109,7 @@ def weights(response: Piecewise, edges: np.ndarray, times: np.ndarray, points: i
 
 
 class _Rule:
-    """One row of weights at a time."""
+    """The rule that makes weights, one row at a time."""
 
     def __init__(self, response: Piecewise, edges: np.ndarray, points: int):
         self.response, self.edges, self.points = response, edges, points
@@ -118,7 +118,7 @@ class _Rule:
         self.gauss = np.polynomial.legendre.leggauss(degree // 2 + 1)
 
     def row(self, t: float) -> np.ndarray:
-        """Weights (1+A, N) of every point for time t."""
+        """The weights (1+A, N) of every point for time t."""
         shapes = 1 + self.response.coefficients.shape[1]
         out = np.zeros((shapes, self.edges.size - 1, self.points), complex)
         if t > 0:

@@ -130,7 +130,7 @@ class Reservoir(Battery):
         return checked
 
     def prepared(self, times) -> "Reservoir":
-        """This battery with the memory's weights for a run at these times: once for many runs with
+        """The battery with the memory's weights for a run at these times: once for many runs with
         other frequencies and couplings."""
         host = np.asarray(times, float)
         elapsed = host - host[0]
@@ -202,7 +202,7 @@ class Reservoir(Battery):
         }
 
     def refined(self) -> "Reservoir":
-        """Half the step, where there is one; the default step is fine already."""
+        """The same battery with half the step, if one was given; the default is fine already."""
         if self.step is None:
             return self
         return Reservoir(
@@ -242,7 +242,7 @@ def _band(band) -> tuple[float, float]:
 
 
 def _highest(frequencies) -> float:
-    """The highest frequency, to measure others by; 1 if it is 0, or traced."""
+    """The highest of some frequencies, to measure others by; 1 if it is 0, or traced."""
     known = _checks.is_concrete(frequencies)
     return (float(np.max(np.asarray(frequencies))) if known else 0.0) or 1.0
 

@@ -1,4 +1,4 @@
-r"""How long a battery in a waveguide keeps what its bound states promise.
+r"""The time for which a battery in a waveguide keeps what its bound states promise.
 
 Bound states below the band never age; those in the continuum do, once the distance or the frequency
 is a little off the design. With $\gamma$ the rates of such states, the most that the battery holds
@@ -33,7 +33,7 @@ SLOWEST, LONGEST = 1e-200, 1e100
 def ageing_free_time(
     frequency: Any, distance: Any, decay: Any, fraction: Any = 0.9, narrow: Any = NARROW
 ) -> Scalar:
-    r"""How long $\mathcal{E}_\mathrm{max}(t)$ stays above a fraction of its first value.
+    r"""The time for which $\mathcal{E}_\mathrm{max}(t)$ stays above a fraction of its first value.
 
     Args:
         frequency, distance, decay: as in `bound_states`.

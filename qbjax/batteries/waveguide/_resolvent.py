@@ -39,7 +39,7 @@ LEFT, RIGHT, HEIGHT = -4.0, 100.0, 10.0
 """The polygon's corners, and η T. Growth of rounding: e^HEIGHT."""
 
 BLOCK = 128
-"""Nodes that are summed at once."""
+"""Number of nodes that are summed at once."""
 
 _SINH_SQUARED = np.sinh(RAPIDITIES) ** 2 + 0j
 
@@ -54,7 +54,7 @@ class Nodes(NamedTuple):
 def amplitudes(
     frequency: Any, distance: Any, decay: Any, times: Any, horizon: float
 ) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
-    r"""$c_1(t)$ and $c_2(t)$ from $c_1(0) = 1$, $c_2(0) = 0$.
+    r"""The amplitudes $c_1(t)$ and $c_2(t)$ from $c_1(0) = 1$, $c_2(0) = 0$.
 
     Differentiable in all numbers, in both modes; batch with `jax.vmap`. Nothing is checked.
 
@@ -74,7 +74,7 @@ def amplitudes(
 def amplitudes_along(
     nodes: Nodes, frequency: Any, distance: Any, decay: Any, times: Any
 ) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
-    """`amplitudes`, with the nodes of `path(horizon)`, which may be traced."""
+    """The amplitudes $c_1(t)$ and $c_2(t)$ by the nodes of `path(horizon)`, which may be traced."""
     frequency, distance, decay, clock = (
         jnp.asarray(x, complex) for x in (frequency, distance, decay, times)
     )
@@ -87,7 +87,7 @@ def amplitudes_along(
 
 @functools.cache
 def path(horizon: float) -> Nodes:
-    """The polygon, tail excepted."""
+    """The nodes of the polygon, its tail excepted."""
     height = min(HEIGHT / horizon, 1.0)
     count = int(np.ceil((RIGHT - LEFT) / (3 * height)))
     along, along_weights = _panels(np.linspace(LEFT, RIGHT, count + 1), 32)
@@ -101,7 +101,7 @@ def path(horizon: float) -> Nodes:
 
 @functools.cache
 def tail() -> Nodes:
-    """From the last corner to infinity, 45° down, where what has no $e^{ikd}$ decays."""
+    """The nodes from the last corner to infinity, 45° down, where what has no $e^{ikd}$ decays."""
     q = np.arange(-16.0, 9.0, 0.3)
     out = RIGHT * np.exp(q - 0.25j * np.pi)
     return _blocks(RIGHT + out, 0.3 * out)
@@ -115,7 +115,7 @@ def _panels(edges: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _blocks(energies: np.ndarray, weights: np.ndarray) -> Nodes:
-    """In rows of `BLOCK`, filled up with nodes of no weight."""
+    """Nodes in rows of `BLOCK`, filled up with some of no weight."""
     missing = -energies.size % BLOCK
     energies = np.pad(energies, (0, missing), constant_values=energies[-1])
     weights = np.pad(weights * 0.5j / np.pi, (0, missing))
@@ -151,7 +151,7 @@ def _resolvent(E, frequency, d, g):
 
 
 def _second_order(E, frequency, d, g):
-    """The same to second order, without what carries $e^{ikd}$."""
+    """The integrands of `_resolvent` to second order, without what carries $e^{ikd}$."""
     momentum = jnp.sqrt(E - 1) * jnp.sqrt(E + 1)
     alone = (1j * np.pi - jnp.arccosh(E)) / momentum
     _, damped = _through_the_gap(E, d)
@@ -160,7 +160,7 @@ def _second_order(E, frequency, d, g):
 
 
 def _through_the_gap(E, d):
-    r"""$\int_0^\infty \{1, e^{-d\cosh v}\}/(\sinh^2v + E^2)\,dv$."""
+    r"""The integrals $\int_0^\infty \{1, e^{-d\cosh v}\}/(\sinh^2v + E^2)\,dv$."""
     denominators = STEP / (_SINH_SQUARED[:, None] + (E * E)[None])
     # One real product: half the work of a complex one.
     parts = jnp.concatenate([jnp.real(denominators), jnp.imag(denominators)], axis=1)

@@ -16,7 +16,7 @@ MOST_STEPS = 120
 def falling_root(
     function: Callable[[Scalar, Any], Scalar], parameters: Any, low: Scalar, high: Scalar
 ) -> Scalar:
-    """Where a function goes from positive to negative.
+    """The point at which a function goes from positive to negative.
 
     Newton's steps, bisection where they leave the bracket or fail to halve. Two more Newton steps
     carry the derivatives: implicit differentiation, exact up to the third order.

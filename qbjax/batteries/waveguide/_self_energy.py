@@ -1,4 +1,4 @@
-r"""What the field of a hollow waveguide does to two emitters: densities and self-energies.
+r"""The field of a hollow waveguide, as two emitters feel it: densities and self-energies.
 
 In units of $\omega_{11} = c = 1$, with $d = 2\pi x$ the distance of the emitters,
 $k = \sqrt{\omega^2 - 1}$ and $\kappa = \sqrt{1 - E^2}$,
@@ -47,7 +47,7 @@ CIRCULAR = np.cosh(RAPIDITIES)
 analytic for |Im v| < π/2. (Midpoints, because v = 0 would be 0/0 at E = 0.)"""
 
 MEAN_NODES, MEAN_WEIGHTS = (a / 2 for a in np.polynomial.legendre.leggauss(10))
-"""Of a mean over [−1/2, 1/2]."""
+"""Gauss–Legendre rule of a mean over [−1/2, 1/2]."""
 
 
 def point(frequency: Any, distance: Any, decay: Any) -> tuple[Scalar, Scalar, Scalar]:
@@ -72,12 +72,12 @@ def point(frequency: Any, distance: Any, decay: Any) -> tuple[Scalar, Scalar, Sc
 
 
 def decay_rate(decay: Any) -> Scalar:
-    """$\\Gamma_{11}$, checked to be positive and at most `STRONGEST_DECAY`."""
+    """The decay $\\Gamma_{11}$, checked to be positive and at most `STRONGEST_DECAY`."""
     return _checks.scalar("decay", decay, low=0, open_low=True, high=STRONGEST_DECAY)
 
 
 def spectral_densities(energy: Any, distance: Any, decay: Any) -> tuple[Scalar, Scalar]:
-    r"""$J_0$ and $J_1$; zero up to the band edge.
+    r"""The spectral densities $J_0$ and $J_1$; zero up to the band edge.
 
     Args:
         energy: $\omega$ in units of $\omega_{11}$.
@@ -104,7 +104,7 @@ def spectral_densities(energy: Any, distance: Any, decay: Any) -> tuple[Scalar, 
 
 
 def self_energies(energy: Any, distance: Any, decay: Any) -> tuple[Scalar, Scalar]:
-    r"""$S_0$ and $S_1$ on the real axis, in the band their principal values.
+    r"""The self-energies $S_0$ and $S_1$ on the real axis, in the band their principal values.
 
     Args:
         energy: E > −1 in units of $\omega_{11}$.
@@ -133,7 +133,7 @@ def self_energies(energy: Any, distance: Any, decay: Any) -> tuple[Scalar, Scala
 
 
 def gap_sectors(angle: Scalar, distance: Scalar, decay: Scalar) -> tuple[Scalar, Scalar]:
-    r"""$\kappa S_+$ and $S_-$ at $E = \cos\beta$, both finite up to the edge, β = 0.
+    r"""The self-energies $\kappa S_+$ and $S_-$ at $E = \cos\beta$, finite up to the edge, β = 0.
 
     $$\kappa S_+ = \frac{\Gamma}{2\pi}\left[(\pi-\beta)(1 + e^{-\kappa d}) + \kappa B\right], \qquad
       S_- = \frac{\Gamma}{2\pi}\left[(\pi-\beta)\frac{1 - e^{-\kappa d}}{\kappa} - B\right],$$
@@ -148,7 +148,7 @@ def gap_sectors(angle: Scalar, distance: Scalar, decay: Scalar) -> tuple[Scalar,
 
 
 def evanescent(energy: Number, distance: Number) -> Number:
-    r"""$\omega\int_0^\infty e^{-d\cosh v}/(\sinh^2 v + \omega^2)\,dv$ in the band.
+    r"""The evanescent part $\omega\int_0^\infty e^{-d\cosh v}/(\sinh^2 v + \omega^2)\,dv$ of $S_1$.
 
     Analytic for Re ω > 0, complex ω in particular. Nothing is checked.
     """
@@ -158,7 +158,7 @@ def evanescent(energy: Number, distance: Number) -> Number:
 
 
 def fading(x: Scalar) -> Scalar:
-    r"""$(1 - e^{-x})/x$ for x ≥ 0, with all derivatives.
+    r"""The quotient $(1 - e^{-x})/x$ for x ≥ 0, with all derivatives.
 
     The NaN it avoids: at 0 the quotient is 0/0, and near 0 its derivatives are differences of
     large numbers; there it is computed as the mean of $e^{-xs}$ over s from 0 to 1.
@@ -184,8 +184,8 @@ def _band(rapidity: Scalar, distance: Scalar, decay: Scalar):
 
 
 def _bridge(angle: Scalar, d: Scalar) -> Scalar:
-    """The subtracted integral times E. Its numerator keeps its digits where cosh v is near κ; at
-    v = 0, where E = 0 would give 0/0, lies no node."""
+    """The subtracted integral of $S_1$ times E. Its numerator keeps its digits where cosh v is near
+    κ; at v = 0, where E = 0 would give 0/0, lies no node."""
     kappa = jnp.sin(angle)
     apart = CIRCULAR - kappa
     integrand = -jnp.expm1(-d * apart) / apart / (CIRCULAR + kappa)

@@ -130,15 +130,15 @@ class Waveguide(Battery):
         return spectrum.steady_ergotropy_range(*self._numbers, tolerance)
 
     def ageing_free_time(self, fraction: Any = 0.9) -> Scalar:
-        """How long the most it holds stays above a fraction; see `_ageing`."""
+        """The time for which the most it holds stays above a fraction; see `_ageing`."""
         return ageing.ageing_free_time(*self._numbers, fraction)
 
     def first_peak(self, until: float | Any | None = None) -> Peak:
-        """When the battery is first full, how full, and the power so far; see `peak`."""
+        """The time of the first charge, how full the battery is then, and its power; see `peak`."""
         return peak.first_peak(*self._numbers, until)
 
     def markov_amplitudes(self, times: Any) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
-        """What `amplitudes` would be without memory, the paper's Eq. (6)."""
+        """The amplitudes of charger and battery without memory, the paper's Eq. (6)."""
         return markov.markov_amplitudes(*self._numbers, times)
 
     # --- the interface of `interface.battery.Battery`
@@ -214,7 +214,7 @@ class Waveguide(Battery):
         return seen | {"charger_energy": self.frequency * populations[0]}
 
     def _span(self, times) -> tuple[float, float]:
-        """First and last of the times as they were given."""
+        """The first and the last of some times, as they were given."""
         if not _checks.is_concrete(times):
             raise TypeError(
                 "Argument `times` must be known before compilation for a waveguide, whose nodes "

@@ -38,14 +38,14 @@ TOLERANCE = 1e-6
 
 
 SIGNS = (1.0, -1.0)
-"""Of the sectors, + and −."""
+"""Signs of the two sectors."""
 
 BOTTOM = 1e-6
 """Rapidity that stands for that of the band edge, where u/sinh u is 0/0."""
 
 
 class ContinuumStates(NamedTuple):
-    r"""In each sector, + and −, the resonance that is nearest to a bound state in the continuum.
+    r"""The resonance of each sector, + and −, that is nearest to a bound state in the continuum.
 
     Attributes:
         orders: n.
@@ -65,7 +65,7 @@ class ContinuumStates(NamedTuple):
 
 
 class Designs(NamedTuple):
-    """In each sector the bound state in the continuum that takes the least detuning."""
+    """The bound state in the continuum of each sector that takes the least detuning."""
 
     rapidities: Float[Array, "2"]
     orders: Float[Array, "2"]
@@ -143,7 +143,7 @@ def continuum_states(
 
 
 def designed(order: Scalar, x: Scalar, decay: Scalar) -> tuple[Scalar, Scalar]:
-    """Frequency and residue of the design of an order that may be traced. Nothing is checked."""
+    """Frequency and residue of the design of an order, which may be traced. Nothing is checked."""
     sign = jnp.where(order % 2 == 1, 1.0, -1.0)
     at = jnp.arcsinh(order / (2 * x))
     frequency = _design(at, sign, x, decay)
@@ -210,13 +210,13 @@ def _nearest(sign: float, frequency, x, decay):
 
 
 def _bracket(frequency, decay) -> tuple[Scalar, Scalar]:
-    """Rapidities of ω_*: the shift lies between −Γ/π and 0."""
+    """Bounds of the rapidity of ω_*, for the shift lies between −Γ/π and 0."""
     low, high = jnp.maximum(frequency, 1.0), jnp.maximum(frequency + decay / jnp.pi, 1.0)
     return jnp.arccosh(low), jnp.arccosh(high)
 
 
 def _design(rapidity: Scalar, sign: ScalarLike, x: Scalar, decay: Scalar) -> Scalar:
-    """ω + Re S_±(ω) without the part that vanishes where the wave fits."""
+    """The frequency ω + Re S_±(ω) without the part that vanishes where the wave fits."""
     return jnp.cosh(rapidity) - _shift(rapidity, sign, x, decay)
 
 
@@ -226,7 +226,7 @@ def _shift(rapidity, sign, x, decay):
 
 
 def _mismatch(rapidity: Number, parameters) -> Number:
-    """E − ω₀ + S_±(E), continued through the band from above.
+    """The mismatch E − ω₀ + S_±(E) of a pole, continued through the band from above.
 
     With φ = kd − nπ, the wave's part iΓ(1 ± e^(ikd))/2k is Γ e^(iφ/2) sin(φ/2)/k: no digits of a
     slow decay are lost.

@@ -29,6 +29,7 @@ from qbjax.protocols import free
 from qbjax.strategies.gradient import Progress, check_search
 
 MOST_ORDERS = 1000
+"""Largest number of orders that are searched."""
 
 
 class Design(NamedTuple):

@@ -1,4 +1,4 @@
-r"""The first charge: when the battery in a waveguide is full for the first time.
+r"""The first charge of a battery in a waveguide, until it is full for the first time.
 
 $$\frac{d}{dt}|c_2(t)|^2 = 0, \qquad \mathcal{P} = \omega_0|c_2(t)|^2/t .$$
 
@@ -22,10 +22,10 @@ from qbjax.batteries.waveguide._roots import falling_root
 from qbjax.batteries.waveguide._self_energy import WAVELENGTH, point
 
 LOOKS = 401
-"""Times among which the peak is bracketed."""
+"""Number of times among which the peak is bracketed."""
 
 LATEST = 1e5
-"""No peak is looked for later: nodes of the field grow with the time."""
+"""Latest time at which a peak is looked for: nodes of the field grow with it."""
 
 RIPPLE = 0.01
 """Part of the largest population below which a maximum is no peak, but the field's forerunner."""

@@ -1,4 +1,4 @@
-r"""Where should charger and battery sit in the waveguide, and at which frequency?
+r"""The best places of charger and battery in the waveguide, and their best frequency.
 
 Three questions about $(\omega_0, \Delta_z)$ in a box:
 
@@ -36,7 +36,7 @@ from qbjax.protocols import Free, free
 from qbjax.strategies.gradient import Best, Progress, check_search, maximize
 
 LATTICE = 600
-"""Points of the lattice in a box, at most `SIDE` along a side."""
+"""Number of points of the lattice in a box, at most `SIDE` along a side."""
 
 SIDE = 128
 
@@ -61,12 +61,12 @@ class Moment(NamedTuple):
 
 
 def steady_margin(place: Place) -> Scalar:
-    """$\\omega_0(2p - 1)$ at the beats' best phase: ergotropy where positive."""
+    """The margin $\\omega_0(2p - 1)$ at the beats' best phase: ergotropy where positive."""
     return place.frequency * (2 * _kept(place) - 1)
 
 
 def steady_energy(place: Place) -> Scalar:
-    """$\\omega_0p$ at the beats' best phase, without states in the continuum."""
+    """The energy $\\omega_0p$ at the beats' best phase, without states in the continuum."""
     return place.frequency * _kept(place)
 
 
@@ -153,7 +153,7 @@ def _kept(place: Place) -> Scalar:
 
 @functools.cache
 def _power(horizon: float) -> Callable[[Moment], Scalar]:
-    """One function for each horizon, so that it is compiled once."""
+    """The power of a moment: one function for each horizon, so that it is compiled once."""
 
     def power(moment: Moment) -> Scalar:
         _, c2 = resolvent.amplitudes(*moment.place, moment.time[None], horizon)
@@ -163,7 +163,7 @@ def _power(horizon: float) -> Callable[[Moment], Scalar]:
 
 
 def climb(objective: Callable, box: Any, progress: Callable | Any | None = None) -> Best:
-    """From the lattice's best point by gradient; forward mode, for the numbers are few.
+    """Climbs from the lattice's best point by gradient; forward mode, for the numbers are few.
 
     Args:
         objective: as in `maximize`; the same object gives the same program.
@@ -179,7 +179,7 @@ def climb(objective: Callable, box: Any, progress: Callable | Any | None = None)
 
 
 def pair(name: str, value: Any) -> tuple[float, float]:
-    """Two positive bounds in order."""
+    """Two bounds, checked to be positive and in order."""
     low, high = map(float, _checks.array(name, value, shape=(2,), low=0.0))
     if not 0 < low < high:
         raise ValueError(

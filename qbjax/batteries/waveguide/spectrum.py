@@ -1,4 +1,4 @@
-r"""What a charger and a battery in a waveguide keep for ever: bound states and the steady range.
+r"""The bound states of a charger and a battery in a waveguide, which keep some energy for ever.
 
 $$E_\pm = \omega_0 - S_\pm(E_\pm), \qquad Z_\pm = \frac{1/2}{1 + S'_\pm(E_\pm)}, \qquad
   c_2(t \to \infty) = \sum_\pm \pm Z_\pm e^{-iE_\pm t} .$$
@@ -82,7 +82,7 @@ def bound_states(frequency: Any, distance: Any, decay: Any) -> BoundStates:
 
 
 def threshold_frequency(distance: Any, decay: Any) -> Scalar:
-    r"""$\omega_\mathrm{th}$, below which there is a second bound state.
+    r"""The frequency $\omega_\mathrm{th}$ below which there is a second bound state.
 
     Args:
         distance, decay: as in `bound_states`.
@@ -237,19 +237,20 @@ def _root(sector, frequency, x, decay) -> Scalar:
 
 
 def _plus(angle: Scalar, parameters) -> Scalar:
-    """(E + S_+ − ω₀)κ."""
+    """The condition of the state in sector +, (E + S_+ − ω₀)κ = 0."""
     frequency, x, decay = parameters
     return jnp.sin(angle) * (jnp.cos(angle) - frequency) + gap_sectors(angle, x, decay)[0]
 
 
 def _minus(angle: Scalar, parameters) -> Scalar:
-    """E + S_− − ω₀."""
+    """The condition of the state in sector −, E + S_− − ω₀ = 0."""
     frequency, x, decay = parameters
     return jnp.cos(angle) - frequency + gap_sectors(angle, x, decay)[1]
 
 
 def _plus_residue(angle, *parameters) -> Scalar:
-    """dE/dβ = −κ, and at the root the slope of `_plus` is κ times that of E + S_+."""
+    """The residue of sector +; at the root the slope of `_plus` is κ times that of E + S_+, and
+    dE/dβ = −κ."""
     slope = value_and_slope(_plus, angle, parameters)[1]
     return -(jnp.sin(angle) ** 2) / slope / 2
 
@@ -259,7 +260,7 @@ def _minus_residue(angle, *parameters) -> Scalar:
 
 
 def _splitting(plus: Scalar, minus: Scalar, x: Scalar, decay: Scalar) -> Scalar:
-    """E_− − E_+; of close levels 2S₁(E_+)/(1 + S'_−) at their mean angle.
+    """The splitting E_− − E_+; of close levels 2S₁(E_+)/(1 + S'_−) at their mean angle.
 
     Subtracting their energies would lose the digits of a beat that takes for ever.
     """
