@@ -6,21 +6,20 @@ from qbjax import _setup
 
 _setup.switch_on()  # before anything is compiled
 
-from qbjax import algebra as algebra
-from qbjax import batteries as batteries
-from qbjax import dynamics as dynamics
-from qbjax import loads as loads
-from qbjax import merit as merit
-from qbjax import protocols as protocols
-from qbjax.cycle import charge as charge
-from qbjax.cycle import discharge as discharge
-from qbjax.cycle import store as store
-from qbjax.dynamics import Solver as Solver
-from qbjax.protocols import free as free
-from qbjax.steady import steady_state as steady_state
-from qbjax.strategies.gradient import maximize as maximize
+from qbjax import algebra, batteries, dynamics, loads, merit, protocols, strategies
+from qbjax.cycle import charge, discharge, store
+from qbjax.dynamics import Solver
+from qbjax.protocols import free
+from qbjax.steady import steady_state
+from qbjax.strategies.gradient import maximize
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Solver", "__version__", "algebra", "batteries", "charge", "discharge", "dynamics", "free",
+    "loads", "maximize", "merit", "protocols", "steady_state", "store", "strategies", "studies",
+    "sweep",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -31,3 +30,7 @@ def __getattr__(name: str) -> Any:
 
     globals().update(studies=studies, sweep=studies.sweep)
     return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -21,28 +21,14 @@ from qbjax.merit.statistics import fano_factor, fano_factor_of_populations, puri
 from qbjax.merit.thermal import total_ergotropy
 
 __all__ = [
-    "active_energy",
-    "antiergotropy",
-    "bounds",
-    "capacity",
-    "coherent_ergotropy",
-    "concurrence",
-    "energy",
-    "energy_variance",
-    "ergotropic_gap",
-    "ergotropy",
-    "ergotropy_per_copy",
-    "fano_factor",
-    "fano_factor_of_populations",
-    "fidelity",
-    "incoherent_ergotropy",
-    "instantaneous_ergotropic_power",
-    "instantaneous_power",
-    "local_ergotropy",
-    "passive_energy",
-    "passive_energy_of_spectrum",
-    "purity",
-    "qubit_ergotropy",
-    "total_ergotropy",
-    "two_level",
-]
+    "active_energy", "antiergotropy", "bounds", "capacity", "coherent_ergotropy", "concurrence",
+    "energy", "energy_variance", "ergotropic_gap", "ergotropy", "ergotropy_per_copy",
+    "fano_factor", "fano_factor_of_populations", "fidelity", "incoherent_ergotropy",
+    "instantaneous_ergotropic_power", "instantaneous_power", "local_ergotropy",
+    "passive_energy", "passive_energy_of_spectrum", "purity", "qubit_ergotropy",
+    "total_ergotropy", "two_level",
+]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__

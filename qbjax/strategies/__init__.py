@@ -1,5 +1,13 @@
-"""How we choose: optimisers and classical recipes."""
+"""How to choose: searches by gradients, and classical recipes."""
 
-from qbjax.batteries.collisional.classical import full_swap as full_swap
-from qbjax.batteries.collisional.classical import greedy as greedy
-from qbjax.batteries.collisional.classical import in_time as in_time
+from qbjax.batteries.collisional.classical import full_swap, greedy, in_time
+from qbjax.strategies import constrained, discharge, gradient, pump_pulse, switch_off
+
+__all__ = [
+    "constrained", "discharge", "full_swap", "gradient", "greedy", "in_time", "pump_pulse",
+    "switch_off",
+]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,5 +1,11 @@
 """Many points at once: on one device, many devices, many machines, and nothing lost."""
 
-from qbjax.studies import grids as grids
-from qbjax.studies.archive_copies import DamageWarning as DamageWarning
-from qbjax.studies.sweep import sweep as sweep
+from qbjax.studies import grids
+from qbjax.studies.archive_copies import DamageWarning
+from qbjax.studies.sweep import sweep
+
+__all__ = ["DamageWarning", "grids", "sweep"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,5 +1,9 @@
 """Pictures and pages from data: plots, tables, claims, saved runs."""
 
-from qbjax.views import claims as claims
-from qbjax.views import plot as plot
-from qbjax.views import report as report
+from qbjax.views import claims, plot, report
+
+__all__ = ["claims", "plot", "report"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,11 +1,22 @@
 """Ladders charged by a stream of qubits: cavities, spins and micromasers."""
 
-from qbjax.batteries.collisional._metastable import MetastableWarning as MetastableWarning
-from qbjax.batteries.collisional.battery import Collisional as Collisional
-from qbjax.batteries.collisional.battery import micromaser as micromaser
-from qbjax.batteries.collisional.stationary import StationaryReport as StationaryReport
-from qbjax.batteries.collisional.stationary import stationary_state as stationary_state
-from qbjax.batteries.collisional.trapping import chambers as chambers
-from qbjax.batteries.collisional.trapping import trapping_angle as trapping_angle
-from qbjax.batteries.collisional.trapping import trapping_angles as trapping_angles
-from qbjax.batteries.collisional.trapping import trapping_state as trapping_state
+from qbjax.batteries.collisional import classical, critical, purity, swap_angles
+from qbjax.batteries.collisional._metastable import MetastableWarning
+from qbjax.batteries.collisional.battery import Collisional, micromaser
+from qbjax.batteries.collisional.stationary import StationaryReport, stationary_state
+from qbjax.batteries.collisional.trapping import (
+    chambers,
+    trapping_angle,
+    trapping_angles,
+    trapping_state,
+)
+
+__all__ = [
+    "Collisional", "MetastableWarning", "StationaryReport", "chambers", "classical", "critical",
+    "micromaser", "purity", "stationary_state", "swap_angles", "trapping_angle",
+    "trapping_angles", "trapping_state",
+]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -61,12 +61,10 @@ from qbjax.merit.bounds.incoherent import (
 )
 
 __all__ = [
-    "R0",
-    "X0",
-    "coherent_energy",
-    "crossing_time",
-    "incoherent_energy",
-    "incoherent_power",
-    "incoherent_time",
-    "printed_limit",
-]
+    "R0", "X0", "coherent_energy", "crossing_time", "incoherent_energy", "incoherent_power",
+    "incoherent_time", "printed_limit",
+]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__
