@@ -1,6 +1,7 @@
 """What `dir` shows of every public package, and that names in use stand where they stood."""
 
 import functools
+import importlib
 import pathlib
 import re
 
@@ -8,12 +9,14 @@ import pytest
 
 import qbjax as qb
 from qbjax import views
+from qbjax.interface import catalogue
 
 WINGS = ("bloch", "collisional", "dopo", "lindblad", "reservoir", "waveguide")
 PACKAGES = (
     qb, qb.algebra, qb.batteries, qb.dynamics, qb.loads, qb.merit, qb.merit.bounds, qb.protocols,
     qb.strategies, qb.studies, views, *(getattr(qb.batteries, wing) for wing in WINGS),
 )  # fmt: skip
+RECIPES = {"full_swap", "greedy", "in_time"}
 ROOT = pathlib.Path(__file__).parents[1]
 WRITTEN = ("README.md", "docs/*.md", "benchmarks/*.py", "optimize/*.py", "tests/**/*.py")
 EARLIER = (
@@ -48,11 +51,26 @@ def names_in(text):
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
 def test_only_public_names_are_shown(package):
-    assert set(dir(package)) == set(package.__all__)
+    more = RECIPES if package is qb.strategies else set()
+    assert set(dir(package)) == {*package.__all__, *more}
     assert len(set(package.__all__)) == len(package.__all__)
     assert not [name for name in dir(package) if name.startswith("_") and name[:2] != "__"]
     for name in dir(package):
         assert getattr(package, name) is not None
+
+
+def test_recipes_come_from_the_catalogue():
+    assert catalogue.recipes().keys() == RECIPES
+    from qbjax.strategies import full_swap
+
+    assert full_swap is qb.strategies.full_swap is qb.batteries.collisional.classical.full_swap
+    with pytest.raises(AttributeError, match=r"'qbjax\.strategies' has no attribute 'full"):
+        qb.strategies.fullswap  # noqa: B018
+
+
+def test_modules_of_strategies_import():
+    for name in qb.strategies.__all__:
+        assert importlib.import_module(f"qbjax.strategies.{name}") is getattr(qb.strategies, name)
 
 
 def test_names_that_are_written_somewhere_are_there():

@@ -1,5 +1,6 @@
 """The physics: one wing per system, each behind the interface of `qbjax.interface`."""
 
+from qbjax.batteries import bloch, collisional, dopo, lindblad, reservoir, waveguide
 from qbjax.batteries.bloch import BlochCharger
 from qbjax.batteries.bloch import approximations as bloch_approximations
 from qbjax.batteries.bloch import exact as bloch_exact
@@ -21,6 +22,7 @@ from qbjax.batteries.lindblad import Lindblad, Oscillators, SpinChain, TavisCumm
 from qbjax.batteries.reservoir import Reservoir
 from qbjax.batteries.waveguide import Waveguide
 from qbjax.batteries.waveguide import continuum as waveguide_continuum
+from qbjax.interface import catalogue
 from qbjax.interface.battery import Battery
 from qbjax.interface.states import State
 
@@ -32,6 +34,9 @@ __all__ = [
     "stationary_state", "trapping_angle", "trapping_angles", "trapping_state", "waveguide",
     "waveguide_continuum",
 ]  # fmt: skip
+
+for _wing in (dopo, collisional, bloch, waveguide, reservoir, lindblad):
+    catalogue.add(*_wing.ENTRIES)
 
 
 def __dir__() -> list[str]:

@@ -1,13 +1,21 @@
-"""How to choose: searches by gradients, and classical recipes."""
+"""How to choose: searches by gradients, and the recipes of the catalogue's batteries."""
 
-from qbjax.batteries.collisional.classical import full_swap, greedy, in_time
+from collections.abc import Callable
+from typing import Any
+
+from qbjax.interface import catalogue
 from qbjax.strategies import constrained, discharge, gradient, pump_pulse, switch_off
 
-__all__ = [
-    "constrained", "discharge", "full_swap", "gradient", "greedy", "in_time", "pump_pulse",
-    "switch_off",
-]  # fmt: skip
+__all__ = ["constrained", "discharge", "gradient", "pump_pulse", "switch_off"]
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    """A recipe, such as `full_swap`: the batteries that have one stand on a floor above."""
+    recipe = catalogue.recipes().get(name)
+    if recipe is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return recipe
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, *catalogue.recipes()]

@@ -1,6 +1,7 @@
 """A qubit charged by another qubit that was prepared on its Bloch sphere."""
 
 from qbjax.batteries.bloch import angle, approximations, band, exact, moments, optima
+from qbjax.batteries.bloch._entry import ENTRIES as ENTRIES
 from qbjax.batteries.bloch.battery import BlochCharger
 
 __all__ = ["BlochCharger", "angle", "approximations", "band", "exact", "moments", "optima"]

@@ -1,5 +1,6 @@
 """The coherent-Ising-machine battery: a degenerate optical parametric oscillator."""
 
+from qbjax.batteries.dopo._entry import ENTRIES as ENTRIES
 from qbjax.batteries.dopo.battery import DOPO
 
 __all__ = ["DOPO"]

@@ -1,5 +1,6 @@
 """Batteries of one's own: any Lindblad equation, and named models made of it."""
 
+from qbjax.batteries.lindblad._entry import ENTRIES as ENTRIES
 from qbjax.batteries.lindblad.battery import Lindblad
 from qbjax.batteries.lindblad.oscillators import Oscillators
 from qbjax.batteries.lindblad.spin_chain import SpinChain

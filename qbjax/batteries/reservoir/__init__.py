@@ -1,5 +1,6 @@
 """Emitters that share one excitation with a structured reservoir."""
 
+from qbjax.batteries.reservoir._entry import ENTRIES as ENTRIES
 from qbjax.batteries.reservoir.battery import Reservoir
 
 __all__ = ["Reservoir"]

@@ -1,0 +1,14 @@
+"""What the catalogue says of the Bloch charger."""
+
+from qbjax.batteries.bloch.battery import BlochCharger
+from qbjax.interface.catalogue import UNDRIVEN, Entry, Example, Maker
+from qbjax.protocols import BlochPreparation
+
+ENTRIES = (
+    Entry(
+        name="bloch",
+        battery=Maker(BlochCharger),
+        protocols={"bloch": Maker(BlochPreparation), **UNDRIVEN},
+        example=Example({"decay": 0.2}, "bloch", {"theta": 2.0, "phi": 0.3}, 1.0, "coupling"),
+    ),
+)
