@@ -1,4 +1,4 @@
-"""How a state moves: generators, drivers, and the record of a run."""
+"""Dynamics: generators, solvers, the driver of all motions, and the record of a run."""
 
 from qbjax.dynamics.chebyshev.forward import Chebyshev
 from qbjax.dynamics.record import provenance

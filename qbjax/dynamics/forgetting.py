@@ -1,4 +1,4 @@
-"""Compiled programs are forgotten before the process dies of them.
+"""Compiled programs, forgotten before the process dies of them.
 
 JAX remembers every program it compiled, for as long as what it was compiled for is alive. On Linux
 each holds some hundred memory maps and some megabytes, a process may have 65 530 maps
@@ -23,25 +23,26 @@ PAUSE = 1.0
 """Seconds between two looks, in which few programs can be compiled."""
 
 COST = 100.0
-"""So many times what a look takes passes at least until the next."""
+"""Least pause between two looks, in units of the time that a look takes."""
 
 
 class Burden(NamedTuple):
-    """What a process holds of memory maps and of bytes, or what it may hold."""
+    """Memory maps and bytes of a process: those it holds, or may hold."""
 
     maps: float
     memory: float
 
 
 SHARES = Burden(maps=0.4, memory=0.25)
-"""Of what a process may have of each; programs are forgotten when it has more."""
+"""Shares of what a process may hold beyond which programs are forgotten."""
 
 LAST = Burden(maps=0.8, memory=0.9)
-"""The same while a function is being traced, which other programs may be waiting for."""
+"""Shares beyond which programs are forgotten even while a function is being traced, which other
+programs may be waiting for."""
 
 
 class _Watch:
-    """When to look next, and what the last forgetting left."""
+    """The time of the next look, and what the last forgetting left."""
 
     def __init__(self):
         self.due = 0.0
@@ -90,7 +91,7 @@ def _forget_beyond_shares(held: Burden | None) -> bool:
 
 
 def burden() -> Burden | None:
-    """What this process holds; None where the system does not tell.
+    """Memory maps and bytes that this process holds; None where the system does not tell.
 
     Example:
         >>> held = burden()
@@ -106,13 +107,15 @@ def burden() -> Burden | None:
 
 
 def limits() -> Burden:
-    """What this process may hold; infinite where the system does not tell."""
+    """Memory maps and bytes that this process may hold; infinite where the system does not tell."""
     return Burden(_number("/proc/sys/vm/max_map_count"), _memory.here())
 
 
 def _exceeds(held: Burden, shares: Burden) -> bool:
-    """Whether more than a share is held of what there was to have after the last forgetting: what
-    stayed then was no program that can be forgotten."""
+    """Whether a process holds more than shares of what there was to have.
+
+    Counted from the last forgetting: what stayed then was no program that can be forgotten.
+    """
     parts = zip(held, _WATCH.left, limits(), shares, strict=True)
     return any(now > left + share * (most - left) for now, left, most, share in parts)
 
@@ -123,7 +126,7 @@ def _is_tracing() -> bool:
 
 
 def _number(path: str) -> float:
-    """What a file of the system says, infinite if it says nothing."""
+    """Reads a number from a file of the system; infinite if there is none."""
     try:
         return float(Path(path).read_text())
     except (OSError, ValueError):

@@ -15,16 +15,16 @@ from jax import lax
 from jaxtyping import Array, Bool, Int, PyTree
 
 FEW = 8
-"""So few collisions are kept as they are."""
+"""Number of collisions up to which all of them are kept for reverse mode."""
 
 
 class Rollout(NamedTuple):
-    """What a roll-out leaves behind.
+    """States and observables that a roll-out leaves behind.
 
     Attributes:
         saved: what `save` saw at the start, after every `every`-th collision and after the
             last; leading axis S.
-        seen: what `step` told of those collisions, zeros at the start; leading axis S.
+        seen: what `step` reported of those collisions, zeros at the start; leading axis S.
         final: the last state.
         made: how many collisions were made.
     """
@@ -91,7 +91,7 @@ def rollout(
     whole = jax.tree.map(lambda x: x[: blocks * every].reshape(blocks, every, *x.shape[1:]), inputs)
     start = save(jnp.array(0), state)
     carry, rows = _scan(block, (jnp.array(0), state), whole, reverse)
-    told = jax.tree.map(lambda x: jnp.zeros(x.shape[1:], x.dtype), rows[1])
+    report = jax.tree.map(lambda x: jnp.zeros(x.shape[1:], x.dtype), rows[1])
     tail = []
     if count % every:
         carry, last = block(carry, jax.tree.map(lambda x: x[blocks * every :], inputs))
@@ -100,22 +100,22 @@ def rollout(
         lambda first, many, *last: jnp.concatenate(
             [first[None], many, *(x[None] for x in last)]
         ),
-        (start, told), rows, *tail,
+        (start, report), rows, *tail,
     )  # fmt: skip
     return Rollout(saved, seen, carry[1], jnp.asarray(count))
 
 
 class _Stopping(NamedTuple):
-    """A state, what its last step told, whether there are no more, and after how many."""
+    """A state, the report of its last step, whether there are no more, and how many were made."""
 
     state: PyTree[Array]
-    told: PyTree[Array]
+    report: PyTree[Array]
     done: Bool[Array, ""]
     made: Int[Array, ""]
 
 
 def _stopping(step, state, inputs, save, settled: float | None, most: Int[Array, ""] | None):
-    """The same roll-out, whose steps do nothing once it has settled, or they were so many."""
+    """A roll-out whose steps do nothing once it has settled, or enough were made."""
 
     def ends(made, after, before):
         done = jnp.array(False) if most is None else made >= most
@@ -125,23 +125,23 @@ def _stopping(step, state, inputs, save, settled: float | None, most: Int[Array,
         return done | (jnp.max(jnp.stack(jax.tree.leaves(moved))) <= settled)
 
     def fresh(carry, x):
-        after, told = step(carry.state, x)
+        after, report = step(carry.state, x)
         made = carry.made + 1
-        return _Stopping(after, told, ends(made, after, carry.state), made)
+        return _Stopping(after, report, ends(made, after, carry.state), made)
 
     def either(carry, x):
         carry = lax.cond(carry.done, lambda c, x: c, fresh, carry, x)
-        return carry, carry.told
+        return carry, carry.report
 
     shapes = jax.eval_shape(step, state, jax.tree.map(lambda x: x[0], inputs))[1]
-    told = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+    report = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
     none = jnp.array(0)
-    start = _Stopping(state, told, jnp.array(False) if most is None else most <= none, none)
+    start = _Stopping(state, report, jnp.array(False) if most is None else most <= none, none)
     return either, start, lambda index, carry: save(index, carry.state)
 
 
 def stops(count: int, every: int) -> list[int]:
-    """After how many collisions a roll-out saves.
+    """Numbers of collisions after which a roll-out saves.
 
     Example:
         >>> stops(5, 2)
@@ -151,7 +151,7 @@ def stops(count: int, every: int) -> list[int]:
 
 
 def _scan(body, carry, inputs, reverse):
-    """`lax.scan`; for reverse mode in stretches, of which only the starts are kept."""
+    """Scans like `lax.scan`; for reverse mode in stretches, of which only the starts are kept."""
     count = jax.tree.leaves(inputs)[0].shape[0]
     if not reverse or count <= FEW:
         return lax.scan(body, carry, inputs)

@@ -1,5 +1,8 @@
-"""Numbers that are NaN by definition, such as a power before any time has passed, kept from JAX's
-search for faults: under `JAX_DEBUG_NANS` a NaN that leaves a compiled program is an error."""
+"""Numbers that are NaN by definition, kept from JAX's search for faults.
+
+One such is a power before any time has passed. Under `JAX_DEBUG_NANS` a NaN that leaves a compiled
+program is an error.
+"""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -11,7 +14,7 @@ import jax.numpy as jnp
 
 
 def compiled(sound: str) -> Callable[[Callable], Callable]:
-    """`eqx.filter_jit` for a function that returns something with `observables`.
+    """Makes an `eqx.filter_jit` for functions that return something with `observables`.
 
     While JAX looks for NaN or infinities, what is undefined of a sound state leaves the program as
     0, and becomes NaN outside, unchecked. A state that is not sound is a fault, and found.
@@ -36,7 +39,7 @@ def compiled(sound: str) -> Callable[[Callable], Callable]:
 
 @contextmanager
 def allowed() -> Iterator[None]:
-    """JAX does not look for faults within: a search begins with infinities."""
+    """Suspends JAX's search for faults: a gradient search begins with infinities."""
     with jax.debug_nans(False), jax.debug_infs(False):
         yield
 

@@ -1,9 +1,9 @@
 r"""Reverse mode through a Chebyshev run, by hand: the transpose of its steps.
 
-The forward run keeps its trail (`chebyshev_trail`). Backwards, stretches between kept states are
+The forward run keeps its trail (`trail`). Backwards, stretches between kept states are
 run again for the starts of their steps (twice, where they are longer than `BLOCK`), and each step
-once more for its terms; `chebyshev_transpose` has the transpose of one. Step lengths count as
-fixed: the derivative by a time at which something is seen is $\lambda^Tf$, that by an edge
+once more for its terms; `transpose` has the transpose of one. Step lengths count as
+fixed: the derivative by a time at which something is saved is $\lambda^Tf$, that by an edge
 $\lambda^T(f(e^-) - f(e^+))$, both exact.
 """
 
@@ -21,13 +21,13 @@ from qbjax.dynamics.chebyshev.stops import (
     Given,
     Numbers,
     Problem,
-    jump,
+    across_edge,
     saves,
     slope,
     unsaved,
 )
 from qbjax.dynamics.chebyshev.trail import BLOCK, Trail, kept, middle
-from qbjax.dynamics.chebyshev.transpose import Seen, plus, pull, spread, transposed
+from qbjax.dynamics.chebyshev.transpose import Readings, plus, pull, spread, transposed
 from qbjax.dynamics.generator.dual import of_field
 from qbjax.dynamics.solve import backward
 from qbjax.dynamics.solve.automatic import Linear
@@ -35,7 +35,7 @@ from qbjax.dynamics.solve.run import Run
 
 
 def run_reversibly(field, linear: Linear, initial, times, *, save, read, edges, solver) -> Run:
-    """`chebyshev.propagate`, to be differentiated in reverse mode only.
+    """Runs `chebyshev.propagate`, to be differentiated in reverse mode only.
 
     Args:
         field: f(t, y), with what reverse mode it has: used where `linear` has no dual.
@@ -46,11 +46,11 @@ def run_reversibly(field, linear: Linear, initial, times, *, save, read, edges, 
     passing = chebyshev.passes(read, initial, times)
     if not passing and read is not None:
         read, wanted = None, lambda t, y, read=read: save(t, read(y))
-    seen = eqx.filter_eval_shape(read, initial) if passing else initial
+    readings = eqx.filter_eval_shape(read, initial) if passing else initial
     dual = of_field(field, initial) if linear.dual is None else linear.dual
     given = Given(
         eqx.filter_closure_convert(dual.weights, zero),
-        eqx.filter_closure_convert(wanted, zero, seen),
+        eqx.filter_closure_convert(wanted, zero, readings),
         eqx.filter_closure_convert(read, initial) if passing else None,
         initial,
         jnp.asarray(times),
@@ -104,8 +104,8 @@ def _solve_backward(residual, cotangent, perturbed, given, fixed, dual, solver):
         moving=bool(perturbed.times),
         edges=bool(perturbed.edges),
     )
-    seen = given.initial if rows is None else jax.eval_shape(given.read, given.initial)
-    like = jax.eval_shape(jax.vmap(given.save, (0, None)), given.times, seen)
+    readings = given.initial if rows is None else jax.eval_shape(given.read, given.initial)
+    like = jax.eval_shape(jax.vmap(given.save, (0, None)), given.times, readings)
     saved = backward.filled(cotangent.saved, like)
     back = _backwards(problem, trail, rows, last, saved, backward.filled(cotangent.last, last))
     # Of a run that broke down every derivative is NaN: zero would look like a maximum.
@@ -116,7 +116,7 @@ def _solve_backward(residual, cotangent, perturbed, given, fixed, dual, solver):
 
 @jax.custom_vjp
 def _once(x):
-    """x, and an error for forward over reverse mode: the numbers of `fixed` would be left out."""
+    """Returns x; refuses forward over reverse mode, which would leave out numbers of `fixed`."""
     return x
 
 
@@ -128,7 +128,7 @@ def _call(rest, numbers, *args):
 
 
 def _backwards(problem: Problem, trail: Trail, rows, last, saved, final) -> Carry:
-    """All cotangents: of what was saved, and of the final state, to those of what was given."""
+    """Pulls the cotangents of what was saved, and of the final state, back to what was given."""
     given, numbers = problem.given, jax.tree.map(jnp.zeros_like, problem.numbers)
     by_times = jnp.zeros_like(given.times)
     if rows is not None:
@@ -155,7 +155,7 @@ def _backwards(problem: Problem, trail: Trail, rows, last, saved, final) -> Carr
 
 
 def _walk(problem: Problem, trail: Trail, carry: Carry) -> Carry:
-    """From the last step to the first: stretches between kept states, blocks of them, steps."""
+    """Walks back over all steps: stretches between kept states, blocks of them, single steps."""
     y = problem.given.initial
     # Starts of the blocks of a stretch, and behind them those of the steps of a block.
     starts = jax.tree.map(lambda x: jnp.zeros((2 * BLOCK, *x.shape)), y)
@@ -200,8 +200,10 @@ def _at(tree, k):
 
 
 def _replay(problem: Problem, trail: Trail, y, starts, place, first, stop, every):
-    """Runs again from step `first`, which starts from y, to `stop`, and writes down, from a place
-    on, the starts of steps that are `every` apart."""
+    """Runs again from step `first`, which starts from y, to `stop`.
+
+    Writes down, from a place on, the starts of steps that are `every` apart.
+    """
 
     def write(n, y, starts):
         slot = jnp.where((n - first) % every == 0, place + (n - first) // every, 2 * BLOCK)
@@ -223,31 +225,31 @@ def _replay(problem: Problem, trail: Trail, y, starts, place, first, stop, every
 
 
 def _taken(problem: Problem, trail: Trail, n):
-    """How step n was taken: ellipse, field and plan."""
+    """Ellipse, field and plan with which step n was taken."""
     ellipse, part = problem.parts(middle(trail, n))
     return ellipse, part, chebyshev_step.plan_of(ellipse, trail.ends[n] - trail.starts[n])
 
 
 def _step_back(problem: Problem, trail: Trail, n, y, carry: Carry, room):
-    """Step n, which starts from y: once more for its terms, then its transpose."""
+    """Takes step n, which starts from y, once more for its terms, then transposes it."""
     given, before = problem.given, carry.saves_left
     ellipse, part, plan = _taken(problem, trail, n)
-    carry = jump(problem, trail, n, carry)  # what is saved on an edge does not feel it
+    carry = across_edge(problem, trail, n, carry)  # what is saved on an edge does not feel it
     if given.read is None:
         carry = saves(problem, trail, n, trail.ends[n], carry)
-    seen = None
+    readings = None
     if given.read is not None:
         shares, left = spread(
             problem.cotangent, given.times, trail.starts[n], (ellipse, plan, trail.terms[n]), before
         )
         carry = carry._replace(saves_left=left)
-        seen = Seen(problem.read, problem.numbers.read, shares, left < before)
+        readings = Readings(problem.read, problem.numbers.read, shares, left < before)
     room = chebyshev_step.terms_again(part, ellipse, plan, y, room, trail.terms[n])
     weights, by_weights = jax.vjp(
         lambda numbers: problem.weights(numbers, middle(trail, n)), problem.numbers.weights
     )
     state, products, by_read = transposed(
-        problem.dual, weights, (ellipse, plan, trail.terms[n]), room, carry.state, seen,
+        problem.dual, weights, (ellipse, plan, trail.terms[n]), room, carry.state, readings,
         wanted=bool(jax.tree.leaves(problem.numbers.weights)),
     )  # fmt: skip
     numbers = carry.numbers

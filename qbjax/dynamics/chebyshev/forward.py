@@ -45,14 +45,14 @@ from qbjax.dynamics.chebyshev.step import (
 from qbjax.dynamics.solve.run import Run
 
 REACH = 24.0
-"""h(a + b)/2 of the longest step: terms before they decay."""
+"""Largest h(a + b)/2 of a step: beyond, terms grow for too long before they decay."""
 
 SHORTEST = 1e-3
-"""Of the longest step: what does not settle within that never will."""
+"""Shortest step, in units of the longest: terms that do not settle within it never will."""
 
 SHARE = 4
-"""At most one part in so many of the state is read off a step; where more is wanted, steps end at
-saved times: writing down every term whole takes as long as computing it."""
+"""Least ratio of the sizes of a state and of what is read off a step; where more is wanted, steps
+end at saved times: writing down every term whole takes as long as computing it."""
 
 CALM = 30
 """Terms behind the rise within which a step must settle for the next to be longer."""
@@ -66,7 +66,7 @@ CHUNK = 8
 
 
 class Chebyshev(eqx.Module):
-    """Names this method: `qb.Solver(method=qb.dynamics.Chebyshev())`.
+    """The method of Chebyshev expansions: `qb.Solver(method=qb.dynamics.Chebyshev())`.
 
     The error of a step of length h in a run of length T is kept below
     0.1 (atol + rtol‖y‖) √(h/T) (Frobenius norms), as an estimate. With the adjoint "direct" runs
@@ -75,9 +75,11 @@ class Chebyshev(eqx.Module):
 
 
 class Stay(NamedTuple):
-    """Where the loop stands: time, state, step length to try, steps, whether all is lost; what
-    was read off terms, how many saved times were passed, what was seen there and, if it is
-    kept, how fast that changed; the trail."""
+    """State of the loop over steps.
+
+    Time, state, step length to try, steps, whether all is lost; readings of terms, how many saved
+    times were passed, what was read there and, if it is kept, how fast that changed; the trail.
+    """
 
     time: Float[Array, ""]
     state: PyTree[Array]
@@ -102,7 +104,7 @@ def propagate(
     solver,
     trail: bool = False,
 ) -> tuple[Run, Stay]:
-    """Runs from `times[0]` through all times.
+    """Propagates a state from `times[0]` through all times by Chebyshev steps.
 
     Args:
         field: f(t, y), linear in y, constant in t between edges.
@@ -112,7 +114,7 @@ def propagate(
         times: where to save.
         save: save(t, y), or save(t, read(y)) if `read` is given.
         read: what `save` needs of the state, linear in it; None for all of it.
-        edges: where the field jumps; those outside the times do not matter.
+        edges: times at which the field is discontinuous; those outside the times do not matter.
         solver: `integrate.Solver`: tolerances and most steps.
         trail: whether to keep what the way back needs.
 
@@ -144,7 +146,7 @@ def propagate(
 
 
 def parts_of(field, extent, y, t):
-    """What a stretch without edges has in common, computed once: ellipse and linear field."""
+    """Ellipse and linear field, computed once for a stretch without edges."""
     ellipse = lax.stop_gradient(ellipse_of(*extent(t)))  # any that is large enough will do
     # The field without what does not depend on the state.
     _, part = jax.linearize(lambda y: field(t, y), jax.tree.map(jnp.zeros_like, y))
@@ -152,8 +154,11 @@ def parts_of(field, extent, y, t):
 
 
 def passes(read, y, times) -> bool:
-    """Whether steps do not stop at saved times: if any lie within the run, and what is read is
-    little enough to be kept for every term of a step."""
+    """Whether steps pass saved times instead of stopping there.
+
+    They do if any lie within the run, and what is read is little enough to be kept for every term
+    of a step.
+    """
     if read is None or times.size <= 2:
         return False
     sizes = [x.size for x in jax.tree.leaves(jax.eval_shape(read, y))]
@@ -161,28 +166,28 @@ def passes(read, y, times) -> bool:
 
 
 def _stop(run, start: Stay, times, edges, save):
-    """Steps end at every saved time."""
+    """Runs with steps that end at every saved time."""
     at, which = stops(times, edges)
     struct = jax.eval_shape(save, times[0], start.state)
 
     def interval(stay, stop):
         time, wanted = stop
         stay = run(stay, time)
-        seen = lax.cond(
+        row = lax.cond(
             wanted,
             lambda: save(time, stay.state),
             lambda: jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), struct),
         )
-        return stay, (seen, ~stay.lost)
+        return stay, (row, ~stay.lost)
 
-    stay, (seen, reached) = lax.scan(interval, start, (at, which >= 0))
+    stay, (all_rows, reached) = lax.scan(interval, start, (at, which >= 0))
     saved = jnp.where(which < 0, times.size, which)
     rows = jnp.zeros(times.shape, which.dtype).at[saved].set(jnp.arange(at.size), mode="drop")
-    return stay, jax.tree.map(lambda x: x[rows], seen), reached[rows]
+    return stay, jax.tree.map(lambda x: x[rows], all_rows), reached[rows]
 
 
 def _pass(run, start: Stay, times, edges, save, read):
-    """Steps end at edges only; saved times are read off the steps that pass them."""
+    """Runs with steps that end at edges only, and reads saved times off those that pass them."""
     ends = times[-1:]
     if edges is not None:
         ends = jnp.sort(jnp.append(jnp.clip(edges, times[0], times[-1]), times[-1]))
@@ -195,7 +200,7 @@ def _pass(run, start: Stay, times, edges, save, read):
 
 
 def stops(times: Float[Array, " T"], edges: Float[Array, " E"] | None):
-    """Times and edges in order, and which saved time each is; −1 for an edge."""
+    """Sorts times and edges together, with the index of each saved time; −1 for an edge."""
     count = jnp.arange(times.size)
     if edges is None:
         return times, count
@@ -207,7 +212,7 @@ def stops(times: Float[Array, " T"], edges: Float[Array, " E"] | None):
 
 
 def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
-    """Steps from where the loop stands to `end`."""
+    """Takes steps from where the loop stands to `end`."""
     longest = 2 * REACH / (ellipse.real + ellipse.imaginary)
     read, times = (_nothing, None) if look is None else look
 
@@ -225,10 +230,10 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
         state, terms, error = step(field, read, ellipse, plan, stay.state, stay.terms, limit)
         good = error <= limit
         after = jnp.where(count > 1, stay.time + plan.length, end)
-        stay = stay._replace(terms=terms.seen)
+        stay = stay._replace(terms=terms.readings)
         if times is not None:
             until = jnp.where(good, lax.stop_gradient(after), -jnp.inf)
-            stay = _see(stay, times, until, (ellipse, plan, terms))
+            stay = _read_off(stay, times, until, (ellipse, plan, terms))
         calm = terms.taken < h * (ellipse.real + ellipse.imaginary) + CALM
         steps = stay.steps + 1
         if stay.trail is not None:
@@ -249,8 +254,7 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
 
 
 def limit_of(solver, share, size) -> Float[Array, ""]:
-    """The error that a step may make: one that takes a share of the duration, from a state of that
-    norm."""
+    """The error that a step may make, from a state of a norm and over a share of the duration."""
     return SAFETY * (solver.atol + solver.rtol * size) * jnp.sqrt(share)
 
 
@@ -258,7 +262,7 @@ def _nothing(y):
     return None
 
 
-def _see(stay: Stay, times, until, taken: tuple[Ellipse, Plan, Terms]) -> Stay:
+def _read_off(stay: Stay, times, until, taken: tuple[Ellipse, Plan, Terms]) -> Stay:
     """Reads off a step, not yet taken, what is wanted at the saved times up to `until`."""
     fixed = lax.stop_gradient(times)
 

@@ -1,4 +1,4 @@
-r"""One step of a Chebyshev expansion: coefficients, terms, and what is seen on the way.
+r"""One step of a Chebyshev expansion: coefficients, terms, and the readings of these.
 
 With $A = (L - c)/d$ (see `forward`) the terms $P_k$ of $e^{\tau L}y$ do not depend on τ:
 whatever is linear in the state follows at every time within the step from that of the terms.
@@ -23,14 +23,14 @@ TERMS = 96
 EPS = float(np.finfo(float).eps)
 
 LARGE = 64.0
-"""Times the state that a term may be before its rounding, then 1e-14 of the state, counts."""
+"""Size, in units of the state's, beyond which a term's rounding (1e-14 of the state) counts."""
 
 GROUP = 6
 """Terms between two looks at their size, a multiple of three."""
 
 
 class Ellipse(NamedTuple):
-    """Where the spectrum lies: centre on the real axis, and half-axes."""
+    """An ellipse round the spectrum: centre on the real axis, and half-axes."""
 
     centre: Float[Array, ""]
     real: Float[Array, ""]
@@ -38,7 +38,7 @@ class Ellipse(NamedTuple):
 
 
 def ellipse_of(decay, spread) -> Ellipse:
-    """The ellipse of a decay and a spread, see `chebyshev.propagate`."""
+    """The ellipse for bounds on the spectrum, decay and spread (`chebyshev.propagate`)."""
     # Three quarters of the bounds, which no spectrum fills: measured best on the DOPO. The
     # imaginary axis must be the longer one.
     real = 0.75 * decay / 2
@@ -46,8 +46,10 @@ def ellipse_of(decay, spread) -> Ellipse:
 
 
 class Plan(NamedTuple):
-    """A step's length h, the d of its expansion, the coefficients of its terms, and the terms of
-    what L leaves alone, such as a trace."""
+    """The numbers of a step: length h, d of the expansion, coefficients of the terms.
+
+    `still` are the terms of what L leaves alone, such as a trace.
+    """
 
     length: Float[Array, ""]
     focus: Float[Array, ""]
@@ -56,14 +58,14 @@ class Plan(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What was read off the first `taken` terms $P_k$; leading axis K, stale behind those."""
+    """Readings of the first `taken` terms $P_k$; leading axis K, stale behind those."""
 
     taken: Int[Array, ""]
-    seen: PyTree[Array]
+    readings: PyTree[Array]
 
 
 def plan_of(ellipse: Ellipse, h) -> Plan:
-    """The plan of a step of length h."""
+    """Plans a step of length h."""
     d = jnp.sqrt(ellipse.imaginary**2 - ellipse.real**2)
     d = jnp.maximum(d, 1 / jnp.where(h > 0, h, 1.0))  # a larger ellipse is as good
     return Plan(h, d, _weights(ellipse, d, h), _still(-ellipse.centre / d))
@@ -75,7 +77,7 @@ def blank(read: Callable, y) -> PyTree[Array]:
 
 
 def between(ellipse: Ellipse, plan: Plan, terms: Terms, elapsed: Float[Array, " C"]):
-    """What is read off the state at times within a step.
+    """Reads the state at times within a step.
 
     Args:
         ellipse, plan: of the step.
@@ -86,25 +88,25 @@ def between(ellipse: Ellipse, plan: Plan, terms: Terms, elapsed: Float[Array, " 
         what `read` gives, leading axis C.
     """
     parts = shares(ellipse, plan, terms.taken, elapsed)
-    return jax.tree.map(lambda x: jnp.tensordot(parts, x, 1), terms.seen)
+    return jax.tree.map(lambda x: jnp.tensordot(parts, x, 1), terms.readings)
 
 
 def shares(ellipse: Ellipse, plan: Plan, taken, elapsed) -> Float[Array, "C K"]:
-    """Shares of the terms `taken` in the state at times within a step."""
+    """Shares of the first terms in the state at times within a step."""
     weights = jax.vmap(lambda tau: _weights(ellipse, plan.focus, tau))(elapsed)
     weights = jnp.where(jnp.arange(weights.shape[1]) < taken, weights, 0.0)
     return weights / (weights @ plan.still)[:, None]
 
 
-def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
-    """Takes a step.
+def step(field, read, ellipse: Ellipse, plan: Plan, y, readings, limit):
+    """Takes a step of length h from a state.
 
     Args:
         field: the linear field.
         read: what is wanted of the terms, linear.
         ellipse, plan: of the step.
         y: the state.
-        seen: room for what is read, from `blank` or an earlier step.
+        readings: room for what is read, from `blank` or an earlier step.
         limit: the error to keep below.
 
     Returns:
@@ -126,15 +128,15 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
         return k + 3, *new[1:], p, _added(weights, k, new, total), recent
 
     def group(state):
-        carry, seen, _, largest = state
+        carry, readings, _, largest = state
         first = carry[0]
         carry = lax.fori_loop(0, GROUP // 3, three, carry)
         k, *two = carry[:3]
         # Terms grow at first: small ones mean nothing before that is over, the largest come late.
         late = k >= rises / 2
         size = lax.cond(late, lambda: _beyond(weights, k, two), lambda: jnp.zeros(()))
-        seen = _noted(read, first, carry[-1], seen)
-        return carry, seen, jnp.where(k < rises, jnp.inf, size), jnp.maximum(largest, size)
+        readings = _noted(read, first, carry[-1], readings)
+        return carry, readings, jnp.where(k < rises, jnp.inf, size), jnp.maximum(largest, size)
 
     def unsettled(state):
         (k, *_), _, error, _ = state
@@ -142,19 +144,21 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, seen, limit):
 
     nothing = jax.tree.map(jnp.zeros_like, y)
     two = (y, next_term(nothing, y, 1.0))
-    recent = _put(None if seen is None else _room(y, GROUP), 0, two)
+    recent = _put(None if readings is None else _room(y, GROUP), 0, two)
     start = (jnp.array(2), *two, nothing, _added(weights, 0, two, nothing), recent)
-    begin = (start, _noted(read, 0, recent, seen), jnp.array(jnp.inf), jnp.zeros(()))
-    (k, *_, total, _), seen, error, largest = lax.while_loop(unsettled, group, begin)
+    begin = (start, _noted(read, 0, recent, readings), jnp.array(jnp.inf), jnp.zeros(()))
+    (k, *_, total, _), readings, error, largest = lax.while_loop(unsettled, group, begin)
     # What L leaves alone stays to rounding, whatever is left out of the sum.
     whole = jnp.sum(jnp.where(jnp.arange(still.size) < k, weights * still, 0.0))
     error = jnp.maximum(error, _rounding(largest, y))
-    return jax.tree.map(lambda x: x / whole, total), Terms(k, seen), error
+    return jax.tree.map(lambda x: x / whole, total), Terms(k, readings), error
 
 
 def terms_again(field, ellipse: Ellipse, plan: Plan, y, room, count):
-    """The first `count` terms of a step from y (or a few more), in `room`, leading axis K: the same
-    at less cost, for none is looked at."""
+    """Computes the first `count` terms of a step from y again, or a few more, leading axis K.
+
+    It costs less than the step, for the size of none is looked at.
+    """
 
     def three(i, carry):
         before, last, room = carry
@@ -170,7 +174,7 @@ def terms_again(field, ellipse: Ellipse, plan: Plan, y, room, count):
 
 
 def _put_each(room, k, terms):
-    """As `_put`, one by one: each a copy, and nothing is stacked before."""
+    """Writes terms in a row from place k, one by one: each a copy, nothing stacked before."""
     for i, term in enumerate(terms):
         room = jax.tree.map(
             lambda r, x, at=k + i: lax.dynamic_update_index_in_dim(r, x, at, 0), room, term
@@ -179,25 +183,25 @@ def _put_each(room, k, terms):
 
 
 def _rounding(largest, y) -> Float[Array, ""]:
-    """Of large terms that cancel; a spectrum wider than the ellipse has such."""
+    """Rounding error of large terms that cancel, as in a spectrum wider than the ellipse."""
     size = lax.stop_gradient(jnp.sqrt(square(y)))
     return jnp.where(largest > LARGE * size, EPS * largest, 0.0)
 
 
 def _beyond(weights, k, two) -> Float[Array, ""]:
-    """A bound on the terms that follow two, the second of them the one before $P_k$."""
+    """Bounds the terms that follow two, the second of them the one before $P_k$."""
     beyond = jnp.max(jnp.abs(lax.dynamic_slice_in_dim(weights, k - 1, 2)))
     return lax.stop_gradient(beyond * jnp.sqrt(2 * square(*two)))
 
 
 def _added(weights, k, terms, total):
-    """The sum with some terms more, the first of them $P_k$."""
+    """Adds some terms more to the sum, the first of them $P_k$."""
     some = lax.dynamic_slice_in_dim(weights, k, len(terms))
     return jax.tree.map(lambda t, *p: t + tsit5.dot(some, p), total, *terms)
 
 
 def _put(room, k, terms):
-    """Terms in a row, from place k."""
+    """Writes terms in a row, from place k."""
 
     def put(every, *some):
         return lax.dynamic_update_slice_in_dim(every, jnp.stack(some), k, 0)
@@ -205,14 +209,16 @@ def _put(room, k, terms):
     return None if room is None else jax.tree.map(put, room, *terms)
 
 
-def _noted(read, k, recent, seen):
-    """What was read off the terms before, and is off the group that begins with $P_k$: a group at
-    once, for to read takes many small kernels."""
+def _noted(read, k, recent, readings):
+    """Writes down the readings of the group of terms that begins with $P_k$.
+
+    A group at once, for to read takes many small kernels.
+    """
 
     def put(every, some):
         return lax.dynamic_update_slice_in_dim(every, some, k, 0)
 
-    return None if seen is None else jax.tree.map(put, seen, jax.vmap(read)(recent))
+    return None if readings is None else jax.tree.map(put, readings, jax.vmap(read)(recent))
 
 
 def _room(like, count: int):
@@ -220,7 +226,7 @@ def _room(like, count: int):
 
 
 def _next_term(field, centre, d, before, last, scale):
-    """`scale` times A applied to the last term, plus the one before."""
+    """The next term: `scale` times A applied to the last one, plus the one before."""
     # Scalars first: a division of every element would cost as much as the rest.
     along, back = scale / d, scale * centre / d
 
@@ -232,7 +238,7 @@ def _next_term(field, centre, d, before, last, scale):
 
 
 def square(*trees):
-    """The sum of all squares, in one pass."""
+    """The sum of the squares of all elements, in one pass."""
     both = jax.tree.map(lambda *x: sum(y * y for y in x), *trees)
     return jnp.sum(jnp.stack([inner(x, jnp.ones_like(x)) for x in jax.tree.leaves(both)]))
 
@@ -243,7 +249,7 @@ def _weights(ellipse: Ellipse, d, tau) -> Float[Array, " K"]:
 
 
 def _still(a) -> Float[Array, " K"]:
-    """The terms of a number whose A is a."""
+    """The terms of a single number on which A acts as the factor a."""
 
     def up(carry, _):
         before, last = carry
@@ -253,15 +259,17 @@ def _still(a) -> Float[Array, " K"]:
 
 
 def bessel(x) -> Float[Array, " K"]:
-    r"""$(2 - \delta_{k0})J_k(x)$ for k < K and x ≥ 0: by Miller's recurrence from far above, or the
-    series below 1. Every one must be right to its own digits: the terms may grow as fast as these
-    fall."""
+    r"""Bessel functions $(2 - \delta_{k0})J_k(x)$ for k < K and x ≥ 0.
+
+    By Miller's recurrence from far above, or the series below 1. Every one must be right to its own
+    digits: the terms may grow as fast as these fall.
+    """
     near, far = jnp.where(x < 1, x, 0.0), jnp.where(x < 1, 1.0, x)
     return jnp.where(x < 1, _series(near), _miller(far)).at[1:].multiply(2.0)
 
 
 def _series(x):
-    r"""$(x/2)^k/k!\,\sum_j(-x^2/4)^j/(j!\,(k+1)_j)$, to rounding for x ≤ 1."""
+    r"""The series $(x/2)^k/k!\,\sum_j(-x^2/4)^j/(j!\,(k+1)_j)$, to rounding for x ≤ 1."""
     order = jnp.arange(0.0, TERMS + GROUP)
     leading = jnp.concatenate([jnp.ones(1), jnp.cumprod(x / (2 * order[1:]))])
     series = jnp.ones_like(order)

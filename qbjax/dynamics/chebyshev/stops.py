@@ -1,5 +1,4 @@
-"""Between the steps of a Chebyshev run, on the way back: cotangents of what was saved there, of the
-times at which it was, and of edges."""
+"""Cotangents between the steps of a Chebyshev run: by saved values, saved times and edges."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from qbjax.dynamics.generator.dual import Dual
 
 
 class Given(NamedTuple):
-    """What a run is differentiated by: functions that carry numbers, and arrays."""
+    """Arguments by which a run is differentiated: functions that carry numbers, and arrays."""
 
     weights: Callable
     save: Callable
@@ -27,7 +26,7 @@ class Given(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """Of weights, save and read; or their cotangents. Those of None are None."""
+    """Numbers that weights, save and read carry, or cotangents of them; None for a None."""
 
     weights: PyTree[Array]
     save: PyTree[Array]
@@ -35,7 +34,7 @@ class Numbers(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What was run.
+    """The run that is differentiated.
 
     Attributes:
         weights: w(numbers, t). save: save(numbers, t, y or what was read). read: read(numbers, y).
@@ -62,8 +61,10 @@ class Problem(NamedTuple):
 
 
 class Carry(NamedTuple):
-    """On the way back: the state at the end of the step to come, cotangents, and how many saved
-    times are still to come."""
+    """State of the way back: cotangents, and the state at the end of the step to come.
+
+    `saves_left`: how many saved times are still to come.
+    """
 
     end: PyTree[Array]
     state: PyTree[Array]
@@ -73,24 +74,25 @@ class Carry(NamedTuple):
     saves_left: Int[Array, ""]
 
 
-def unsaved(problem: Problem, seen, speeds, saved):
-    """From cotangents of what was saved to those of the numbers of `save`, of the times and of what
-    was read off the state there."""
+def unsaved(problem: Problem, readings, speeds, saved):
+    """Pulls cotangents of what was saved back to numbers of `save`, times, and readings."""
 
     def everything(numbers, *both):
         return lax.map(lambda now: problem.save(numbers, *now), both)
 
-    by_save, by_times, by_seen = pull(
-        everything, problem.numbers.save, problem.given.times, seen, cotangent=saved
+    by_save, by_times, by_readings = pull(
+        everything, problem.numbers.save, problem.given.times, readings, cotangent=saved
     )
-    for c, speed in zip(jax.tree.leaves(by_seen), jax.tree.leaves(speeds), strict=True):
+    for c, speed in zip(jax.tree.leaves(by_readings), jax.tree.leaves(speeds), strict=True):
         by_times = by_times + jnp.sum(c * speed, axis=range(1, c.ndim))
-    return by_save, by_times, by_seen
+    return by_save, by_times, by_readings
 
 
 def saves(problem: Problem, trail: Trail, n, time, carry: Carry) -> Carry:
-    """The cotangents of what was saved at `time` or later: where step n ends, or where it all
-    begins."""
+    """Adds the cotangents of what was saved at `time` or later.
+
+    That is where step n ends, or where the run begins.
+    """
     times = problem.given.times
 
     def due(carry):
@@ -114,8 +116,8 @@ def saves(problem: Problem, trail: Trail, n, time, carry: Carry) -> Carry:
     return lax.while_loop(due, one, carry)
 
 
-def jump(problem: Problem, trail: Trail, n, carry: Carry) -> Carry:
-    """The derivative by the time of an edge that step n ends on."""
+def across_edge(problem: Problem, trail: Trail, n, carry: Carry) -> Carry:
+    """Adds the derivative by the time of an edge, if step n ends on one."""
     if carry.edges is None or not problem.edges:
         return carry
     times, edges = problem.given.times, jnp.asarray(problem.given.edges)

@@ -1,4 +1,4 @@
-"""What a Chebyshev run leaves for the way back: its steps, and some of the states between them."""
+"""The trail of a Chebyshev run for the way back: steps, and some of the states between them."""
 
 from typing import NamedTuple
 
@@ -39,7 +39,7 @@ class Trail(NamedTuple):
 
 
 def unwalked(y: PyTree[Array], max_steps: int) -> Trail:
-    """The trail of a run that begins."""
+    """Makes the empty trail of a run that begins."""
     line = jnp.zeros(max_steps)
     marks = max(MARKS, -(-max_steps // BLOCK**2))
     states = jax.tree.map(lambda x: jnp.zeros((marks, *x.shape)), y)
@@ -48,7 +48,7 @@ def unwalked(y: PyTree[Array], max_steps: int) -> Trail:
 
 
 def longer(trail: Trail, good, start, end, terms, y: PyTree[Array]) -> Trail:
-    """The trail after a step from y, if that was `good`."""
+    """Adds a step from y to a trail, if the step was `good`."""
     n, marks = trail.steps, trail.places.size
     stride = jnp.where(n == marks * trail.stride, 2 * trail.stride, trail.stride)
     free = (trail.places < 0) | (trail.places % stride != 0)
@@ -66,7 +66,7 @@ def longer(trail: Trail, good, start, end, terms, y: PyTree[Array]) -> Trail:
 
 
 def kept(trail: Trail, step) -> PyTree[Array]:
-    """The state at the start of a step, a multiple of the stride."""
+    """Looks up the state at the start of a step, a multiple of the stride."""
     place = jnp.argmax(trail.places == step)
     return jax.tree.map(lambda s: s[place], trail.states)
 

@@ -31,8 +31,8 @@ TOGETHER = 3
 """Terms whose products are added up together: sums are then read and written less often."""
 
 
-class Seen(NamedTuple):
-    """What was read off a step.
+class Readings(NamedTuple):
+    """Readings of a step that are differentiated.
 
     Attributes:
         read: read(numbers, y).
@@ -48,7 +48,7 @@ class Seen(NamedTuple):
 
 
 def spread(cotangent, times, start, taken, left):
-    """Cotangents of what was read off each term of a step.
+    """Spreads cotangents of what was read at saved times over the terms of a step.
 
     Args:
         cotangent: of what was read at all times.
@@ -82,20 +82,22 @@ def spread(cotangent, times, start, taken, left):
     return lax.while_loop(inside, some, (begin, left))
 
 
-def transposed(dual: Dual, weights, taken, terms, state, seen: Seen | None, *, wanted: bool):
-    """From the cotangent of a step's end to that of its start.
+def transposed(
+    dual: Dual, weights, taken, terms, state, readings: Readings | None, *, wanted: bool
+):
+    """Pulls the cotangent of a step's end back to its start.
 
     Args:
         dual: of the field; `weights`: its weights during the step.
         taken: ellipse, plan and number of terms.
         terms: these, leading axis K.
         state: the cotangent of the end.
-        seen: what was read off the terms.
+        readings: what was read off the terms.
         wanted: whether the cotangent of the weights is.
 
     Returns:
         the cotangent of the start; sums of products for `dual.total`, or None; cotangents of the
-        numbers of `seen`, or None.
+        numbers of `readings`, or None.
     """
     bar = _recurrence(lambda z: dual.back(weights, z), taken, state)
     nothing = jax.tree.map(jnp.zeros_like, state)
@@ -110,8 +112,8 @@ def transposed(dual: Dual, weights, taken, terms, state, seen: Seen | None, *, w
         last, before, products, by_read = carry
         first = (groups - 1 - i) * TOGETHER
         bars, extras = [before, last], None
-        if seen is not None:
-            by_read, extras = _unread(seen, first, terms, by_read)
+        if readings is not None:
+            by_read, extras = _pulled_readings(readings, first, terms, by_read)
         for j in reversed(range(TOGETHER)):
             extra = () if extras is None else (jax.tree.map(lambda x, j=j: x[j], extras),)
             bars.append(bar(first + j, bars[-1], bars[-2], *extra))
@@ -122,14 +124,17 @@ def transposed(dual: Dual, weights, taken, terms, state, seen: Seen | None, *, w
 
     like = jax.eval_shape(dual.products, weights, state, state) if wanted else None
     products = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like)
-    by_read = None if seen is None else jax.tree.map(jnp.zeros_like, seen.numbers)
+    by_read = None if readings is None else jax.tree.map(jnp.zeros_like, readings.numbers)
     begin = (nothing, nothing, products, by_read)
     start, _, products, by_read = lax.fori_loop(0, groups, group, begin)
     return start, products, by_read
 
 
 def _recurrence(back, taken, state):
-    r"""bar(k, last, before, *extra) gives $\bar P_k$ from the two above it, and what is added."""
+    r"""Makes bar(k, last, before, *extra), which gives $\bar P_k$ from the two above it.
+
+    What was read off the term is added, if there is any.
+    """
     ellipse, plan, count = taken
     shares = jnp.where(jnp.arange(plan.weights.size) < count, plan.weights, 0.0)
     shares = shares / jnp.sum(shares * plan.still)
@@ -157,28 +162,28 @@ def _scale(k):
     return jnp.where(k == 0, 1.0, 2.0)
 
 
-def _unread(seen: Seen, first, terms, by_read):
-    """Cotangents of numbers, and of a group of terms, by what was read off these."""
+def _pulled_readings(readings: Readings, first, terms, by_read):
+    """Pulls cotangents of what was read off a group of terms back to numbers and terms."""
     some, cotangent = (
         jax.tree.map(lambda x: lax.dynamic_slice_in_dim(x, first, TOGETHER), tree)
-        for tree in (terms, seen.cotangent)
+        for tree in (terms, readings.cotangent)
     )
 
     def reads(numbers, ys):
-        return jax.vmap(lambda y: seen.read(numbers, y))(ys)
+        return jax.vmap(lambda y: readings.read(numbers, y))(ys)
 
     def felt():
-        more, extras = pull(reads, seen.numbers, some, cotangent=cotangent)
+        more, extras = pull(reads, readings.numbers, some, cotangent=cotangent)
         return plus(by_read, more), extras
 
-    return lax.cond(seen.any, felt, lambda: (by_read, jax.tree.map(jnp.zeros_like, some)))
+    return lax.cond(readings.any, felt, lambda: (by_read, jax.tree.map(jnp.zeros_like, some)))
 
 
 def pull(function, *args, cotangent):
-    """Cotangents of all arguments."""
+    """Pulls a cotangent of a function's value back to all arguments."""
     return jax.vjp(function, *args)[1](cotangent)
 
 
 def plus(a, b):
-    """The sum of two trees."""
+    """Adds two trees, leaf by leaf."""
     return jax.tree.map(jnp.add, a, b)

@@ -1,4 +1,4 @@
-r"""A linear field taken apart, for reverse mode.
+r"""A linear field taken apart into its weights and their parts, for reverse mode.
 
 $f(t, y) = \sum_j w_j(t)\,L_jy$ is linear in its weights, too. Its transpose by the state is the
 dual field; its transpose by the weights, $\bar w_j = \sum_k z_k^TL_jy_k$ summed over many pairs, is
@@ -19,7 +19,7 @@ from qbjax.dynamics.generator.structure import Structure
 
 
 class Dual(NamedTuple):
-    """The pieces.
+    """A linear field taken apart: its weights, its transpose, and the products for cotangents.
 
     Attributes:
         weights: t to w(t), a pytree: what carries numbers to be differentiated by.
@@ -35,7 +35,7 @@ class Dual(NamedTuple):
 
 
 def of_structure(structure: Structure, weights: Callable) -> Dual:
-    """Of a generator by shifts.
+    """Takes a generator that works by shifts apart.
 
     Args:
         structure: the generator's.
@@ -52,7 +52,7 @@ def of_structure(structure: Structure, weights: Callable) -> Dual:
 
 
 def of_field(field: Callable, like: PyTree[Array]) -> Dual:
-    """Of any field, by JAX: f(t, y), with y like that."""
+    """Takes any field f(t, y) apart by JAX, for states like a given one."""
     converted = eqx.filter_closure_convert(field, jnp.zeros(()), like)
     numbers, rest = eqx.partition(converted, eqx.is_inexact_array)
 
@@ -77,8 +77,10 @@ def _by_weights(rest, weights, y, z):
 
 @partial(jax.jit, static_argnums=0)
 def products(structure: Structure, y: Stack, z: Stack) -> tuple[Stack, ...]:
-    r"""Elementwise $z\,(L_jy)$ for every weight of a generator; a rate is that of a drift and of a
-    jump."""
+    r"""Elementwise $z\,(L_jy)$ for every weight of a generator.
+
+    A rate is that of a drift and of a jump.
+    """
     shifts = shifts_of(structure, structure.sectors)
     read, read_leap = readers(shifts, y)
     moved = drifted(shifts, read, [jnp.zeros_like(y)] * len(structure.drift_operators()))
@@ -89,6 +91,6 @@ def products(structure: Structure, y: Stack, z: Stack) -> tuple[Stack, ...]:
 
 
 def total(sums: tuple[Stack, ...]) -> Float[Array, " W"]:
-    """The cotangents of all weights."""
+    """Sums products up to the cotangents of all weights."""
     each: list[Any] = [inner(x, jnp.ones_like(x)) for x in sums]
     return jnp.stack(each) if each else jnp.zeros(0)

@@ -31,13 +31,13 @@ def by_shifts(structure: Structure) -> bool:
 
 
 def split(psi: Complex[Array, " d"]) -> Ket:
-    """The two rows of a ket."""
+    """Splits a ket into two rows, real and imaginary part."""
     return jnp.stack([jnp.real(psi), jnp.imag(psi)])
 
 
 @partial(jax.jit, static_argnums=0)  # traced once, however many stages call it
 def moved(structure: Structure, psi: Ket, weights: Float[Array, " W"]) -> Ket:
-    r"""$-iH\psi$.
+    r"""The time derivative $-iH\psi$ of a ket.
 
     Args:
         structure: of a model without jumps or sectors.

@@ -89,7 +89,10 @@ class Generator(eqx.Module):
         return unstack(self.structure, self.stacked(stack(self.structure, blocks), signals))
 
     def stacked(self, state: Stack, signals: Sequence | Float[Array, " C"] = ()) -> Stack:
-        """The same on one array of all blocks (`shifts.stack`), as integrators use it."""
+        """The time derivative of a state as one array of all blocks (`shifts.stack`).
+
+        Integrators use this form.
+        """
         weights = self.weights(signals)
         if not self.banded:
             blocks = unstack(self.structure, state)
@@ -98,7 +101,7 @@ class Generator(eqx.Module):
         return move(self.structure, state, weights, self.rates)
 
     def dual(self, state: Stack, signals: Sequence | Float[Array, " C"] = ()) -> Stack:
-        """The transpose of `stacked`: the dual generator, of an observable."""
+        """The dual generator applied to an observable: the transpose of `stacked`."""
         if self.banded:
             return shifted_dual(self.structure, state, self.weights(signals), self.rates)
         (back,) = jax.linear_transpose(lambda x: self.stacked(x, signals), state)(state)
@@ -118,7 +121,7 @@ class Generator(eqx.Module):
         return unpack(packed, real=real)
 
     def extent(self, signals: Sequence | Float[Array, " C"] = (), *, ket: bool = False):
-        """About where the spectrum lies: (minus the least real part, largest imaginary part).
+        """Bounds on the spectrum, roughly: (minus the least real part, largest imaginary part).
 
         Twice the strongest decay of a basis state; and the width of the discs of Gershgorin
         round the diagonal of the Hamiltonian, in which its energies lie. A ket turns with the
@@ -167,7 +170,7 @@ class Generator(eqx.Module):
 
 @partial(jax.jit, static_argnums=0)
 def _multiplied(structure, blocks, weights, rates) -> Blocks:
-    """The generator by matrix products, for operators without a band structure."""
+    """Applies the generator by matrix products, for operators without a band structure."""
     states = [s.states for s in structure.sectors]
     out = []
     for target, block in enumerate(blocks):
@@ -186,7 +189,7 @@ def _multiplied(structure, blocks, weights, rates) -> Blocks:
 
 
 def _sandwich(a, b, packed):
-    r"""Packed form of $a \rho b^\dagger$; None is the identity.
+    r"""The packed form of $a \rho b^\dagger$; None is the identity.
 
     With $a = a_r + ia_i$ it is $a_r R b_r^T + a_i R b_i^T + a_i R^T b_r^T - a_r R^T b_i^T$.
     """
@@ -208,7 +211,7 @@ def _sandwich(a, b, packed):
 
 
 def _parts(matrix):
-    """Real and imaginary part; None for an identity's and for a vanishing one."""
+    """Splits a matrix into real and imaginary part; None for an identity's and a vanishing one."""
     if matrix is None:
         return None, None
     if not np.iscomplexobj(matrix):

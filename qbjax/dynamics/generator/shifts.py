@@ -1,4 +1,4 @@
-r"""A banded generator at work: shifts of the padded state, and the same read backwards.
+r"""A banded generator at work: shifts of the padded state, and their transpose.
 
 The sectors of the state lie in one array, (sectors, n, n), smaller ones padded by zeros. One
 application lays its rows in a line, with zeros before and behind, and adds static slices of
@@ -25,7 +25,7 @@ Stack = Float[Array, "S n n"]
 
 
 class Column(NamedTuple):
-    """A drift of all sectors: diagonal `offset` is `weights @ table`, (S, n)."""
+    """One diagonal of the drift of all sectors: at `offset` it is `weights @ table`, (S, n)."""
 
     offset: int
     table: np.ndarray
@@ -33,7 +33,7 @@ class Column(NamedTuple):
 
 
 class Leap(NamedTuple):
-    """A jump of all sectors: from which, with which offsets; factors (S, n)."""
+    """One pair of diagonals of a jump into all sectors: sources, offsets, factors (S, n)."""
 
     sources: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]
@@ -48,8 +48,10 @@ class Leap(NamedTuple):
         return self.sources == tuple(range(len(self.sources))) and len(set(self.offsets)) == 1
 
     def runs(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-        """Neighbours that read neighbours with one pair of offsets, as (first, end) of their
-        sources and the offsets: one slice each, however many sectors there are."""
+        """Joins neighbours that read neighbours with one pair of offsets into one slice each.
+
+        As (first, end) of their sources and the offsets, however many sectors there are.
+        """
         found: list[tuple[tuple[int, int], tuple[int, int]]] = []
         for source, offsets in zip(self.sources, self.offsets, strict=True):
             (first, end), before = found[-1] if found else ((0, -1), (0, 0))
@@ -61,7 +63,10 @@ class Leap(NamedTuple):
 
 
 class Shifts(NamedTuple):
-    """What all sectors do together. `width`: how far the state must be padded."""
+    """The shifts of all sectors together.
+
+    `width`: how far the state must be padded.
+    """
 
     width: int
     drifts: tuple[Column, ...]
@@ -69,19 +74,19 @@ class Shifts(NamedTuple):
 
 
 def stack(structure: Structure, blocks: Blocks) -> Stack:
-    """One array of all blocks."""
+    """Stacks all blocks of a state in one array."""
     n = max(structure.sizes)
     return jnp.stack([jnp.pad(b, (0, n - b.shape[0])) for b in blocks])
 
 
 def unstack(structure: Structure, stacked: Stack) -> Blocks:
-    """The blocks of a stack."""
+    """Takes the blocks out of a stack."""
     return tuple(s[:n, :n] for s, n in zip(stacked, structure.sizes, strict=True))
 
 
 @partial(jax.jit, static_argnums=0)  # traced once, however many stages call it
 def shifted(structure: Structure, state: Stack, weights, rates) -> Stack:
-    """The generator applied to a stacked state.
+    """Applies the generator to a stacked state.
 
     Args:
         structure: the shifts.
@@ -94,13 +99,13 @@ def shifted(structure: Structure, state: Stack, weights, rates) -> Stack:
 
 @partial(jax.jit, static_argnums=0)
 def shifted_dual(structure: Structure, state: Stack, weights, rates) -> Stack:
-    """The dual generator, `Structure.dual`, applied to a stacked state: its transpose."""
+    """Applies the dual generator, `Structure.dual`, to a stacked state: the transpose."""
     return _apply(shifts_of(structure, structure.dual), state, weights, rates)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def shifted_with_dual(structure: Structure, state: Stack, weights, rates) -> Stack:
-    """`shifted`, to be differentiated in reverse mode only."""
+    """Applies `shifted`, to be differentiated in reverse mode only."""
     return shifted(structure, state, weights, rates)
 
 
@@ -120,7 +125,10 @@ shifted_with_dual.defvjp(_forward, _backward)
 
 
 def shifts_of(structure: Structure, sectors: tuple[Sector, ...]) -> Shifts:
-    """What all sectors do together: `structure.sectors`, or `structure.dual` for the transpose."""
+    """Joins the shifts of all sectors, of a generator or of its transpose.
+
+    Its `sectors` are `structure.sectors`, or `structure.dual` for the transpose.
+    """
     count, n = len(sectors), max(structure.sizes)
     weights = len(structure.drift_operators())
     columns: dict[tuple[int, bool], np.ndarray] = {}
@@ -165,7 +173,7 @@ def _apply(shifts: Shifts, state, weights, rates) -> Stack:
 
 
 def _factors(shifts: Shifts, weights):
-    """Of all drifts, in one product: each would be a call of its own."""
+    """Diagonals of all drifts, in one product: each would be a call of its own."""
     if not shifts.drifts:
         return ()
     tables = np.stack([d.table for d in shifts.drifts], axis=1)
@@ -185,7 +193,7 @@ def _slopes(shifts: Shifts, state, cotangent, weights: int, rates: int):
 
 
 def drifted(shifts: Shifts, read, moved: list[Stack]) -> list[Stack]:
-    """What each drift operator, taken alone, adds to `moved`."""
+    """Adds what each drift operator, taken alone, makes of a state to `moved`."""
     moved = list(moved)
     for drift in shifts.drifts:
         left = read(drift.imaginary, drift.offset, 0)
@@ -205,12 +213,12 @@ def inner(a, b):
 
 
 def norm(a):
-    """Frobenius norm."""
+    """Frobenius norm of an array."""
     return jnp.sqrt(inner(a, a))
 
 
 def readers(shifts: Shifts, state):
-    """Access to the shifted state: `read(turned, k, m)`, and `read_leap(leap)`."""
+    """Functions that read the shifted state: `read(turned, k, m)`, and `read_leap(leap)`."""
     count, n, _ = state.shape
     rows = shifts.width + 1
     imaginary = [x.imaginary for x in shifts.drifts] + [x.imaginary for x in shifts.leaps]

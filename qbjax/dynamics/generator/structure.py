@@ -1,4 +1,4 @@
-r"""What is known of a Lindblad generator before any number is: its structure.
+r"""The structure of a Lindblad generator: all that is known of it before any number is.
 
 A matrix with few nonzero diagonals acts by shifts: with $A_{i,i+k} = a_k[i]$,
 
@@ -25,7 +25,7 @@ CALL = 1000
 
 
 class Drift(NamedTuple):
-    r"""Column $k$ of $G = -iH - \tfrac12\sum\gamma L^\dagger L$ in one sector.
+    r"""One diagonal of $G = -iH - \tfrac12\sum\gamma L^\dagger L$ in one sector.
 
     The diagonal at `offset` is `coefficients[weights] @ table`, acting on $R$, or on
     $R^T$ when it is the imaginary part of $G$.
@@ -49,7 +49,7 @@ class Jump(NamedTuple):
 
 
 class Sector(NamedTuple):
-    """Everything that feeds one block of the state."""
+    """The drifts and jumps that feed one block of the state."""
 
     states: np.ndarray
     drifts: tuple[Drift, ...]
@@ -57,7 +57,7 @@ class Sector(NamedTuple):
 
     @property
     def reach(self) -> int:
-        """The largest shift."""
+        """The largest shift of the sector."""
         jumps = [abs(k) for j in self.jumps for k in j.offsets]
         return max([0, *(abs(d.offset) for d in self.drifts), *jumps])
 
@@ -97,18 +97,20 @@ class Structure:
 
     @property
     def reach(self) -> int:
-        """The largest shift: how far a block must be padded."""
+        """The largest shift of all sectors: how far a block must be padded."""
         return max(s.reach for s in self.sectors)
 
     @property
     def terms(self) -> int:
-        """How many shifted copies of the state one application reads."""
+        """Counts the shifted copies of the state that one application reads."""
         return sum(2 * len(s.drifts) + len(s.jumps) for s in self.sectors)
 
     @cached_property
     def reads(self) -> int:
-        """Elements that one application by shifts reads: all sectors move together, the smaller
-        ones padded."""
+        """Elements that one application by shifts reads.
+
+        All sectors move together, the smaller ones padded.
+        """
         drifts = {(d.offset, d.imaginary) for s in self.sectors for d in s.drifts}
         leaps: Counter[tuple[int, bool]] = Counter()
         for sector in self.sectors:
@@ -118,8 +120,11 @@ class Structure:
 
     @property
     def products(self) -> int:
-        """The same for matrix products, each of which costs n/2 reads of its block (measured for
-        n = 100…300 on a CPU), and a call: two of the drift, two per jump."""
+        """Elements that could be read in the time of one application by matrix products.
+
+        Each costs n/2 reads of its block (measured for n = 100…300 on a CPU), and a call: two of
+        the drift, two per jump.
+        """
         return (1 + len(self.jumps)) * sum(n**3 + 2 * CALL for n in self.sizes)
 
     @cached_property
@@ -135,7 +140,7 @@ class Structure:
         )
 
     def drift_operators(self):
-        r"""$-iH_j$, $-\tfrac12 L_j^\dagger L_j$ and $-iC_j$: the order of coefficients."""
+        r"""Drifts $-iH_j$, $-\tfrac12 L_j^\dagger L_j$ and $-iC_j$, as coefficients are ordered."""
         decays = [-0.5 * (L.conj().T @ L) for L in self.jumps]
         return [-1j * H for H in self.hamiltonians] + decays + [-1j * C for C in self.controls]
 
@@ -208,7 +213,7 @@ def _block(matrix, rows: np.ndarray, columns: np.ndarray):
 
 
 def _jump_parts(source, offsets, rate, a, b) -> list[Jump]:
-    """Real and imaginary part of $a[i] b^*[j]$, each a sum of real outer products."""
+    """Splits $a[i] b^*[j]$ into real and imaginary part, each a sum of real outer products."""
     products = [
         (a.real, b.real, False),
         (a.imag, b.imag, False),
@@ -239,7 +244,7 @@ def _dual_jump(target, jump: Jump, size) -> Jump:
 
 
 def _moved(values, offset, size) -> np.ndarray:
-    """The array whose entry a is `values[a - offset]`, 0 outside."""
+    """Moves an array along: entry a is `values[a - offset]`, 0 outside."""
     index = np.arange(size) - offset
     inside = (index >= 0) & (index < values.size)
     return np.where(inside, values[np.clip(index, 0, values.size - 1)], 0.0)

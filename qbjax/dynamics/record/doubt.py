@@ -1,4 +1,4 @@
-"""Whether a run is to be believed: a number, made by the program that made the run.
+"""The status of a run, which says whether to believe it, as the program that ran it finds it.
 
 | `status` | the run |
 |---|---|
@@ -28,7 +28,7 @@ Measured on the DOPO battery: ergotropies are then wrong by more than about one 
 """
 
 TRACE_LIMIT = 1e-4
-"""How far a trace may be from 1: populations are then off by as much as truncation may leave.
+"""Largest |Tr ρ − 1| of a state to be believed: truncation may leave as large an error.
 
 Measured with the default solver: density matrices keep their trace to 2e-12, and driven kets, whose
 norm explicit steps do not keep, to 1e-8 for a time of 100 inverse frequencies and 4e-7 for 1000.
@@ -40,7 +40,7 @@ def status_of(
     truncation: Float[Array, "..."],
     trace_defect: Float[Array, "..."] | None = None,
 ) -> Int[Array, ""]:
-    """The status of what a program found, traceable.
+    """The status of a run, from the way it ended, its truncation and its trace; traceable.
 
     Args:
         ended: the status so far, 0 if it did not end early.
@@ -58,12 +58,12 @@ def status_of(
 
 
 def worst(values: Float[Array, "..."], axis: int | None = None) -> Float[Array, "..."]:
-    """The largest of what is known, 0 of nothing."""
+    """The largest of the numbers that are not NaN, 0 if there are none."""
     return jnp.max(values, axis=axis, initial=0.0, where=~jnp.isnan(values))
 
 
 def judged(found):
-    """A run or a steady state, its status that of its truncation and trace, too."""
+    """Updates the status of a run or a steady state by its truncation and trace."""
     defect = getattr(found, "trace_defect", None)
     status = status_of(found.status, found.truncation, defect)
     return eqx.tree_at(lambda f: f.status, found, status)

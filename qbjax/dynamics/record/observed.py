@@ -1,4 +1,4 @@
-"""Observables as attributes: what a trajectory and a steady state have in common."""
+"""Observables as attributes: the base of a trajectory and of a steady state."""
 
 import equinox as eqx
 from jaxtyping import Array

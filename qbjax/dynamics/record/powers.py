@@ -1,4 +1,4 @@
-"""What a run gained per time since it began: the papers' average powers."""
+"""Average powers: energy and ergotropy per time since a run began."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 
 def per(values: Float[Array, "*shape"], spent: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """A quotient that is NaN, with a finite gradient, where nothing has been spent.
+    """Divides elementwise; NaN, with a finite gradient, where nothing has been spent.
 
     Example:
         >>> per(jnp.array([0.0, 3.0]), jnp.array([0.0, 2.0])).tolist()
@@ -17,15 +17,15 @@ def per(values: Float[Array, "*shape"], spent: Float[Array, "*shape"]) -> Float[
     return jnp.where(started, values / jnp.where(started, spent, 1.0), jnp.nan)
 
 
-def powers(times: Float[Array, " T"], seen: Mapping[str, Array]) -> dict[str, Array]:
-    """`charging_power` and `ergotropic_power`: energy and ergotropy per elapsed time.
+def powers(times: Float[Array, " T"], observables: Mapping[str, Array]) -> dict[str, Array]:
+    """Average powers `charging_power` and `ergotropic_power` of a run.
 
     Args:
         times: of the run.
-        seen: holds `energy` and `ergotropy`.
+        observables: with `energy` and `ergotropy`.
     """
     elapsed = times - times[0]
     return {
-        "charging_power": per(seen["energy"], elapsed),
-        "ergotropic_power": per(seen["ergotropy"], elapsed),
+        "charging_power": per(observables["energy"], elapsed),
+        "ergotropic_power": per(observables["ergotropy"], elapsed),
     }

@@ -1,4 +1,4 @@
-"""Where numbers come from: what was asked, with which versions, when; as attributes of a file.
+"""Provenance of numbers: what was asked, with which versions, when; as attributes of a file.
 
 The attributes are text, so that every format takes them. What has fields, such as a battery or a
 protocol, is JSON:
@@ -39,7 +39,7 @@ MOST = 10_000
 
 @jax.tree_util.register_pytree_node_class
 class Provenance:
-    """What was asked for a run, and when.
+    """The question that a run answers, and when it was asked.
 
     A pytree without leaves that forgets everything when it is taken apart: a run may go through
     `jit`, `vmap` or `tree.map` without compiling anything anew, and one that comes out of them
@@ -60,16 +60,16 @@ class Provenance:
         self.created = datetime.datetime.now(datetime.UTC) if asked else None
 
     def tree_flatten(self) -> tuple[tuple, None]:
-        """Nothing."""
+        """Takes the pytree apart, into nothing."""
         return (), None
 
     @classmethod
     def tree_unflatten(cls, _, __) -> "Provenance":
-        """An empty one."""
+        """Makes an empty provenance."""
         return cls()
 
     def called(self, verb: str) -> "Provenance":
-        """The same under the name of another verb, that called this one."""
+        """The same provenance under the name of another verb, that called the one that ran."""
         return Provenance(**self.asked | {"verb": verb})
 
     def __repr__(self):
@@ -99,13 +99,13 @@ def environment() -> dict[str, str]:
 
 
 def stamp(moment: datetime.datetime | None = None) -> str:
-    """A time, by default now, in UTC to the second: 2026-11-30T06:31:04+00:00."""
+    """Writes a time, by default now, in UTC to the second: 2026-11-30T06:31:04+00:00."""
     now = datetime.datetime.now(datetime.UTC) if moment is None else moment
     return now.isoformat(timespec="seconds")
 
 
 def described(value: Any) -> Any:
-    """A value as JSON takes it; see the module's docstring.
+    """Describes a value as JSON takes it, by the table of this module.
 
     Example:
         >>> import numpy as np

@@ -1,4 +1,4 @@
-"""A run as QuTiP's own record of one, for what reads `Result`s: plots, comparisons, archives."""
+"""A run as QuTiP's `Result`, for plots, comparisons and archives that read those."""
 
 from typing import Any
 
@@ -8,8 +8,9 @@ from qbjax.dynamics.record.doubt import STATUS_NAMES
 
 
 class Recorded:
-    """An observable that was recorded, as the function f(t, state) that QuTiP expects of an
-    `e_op`: the value of the run at that time, whatever the state.
+    """An observable that was recorded, as the function f(t, state) that QuTiP expects of an `e_op`.
+
+    Its value is that of the run at the time, whatever the state.
 
     Attributes:
         times: shape (T,).
@@ -24,7 +25,7 @@ class Recorded:
 
 
 def qutip_result(run: Any) -> Any:
-    """A `qutip.solver.result.Result` of a `Trajectory`; see `Trajectory.to_qutip`."""
+    """Makes a `qutip.solver.result.Result` of a `Trajectory` (`Trajectory.to_qutip`)."""
     try:
         import qutip
         from qutip.solver.result import Result

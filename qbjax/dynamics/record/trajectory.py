@@ -1,4 +1,4 @@
-"""What happened: the one record that every driver returns."""
+"""The trajectory: the one record that every motion returns."""
 
 import warnings
 from collections.abc import Callable
@@ -17,11 +17,11 @@ from qbjax.dynamics.record.qutip_result import qutip_result
 
 
 class TruncationWarning(UserWarning):
-    """A mode's top levels are populated: the result depends on where it was cut."""
+    """Top levels of a mode are populated: the result depends on where the mode was cut."""
 
 
 class BreakdownWarning(UserWarning):
-    """A run ended early; what it had reached is kept, the rest is NaN."""
+    """A run ended early; values that it had reached are kept, the rest are NaN."""
 
 
 class TraceWarning(UserWarning):
@@ -92,7 +92,7 @@ class Trajectory(Observed):
         return tables.dataset(self)
 
     def verdict(self) -> str:
-        """Whether to believe it, in a few words: "ok", how it failed, or where it was cut."""
+        """Whether to believe the run, in a few words: "ok", how it failed, or where it was cut."""
         worst = np.asarray(doubt.worst(self.truncation, axis=0))
         over = [f"{w:.1e} ({m})" for m, w in zip(self.modes, worst) if w > doubt.TRUNCATION_LIMIT]
         held = f"the top levels hold {', '.join(over)}, limit {doubt.TRUNCATION_LIMIT:.0e}"

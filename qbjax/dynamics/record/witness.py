@@ -1,4 +1,4 @@
-"""What a function's runs have to say, heard while it is traced.
+"""Verdicts on the runs that a function makes, heard while it is traced.
 
 Whoever compiles a function that makes runs (`qb.sweep`, `qb.maximize`) listens to it: every verb
 tells its traced run's status, how full the top levels of each mode are, and how many levels would
@@ -20,14 +20,14 @@ from qbjax.dynamics.record.doubt import OK, worst
 
 
 class Told(NamedTuple):
-    """What one run tells: its status, and the population of the top levels of each mode."""
+    """The verdict on one run: its status, and the population of the top levels of each mode."""
 
     status: Int[Array, ""]
     truncation: Mapping[str, Float[Array, ""]]
 
 
 class Heard:
-    """What was heard of a function's runs.
+    """All that was heard of the runs that a function makes.
 
     Attributes:
         runs: of those that the function made itself.
@@ -47,14 +47,14 @@ class Heard:
         return get_opaque_trace_state(convention="flax") == self._here
 
     def learn(self, levels: Mapping[str, tuple[str, int]]) -> None:
-        """Of two recommendations for a mode the larger holds."""
+        """Keeps the larger of two recommendations for a mode."""
         for mode, (argument, count) in levels.items():
             known = self.levels.get(mode, (argument, 0))
             self.levels[mode] = (argument, max(count, known[1]))
 
     @property
     def status(self) -> Int[Array, ""]:
-        """That of the first run that is not to be believed, else 0."""
+        """The status of the first run that is not to be believed, else 0."""
         status = jnp.asarray(OK)
         for told in self.runs:
             status = jnp.where(status == OK, told.status, status)
@@ -62,7 +62,7 @@ class Heard:
 
     @property
     def truncation(self) -> dict[str, Float[Array, ""]]:
-        """How full the top levels of each mode are, in the worst of the runs."""
+        """Population of the top levels of each mode, in the worst of the runs."""
         modes = dict.fromkeys(mode for told in self.runs for mode in told.truncation)
         return {
             mode: worst(jnp.stack([t.truncation[mode] for t in self.runs if mode in t.truncation]))
@@ -71,7 +71,7 @@ class Heard:
 
     @property
     def worst(self) -> Float[Array, ""]:
-        """How full the fullest top levels are, 0 if none are truncated."""
+        """Population of the fullest top levels, 0 if no mode is truncated."""
         return worst(jnp.stack([jnp.zeros(()), *self.truncation.values()]))
 
 
@@ -80,8 +80,10 @@ _LISTENER: ContextVar[Heard | None] = ContextVar("qbjax_listener", default=None)
 
 @contextmanager
 def listening() -> Iterator[Heard]:
-    """Hears of all runs that are traced meanwhile, and passes on the levels to who listens
-    around."""
+    """Hears of all runs that are traced meanwhile.
+
+    Passes on the levels to who listens around.
+    """
     around, heard = _LISTENER.get(), Heard()
     token = _LISTENER.set(heard)
     try:
@@ -94,7 +96,7 @@ def listening() -> Iterator[Heard]:
 
 
 def tell(found: Any, recommended: Callable[[], Mapping[str, tuple[str, int]]]) -> None:
-    """Tells of a traced run, or of a steady state, if someone listens.
+    """Tells the listener, if there is one, of a traced run or steady state.
 
     Args:
         found: the run.

@@ -1,4 +1,4 @@
-r"""Which method solves an equation when nobody says.
+r"""The choice of a method that solves an equation, when the caller names none.
 
 Decided from structure alone, before any number is known, so that the same call is solved in the
 same way inside a caller's `jit` and outside:
@@ -58,12 +58,12 @@ class Linear(NamedTuple):
 
 
 class Outlook(NamedTuple):
-    """What numbers tell of an equation before it is traced.
+    """Facts that numbers tell of an equation before it is traced.
 
     Attributes:
         size: real numbers in the state.
         constant: whether it is constant between edges.
-        edges: times at which it jumps, or None.
+        edges: times at which it is discontinuous, or None.
         decay: gives the fastest decay of an equation that moves between edges; None if nothing
             decays.
         bounds: gives what `crowded` takes of the spectrum of a constant one; None if steps of
@@ -78,9 +78,10 @@ class Outlook(NamedTuple):
 
 
 def foreseen(outlook: Outlook, times: Float[np.ndarray, " T"]) -> Any:
-    """The method that numbers ask for: `Implicit` for what is small and moves in time, if it is
-    stiff; no exponentials where unevenly spaced times would need many; `Tsit5` where Chebyshev
-    would stop too often. None if structure alone decides (`method`).
+    """The method that numbers ask for; None if structure alone decides (`method`).
+
+    `Implicit` for what is small and moves in time, if it is stiff; no exponentials where unevenly
+    spaced times would need many; `Tsit5` where Chebyshev would stop too often.
 
     Args:
         outlook: what is known.
@@ -102,7 +103,7 @@ def foreseen(outlook: Outlook, times: Float[np.ndarray, " T"]) -> Any:
 def method(
     given: Any, size: int, spans: int, linear: Linear | None, adjoint: str, unfit: str = ""
 ) -> Any:
-    """The method of a run.
+    """The method of a run: the one that was named, if it fits, or the best by structure.
 
     Args:
         given: what a `Solver` names; None chooses.
@@ -195,10 +196,10 @@ def crowded(times: Float[np.ndarray, " T"], decay: float, spread: float) -> bool
 
 
 def size_of(state: PyTree[Array]) -> int:
-    """Real numbers in a state."""
+    """Counts the real numbers in a state."""
     return sum(leaf.size for leaf in jax.tree.leaves(state))
 
 
 def spans_of(times: Float[Array | np.ndarray, " T"], edges: Float[Array, " E"] | None) -> int:
-    """See `method`."""
+    """Counts the spans of different length between saved times and edges; 1 without edges."""
     return 1 if edges is None else times.size + edges.size - 1

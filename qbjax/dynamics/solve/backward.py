@@ -14,7 +14,7 @@ is saved. Backwards, each stretch between marks is run once more, its stage inpu
 that the stretches are run again for each block. (Differentiating the solver's own loop took
 half as long again, and much longer to compile.)
 
-Step sizes count as fixed. A jump of f at an edge e contributes
+Step sizes count as fixed. An edge e, at which f is discontinuous, contributes
 $\bar e = \lambda^T(f(e^-) - f(e^+))$, the exact derivative with respect to its time.
 """
 
@@ -34,7 +34,7 @@ BLOCK = 32
 
 
 class Record(NamedTuple):
-    """What a forward run leaves for the way back.
+    """Steps and states that a forward run leaves for the way back.
 
     Attributes:
         starts: start of every accepted step, padded with the end of the run, shape (S,).
@@ -52,18 +52,18 @@ class Record(NamedTuple):
 
 
 def marks(times: Float[Array, " T"]) -> Float[Array, " M"]:
-    """Where a run keeps states for the way back."""
+    """Times at which a run keeps states for the way back."""
     return jnp.linspace(times[0], times[-1], MARKS + 1)[:-1]
 
 
 def record(start, end, next_starts, edges, marks, states) -> Record:
-    """Sorts what the solver saved.
+    """Sorts steps and states that the solver saved into a `Record`.
 
     Args:
         start: of the run.
         end: of the run.
         next_starts: after each accepted step, where the next begins; padded with inf.
-        edges: times at which the field jumps; or None.
+        edges: times at which the field is discontinuous; or None.
         marks, states: as in `Record`.
     """
     steps = 1 + jnp.sum(jnp.isfinite(next_starts))
@@ -90,12 +90,12 @@ class Carry(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What was run: functions and their numbers apart, times, and the saved cotangents.
+    """The run that is differentiated: functions and their numbers apart, times, cotangents.
 
     Attributes:
         field: f(numbers, t, y). save: save(numbers, t, y).
         field_numbers, save_numbers: the perturbed ones only.
-        times: saved times. edges: jumps whose times are differentiated; None for none.
+        times: saved times. edges: those whose times are differentiated, or None.
         cotangent: of the saved values.
     """
 
@@ -109,7 +109,7 @@ class Problem(NamedTuple):
 
 
 def backwards(problem: Problem, record: Record, final: PyTree[Array]) -> Carry:
-    """The cotangents of initial state, numbers and edges.
+    """Pulls cotangents back to the initial state, numbers and edges.
 
     Args:
         problem: what was run.
@@ -147,7 +147,7 @@ def backwards(problem: Problem, record: Record, final: PyTree[Array]) -> Carry:
 
 
 def _replay(problem, record, room, y, begin, start, stop):
-    """Stage inputs of the steps from `start` to `stop`, run again from the mark at `begin`."""
+    """Runs the steps from `start` to `stop` again from the mark at `begin`; keeps stage inputs."""
 
     def step(n, carry):
         y, kept = carry
@@ -175,7 +175,7 @@ def _step_back(problem, record, n, inputs, carry: Carry) -> Carry:
     t0, t1 = record.starts[n], record.ends[n]
     opaque = eqxi.unvmap_any(t1 >= t0)
     carry = _saves(problem, t1, inputs[-1], carry)
-    carry = _jump(problem, record, n, inputs[-1], carry)
+    carry = _across_edge(problem, record, n, inputs[-1], carry)
     pulled: list[PyTree[Array]] = []
     numbers = carry.field
     pull = jax.jit(partial(_pull, problem.field))  # traced once
@@ -192,7 +192,7 @@ def _step_back(problem, record, n, inputs, carry: Carry) -> Carry:
 
 
 def _into_stage(i, h, state, *later):
-    """Cotangent of $k_i$, from the step's end and from later stages."""
+    """Cotangent of $k_i$, from those of the step's end and of later stages."""
     *column, b = [row[i] for row in tsit5.STAGES[i:]]  # the last row is b
 
     def combine(y, *Y):
@@ -205,7 +205,7 @@ def _into_stage(i, h, state, *later):
 
 
 def _saves(problem, time, y, carry: Carry) -> Carry:
-    """The cotangents of what was saved at `time` (or just after: at the edge there)."""
+    """Adds the cotangents of what was saved at `time` (or just after: at the edge there)."""
 
     def due(carry):
         return (carry.saves_left > 0) & (problem.times[carry.saves_left - 1] >= time)
@@ -220,8 +220,8 @@ def _saves(problem, time, y, carry: Carry) -> Carry:
     return lax.while_loop(due, one, carry)
 
 
-def _jump(problem, record, n, end, carry: Carry) -> Carry:
-    """The derivative by the time of an edge that the step ends on."""
+def _across_edge(problem, record, n, end, carry: Carry) -> Carry:
+    """Adds the derivative by the time of an edge, if the step ends on one."""
     if problem.edges is None:
         return carry
     here, after = record.ends[n], record.starts[n + 1]
@@ -244,7 +244,7 @@ def _jump(problem, record, n, end, carry: Carry) -> Carry:
 
 
 def _pull(function, numbers, t, y, cotangent):
-    """Cotangents of numbers and y."""
+    """Pulls the cotangent of a function of (numbers, t, y) back to numbers and y."""
     _, back = jax.vjp(lambda numbers, y: function(numbers, t, y), numbers, y)
     return back(cotangent)
 
@@ -262,7 +262,7 @@ def _zeros(tree):
 
 
 def filled(cotangent: PyTree, like: PyTree) -> PyTree[Array]:
-    """A cotangent with zeros where equinox says None."""
+    """Fills a cotangent with zeros where equinox says None."""
     return jax.tree.map(
         lambda x, c: jnp.zeros(x.shape, x.dtype) if c is None else c, like, cotangent
     )

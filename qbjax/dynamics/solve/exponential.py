@@ -32,8 +32,7 @@ REACH = 5.371920351148152
 """Largest norm at which the approximant of degree 13 is exact to rounding."""
 
 SQUARINGS, MOST = 24, 70
-"""Squarings of ordinary norms, up to 9e7, and most of all, for 6e21: beyond, the exponential is
-NaN."""
+"""Squarings of ordinary norms, up to 9e7, and most of all, for 6e21: beyond, all is NaN."""
 
 PADE = (64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0,
         129060195264000.0, 10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0,
@@ -41,10 +40,10 @@ PADE = (64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796
 
 
 class Exponential(eqx.Module):
-    """Names this method: `qb.Solver(method=qb.dynamics.Exponential())`.
+    """The method of exact exponentials: `qb.Solver(method=qb.dynamics.Exponential())`.
 
     Tolerances and step limits mean nothing to it. Saved times that are evenly spaced share one
-    exponential, unless the field jumps somewhere.
+    exponential, unless the field has edges.
     """
 
 
@@ -56,7 +55,7 @@ def propagate(
     save: Callable,
     edges: Float[Array, " E"] | None,
 ) -> Run:
-    """Runs from `times[0]` through all times; differentiable in every mode.
+    """Propagates a state from `times[0]` through all times; differentiable in every mode.
 
     Args:
         linear: field f(t, y), linear in y, constant in t between edges, and a functional `kept`
@@ -64,7 +63,7 @@ def propagate(
         initial: state at `times[0]`.
         times: where to save; without edges their derivatives are left to `save`.
         save: save(t, y).
-        edges: where the field jumps; those outside the times do not matter.
+        edges: times at which the field is discontinuous; those outside the times do not matter.
 
     Returns:
         A `Run`.
@@ -80,19 +79,19 @@ def propagate(
     def interval(y, stop):
         before, time, wanted = stop
         y = advanced(y, before, time)
-        seen = lax.cond(
+        row = lax.cond(
             wanted,
             lambda: save(time, unravel(y)),
             lambda: jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), struct),
         )
-        return y, seen
+        return y, row
 
     before = jnp.concatenate([times[:1], at[:-1]])
-    last, seen = lax.scan(interval, y, (before, at, which >= 0))
+    last, all_rows = lax.scan(interval, y, (before, at, which >= 0))
     rows = jnp.argsort(jnp.where(which < 0, times.size, which), stable=True)[: times.size]
     no = jnp.array(False)
     return Run(
-        saved=jax.tree.map(lambda x: x[rows], seen),
+        saved=jax.tree.map(lambda x: x[rows], all_rows),
         arrived=jnp.ones(times.shape, bool),
         last=unravel(last),
         failed=no,
@@ -102,7 +101,7 @@ def propagate(
 
 
 def matrix(field: Callable, unravel: Callable, size: int) -> Float[Array, "n n"]:
-    """The matrix of a linear map between pytrees of so many numbers.
+    """The matrix of a linear map between pytrees of n numbers.
 
     Args:
         field: f(y).
@@ -132,7 +131,7 @@ def expm(A: Float[Array, "n n"]) -> Float[Array, "n n"]:
 
 
 class Change(NamedTuple):
-    """An exponential, and what it changes.
+    """An exponential E, and E − 1, by which a state changes.
 
     Attributes:
         whole: $E = e^A$.
@@ -143,7 +142,7 @@ class Change(NamedTuple):
     less_one: Float[Array, "n n"]
 
     def fades(self):
-        """Whether everything decays so much that E is the better known."""
+        """Whether everything decays so much that E is known better than E − 1."""
         return jnp.max(jnp.abs(self.whole)) < 0.5
 
     def __matmul__(self, y: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -193,7 +192,7 @@ def _squared(E: Change, kept) -> Change:
 
 
 def _pade(A):
-    """Odd and even part of the numerator."""
+    """Odd and even part of the numerator of the Padé approximant."""
     one = jnp.eye(A.shape[0])
     A2 = A @ A
     A4 = A2 @ A2
@@ -208,7 +207,7 @@ def _pade(A):
 
 
 def _advance(field, unravel, size, times, edges, kept) -> Callable:
-    """The function (y, before, time) -> the state at `time`."""
+    """Makes the function (y, before, time) -> the state at `time`."""
 
     def generator(t):
         return matrix(lambda y: field(t, y), unravel, size)

@@ -40,10 +40,10 @@ INPUTS = np.array([
     [*LAST, 1.0, 0.0, 0.0],
     [*LAST, 1.0, 1.0, 0.0],
 ])  # fmt: skip
-"""$a_{ij}$."""
+"""Coefficients $a_{ij}$ of Rodas5P: the share of stage j in the input of stage i."""
 
 STEP = np.array([*LAST, 1.0, 1.0, 1.0])
-"""What the step adds of each stage."""
+"""Coefficients $a_{8j}$ of Rodas5P, and 1: the share of each stage in the step."""
 
 MEMORY = np.array([
     [0.0] * 8,
@@ -58,15 +58,15 @@ MEMORY = np.array([
     [37.80277123390563, -3.2571969029072276, 112.26918849496327, 66.9347231244047,
      -40.06618937091002, -54.66780262877968, -9.48861652309627, 0.0],
 ])  # fmt: skip
-"""$C_{ij}$."""
+"""Coefficients $C_{ij}$ of Rodas5P: the share of stage j in the right-hand side of stage i."""
 
 NODES = np.array([0.0, 0.6358126895828704, 0.4095798393397535, 0.9769306725060716,
                   0.4288403609558664, 1.0, 1.0, 1.0])  # fmt: skip
-"""$c_i$."""
+"""Nodes $c_i$ of Rodas5P: the times of the stages within the step."""
 
 SLOPES = np.array([GAMMA, -2 * GAMMA, -0.3384627126235924, 1.8046452872882734, 2.325825639765069,
                    0.0, 0.0, 0.0])  # fmt: skip
-"""$d_i$."""
+"""Coefficients $d_i$ of Rodas5P: the share of $f_t$ in the right-hand side of stage i."""
 
 DENSE = np.array([
     [25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204,
@@ -76,11 +76,11 @@ DENSE = np.array([
     [11.419903575922262, 2.8879645146136994, 72.92137995996029, 80.12511834622643,
      -52.072871366152654, -59.78993625266729, -0.15582684282751913, 4.883087185713722],
 ])  # fmt: skip
-"""Of the interpolation, of order 4."""
+"""Coefficients of the interpolation of Rodas5P, of order 4."""
 
 
 class Interpolation(diffrax.AbstractLocalInterpolation):
-    """Between the ends of a step: a quartic, from the stages."""
+    """A quartic between the ends of a step, from the stages."""
 
     t0: Any  # type: ignore[misc]  # as in `tsit5`
     t1: Any  # type: ignore[misc]
@@ -100,7 +100,7 @@ class Interpolation(diffrax.AbstractLocalInterpolation):
 
 
 class Implicit(diffrax.AbstractAdaptiveSolver):
-    """Names this method: `qb.Solver(method=qb.dynamics.Implicit())`.
+    """The method Rodas5P for stiff equations: `qb.Solver(method=qb.dynamics.Implicit())`.
 
     For stiff equations whose field moves or is not linear, so that `Exponential` does not serve;
     any field will do. A step builds J by n applications of the field and factorises it, n³, with n
@@ -134,13 +134,13 @@ class Implicit(diffrax.AbstractAdaptiveSolver):
 
 
 def _stages(field, t0, t1, y) -> Float[Array, "8 n"]:
-    """All of a step, as a loop: the field is traced once for them."""
+    """All stages of a step, in a loop: the field is traced once for them."""
     h = t1 - t0
     solve, drift = _linearised(field, t0, h, y)
 
     def stage(stages, row):
         i, weights, memory, node, slope = row
-        t = jnp.where(node == 1, t1, t0 + node * h)  # exactly: the field may jump there
+        t = jnp.where(node == 1, t1, t0 + node * h)  # exactly: an edge may be there
         right = field(t, y + weights @ stages) + slope * h * drift + memory @ stages / h
         return stages.at[i].set(solve(right)), None
 
@@ -149,7 +149,7 @@ def _stages(field, t0, t1, y) -> Float[Array, "8 n"]:
 
 
 def _linearised(field, t0, h, y):
-    """The function that divides by 1/(γh) − J, and f_t."""
+    """Makes the function that divides by 1/(γh) − J, and the slope f_t."""
     _, back = jax.vjp(field, t0, y)
     # Not `jax.jvp`: fields may have a reverse mode of their own, and then have no forward one.
     along = jax.linear_transpose(back, y)

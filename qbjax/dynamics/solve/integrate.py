@@ -35,7 +35,7 @@ Moving = Literal["none", "later", "all"]
 
 
 class Solution(eqx.Module):
-    """What `integrate` returns: saved pytree, last state, status, number of steps."""
+    """A run as `integrate` returns it: saved pytree, last state, status, number of steps."""
 
     saved: PyTree[Array]
     final: PyTree[Array]
@@ -70,7 +70,7 @@ def integrate(
             save(t, read(y)), and `Chebyshev` need not stop for it.
         signals: what moves in f between its edges, so that no step goes over a pulse; empty if
             nothing does.
-        edges: times at which f jumps. Steps end exactly there: a gradient with respect
+        edges: times at which f is discontinuous. Steps end exactly there: a gradient with respect
             to an edge is zero otherwise. One at the very end counts as behind it.
         solver: tolerances and method.
         adjoint: "reverse" (recursive checkpointing), "forward" (for `jvp`), "direct"
@@ -127,9 +127,9 @@ def integrate(
     return _solution(run, field, fixed[-1], moved(fixed[-1], run.last, -1)[1])
 
 
-def _not_moved(seen, initial) -> Solution:
-    """What a run of a single time returns: its start."""
-    saved = jax.tree.map(lambda x: jnp.asarray(x)[None], seen)
+def _not_moved(saved, initial) -> Solution:
+    """The solution of a run of a single time: its start."""
+    saved = jax.tree.map(lambda x: jnp.asarray(x)[None], saved)
     status = jnp.where(_all_finite(initial), OK, NON_FINITE)
     return Solution(saved, initial, status, jnp.array(0))
 
@@ -146,7 +146,7 @@ def _all_finite(tree):
 
 
 def _mark_missing(saved, arrived):
-    """NaN where the run did not arrive (diffrax leaves inf there)."""
+    """Puts NaN where the run did not arrive (diffrax leaves inf there)."""
 
     def mark(x):
         return jnp.where(arrived.reshape((-1,) + (1,) * (x.ndim - 1)), x, jnp.nan)

@@ -1,4 +1,4 @@
-r"""Looking at signals before a run, so that no step goes over a pulse.
+r"""A look at signals before a run, so that no step goes over a pulse.
 
 Where nothing moves yet, an error estimate says that any step will do, and a pulse to come is
 stepped over. So each signal u(t) is sampled on a grid first, and cut into *pieces*: of 64 cells or
@@ -29,34 +29,34 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 CELLS = 1024
-"""Of a grid, by default: one to a feature of a thousandth of its length."""
+"""Cells of a grid, by default: one to a feature of a thousandth of its length."""
 
 BLOCK = 16
-"""Cells of a block, of which the tables have an entry. 64 doubles: XLA:CPU runs a loop that holds
-a longer array by its scheduler, which takes twice as long for a qubit."""
+"""Cells of a block, of which the tables have an entry: 64 doubles, for XLA:CPU runs a loop that
+holds a longer array by its scheduler, which takes twice as long for a qubit."""
 
 EPSILON = 1e-9
-"""What is smaller than this part of a signal's largest value is nothing."""
+"""Share of a signal's largest value below which all counts as zero."""
 
 DELTA = 1e-5
-"""A bump on what stands still shows from this part of the largest value on."""
+"""Share of a signal's largest value from which on a bump on a constant stretch shows."""
 
 FINEST = 1_000_000
-"""Parts of a signal's time that its shortest features may be."""
+"""Largest ratio of a signal's time to its shortest feature."""
 
 OFFSET, MARGIN = 0.38, 0.7
-"""Of the grid, in cells: no sample lies where a user's function may be 0/0, such as its middle."""
+"""Offset and margin of the grid, in cells: no sample lies at 0/0 of a user's function."""
 
 NUDGE = 1e-3
 """Cells between the beginning of a block and the step that ends there."""
 
 
 class Signal(NamedTuple):
-    """What moves in a run.
+    """A signal u(t) that changes in time during a run.
 
     Attributes:
         value: u(t), a real or complex scalar.
-        bounds: increasing; between two of them u has no known jump, outside all it stands still,
+        bounds: increasing; between two of them u has no known edge, outside all it is constant,
             shape (S+1,).
         cells: of the grid between two bounds, a multiple of 64.
         shortest: the shortest feature, if it is known.
@@ -69,7 +69,7 @@ class Signal(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """How far steps may go, for one signal.
+    """Limits on the steps of a run, for one signal.
 
     Attributes:
         bounds: as of the signal, within the run.
@@ -90,7 +90,7 @@ class Ahead(NamedTuple):
     fine: "Fine | None"
 
     def limit(self, time: Float[Array, ""]) -> Float[Array, ""]:
-        """The latest end of a step from a time."""
+        """The latest end of a step that begins at a time."""
         grids, blocks = self.reach.shape
         grid = jnp.sum(time >= self.bounds[1:-1], dtype=jnp.int32) if grids > 1 else 0
         place = (time - self.starts[grid]) * self.density[grid]
@@ -103,7 +103,7 @@ class Ahead(NamedTuple):
 
 
 class Fine(NamedTuple):
-    """Where a signal has features between two samples.
+    """Stretches in which a signal has features between two samples.
 
     Attributes:
         first, last: times between which they lie in each block, in wrong order if there are none,
@@ -116,7 +116,7 @@ class Fine(NamedTuple):
     spacing: Float[Array, ""]
 
     def limit(self, time, block, end) -> Float[Array, ""]:
-        """As of `Ahead`."""
+        """The latest end of a step that begins at a time within a block."""
         first, last = _entry(self.first, block), _entry(self.last, block)
         within = jnp.where(time < first, first, time + self.spacing)
         return jnp.where((first < last) & (time < last), within, end)
@@ -152,8 +152,8 @@ def _ahead(signal: Signal, start, end) -> Ahead:
 
 
 def _spacing(signal: Signal, bounds) -> Float[Array, ""] | None:
-    """How finely to look between samples. One of several grids of different length may be coarser
-    than a single one would be."""
+    """The spacing at which to look between samples; None where that is not needed."""
+    # One of several grids of different length may be coarser than a single one would be.
     span = bounds[-1] - bounds[0]
     known = [] if signal.shortest is None else [lax.stop_gradient(signal.shortest) / 4]
     known += [span / CELLS] if bounds.size > 2 else []
@@ -165,26 +165,26 @@ def _cell(bounds, cells: int) -> Float[Array, " S"]:
 
 
 def _still(value: Callable) -> Callable:
-    """The same function, of constants: whatever it closes over has no derivative."""
+    """Makes the same function of constants: whatever it closes over has no derivative."""
     closed = eqx.filter_closure_convert(value, jnp.zeros(()))
     return jax.tree.map(lambda x: lax.stop_gradient(x) if eqx.is_inexact_array(x) else x, closed)
 
 
 def _sampled(value, times: Float[Array, "*shape"]) -> Float[Array, "parts *shape"]:
-    """Real and imaginary part at many times; what is not finite there counts as 0."""
+    """Samples the real and imaginary part of a signal; what is not finite counts as 0."""
     found = jax.vmap(value)(times.ravel()).reshape(times.shape)
     parts = [jnp.real(found), jnp.imag(found)] if jnp.iscomplexobj(found) else [found]
     return jnp.stack([jnp.where(jnp.isfinite(x), x, 0.0) for x in parts]).astype(float)
 
 
 def _moves(samples: Float[Array, "parts S samples"]) -> Bool[Array, "S B"]:
-    """In which blocks a signal does not stand still."""
+    """Whether a signal changes in time, for each block."""
     changes = jnp.any(jnp.abs(jnp.diff(samples)) > EPSILON / 4, axis=0)
     return jnp.any(changes.reshape(len(changes), -1, BLOCK), axis=-1)
 
 
 def _pieces(samples: Float[Array, "parts S samples"], rough) -> Int[Array, "S B"]:
-    """Of each block, the cells of the pieces in it, or of that in which it lies."""
+    """Cells of the pieces in each block, or of the piece in which the block lies."""
     small = _all_four(_simple(samples, 4))
     whole = small & _simple(samples, 16) & jnp.logical_not(rough)
     large = _all_four(whole) & _simple(samples, 64)
@@ -197,7 +197,7 @@ def _all_four(good: Bool[Array, "S n"]) -> Bool[Array, "S m"]:
 
 
 def _simple(samples: Float[Array, "parts S samples"], size: int) -> Bool[Array, "S pieces"]:
-    """Where so many cells are a quartic; four of them, a parabola."""
+    """Whether each piece of `size` cells is a quartic, or of four cells a parabola."""
     pieces = samples[..., :-1].reshape(*samples.shape[:2], -1, size)
     step = max(size // 4, 2)
     nodes = [*jnp.moveaxis(pieces[..., ::step], -1, 0), samples[..., size::size]]
@@ -211,7 +211,7 @@ def _simple(samples: Float[Array, "parts S samples"], size: int) -> Bool[Array, 
 
 
 def _weights(nodes, x) -> Float[np.ndarray, "nodes x"]:
-    """Lagrange's polynomials."""
+    """Lagrange's polynomials of some nodes, at some points."""
     others = [nodes[nodes != node] for node in nodes]
     return np.stack(
         [
@@ -222,7 +222,7 @@ def _weights(nodes, x) -> Float[np.ndarray, "nodes x"]:
 
 
 def _fine(signal: Signal, bounds, grid, samples, nothing) -> Fine | None:
-    """Looks again at where a signal may be no straight line from sample to sample."""
+    """Looks again, between samples, for stretches where a signal is no straight line."""
     spacing = _spacing(signal, bounds)
     if spacing is None:
         return None
@@ -233,9 +233,9 @@ def _fine(signal: Signal, bounds, grid, samples, nothing) -> Fine | None:
 
     def look(k: Int[Array, ""], found):
         times = grid[:, :-1] + k.astype(float) * step
-        seen = _sampled(value, times)
-        error = jnp.abs(seen - left - k / looks * (right - left))
-        own = jnp.maximum(jnp.maximum(jnp.abs(left), jnp.abs(right)), jnp.abs(seen))
+        there = _sampled(value, times)
+        error = jnp.abs(there - left - k / looks * (right - left))
+        own = jnp.maximum(jnp.maximum(jnp.abs(left), jnp.abs(right)), jnp.abs(there))
         bent = jnp.any(error > 0.01 * jnp.maximum(own, nothing), axis=0)
         first = _least_in_block(jnp.where(bent, times - step, bounds[-1]))
         last = -_least_in_block(-jnp.where(bent, times + step, bounds[0]))
@@ -251,7 +251,7 @@ def _least_in_block(x: Float[Array, "S N"]) -> Float[Array, "S B"]:
 
 
 def _reach(cells, moves, longest, least, stops) -> Float[Array, " B"]:
-    """The latest ends of steps: where a shorter piece begins, or the first that moves."""
+    """The latest ends of steps: where a shorter piece begins, or the first that changes in time."""
     blocks = np.arange(longest.size, dtype=np.int32)
     end = jnp.where(cells == 64, blocks - blocks % 4 + 4, blocks + 1)
     later = (blocks > blocks[:, None]) & moves[None, :]

@@ -1,4 +1,4 @@
-"""What every way of running an equation leaves behind."""
+"""The record that every way of running an equation leaves behind."""
 
 from typing import NamedTuple
 

@@ -16,7 +16,7 @@ from qbjax.dynamics.solve.tsit5 import Tsit5
 
 
 def propagate(field, initial, times, save, edges, views, solver, adjoint) -> Run:
-    """The run, differentiable as the adjoint says."""
+    """Runs the solver from `times[0]` through all times, differentiable as the adjoint says."""
     if adjoint == "reverse" and isinstance(solver.method, Tsit5):
         return run_reversibly(field, initial, times, save, edges, views, solver)
     return run(field, initial, times, save, edges, views, solver, adjoint)[0]
@@ -67,7 +67,7 @@ def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
 
 
 def run_reversibly(field, initial, times, save, edges, views, solver) -> Run:
-    """The run, with the hand-written reverse mode of `backward`."""
+    """Runs the solver, with the hand-written reverse mode of `backward`."""
     zero = jnp.zeros(())
     functions = (
         eqx.filter_closure_convert(field, zero, initial),

@@ -1,4 +1,4 @@
-"""Tolerances and method of an integration, and how to sharpen them for a verification."""
+"""Tolerances and method of an integration, and their sharpening for a verification."""
 
 import dataclasses
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ not one digit is right."""
 
 
 class Solver(eqx.Module):
-    r"""How an ODE is integrated.
+    r"""Tolerances, limits and method with which an equation is integrated.
 
     The step is accepted when $\lVert e / (\mathrm{atol} + \mathrm{rtol}|y|)\rVert_F < 1$
     (elementwise quotient, Frobenius norm over the whole state). With the defaults the
@@ -65,7 +65,7 @@ class Solver(eqx.Module):
         self.max_step = longest
 
     def with_method(self, method) -> "Solver":
-        """The same tolerances with a method."""
+        """Makes a solver of the same tolerances with another method."""
         return dataclasses.replace(self, method=method)
 
 
@@ -74,7 +74,7 @@ _sharpness: ContextVar[float] = ContextVar("sharpness", default=1.0)
 
 @contextmanager
 def sharpened(factor: float):
-    """Within, every solver that `chosen` hands out has its tolerances divided by `factor`.
+    """Divides the tolerances of every solver that `chosen` hands out within by `factor`.
 
     For verification: an objective need not take tolerances as arguments to be evaluated
     again at tighter ones.

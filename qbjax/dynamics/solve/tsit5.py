@@ -47,7 +47,7 @@ class Interpolation(diffrax.AbstractLocalInterpolation):
 
 
 class Tsit5(diffrax.AbstractAdaptiveSolver):
-    """Drop-in for `diffrax.Tsit5`: same steps to rounding, faster on a CPU."""
+    """A drop-in for `diffrax.Tsit5`: same steps to rounding, faster on a CPU."""
 
     term_structure: ClassVar = diffrax.AbstractTerm
     interpolation_cls: ClassVar[Callable[..., Interpolation]] = Interpolation
@@ -67,7 +67,7 @@ class Tsit5(diffrax.AbstractAdaptiveSolver):
         # Always true. Unbatched under vmap, where a batched predicate would turn every
         # cond into a select of both branches.
         opaque = eqxi.unvmap_any(t1 >= t0)
-        # The last stage is the next step's first, except at the start and after a jump.
+        # The last stage is the next step's first, except at the start and after an edge.
         stale = eqxi.unvmap_any(fresh | made_jump)
         first = lax.cond(stale, lambda: terms.vf(t0, y0, args), lambda: last)
         inputs, stages = _climb(lambda t, y: terms.vf(t, y, args), opaque, t0, t1, y0, first)
@@ -85,13 +85,13 @@ def stage_inputs(field: Callable, t0, t1, y0) -> list:
 
 
 def node(i: int, t0, t1):
-    """The time of stage i = 0 … 6."""
+    """The time of stage i = 0 … 6 of a step."""
     c = 0.0 if i == 0 else NODES[i - 1]
     return t1 if c == 1 else t0 + c * (t1 - t0)
 
 
 def _climb(field, opaque, t0, t1, y0, first):
-    """Stage inputs 0 … 6 and stages 0 … 5."""
+    """Computes stage inputs 0 … 6 and stages 0 … 5 of a step."""
     field = jax.jit(field)  # traced once
     inputs, stages = [y0], [first]
     for i, row in enumerate(STAGES, 1):
@@ -117,7 +117,10 @@ def dot(weights, terms):
 
 
 def fenced(opaque, function, *operands, like=None):
-    """`function(*operands)` behind a `lax.cond`; it is like the last operand, or `like`."""
+    """Calls `function(*operands)` behind a `lax.cond`, which hides it from XLA's fusion.
+
+    The result is like the last operand, or `like`.
+    """
 
     def never(*operands):
         return jax.tree.map(jnp.zeros_like, operands[-1] if like is None else like)

@@ -1,4 +1,4 @@
-r"""The spectral gap of a Lindblad generator: how fast its stationary state is reached.
+r"""The spectral gap of a Lindblad generator: the rate at which the steady state is reached.
 
 $$\Delta = \min_{\lambda \neq 0}(-\mathrm{Re}\lambda)$$
 
@@ -34,16 +34,16 @@ CONVERGED = 1e-6
 def gap(
     generator: Generator, signals=(), *, guess: Complex[Array, " J"] | None = None
 ) -> Float[Array, ""]:
-    r"""The spectral gap; see the module's docstring. Not differentiated.
+    r"""The spectral gap of a generator; not differentiated.
 
     Args:
         generator: L.
         signals: control amplitudes, constant.
-        guess: amplitudes of the jumps, as in `steady.steady`.
+        guess: amplitudes of the jumps, as in `linear.steady`.
 
     Returns:
         Δ, in the unit of the rates; below 0 by rounding at most. inf if there is nothing but the
-        stationary state, NaN if no eigenvalue was found.
+        steady state, NaN if no eigenvalue was found.
 
     Example:
         A decaying qubit: its coherence lives twice as long as its energy.
@@ -66,7 +66,7 @@ def gap(
 
 
 def is_small(generator: Generator) -> bool:
-    """Whether `gap` is exact, and cheap."""
+    """Whether a generator is small enough for `gap` to be exact, and cheap."""
     return sum(n * n for n in generator.structure.sizes) <= DENSE
 
 
@@ -80,7 +80,7 @@ def _diagonalised(generator, signals, reset: Reset):
 
 
 def _nearest(solve, reset: Reset):
-    """From the eigenvalues of the inverse on matrices without trace."""
+    """The gap from the eigenvalues of the inverse, on matrices without trace."""
     mask = steady_sylvester.inside(reset.structure)
 
     def traceless(x):

@@ -21,7 +21,7 @@ from jaxtyping import Array, Float, Int
 from qbjax.dynamics.generator.shifts import norm
 
 GROUP = 8
-"""Vectors orthogonalised at once."""
+"""Krylov vectors that are orthogonalised at once."""
 
 RESTART = 12 * GROUP
 """Steps between two restarts, which forget all vectors."""
@@ -30,14 +30,14 @@ CYCLES = 20
 """Restarts after which the solver gives up."""
 
 STALLED = 0.5
-"""A cycle that leaves more of the residual than this is the last: what is left is rounding, or
-the system is singular."""
+"""Share of the residual that a cycle may leave; one that leaves more is the last: what is left is
+rounding, or the system is singular."""
 
 Linear = Callable[[Float[Array, "..."]], Float[Array, "..."]]
 
 
 class Solution(NamedTuple):
-    """What GMRES found.
+    """The solution that GMRES found, and how well.
 
     Attributes:
         value: x.
@@ -143,7 +143,7 @@ def _cycle(apply, precondition, residual, left, tolerance, restart: int):
 
 
 def _combined(searched, weights, count):
-    """The sum of the first vectors with their weights."""
+    """Sums the first Krylov vectors with their weights."""
     weights = weights.reshape(-1, GROUP)
     groups = (count + GROUP - 1) // GROUP
     zero = jnp.zeros(searched.shape[-1])
@@ -151,8 +151,11 @@ def _combined(searched, weights, count):
 
 
 def _orthogonal(basis, vector, k):
-    """Components of a vector along the basis so far, its norm behind them, and the rest of it,
-    normalised."""
+    """Orthogonalises a vector against the basis so far.
+
+    Returns its components along the basis, with its norm behind them, and the rest of it,
+    normalised.
+    """
 
     def project(g, carry):
         column, rest = carry
@@ -167,7 +170,7 @@ def _orthogonal(basis, vector, k):
 
 
 def _turned(turns, column, k):
-    """One more plane rotation of rows k and k + 1, which makes a new column triangular."""
+    """Adds a plane rotation of rows k and k + 1, which makes a new column triangular."""
     column = turns @ column
     length = jnp.hypot(column[k], column[k + 1])
     safe = jnp.where(length > 0, length, 1.0)

@@ -1,13 +1,13 @@
-r"""The stationary state of a Lindblad generator, and its derivatives.
+r"""The steady state of a Lindblad generator, and its derivatives.
 
 $$L\rho = 0, \quad \mathrm{Tr}\rho = 1 \qquad\Longleftrightarrow\qquad
   L\rho - c\,\sigma\,\mathrm{Tr}\rho = -c\,\sigma ,$$
 
 σ being any state: the trace of the right equation is Tr ρ = 1, since L keeps the trace. What
-stands on the left, A, is invertible if the stationary state is unique, and has the eigenvalues
+stands on the left, A, is invertible if the steady state is unique, and has the eigenvalues
 of L but for 0, which becomes −c (`gap`). Small systems are solved directly, large ones by GMRES
-(`steady_krylov`), preconditioned by the inverse of the part without jumps
-(`steady_sylvester`). Either way it is a linear system with parameters, whose derivatives are
+(`krylov`), preconditioned by the inverse of the part without jumps
+(`sylvester`). Either way it is a linear system with parameters, whose derivatives are
 linear systems with the same operator (forward mode) or its transpose (reverse mode).
 """
 
@@ -29,7 +29,7 @@ ACCEPTED = 1e-8
 
 
 class Steady(NamedTuple):
-    r"""A stationary state.
+    r"""A steady state, and how well it was found.
 
     Attributes:
         state: ρ, packed and stacked.
@@ -54,7 +54,7 @@ def steady(
     start: Stack | None = None,
     direct: bool | None = None,
 ) -> Steady:
-    r"""The stationary state of a generator.
+    r"""Solves for the steady state of a generator.
 
     Args:
         generator: L.
@@ -63,10 +63,10 @@ def steady(
             None finds it out.
         start: a state to start from, if a good one is known.
         direct: whether to factor the generator's matrix; None decides by size
-            (`steady_solvers.DIRECT`).
+            (`solvers.DIRECT`).
 
     Returns:
-        A `Steady`. If the stationary state is not unique, one of them, or nothing finite.
+        A `Steady`. If the steady state is not unique, one of them, or nothing finite.
 
     Example:
         A qubit in a bath, two to one:

@@ -28,20 +28,22 @@ TOLERANCE, SLOPES = 1e-11, 1e-10
 mode, where ten times as much still leaves a gradient right to 1e-10 (the DOPO, 32×9)."""
 
 ROUGH, ROUNDS = 24, 2
-"""Steps, and how often, in which the amplitudes of the jumps are found out."""
+"""Steps of a rough solution, and rounds of them, that find the amplitudes of the jumps."""
 
 COLUMNS = 64
 """Columns of a matrix that are computed at once."""
 
 
 def is_small(generator: Generator) -> bool:
-    """Whether to solve directly."""
+    """Whether a generator is small enough to be solved directly."""
     return sum(n * n for n in generator.structure.sizes) <= DIRECT
 
 
 class Reset:
-    r"""What makes L invertible: $-c\,\sigma\,\mathrm{Tr}$, σ being the mixed state and c the mean
-    rate of the jumps in it."""
+    r"""The term that makes L invertible: $-c\,\sigma\,\mathrm{Tr}$.
+
+    σ is the mixed state and c the mean rate of the jumps in it.
+    """
 
     def __init__(self, generator: Generator):
         self.structure = structure = generator.structure
@@ -52,16 +54,16 @@ class Reset:
         self.target = -self.rate * self.trace / d
 
     def of(self, moved: Stack, x: Stack) -> Stack:
-        """A x, given L x."""
+        """The product A x, given L x."""
         return moved + self.target * jnp.sum(self.trace * x)
 
     def dual_of(self, moved: Stack, x: Stack) -> Stack:
-        """The transpose of A, of x, given the dual generator of x."""
+        """The product of the transpose of A with x, given the dual generator of x."""
         return moved + self.trace * jnp.sum(self.target * x)
 
 
 def operators(generator: Generator, signals, reset: Reset):
-    """A and its transpose; padding stays zero."""
+    """The maps A and its transpose; padding stays zero."""
     mask = steady_sylvester.inside(generator.structure)
 
     def forth(x):
@@ -74,7 +76,7 @@ def operators(generator: Generator, signals, reset: Reset):
 
 
 def direct(generator: Generator, signals, reset: Reset, guess=None):
-    """Solvers of A and of its transpose, by its factors; no guess helps."""
+    """Makes solvers of A and of its transpose, by its factors; no guess helps."""
     places = np.flatnonzero(steady_sylvester.inside(generator.structure))
     A = matrix(generator, operators(generator, signals, reset)[0])
     factors = jax.scipy.linalg.lu_factor(A)
@@ -89,7 +91,7 @@ def direct(generator: Generator, signals, reset: Reset, guess=None):
 
 
 def matrix(generator: Generator, apply) -> Float[Array, "N N"]:
-    """A map of packed states as a matrix."""
+    """The matrix of a map between packed states."""
     inside = steady_sylvester.inside(generator.structure)
     places = np.flatnonzero(inside)
 
@@ -100,7 +102,7 @@ def matrix(generator: Generator, apply) -> Float[Array, "N N"]:
 
 
 def iterative(generator: Generator, signals, reset: Reset, guess: Complex[Array, " J"] | None):
-    """Solvers of A and of its transpose, by GMRES.
+    """Makes solvers of A and of its transpose, by GMRES.
 
     Args:
         generator: L.

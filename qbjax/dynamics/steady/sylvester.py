@@ -1,4 +1,4 @@
-r"""The exact inverse of a generator's part without jumps, to precondition the whole with.
+r"""The exact inverse of a generator's part without jumps, a preconditioner of the whole.
 
 A jump and its c-number shift are one equation: with $G' = G + \sum_j\gamma_j(\beta_j^*L_j
 - \tfrac12|\beta_j|^2)$
@@ -38,7 +38,7 @@ class Sylvester(NamedTuple):
 
 
 class RealSylvester(NamedTuple):
-    r"""The same of a real generator, in real and imaginary parts of paired eigenvectors.
+    r"""The factors of S for a real generator: real and imaginary parts of paired eigenvectors.
 
     Attributes:
         vectors, inverse: $W$, $W^{-1}$.
@@ -54,7 +54,7 @@ class RealSylvester(NamedTuple):
 
 
 def inside(structure: Structure) -> Bool[np.ndarray, "S n n"]:
-    """Where in a stack the blocks are; the rest is padding."""
+    """Whether an element of a stack belongs to a block; the rest is padding."""
     n = max(structure.sizes)
     filled = np.arange(n) < np.array(structure.sizes)[:, None]
     return filled[:, :, None] & filled[:, None, :]
@@ -67,7 +67,7 @@ def factored(
     shifts: Complex[Array, " J"],
     decay: Float[Array, ""],
 ) -> Sylvester | RealSylvester:
-    r"""The factors of S.
+    r"""Factors S into eigenvectors.
 
     Args:
         structure: the operators.
@@ -97,7 +97,7 @@ def factored(
 def solve(
     structure: Structure, factors: Sylvester | RealSylvester, state: Stack, *, dual: bool = False
 ) -> Stack:
-    """$S^{-1}$ of a packed state, or the inverse of its dual, $G^\\dagger X + XG$."""
+    """Applies $S^{-1}$, or the inverse of the dual, $G^\\dagger X + XG$, to a packed state."""
     left, right = factors.inverse, factors.vectors
     if dual:
         left, right = _adjoint(right), _adjoint(left)
@@ -110,7 +110,7 @@ def solve(
 
 
 def amplitudes(structure: Structure, state: Stack) -> Complex[Array, " J"]:
-    r"""$\mathrm{Tr}(L_j\rho)$ of every jump; 0 if it leaves its sector."""
+    r"""Amplitudes $\mathrm{Tr}(L_j\rho)$ of every jump; 0 if it leaves its sector."""
     s, i, j, k, data = _entries(structure, structure.jumps)
     here, there = state[s, j, i], state[s, i, j]
     elements = lax.complex((here + there) / 2, (here - there) / 2)
@@ -123,8 +123,10 @@ def stays(structure: Structure) -> bool:
 
 
 def _paired(values, vectors) -> RealSylvester:
-    """Real factors from the eigensystem of a real matrix, in which conjugates are neighbours, the
-    one of positive imaginary part first."""
+    """Makes real factors of the eigensystem of a real matrix.
+
+    Conjugates are neighbours in it, the one of positive imaginary part first.
+    """
     sign = jnp.sign(jnp.imag(values)).astype(int)
     partner = jnp.arange(values.shape[-1])[None] + sign
     alone = (sign == 0).astype(complex)
@@ -149,7 +151,7 @@ def _paired(values, vectors) -> RealSylvester:
 
 
 def _mixed(factors: RealSylvester, inner, dual: bool):
-    """What division by $\\lambda_i + \\lambda_j^*$ is in the real basis; `dual`: its transpose."""
+    """Divides by $\\lambda_i + \\lambda_j^*$ in the real basis; `dual`: the transpose of that."""
     total = jnp.zeros_like(inner)
     for s in (0, 1):
         for t in (0, 1):
@@ -162,7 +164,7 @@ def _mixed(factors: RealSylvester, inner, dual: bool):
 
 
 def _exchanged(matrix, partner, rows: int, columns: int):
-    """A matrix with the rows, or columns, of each pair exchanged."""
+    """Exchanges the rows, or columns, of each pair in a matrix."""
     if rows:
         matrix = jnp.take_along_axis(matrix, partner[:, :, None], axis=1)
     if columns:
