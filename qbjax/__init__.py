@@ -1,5 +1,6 @@
 """qbjax: differentiable quantum batteries, and the best way to charge them."""
 
+import importlib
 from typing import Any
 
 from qbjax import _setup
@@ -26,8 +27,7 @@ def __getattr__(name: str) -> Any:
     """Studies, which load xarray and zarr, when they are first asked for."""
     if name not in ("studies", "sweep"):
         raise AttributeError(f"module 'qbjax' has no attribute {name!r}")
-    from qbjax import studies
-
+    studies = importlib.import_module("qbjax.studies")
     globals().update(studies=studies, sweep=studies.sweep)
     return globals()[name]
 
