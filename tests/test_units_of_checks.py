@@ -73,7 +73,7 @@ def test_checks_see_through_the_unit(s):
     battery = qb.batteries.Lindblad(
         np.diag(levels), [(s, lower)], cell_hamiltonian=levels, conserved=levels, **cell
     )
-    assert len(battery.start().blocks) == 3
+    assert len(battery.start().content) == 3
     negative = qb.protocols.SwitchOff(-1.0 * s, 5 / s)
     with pytest.raises(ValueError, match="must be at least 0, but falls to"):
         qb.batteries.Lindblad(np.diag([0.0, s]), [(negative, LOWER)], dims=2)

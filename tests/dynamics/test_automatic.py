@@ -38,6 +38,11 @@ def cavity(F, levels=14):
     )  # fmt: skip
 
 
+def foreseen(battery, protocol, times):
+    """The method that a battery's numbers ask for."""
+    return automatic.foreseen(battery.outlook(protocol, times), times)
+
+
 @pytest.mark.parametrize(
     ("size", "spans", "linear", "adjoint", "chosen"),
     [
@@ -59,11 +64,11 @@ def test_what_is_known_to_be_stiff_is_solved_implicitly():
     run = qb.charge(lossy(1e5), PULSE, times)
     assert int(run.status) == 0
     assert int(run.steps) < 1000  # Tsit5 would need 6e5
-    assert lossy(100.0).default_solver(PULSE, times).method is None
-    assert isinstance(lossy(1e5).default_solver(PULSE, times).method, Implicit)
+    assert foreseen(lossy(100.0), PULSE, times) is None
+    assert isinstance(foreseen(lossy(1e5), PULSE, times), Implicit)
 
     def within(decay):
-        assert lossy(decay).default_solver(PULSE, times).method is None
+        assert lossy(decay).outlook(PULSE, times) is None
         return decay
 
     jax.eval_shape(within, 1e5)
@@ -129,7 +134,7 @@ EVEN, UNEVEN = np.linspace(0.0, 9.0, 301), np.geomspace(1.0, 9.0, 301)
 
 @pytest.mark.parametrize(("times", "method"), [(EVEN, type(None)), (UNEVEN, Chebyshev)])
 def test_uneven_times_want_too_many_exponentials(times, method):
-    assert isinstance(cavity(0.5, 11).default_solver(None, times).method, method)
+    assert isinstance(foreseen(cavity(0.5, 11), None, times), method)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +144,8 @@ def test_uneven_times_want_too_many_exponentials(times, method):
 def test_crowded_times_are_read_by_interpolation(count, until, method):
     """A cell that is everything makes Chebyshev stop at each of them."""
     battery, times = cavity(0.5), np.linspace(0.0, until, count)
-    assert isinstance(battery.default_solver(None, times).method, method)
+    assert isinstance(foreseen(battery, None, times), method)
     alone = qb.batteries.Lindblad(
         [(1.0, A.T @ A)], [(0.1, A)], dims=DIMS, observables={"n": A.T @ A}, truncated=()
     )
-    assert alone.default_solver(None, times).method is None
+    assert foreseen(alone, None, times) is None

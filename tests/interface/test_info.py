@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 import qbjax as qb
-from qbjax.batteries.lindblad import _motion as evolution
 from tests.helpers import random_hermitian
 
 LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])
@@ -24,12 +23,12 @@ def qubit(H=LOWER + LOWER.T, jumps=(), **more):
 def test_an_open_battery_in_sectors():
     battery = spins(spin_decay=0.05)
     info, state = battery.info(), battery.start()
-    sizes = [len(block) for block in state.blocks]
+    sizes = [len(block) for block in state.content]
     assert info["sectors"] == f"{len(sizes)} of {min(sizes)} to {max(sizes)} levels"
     assert info["real numbers"] == sum(n**2 for n in sizes)
     assert info["storage"].startswith("banded: 3 diagonals, ")
     assert info["arithmetic"] == "real (phases of the basis states turned)"
-    assert not evolution.generator_of(battery, True, 0.0).structure.imaginary
+    assert not battery.lindblad.equation.generator(True, 0.0).structure.imaginary
     assert info["jumps"] == "2: 2 constant rates 0.1, 0.05"
     assert info["method"] == "Chebyshev for protocols constant between jumps, else Tsit5"
     assert info["discharges"] == "yes, with 1 jump of its own"

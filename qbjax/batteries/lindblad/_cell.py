@@ -1,4 +1,4 @@
-r"""The cell of a Lindblad battery: what was given, and without the other factors, for discharging.
+r"""The cell of a Lindblad battery: as it was given; and alone, for discharging.
 
 Alone it rotates with its own Hamiltonian, which is gone then: $a \to ae^{-i\omega t}$ if
 $[H_\text{cell}, a] = -\omega a$, and a jump with $[H_\text{cell}, L] = \lambda L$ keeps acting as
@@ -7,6 +7,7 @@ stay behind with the factors that they belong to.
 """
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -18,7 +19,7 @@ from qbjax import _checks
 from qbjax._sizes import OFFSET
 from qbjax.batteries.lindblad import _operators as operators
 from qbjax.batteries.lindblad._model import Model, labels
-from qbjax.interface.battery import Cell
+from qbjax.interface import Cell, Origin
 from qbjax.protocols import Constant, Pump
 
 DEFECT = 1e-9
@@ -84,29 +85,41 @@ def lowering(given: Any, hamiltonian, dims: tuple[int, ...]) -> Inexact[np.ndarr
     return a
 
 
-def open_cell(battery, origin: tuple, parameters: tuple) -> Cell:
-    """See `interface.battery.Battery.open_cell`."""
-    model = battery.model
+def check_lowering(model: Model, kind: str) -> None:
+    """Raises TypeError if a battery of some kind has no lowering operator."""
     if model.lowering is None:
         raise TypeError(
             "Argument `lowering` of the battery must be the operator of its cell that a load is "
-            f"coupled to, but this {type(battery).__name__} has none."
+            f"coupled to, but this {kind} has none."
         )
+
+
+def open_cell(model: Model, rates: Sequence[Any], hamiltonian, origin: Origin) -> Cell:
+    """The cell of a battery without its other factors.
+
+    Args:
+        model: the operators, a lowering operator among them.
+        rates: of the jumps.
+        hamiltonian: of the cell, levels or matrix; may be traced.
+        origin: of the battery's states.
+
+    Raises:
+        ValueError: if a jump of the cell does not turn with one energy, or its rate moves.
+    """
     indices, jumps = own_jumps(model)
     for i, jump in zip(indices, jumps, strict=True):
-        _check_turns(battery.cell_hamiltonian, i, jump)
-    spacing, _ = _shift(battery.cell_hamiltonian, model.lowering)
+        _check_turns(hamiltonian, i, jump)
+    spacing, _ = _shift(hamiltonian, model.lowering)
     alone = len(model.cell) == 1 and model.cell[0] in model.watched
     return Cell(
         model.lowering,
         jumps,
-        [_constant(i, battery.rates[i]) for i in indices],
+        [_constant(i, rates[i]) for i in indices],
         -spacing,
         f"factor {model.cell[0]}" if alone else None,
         {},
         origin,
-        parameters,
-        parted=_parted(model),
+        parted=lambda form: form.sectored and _parted(model),
     )
 
 

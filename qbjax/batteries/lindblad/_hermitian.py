@@ -8,6 +8,7 @@ the first sum is the Hamiltonian if the second vanishes, as it does for $fa + f^
 looked at before a run, at times within it.
 """
 
+import math
 from typing import Any
 
 import equinox as eqx
@@ -84,6 +85,9 @@ def hamiltonians(given: Any, dims: tuple[int, ...], tlist: Any) -> tuple[list, l
             kept, skew = kept + parts, skew + rest
         else:
             kept.append((number, matrix))
+    if not kept:  # a master equation must have some operator
+        nothing = sp.csr_array((math.prod(dims),) * 2)
+        kept = [(jnp.zeros(()), operators.operator("hamiltonian", nothing, dims))]
     return [number for number, _ in kept], [matrix for _, matrix in kept], _skew(skew)
 
 

@@ -1,4 +1,4 @@
-"""What a Lindblad battery knows before any number: operators, sorted once, kept by content.
+"""The operators of a Lindblad battery, known before any number: sorted once, kept by content.
 
 Two batteries of the same operators share one `Model` by value, and one `Structure` by identity, so
 that a battery built anew in every call compiles nothing.
@@ -20,7 +20,7 @@ from qbjax.dynamics.generator.structure import Structure
 
 
 class Places(NamedTuple):
-    """Where in a stacked state the elements of a matrix are.
+    """Places of the elements of a matrix in a stacked state.
 
     Attributes:
         here, there: flat positions of the elements (i, j) and (j, i); any if there are none.
@@ -66,13 +66,18 @@ class Model:
 
     @property
     def dimension(self) -> int:
-        """d."""
+        """Levels of all factors together, d."""
         return math.prod(self.dims)
 
     @property
     def cell_dims(self) -> tuple[int, ...]:
         """Levels of the factors that store."""
         return tuple(self.dims[k] for k in self.cell)
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """Names of the truncated factors."""
+        return tuple(f"factor {k}" for k in self.watched)
 
     def levels_of(self, factor: int) -> Int[np.ndarray, " d"]:
         """The level of one factor in every basis state."""
@@ -86,7 +91,7 @@ class Model:
 
 
 class Layout(NamedTuple):
-    """How the state of a model is laid out.
+    """The structure in which the state of a model moves.
 
     Attributes:
         structure: the shifts of its generator.
@@ -139,7 +144,7 @@ def positions(model: Model, sectored: bool) -> Int[np.ndarray, "2 d"]:
 
 
 def places(model: Model, sectored: bool, rows, columns) -> Places:
-    """Where elements are in the stacked state."""
+    """Places of elements in the stacked state."""
     (row_sector, row), (column_sector, column) = (
         positions(model, sectored)[:, np.asarray(i)] for i in (rows, columns)
     )
@@ -166,6 +171,32 @@ def ground(levels: Sequence[int]) -> Complex[np.ndarray, " d"]:
     return np.eye(1, math.prod(levels), dtype=complex)[0]
 
 
+def is_blocked(matrix, charge: Float[np.ndarray, " d"]) -> bool:
+    """Whether a matrix connects no two values of a charge."""
+    found, coo = labels(charge), sp.coo_array(matrix)
+    return bool(np.all(found[coo.row] == found[coo.col]))
+
+
+def check_conserved(model: Model) -> None:
+    """Raises ValueError if a charge is not conserved."""
+    if model.charge is None:
+        return
+    for name, group in (("hamiltonian", model.hamiltonians), ("controls", model.controls)):
+        for i, matrix in enumerate(group):
+            if not is_blocked(matrix, model.charge):
+                raise ValueError(
+                    f"Argument `conserved` must commute with every Hamiltonian, but {name}[{i}] "
+                    "connects states of different values."
+                )
+    try:
+        layout(model, True)
+    except ValueError as error:
+        raise ValueError(
+            "Argument `conserved` must be such that each jump takes one value into one other, but "
+            f"is not: {error}"
+        ) from None
+
+
 def _structure(model: Model, phases, sectors) -> Structure:
     if not np.any(phases):
         return Structure(model.hamiltonians, model.jumps, model.controls, sectors)
@@ -183,7 +214,10 @@ def _cost(structure: Structure) -> int:
 
 
 def labels(charge: Float[np.ndarray, " d"]) -> Int[np.ndarray, " d"]:
-    """Numbers of the distinct values of a charge, 0 for the least; told apart as energies are."""
+    """Numbers of the distinct values of a charge, 0 for the least.
+
+    They are told apart as energies are (`spectral.closeness`).
+    """
     order = np.argsort(charge, kind="stable")
     steps = np.diff(charge[order], prepend=charge[order[:1]]) > closeness(charge)
     found = np.empty(charge.size, dtype=int)
@@ -208,9 +242,3 @@ def _digest(model: Model) -> str:
     sha.update(b"" if model.charge is None else np.asarray(model.charge, float).tobytes())
     sha.update(b"" if model.lowering is None else np.asarray(model.lowering, complex).tobytes())
     return sha.hexdigest()
-
-
-def is_blocked(matrix, charge: Float[np.ndarray, " d"]) -> bool:
-    """Whether a matrix connects no two values of a charge."""
-    found, coo = labels(charge), sp.coo_array(matrix)
-    return bool(np.all(found[coo.row] == found[coo.col]))

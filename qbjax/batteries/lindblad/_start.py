@@ -1,7 +1,7 @@
-"""What a run of a Lindblad battery starts from, and in which layout."""
+"""The state that a run of a Lindblad battery starts from, and how it is laid out."""
 
 import hashlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -9,10 +9,22 @@ import numpy as np
 from jaxtyping import Array, Complex
 
 from qbjax import _checks
-from qbjax.batteries.lindblad import _motion as evolution
 from qbjax.batteries.lindblad import _operators as operators
+from qbjax.batteries.lindblad import _reading as reading
 from qbjax.batteries.lindblad._model import Model, ground, is_blocked, sectors_pay
-from qbjax.interface.states import State
+from qbjax.interface.states import Origin, State
+
+
+class Form(NamedTuple):
+    """The form of a state's content: blocks of a packed density matrix, or a ket.
+
+    Attributes:
+        sectored: whether there is a block per value of the conserved charge, rather than one.
+        pure: whether it is a ket.
+    """
+
+    sectored: bool
+    pure: bool
 
 
 class Content:
@@ -55,24 +67,14 @@ def is_start(node: Any) -> bool:
     return node is None or isinstance(node, Known)
 
 
-def state(model: Model, whole, parameters: tuple, origin: tuple) -> State:
+def state(model: Model, whole, origin: Origin) -> State:
     """A ket or density matrix of all factors, laid out to be moved."""
-    pure = whole.ndim == 1 and not model.jumps
-    rho = whole if pure or whole.ndim == 2 else operators.projector(whole)
-    sectored = not pure and why_whole(model, rho) is None
-    return State(
-        blocks=(
-            (evolution.ket(model, whole),)
-            if pure
-            else evolution.packed_blocks(model, sectored, rho)
-        ),
-        displacement=None,
-        parameters=parameters,
-        origin=origin,
-        sectored=sectored,
-        real=False,
-        pure=pure,
-    )
+    if whole.ndim == 1 and not model.jumps:
+        return State(reading.ket(model, whole), origin, Form(sectored=False, pure=True))
+    rho = whole if whole.ndim == 2 else operators.projector(whole)
+    sectored = why_whole(model, rho) is None
+    blocks = reading.packed_blocks(model, sectored, rho)
+    return State(blocks, origin, Form(sectored, pure=False))
 
 
 def why_whole(model: Model, rho) -> str | None:

@@ -13,34 +13,35 @@ once, on the host.
 Units are the user's, with ħ = 1.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import scipy.sparse as sp
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _checks
 from qbjax.batteries.lindblad import _cell as cells
 from qbjax.batteries.lindblad import _hermitian as hermitian
 from qbjax.batteries.lindblad import _info as infos
-from qbjax.batteries.lindblad import _motion as evolution
 from qbjax.batteries.lindblad import _operators as operators
+from qbjax.batteries.lindblad import _outlook as outlooks
 from qbjax.batteries.lindblad import _qutip as qutip
-from qbjax.batteries.lindblad import _signals as signals
+from qbjax.batteries.lindblad import _reading as reading
 from qbjax.batteries.lindblad import _start as starts
-from qbjax.batteries.lindblad import _steady as steady
-from qbjax.batteries.lindblad._model import Model, is_blocked, layout
-from qbjax.batteries.lindblad._outlook import outlook
+from qbjax.batteries.lindblad._equation import Equation, checked_pumps, pumps_of
+from qbjax.batteries.lindblad._model import Model, check_conserved, layout
+from qbjax.batteries.lindblad._motion import motion
 from qbjax.dynamics.forgetting import forget_in_time
+from qbjax.dynamics.generator.kets import Ket
 from qbjax.dynamics.generator.lindblad import Generator
-from qbjax.dynamics.record.trajectory import Trajectory
-from qbjax.interface.battery import Battery, Cell
-from qbjax.interface.states import Options, State, check_origin
-from qbjax.interface.steady import check_constant
+from qbjax.dynamics.generator.shifts import Stack, unstack
+from qbjax.dynamics.motion import Flow
+from qbjax.dynamics.steady import gap as gaps
+from qbjax.dynamics.steady.linear import steady
+from qbjax.interface import Battery, Cell, Origin, State, check_origin
+from qbjax.interface.steady import SteadyState, check_constant
 from qbjax.protocols import Constant, Pump
 
 
@@ -98,7 +99,7 @@ class Lindblad(Battery):
     coefficients: tuple[Any, ...]
     rates: tuple[Any, ...]
     cell_levels: Float[Array, " c"] | Inexact[Array, "c c"]
-    start: starts.Start
+    given: starts.Start
     skew: hermitian.Skew
     model: Model = eqx.field(static=True)
 
@@ -124,10 +125,6 @@ class Lindblad(Battery):
         if tlist is not None:
             _checks.times("tlist", tlist)
         coefficients, hamiltonians, self.skew = hermitian.hamiltonians(hamiltonian, sizes, tlist)
-        if not hamiltonians:  # A master equation must have some operator.
-            nothing = sp.csr_array((math.prod(sizes),) * 2)
-            coefficients = [jnp.zeros(())]
-            hamiltonians = [operators.operator("hamiltonian", nothing, sizes)]
         given = qutip.jump_terms(jumps, tlist)
         rates, found = operators.terms("jumps", given, sizes, hermitian=False, low=0)
         watched = [k for k, n in enumerate(sizes) if n > 3] if truncated is None else truncated
@@ -144,48 +141,37 @@ class Lindblad(Battery):
             operators.charge(conserved, sizes),
             cells.lowering(lowering, self.cell_levels, cell_dims),
         )
-        _check_conserved(self.model)
+        check_conserved(self.model)
         self.coefficients, self.rates = tuple(coefficients), tuple(rates)
-        self.start = starts.given(initial, self.model.dimension)
+        self.given = starts.given(initial, self.model.dimension)
 
     # --- the interface of `interface.battery.Battery`
 
     def check(self, protocol, times):
-        pumps = signals.checked(protocol, len(self.model.controls))
+        pumps = checked_pumps(protocol, len(self.model.controls))
         if times is None:
             raise ValueError("Argument `times` must be given for a Lindblad battery, but is None.")
         times = _checks.times("times", times)
-        for pump in (*pumps, *signals.own_signals(self)):
+        for pump in (*pumps, *self.equation.signals):
             pump.check_times(times)
         self.skew.check(times)
         return times
 
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
-            check_origin(initial, self._origin, self._parameters, "initial")
-            return initial
-        whole = starts.whole(self.model, self.start, initial)
-        return starts.state(self.model, whole, self._parameters, self._origin)
+            return check_origin(initial, self._origin, "initial")
+        whole = starts.whole(self.model, self.given, initial)
+        return starts.state(self.model, whole, self._origin)
 
     def prepared(self, times) -> "Lindblad":
-        """Without its start: runs that differ in it alone share their compilation."""
-        return eqx.tree_at(lambda b: b.start, self, None, is_leaf=starts.is_start)
+        """This battery without its start: runs that differ in it alone share their compilation."""
+        return eqx.tree_at(lambda b: b.given, self, None, is_leaf=starts.is_start)
 
-    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
-        return evolution.evolve(self, protocol, state, times, options)
+    def motion(self, protocol, state, times) -> Flow:
+        return motion(self.equation, self.cell_levels, pumps_of(protocol), state, times)
 
     def outlook(self, protocol, times):
-        return outlook(self, protocol, times)
-
-    def check_steady(self, protocol):
-        pumps = signals.checked(protocol, len(self.model.controls))
-        check_constant("protocol", pumps)
-        check_constant("battery", signals.own_signals(self))
-        if not self.model.jumps:
-            raise ValueError("Argument `battery` must have jumps for a steady state, but has none.")
-
-    def steady_state(self, protocol, gap):
-        return steady.steady_state(self, protocol, gap)
+        return outlooks.outlook(self.equation, pumps_of(protocol), times)
 
     def idle(self) -> tuple[Pump, ...]:
         """Every control at zero."""
@@ -193,73 +179,86 @@ class Lindblad(Battery):
 
     def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the cell, the other factors traced out."""
-        check_origin(state, self._origin, self._parameters)
-        return evolution.cell(self.model, state.sectored, self._stacked(state))
+        return reading.cell(self.model, *self._laid_out(state))
 
     @property
     def cell_hamiltonian(self):
         return self.cell_levels
 
-    def certificate(self, state: State) -> Float[Array, " modes"]:
-        stacked = self._stacked(state)
-        return evolution.top_populations(self.model, state.sectored, stacked)
-
     def factors(self):
         return {"cell": self.model.cell_dims, "all": self.model.dims}
 
     def recommended_levels(self, protocol):
-        """Half more: of a ladder that nothing is known of."""
+        """Half more levels, of ladders that nothing is known of."""
         dims = self.model.dims
         return {f"factor {k}": (f"dims[{k}]", -(-3 * dims[k] // 2)) for k in self.model.watched}
 
     def open_cell(self) -> Cell:
-        return cells.open_cell(self, self._origin, self._parameters)
+        cells.check_lowering(self.model, "Lindblad")
+        return cells.open_cell(self.model, self.rates, self.cell_levels, self._origin)
 
     def facts(self, initial):
-        return infos.facts(self, initial)
+        state = self.start(initial)
+        return infos.facts(self.equation, self.cell_levels, state, self._why_whole(initial))
 
-    def refined(self) -> "Lindblad":
-        """Itself: operators cannot be given more levels."""
-        return self
+    def check_steady(self, protocol):
+        check_constant("protocol", checked_pumps(protocol, len(self.model.controls)))
+        check_constant("battery", self.equation.signals)
+        if not self.model.jumps:
+            raise ValueError("Argument `battery` must have jumps for a steady state, but has none.")
+
+    def steady_state(self, protocol, gap) -> SteadyState:
+        """The state that endless charging leads to. A conserved charge is used if there is one:
+        coherence between its values dies out."""
+        form, now = starts.Form(self.model.charge is not None, pure=False), jnp.zeros(())
+        generator = self.equation.generator(form.sectored, now)
+        signals = [pump.signal(now) for pump in pumps_of(protocol)]
+        found = steady(generator, signals)
+        wanted = gaps.is_small(generator) if gap is None else gap
+        seen = reading.read_off(self.model, self.cell_levels, form.sectored, found.state)
+        merits = reading.merits_of(self.cell_levels)
+        stored = merits(seen["energy"], seen["cell"]) if self.model.cell else {}
+        return SteadyState(
+            observables=stored | seen["own"],
+            state=State(unstack(generator.structure, found.state), self._origin, form),
+            residual=found.residual,
+            gap=gaps.gap(generator, signals) if wanted else None,
+            rate=found.rate,
+            truncation=seen["truncation"],
+            status=found.status,
+            steps=found.steps,
+            modes=self.model.modes,
+        )
 
     # --- what a Lindblad battery has besides
 
+    @property
+    def equation(self) -> Equation:
+        """The operators with their numbers."""
+        return Equation(self.model, self.coefficients, self.rates)
+
     def density_matrix(self, state: State | Any) -> Complex[Array, "d d"]:
         """The whole density matrix, in the basis of the operators."""
-        check_origin(state, self._origin, self._parameters)
-        return evolution.density_matrix(self.model, state.sectored, self._stacked(state))
+        return reading.density_matrix(self.model, *self._laid_out(state))
 
     def generator(self, time=0.0) -> Generator:
         """The generator without blocks, its numbers those of a time; it acts on states packed
         between basis states turned by `_model.layout(...).phases`."""
-        return evolution.generator_of(self, False, jnp.asarray(time, float))
+        return self.equation.generator(False, jnp.asarray(time, float))
 
-    def _stacked(self, state: State):
-        return evolution.moving_part(layout(self.model, state.sectored).structure, state)
+    def _laid_out(self, state: State | Any) -> tuple[bool, Stack | Ket]:
+        """Whether a state of this battery is in sectors, and what of it is moved."""
+        check_origin(state, self._origin)
+        sectored = state.layout.sectored
+        return sectored, reading.moving_part(layout(self.model, sectored).structure, state)
+
+    def _why_whole(self, initial) -> str | None:
+        if isinstance(initial, State):
+            return "the state was made without"
+        return starts.why_whole(self.model, starts.whole(self.model, self.given, initial))
 
     @property
-    def _origin(self) -> tuple:
-        return ("Lindblad", self.model.dims, self.model.cell, self.model.digest[:12])
-
-    @property
-    def _parameters(self) -> tuple:
-        return tuple(jax.tree.leaves(eqx.filter((self.coefficients, self.rates), eqx.is_array)))
-
-
-def _check_conserved(model: Model) -> None:
-    if model.charge is None:
-        return
-    for name, group in (("hamiltonian", model.hamiltonians), ("controls", model.controls)):
-        for i, matrix in enumerate(group):
-            if not is_blocked(matrix, model.charge):
-                raise ValueError(
-                    f"Argument `conserved` must commute with every Hamiltonian, but {name}[{i}] "
-                    "connects states of different values."
-                )
-    try:
-        layout(model, True)
-    except ValueError as error:
-        raise ValueError(
-            "Argument `conserved` must be such that each jump takes one value into one other, but "
-            f"is not: {error}"
-        ) from None
+    def _origin(self) -> Origin:
+        numbers = eqx.filter((self.coefficients, self.rates), eqx.is_array)
+        name = ("Lindblad", self.model.dims, self.model.cell, self.model.digest[:12])
+        return Origin(name, tuple(jax.tree.leaves(numbers)))

@@ -36,10 +36,11 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.algebra import jumps, operators
+from qbjax.batteries.lindblad._composed import Composed
 from qbjax.batteries.lindblad.battery import Lindblad
 
 
-class Oscillators(Lindblad):
+class Oscillators(Composed):
     r"""Two coupled oscillators; see the module's docstring.
 
     Its numbers go into the master equation when it is built: to change one, or to differentiate by
@@ -64,6 +65,7 @@ class Oscillators(Lindblad):
         True
     """
 
+    lindblad: Lindblad
     coupling: Any
     decay: Any
     thermal: Any
@@ -86,7 +88,7 @@ class Oscillators(Lindblad):
         self.frequency = _checks.scalar("frequency", frequency, low=0, open_low=True)
         dims = self.levels
         b, a = (operators.embed(operators.destroy(n), dims, k) for k, n in enumerate(dims))
-        super().__init__(
+        self.lindblad = Lindblad(
             [(self.coupling, a.T @ b + b.T @ a)],
             jumps.loss(self.decay, dims, 1, self.thermal),
             dims=dims,

@@ -34,10 +34,11 @@ from jaxtyping import Array, Float
 from qbjax import _checks
 from qbjax.algebra import operators, spectral
 from qbjax.algebra.jumps import Jumps
+from qbjax.batteries.lindblad._composed import Composed
 from qbjax.batteries.lindblad.battery import Lindblad
 
 
-class SpinChain(Lindblad):
+class SpinChain(Composed):
     r"""N spins on a line; see the module's docstring.
 
     Its numbers go into the master equation when it is built: to change one, or to differentiate by
@@ -62,6 +63,7 @@ class SpinChain(Lindblad):
         1.0
     """
 
+    lindblad: Lindblad
     hopping: Float[Array, " B"]
     anisotropy: Any
     fields: Float[Array, " N"]
@@ -85,7 +87,7 @@ class SpinChain(Lindblad):
         terms = self._terms(dims)
         lower = [operators.embed(operators.destroy(2), dims, k) for k in range(count)]
         chain = sum(jnp.asarray(g) * jnp.asarray(H) for g, H in terms)
-        super().__init__(
+        self.lindblad = Lindblad(
             terms,
             [] if jumps is None else jumps,
             dims=dims,

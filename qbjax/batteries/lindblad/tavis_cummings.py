@@ -31,7 +31,8 @@ import numpy as np
 
 from qbjax import _checks
 from qbjax.algebra import operators
-from qbjax.batteries.lindblad._motion import signals_of
+from qbjax.batteries.lindblad._composed import Composed
+from qbjax.batteries.lindblad._equation import pumps_of
 from qbjax.batteries.lindblad.battery import Lindblad
 from qbjax.protocols import resolve
 
@@ -60,7 +61,7 @@ def enough_levels(spins: int, photons: int, coupling: float) -> int:
     return int(np.ceil(amplitude**2 + 7 * amplitude)) + 4
 
 
-class TavisCummings(Lindblad):
+class TavisCummings(Composed):
     r"""N spins in a cavity; see the module's docstring.
 
     Its numbers go into the master equation when it is built: to change one, or to differentiate by
@@ -90,6 +91,7 @@ class TavisCummings(Lindblad):
         1.0
     """
 
+    lindblad: Lindblad
     frequency: Any
     cavity: Any
     cavity_decay: Any
@@ -130,7 +132,7 @@ class TavisCummings(Lindblad):
             exchange = np.kron(up + up.T, a + a.T)
         photons = operators.embed(a.T @ a, dims, 1)
         excitations = np.add.outer(*(np.arange(float(n)) for n in dims)).ravel()
-        super().__init__(
+        self.lindblad = Lindblad(
             self._energies(dims, photons),
             [
                 (self.cavity_decay, operators.embed(a, dims, 1)),
@@ -168,7 +170,7 @@ class TavisCummings(Lindblad):
         least."""
         levels = 2 * self.levels
         cavity = self.frequency if self.cavity is None else self.cavity
-        peaks = [pump.peak for pump in signals_of(resolve(protocol))]
+        peaks = [pump.peak for pump in pumps_of(resolve(protocol))]
         if peaks and _checks.is_concrete((peaks, cavity)) and cavity > 0:
             strongest = float(peaks[0] / cavity)
             levels = max(levels, enough_levels(self.spins, self.photons, strongest))

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 import qbjax as qb
 from qbjax.batteries.lindblad import _model as models
-from qbjax.batteries.lindblad import _motion as evolution
+from qbjax.batteries.lindblad import _reading as reading
 from qbjax.dynamics.generator.shifts import stack
 from tests.helpers import GRADIENT, central_difference, random_hermitian, random_state
 
@@ -80,7 +80,7 @@ def random_battery(seed, d=4, **more):
 def test_dense_and_complex():
     battery, jump = random_battery(3)
     run = qb.charge(battery, None, [0.0, 0.7])
-    H, rho = (qt.Qobj(np.asarray(m)) for m in (random_hermitian(3, 4), battery.start))
+    H, rho = (qt.Qobj(np.asarray(m)) for m in (random_hermitian(3, 4), battery.given))
     out = qt.mesolve(H, rho, [0.0, 0.7], [qt.Qobj(0.4 * jump)], options=EXACTLY)
     np.testing.assert_allclose(
         battery.density_matrix(run.final_state), out.states[-1].full(), atol=1e-8
@@ -99,7 +99,7 @@ def sparse_battery(conserved, couple=0.7):
 
 def test_blocks_change_nothing():
     whole, blocked = sparse_battery(False), sparse_battery(True)
-    assert blocked.start().sectored
+    assert blocked.start().layout.sectored
     times = np.linspace(0.0, 2.0, 3)
     one, other = (qb.charge(b, None, times) for b in (whole, blocked))
     np.testing.assert_allclose(one.ergotropy, other.ergotropy, atol=1e-10)
@@ -115,10 +115,10 @@ def test_the_blocked_generator_acts_like_the_plain_one():
     rho = np.where(charge[:, None] == charge[None, :], rho, 0)  # what blocks can hold
     slopes = []
     for sectored in (False, True):
-        generator = evolution.generator_of(battery, sectored, 0.0)
-        blocks = evolution.packed_blocks(battery.model, sectored, jnp.asarray(rho))
+        generator = battery.equation.generator(sectored, 0.0)
+        blocks = reading.packed_blocks(battery.model, sectored, jnp.asarray(rho))
         moved = generator.stacked(stack(generator.structure, blocks))
-        slopes.append(evolution.density_matrix(battery.model, sectored, moved))
+        slopes.append(reading.density_matrix(battery.model, sectored, moved))
     np.testing.assert_allclose(*slopes, atol=1e-12)
 
 
@@ -127,8 +127,8 @@ def test_coherence_between_sectors_is_kept():
     battery = sparse_battery(True)
     ket = np.zeros(15)
     ket[[0, 3]] = np.sqrt(0.5)
-    changed = eqx.tree_at(lambda b: b.start, battery, np.outer(ket, ket) + 0j)
-    assert not changed.start().sectored
+    changed = eqx.tree_at(lambda b: b.given, battery, np.outer(ket, ket) + 0j)
+    assert not changed.start().layout.sectored
 
 
 def test_a_real_drive_needs_no_transposes():

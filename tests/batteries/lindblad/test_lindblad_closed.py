@@ -34,8 +34,8 @@ def test_a_ket_moves_like_its_projector():
     observables = {"O": random_hermitian(SEED + 2, 6)}
     pure = closed(psi, observables=observables)
     mixed = closed(np.outer(psi, psi.conj()), observables=observables)
-    assert pure.start().pure
-    assert not mixed.start().pure
+    assert pure.start().layout.pure
+    assert not mixed.start().layout.pure
     one, other = (qb.charge(b, pump, TIMES) for b in (pure, mixed))
     for name in ("energy", "ergotropy", "coherent_ergotropy", "purity", "O"):
         np.testing.assert_allclose(one.observables[name], other.observables[name], atol=1e-7)
@@ -43,7 +43,7 @@ def test_a_ket_moves_like_its_projector():
     np.testing.assert_allclose(whole, mixed.density_matrix(other.final_state), atol=1e-7)
     np.testing.assert_allclose(pure.cell(one.final_state), mixed.cell(other.final_state), atol=1e-7)
     kept = qb.store(pure, one.final_state, [2.0, 3.0])
-    assert kept.final_state.pure
+    assert kept.final_state.layout.pure
 
 
 @pytest.mark.parametrize("method", [None, qb.dynamics.Chebyshev()])
@@ -75,7 +75,7 @@ def test_a_ket_of_the_cell():
     """The rest starts in its ground state."""
     cell = np.array([0.0, 0.6, 0.8j])
     state = closed().start(cell)
-    assert state.pure
+    assert state.layout.pure
     expected = np.kron([1.0, 0.0], cell)
     rho = closed().density_matrix(state)
     np.testing.assert_allclose(rho, np.outer(expected, expected.conj()), atol=1e-15)

@@ -103,7 +103,7 @@ def test_sectors_that_say_nothing_of_the_cell():
         conserved=[0.0, 1.0, 0.0, 1.0], lowering=LOWER,
     )  # fmt: skip
     state = battery.start()
-    assert state.sectored
+    assert state.layout.sectored
     load = qb.loads.TwoLevel(1.0)
     found = qb.discharge(battery, state, load, [0.0, 0.4])
     expected = qb.discharge(battery, plus, load, [0.0, 0.4])

@@ -6,7 +6,7 @@ import pytest
 import qutip as qt
 
 import qbjax as qb
-from tests.batteries.test_lindblad import LOWER, qubit
+from tests.batteries.lindblad.test_lindblad import LOWER, qubit
 
 SKEW = np.array([[0.0, 1.0], [0.5, 0.0]])
 GOOD = {"dims": (2,), "cell": 0, "cell_hamiltonian": np.array([0.0, 1.0])}
@@ -111,7 +111,7 @@ def test_other_libraries_states_and_levels():
         qt.sigmax(), [], dims=(2,), cell=0, cell_hamiltonian=qt.num(2), initial=qt.basis(2, 1),
         conserved=None,
     )  # fmt: skip
-    assert battery.start().pure
+    assert battery.start().layout.pure
     assert float(qb.charge(battery, None, [0.0, 0.1]).energy[0]) == pytest.approx(1.0)
     same = qb.batteries.Lindblad(
         qt.num(2), [], dims=(2,), cell=0, cell_hamiltonian=[0.0, 1.0], conserved=qt.num(2)
@@ -127,7 +127,7 @@ def test_charges_are_told_apart_whatever_their_size():
         np.zeros((4, 4)), [(0.0, np.eye(4)), (1e-9, np.diag([0.0, 1.0, 2.0, 3.0]))], dims=(2, 2),
         cell=1, cell_hamiltonian=np.arange(2.0), conserved=q, initial=ket,
     )  # fmt: skip
-    assert not battery.start().sectored
+    assert not battery.start().layout.sectored
     assert float(qb.charge(battery, None, [0.0, 0.1]).ergotropy[0]) == pytest.approx(0.5)
 
 

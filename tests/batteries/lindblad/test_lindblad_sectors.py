@@ -17,19 +17,19 @@ def test_a_battery_as_an_argument_keeps_its_sectors():
     """Its start is known while the run is traced."""
 
     def layout(battery):
-        found.append((battery.start().sectored, battery.start(np.eye(3)[1])))
+        found.append((battery.start().layout.sectored, battery.start(np.eye(3)[1])))
         return battery.rates[0]
 
     found = []
     jax.jit(layout)(spins())
     ((blocked, excited),) = found
     assert blocked
-    assert excited.sectored
+    assert excited.layout.sectored
 
 
 def test_starts_share_a_compilation():
     battery = spins()
-    other = eqx.tree_at(lambda b: b.start, battery, np.eye(15)[1] + 0j)
+    other = eqx.tree_at(lambda b: b.lindblad.given, battery, np.eye(15)[1] + 0j)
     one, two = (jax.tree.structure(b.prepared(None)) for b in (battery, other))
     assert one == two
     assert jax.tree.structure(battery) != jax.tree.structure(other)
@@ -46,7 +46,7 @@ def test_blocks_that_would_cost_more_are_not_used():
     battery = qb.batteries.Lindblad(
         H, [jump], dims=(d,), cell=0, cell_hamiltonian=np.arange(float(d)), conserved=charge
     )
-    assert not battery.start().sectored
+    assert not battery.start().layout.sectored
     assert battery.info()["sectors"] == "none: padded blocks would be more work than the whole"
 
 

@@ -48,7 +48,7 @@ def test_one_spin_is_a_rabi_oscillation(photons):
 )
 def test_spins_in_a_cavity_against_qutip(options):
     battery = qb.batteries.TavisCummings(**options, cavity_decay=0.1, spin_decay=0.05)
-    assert battery.start().sectored
+    assert battery.start().layout.sectored
     run = qb.charge(battery, CONSTANT(0.2), TIMES)
     np.testing.assert_allclose(run.energy, dicke_in_qutip(battery, 0.2), atol=1e-8)
 
@@ -81,7 +81,7 @@ def test_spins_that_were_flipped_before():
     """The cavity has room for their quanta too."""
     battery = qb.batteries.TavisCummings(1, 0)
     run = qb.charge(battery, CONSTANT(1.0), [0.0, np.pi / 2], initial=np.array([0.0, 1.0]))
-    assert run.final_state.pure
+    assert run.final_state.layout.pure
     np.testing.assert_allclose(run.energy, [1.0, 0.0], atol=1e-8)
 
 
@@ -182,7 +182,7 @@ def test_chain_that_dephases_against_qutip():
     c_ops += [(0.05 * 1.3) ** 0.5 * second(s), (0.05 * 0.3) ** 0.5 * second(s.dag())]
     H = qt.Qobj(np.asarray(battery.cell_hamiltonian), dims=[[2, 2]] * 2)
     drive = (both + both.dag()) / 2
-    start = qt.Qobj(np.asarray(battery.start), dims=[[2, 2], [1, 1]])
+    start = qt.Qobj(np.asarray(battery.lindblad.given), dims=[[2, 2], [1, 1]])
     out = qt.mesolve(H + drive, start, TIMES, c_ops, e_ops=[H], options=EXACTLY).expect[0]
     np.testing.assert_allclose(run.energy, out - H.eigenenergies()[0], atol=1e-8)
 

@@ -1,0 +1,90 @@
+"""The equation of a Lindblad battery: constant operators times numbers, which may move in time."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from qbjax.batteries.lindblad._model import Model, layout
+from qbjax.dynamics.generator.lindblad import Generator
+from qbjax.protocols import Pump
+from qbjax.protocols.pump import described
+
+
+class Equation(NamedTuple):
+    """A master equation.
+
+    Attributes:
+        model: its operators.
+        coefficients: of the Hamiltonians: numbers, which may be traced, or pumps.
+        rates: of the jumps, likewise.
+    """
+
+    model: Model
+    coefficients: tuple[Any, ...]
+    rates: tuple[Any, ...]
+
+    @property
+    def signals(self) -> list[Pump]:
+        """The coefficients and rates that move in time."""
+        return [x for x in (*self.coefficients, *self.rates) if isinstance(x, Pump)]
+
+    def generator(self, sectored: bool, time: Any) -> Generator:
+        """The generator with the numbers of a time.
+
+        Args:
+            sectored: whether it moves the blocks of the conserved charge, or the whole.
+            time: of its numbers.
+        """
+        return Generator(layout(self.model, sectored).structure, *self._at(time))
+
+    def at(self, generator: Generator, time: Any) -> Generator:
+        """A generator of this equation with the numbers of another time."""
+        coefficients, rates = self._at(time)
+        return dataclasses.replace(generator, coefficients=coefficients, rates=rates)
+
+    def _at(self, time) -> tuple[Float[Array, " H"], Float[Array, " J"]]:
+        groups = (self.coefficients, self.rates)
+        now = [[x.signal(time) if isinstance(x, Pump) else x for x in group] for group in groups]
+        return stacked(now[0]), stacked(now[1])
+
+
+def pumps_of(protocol: Any) -> tuple[Any, ...]:
+    """What a protocol gives to each control: pumps, if all is well."""
+    if protocol is None:
+        return ()
+    return (protocol,) if isinstance(protocol, Pump) else tuple(protocol)
+
+
+def checked_pumps(protocol: Any, count: int) -> tuple[Pump, ...]:
+    """One real pump per control.
+
+    Raises:
+        TypeError, ValueError: if there are not.
+    """
+    expected = "None" if count == 0 else f"{count} pump protocol{'s' if count > 1 else ''}"
+    try:
+        pumps = pumps_of(protocol)
+    except TypeError:
+        pumps = (protocol,)
+    wrong = [pump for pump in pumps if not isinstance(pump, Pump)]
+    if wrong:
+        raise TypeError(f"Argument `protocol` must be {expected}, but is {described(wrong[0])}.")
+    if len(pumps) != count:
+        raise ValueError(
+            f"Argument `protocol` must be {expected}, one per control, but holds {len(pumps)}."
+        )
+    for pump in pumps:
+        if pump.is_complex:
+            raise TypeError(
+                "Argument `protocol` must be real, but has a complex signal: give its two "
+                "quadratures a control each."
+            )
+    return pumps
+
+
+def stacked(numbers: Sequence[Any]) -> Float[Array, " N"]:
+    """Numbers in one array, which may be empty."""
+    return jnp.stack([jnp.asarray(x, float) for x in numbers]) if len(numbers) else jnp.zeros(0)
