@@ -140,9 +140,11 @@ def own_jumps(model: Model) -> tuple[tuple[int, ...], tuple[Inexact[np.ndarray, 
 
 
 def _shift(hamiltonian, operator):
-    r"""$\lambda$ of the nearest $[H, A] = \lambda A$, and by how much of the largest energy times
-    operator it is missed: energies counted from their mean, which no commutator sees, but for its
-    rounding (`_sizes`)."""
+    r"""The $\lambda$ of the nearest $[H, A] = \lambda A$, and by how much it is missed.
+
+    That is a share of the largest energy times the operator: energies counted from their mean,
+    which no commutator sees, but for its rounding (`_sizes`).
+    """
     xp: Any = np if _checks.is_concrete(hamiltonian) else jnp
     H, A = xp.asarray(hamiltonian).astype(complex), operator.astype(complex)
     turned = (H[:, None] - H[None, :]) * A if H.ndim == 1 else H @ A - A @ H

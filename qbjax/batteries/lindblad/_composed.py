@@ -15,10 +15,10 @@ from qbjax.interface.steady import SteadyState
 
 
 class Composed(Battery):
-    """A battery with the equation of another.
+    """A battery that does what a `Lindblad` battery does.
 
     Attributes:
-        lindblad: the battery that it is made of, and that every method asks.
+        lindblad: the battery that it is made of.
     """
 
     lindblad: eqx.AbstractVar[Lindblad]
@@ -32,7 +32,7 @@ class Composed(Battery):
         return self.lindblad.start(initial)
 
     def prepared(self, times) -> Lindblad:
-        """The battery that it is made of: models of the same operators share their compilation."""
+        """The battery that this one is made of: other numbers of its own are not looked at."""
         return self.lindblad.prepared(times)
 
     def motion(self, protocol, state, times) -> Flow:

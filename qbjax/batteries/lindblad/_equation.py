@@ -1,7 +1,6 @@
 """The equation of a Lindblad battery: constant operators times numbers, which may move in time."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -14,7 +13,7 @@ from qbjax.protocols.pump import described
 
 
 class Equation(NamedTuple):
-    """A master equation.
+    """A master equation: operators with their numbers.
 
     Attributes:
         model: its operators.
@@ -42,17 +41,21 @@ class Equation(NamedTuple):
 
     def at(self, generator: Generator, time: Any) -> Generator:
         """A generator of this equation with the numbers of another time."""
+        if not self.signals:
+            return generator
         coefficients, rates = self._at(time)
         return dataclasses.replace(generator, coefficients=coefficients, rates=rates)
 
     def _at(self, time) -> tuple[Float[Array, " H"], Float[Array, " J"]]:
-        groups = (self.coefficients, self.rates)
-        now = [[x.signal(time) if isinstance(x, Pump) else x for x in group] for group in groups]
-        return stacked(now[0]), stacked(now[1])
+        def stacked(numbers):
+            now = [x.signal(time) if isinstance(x, Pump) else x for x in numbers]
+            return jnp.stack([jnp.asarray(x, float) for x in now]) if now else jnp.zeros(0)
+
+        return stacked(self.coefficients), stacked(self.rates)
 
 
 def pumps_of(protocol: Any) -> tuple[Any, ...]:
-    """What a protocol gives to each control: pumps, if all is well."""
+    """The signals of a protocol, one per control: pumps, if all is well."""
     if protocol is None:
         return ()
     return (protocol,) if isinstance(protocol, Pump) else tuple(protocol)
@@ -83,8 +86,3 @@ def checked_pumps(protocol: Any, count: int) -> tuple[Pump, ...]:
                 "quadratures a control each."
             )
     return pumps
-
-
-def stacked(numbers: Sequence[Any]) -> Float[Array, " N"]:
-    """Numbers in one array, which may be empty."""
-    return jnp.stack([jnp.asarray(x, float) for x in numbers]) if len(numbers) else jnp.zeros(0)

@@ -33,8 +33,9 @@ LOOKS = 513
 
 
 class Skew(eqx.Module):
-    r"""What must vanish: $\sum_jw_j(t)X_j$, known by its norm, the square root of
-    $\sum_{ij}w_iw_j\mathrm{Tr}(X_iX_j)$.
+    r"""The anti-Hermitian part of a Hamiltonian, $i\sum_jw_j(t)X_j$, which must vanish.
+
+    It is known by its norm, the square root of $\sum_{ij}w_iw_j\mathrm{Tr}(X_iX_j)$.
 
     Attributes:
         signals: $w_j$.
@@ -67,7 +68,7 @@ class Skew(eqx.Module):
 
 
 def hamiltonians(given: Any, dims: tuple[int, ...], tlist: Any) -> tuple[list, list, Skew]:
-    """Numbers or real signals, their Hermitian operators, and what must vanish.
+    """A Hamiltonian's numbers or real signals, their Hermitian operators, and what must vanish.
 
     Args:
         given: as `Lindblad` takes its Hamiltonian.
@@ -93,8 +94,8 @@ def hamiltonians(given: Any, dims: tuple[int, ...], tlist: Any) -> tuple[list, l
 
 def _halves(signal: Pump, matrix: sp.csr_array) -> tuple[list, list]:
     """A moving term's shares in the Hermitian and in the anti-Hermitian part."""
-    adjoint = matrix.conj().T
-    A, B = sp.csr_array((matrix + adjoint) / 2), sp.csr_array((matrix - adjoint) / 2j)
+    dagger = matrix.conj().T
+    A, B = sp.csr_array((matrix + dagger) / 2), sp.csr_array((matrix - dagger) / 2j)
     for part in (A, B):
         part.data[np.abs(part.data) <= operators.NOISE * np.max(np.abs(matrix.data), initial=0)] = 0
         part.eliminate_zeros()

@@ -19,7 +19,7 @@ from qbjax.protocols import Pump
 def facts(
     equation: Equation, hamiltonian: Hamiltonian, state: State, why_whole: str | None
 ) -> dict[str, Any]:
-    """The rows.
+    """The rows of `info` of a Lindblad battery.
 
     Args:
         equation: of the battery.

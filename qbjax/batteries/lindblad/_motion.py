@@ -1,24 +1,23 @@
-"""The motion of a Lindblad battery: its master equation, or without jumps its ket's."""
+"""The motion of a Lindblad battery: its master equation, or without jumps that of its ket."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
 from qbjax.batteries.lindblad import _reading as reading
-from qbjax.batteries.lindblad._equation import Equation, stacked
-from qbjax.batteries.lindblad._model import Model
+from qbjax.batteries.lindblad._equation import Equation
+from qbjax.batteries.lindblad._model import Model, layout
 from qbjax.batteries.lindblad._reading import Hamiltonian
 from qbjax.dynamics.generator import kets
 from qbjax.dynamics.generator.dual import of_structure
-from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.generator.shifts import unstack
 from qbjax.dynamics.motion import Flow, with_powers
 from qbjax.dynamics.solve.automatic import Linear
-from qbjax.interface.pumps import edges_of, signals
-from qbjax.interface.states import State
+from qbjax.interface import State, edges_of, signals
 from qbjax.protocols import Pump
 
 
@@ -29,7 +28,7 @@ def motion(
     state: State,
     times: Float[Array, " T"],
 ) -> Flow:
-    """How a state moves from `times[0]`.
+    """The motion of a state from `times[0]`.
 
     Args:
         equation: of the battery.
@@ -41,8 +40,15 @@ def motion(
     model, (sectored, pure) = equation.model, state.layout
     everyone = [*pumps, *equation.signals]
     generator = equation.generator(sectored, times[0])
-    ruled = dataclasses.replace(generator, backwards=True)
-    field, backwards = (_field(equation, g, pumps, pure=pure) for g in (generator, ruled))
+
+    def at(t):
+        return equation.at(generator, t), [pump.signal(t) for pump in pumps]
+
+    def field(t, y, backwards=False):
+        now, amplitudes = at(t)
+        if pure:
+            return kets.moved(now.structure, y, now.weights(amplitudes))
+        return dataclasses.replace(now, backwards=backwards).stacked(y, amplitudes)
 
     def wrap(t, y) -> State:
         content = y if pure else unstack(generator.structure, y)
@@ -51,54 +57,34 @@ def motion(
     def read(y):
         return reading.read_off(model, hamiltonian, sectored, y)
 
+    linear = all(pump.is_piecewise_constant for pump in everyone)
     return Flow(
         field=field,
-        backwards=backwards,
+        backwards=partial(field, backwards=True),
         initial=reading.moving_part(generator.structure, state),
         edges=edges_of(everyone),
         signals=signals(everyone, times),
         state=wrap,
         # What is seen of a ket is no linear function of it.
         read=None if pure else read,
-        observe=(lambda t, y: read(y)) if pure else (lambda t, seen: seen),
-        linear=_linear(equation, generator, pumps, state, field),
+        observe=lambda t, y: read(y) if pure else y,
+        linear=_linear(model, state, generator.banded, field, at) if linear else None,
         finish=lambda times, seen: _finished(model, hamiltonian, times, seen),
         modes=model.modes,
     )
 
 
-def _field(
-    equation: Equation, generator: Generator, pumps: Sequence[Pump], *, pure: bool
-) -> Callable:
-    """The vector field, on a stacked state or on a ket."""
-    moves = bool(equation.signals)
+def _linear(model: Model, state: State, banded: bool, field: Callable, at: Callable) -> Linear:
+    """The field as methods for linear equations take it.
 
-    def now(t):
-        return equation.at(generator, t) if moves else generator
-
-    def amplitudes(t):
-        return [pump.signal(t) for pump in pumps]
-
-    def mixed(t, y):
-        return now(t).stacked(y, amplitudes(t))
-
-    def ket(t, y):
-        weights = jnp.concatenate([now(t).coefficients, stacked(amplitudes(t))])
-        return kets.moved(generator.structure, y, weights)
-
-    return ket if pure else mixed
-
-
-def _linear(
-    equation: Equation, generator: Generator, pumps: Sequence[Pump], state: State, field: Callable
-) -> Linear | None:
-    """What methods for linear equations need; None if a signal is not piecewise constant."""
-    if not all(pump.is_piecewise_constant for pump in (*pumps, *equation.signals)):
-        return None
+    Args:
+        model: the operators.
+        state: says how the field's is laid out.
+        banded: whether the field works by shifts.
+        field: f(t, y).
+        at: t to the generator and the amplitudes of the controls.
+    """
     sectored, pure = state.layout
-
-    def at(t):
-        return equation.at(generator, t), [pump.signal(t) for pump in pumps]
 
     def extent(t):
         now, amplitudes = at(t)
@@ -108,12 +94,15 @@ def _linear(
         now, amplitudes = at(t)
         return now.weights(amplitudes)
 
-    def trace(y):
-        return jnp.sum(reading.populations(equation.model, sectored, y))
-
-    taken_apart = not pure and generator.banded
-    dual = of_structure(generator.structure, weights) if taken_apart else None
-    return Linear(field, extent, dual, None if pure else trace)
+    if pure:
+        return Linear(field, extent)
+    structure = layout(model, sectored).structure
+    return Linear(
+        field,
+        extent,
+        of_structure(structure, weights) if banded else None,
+        lambda y: jnp.sum(reading.populations(model, sectored, y)),
+    )
 
 
 def _finished(model: Model, hamiltonian: Hamiltonian, times, seen: dict) -> dict[str, Array]:

@@ -129,7 +129,7 @@ def factors(name: str, given: Any, dims: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def projector(psi):
-    """The density matrix of a ket, on the host if that is."""
+    """The density matrix of a ket, on the host if the ket is."""
     xp: Any = np if _checks.is_concrete(psi) else jnp
     return xp.outer(psi, psi.conj())
 
@@ -184,7 +184,7 @@ def charge(conserved, dims) -> Float[np.ndarray, " d"] | None:
 
 
 def plain(given: Any) -> Any:
-    """The array of what QuTiP or dynamiqs made: kets with one axis."""
+    """The array of what QuTiP or dynamiqs made, kets with one axis; else what was given."""
     for method in ("full", "to_numpy"):
         if hasattr(type(given), method):
             array = np.asarray(getattr(given, method)())
@@ -193,7 +193,7 @@ def plain(given: Any) -> Any:
 
 
 def check_plain(place: str, pump: Pump) -> None:
-    """That nothing of a battery's own signal is free."""
+    """Raises TypeError if one of a battery's own signals holds a free number."""
     if any(is_free(leaf) for leaf in jax.tree.leaves(pump, is_leaf=is_free)):
         raise TypeError(
             f"Argument `{place}` must hold plain numbers, but one is free: what a search chooses "
@@ -202,16 +202,16 @@ def check_plain(place: str, pump: Pump) -> None:
 
 
 def _check_rate(place: str, pump: Pump) -> None:
-    """That a rate in time is real, and not negative where that is known."""
+    """Raises an error if a rate in time is complex, or negative where that is known."""
     if pump.is_complex:
         raise TypeError(f"Argument `{place}` must be a real signal, but is complex.")
     edges = pump.edges()
     if not (pump.is_piecewise_constant and _checks.is_concrete((pump, edges))):
         return
-    jumps = np.array([]) if edges is None else np.sort(np.asarray(edges))
-    reach = np.max(np.abs(jumps), initial=0.0) or 1.0
-    outside = (jumps[:1] - reach, jumps[-1:] + reach)
-    ends = np.concatenate([outside[0], jumps, outside[1]]) if jumps.size else np.zeros(2)
+    inner = np.array([]) if edges is None else np.sort(np.asarray(edges))
+    reach = np.max(np.abs(inner), initial=0.0) or 1.0
+    outside = (inner[:1] - reach, inner[-1:] + reach)
+    ends = np.concatenate([outside[0], inner, outside[1]]) if inner.size else np.zeros(2)
     with jax.ensure_compile_time_eval():  # known numbers stay known within a trace
         values = [float(pump.signal(jnp.asarray(t))) for t in (ends[1:] + ends[:-1]) / 2]
     if min(values) < 0:
@@ -230,7 +230,7 @@ def _pair(place: str, term: Any) -> tuple[Any, Any]:
 
 
 def _check_dims(name: str, given: Any, dims: tuple[int, ...]) -> None:
-    """What QuTiP and dynamiqs know of the factors."""
+    """Raises ValueError if QuTiP or dynamiqs know of other factors."""
     theirs = getattr(given, "dims", None)
     if theirs is None or callable(theirs) or sp.issparse(given):
         return

@@ -1,4 +1,4 @@
-"""What the numbers of a Lindblad battery tell of its equation before it is traced."""
+"""The outlook of a Lindblad battery: its equation, by numbers known before anything is traced."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ LOOKS = 257
 
 
 def outlook(equation: Equation, pumps: Sequence[Pump], times) -> Outlook | None:
-    """What is known of a run before it is traced; None within a trace.
+    """The outlook of a run; None if its numbers are traced.
 
     Args:
         equation: of the battery.
@@ -65,7 +65,7 @@ def _fastest(equation: Equation, times: Float[np.ndarray, " T"]) -> float:
 
 
 def _largest(rate, times: Float[np.ndarray, " T"]) -> float:
-    """A rate, or the largest it will be."""
+    """A constant rate, or the largest value of one in time."""
     return float(_peak(rate, times[0], times[-1]) if isinstance(rate, Pump) else rate)
 
 

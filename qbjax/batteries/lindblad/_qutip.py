@@ -27,7 +27,7 @@ OF_TWO: dict[str, Callable] = {"SumCoefficient": operator.add, "MulCoefficient":
 
 
 class _Moving(NamedTuple):
-    """A function of time, the times at which it jumps, and whether it is constant between."""
+    """A function of time, its edges, and whether it is constant between them."""
 
     function: Callable
     edges: list[Any]
@@ -150,7 +150,7 @@ def _moving(name: str, coefficient: Any, tlist: Any) -> _Moving:
 
 
 def _of_coefficient(name: str, kind: str, coefficient: Any) -> _Moving:
-    """What a QuTiP coefficient is made of is told by its own pickled form alone."""
+    """The parts of a coefficient of QuTiP, which its own pickled form alone tells."""
     if kind == "FunctionCoefficient":
         # Not itself: QuTiP compares coefficients, and what is compared must be hashable here.
         return _Moving(lambda time: coefficient(time), [], False)

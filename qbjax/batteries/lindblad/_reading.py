@@ -29,7 +29,7 @@ Hamiltonian = Float[Array, " c"] | Inexact[Array, "c c"]
 
 
 def moving_part(structure, state: State) -> Stack | Ket:
-    """What is integrated of a state: all its blocks in one array, or the ket."""
+    """The part of a state that is integrated: all its blocks in one array, or the ket."""
     return state.content if state.layout.pure else stack(structure, state.content)
 
 
@@ -114,8 +114,8 @@ def top_populations(model: Model, sectored: bool, stacked: Stack | Ket) -> Float
 def read_off(
     model: Model, hamiltonian: Hamiltonian, sectored: bool, stacked: Stack | Ket
 ) -> dict[str, Any]:
-    """What is linear in a density matrix: the cell, packed, and its energy; populations of the top
-    levels, the trace; and, under names of their own, the user's observables.
+    """Everything seen that is linear in a density matrix: the packed cell and its energy, the
+    populations of the top levels, the trace, and the user's own observables.
 
     Args:
         model: the operators.

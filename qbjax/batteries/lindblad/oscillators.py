@@ -141,7 +141,7 @@ class Oscillators(Composed):
         return {f"factor {k}": (f"levels[{k}]", -(-3 * n // 2)) for k, n in enumerate(self.levels)}
 
     def refined(self) -> "Oscillators":
-        """With a third more levels."""
+        """The same battery with a third more levels."""
         cell, charger = (n + max(4, n // 3) for n in self.levels)
         return Oscillators(
             (cell, charger),

@@ -113,7 +113,7 @@ class SpinChain(Composed):
 
 
 def _each(name: str, value: Any, count: int) -> Float[Array, " N"]:
-    """One number for all, or so many."""
+    """Numbers for all of so many, of which one may have been given for all."""
     if _checks.axes(value) == 0:
         return jnp.full(count, _checks.scalar(name, value))
     return _checks.array(name, value, shape=(count,))

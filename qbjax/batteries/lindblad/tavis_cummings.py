@@ -158,7 +158,8 @@ class TavisCummings(Composed):
         _checks.room(largest, sizes[largest], levels**2, "one density matrix")
 
     def _energies(self, dims, photons) -> list:
-        """Of spins and cavity, in the frame that rotates at ω where that changes nothing."""
+        """The energies of spins and cavity, in a frame that rotates at ω where that changes
+        nothing."""
         if not self.counter_rotating:
             return [] if self.cavity is None else [(self.cavity - self.frequency, photons)]
         excited = operators.embed(operators.number(dims[0]), dims, 0)
@@ -166,8 +167,8 @@ class TavisCummings(Composed):
         return [(self.frequency, excited), (cavity, photons)]
 
     def recommended_levels(self, protocol):
-        """What the strongest coupling takes where that is known, but twice the present levels at
-        least."""
+        """The levels that the strongest coupling takes, where it is known; twice the present ones
+        at least."""
         levels = 2 * self.levels
         cavity = self.frequency if self.cavity is None else self.cavity
         peaks = [pump.peak for pump in pumps_of(resolve(protocol))]
@@ -177,7 +178,7 @@ class TavisCummings(Composed):
         return {"factor 1": ("levels", levels)}
 
     def refined(self) -> "TavisCummings":
-        """With half more levels of the cavity, where they were cut."""
+        """The same battery with half more levels of the cavity, where they were cut."""
         if not self.counter_rotating:
             return self
         return TavisCummings(
