@@ -178,7 +178,7 @@ def test_programs_are_kept_between_commands(tmp_path):
     command = [sys.executable, "-m", "qbjax.cli", "--cache-dir", str(cache)]
     command += ["charge", "dopo", *QUICK, "--out", str(tmp_path / "out")]
     subprocess.run(command, env=environment, check=True, capture_output=True)
-    assert any(path.name.startswith("jit__evolve") for path in cache.iterdir())
+    assert any(path.name.startswith("jit__charge") for path in cache.iterdir())
 
 
 @pytest.mark.slow

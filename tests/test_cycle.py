@@ -154,7 +154,7 @@ def test_bad_input_is_one_line_before_any_compilation(call, kind, words, state, 
     def compiled(*arguments):
         raise AssertionError("something was run before the input was checked")
 
-    monkeypatch.setattr(cycle, "_evolve", compiled)
+    monkeypatch.setattr(cycle, "_charge", compiled)
     monkeypatch.setattr(cycle, "_discharge", compiled)
     with pytest.raises(kind, match=words) as error:
         call(state)
@@ -269,8 +269,8 @@ def test_traced_times_are_not_asked():
 
 
 def test_most_batteries_have_no_cell_to_discharge():
-    with pytest.raises(TypeError, match=r"`battery` must have a cell that a load .* DOPO has none"):
-        qb.batteries.Battery.open_cell(BATTERY)
+    with pytest.raises(TypeError, match=r"`battery` must have a cell that .* Waveguide has none"):
+        unload(qb.batteries.Waveguide(), np.eye(2) / 2)
 
 
 def test_a_battery_is_a_pytree_of_its_numbers():

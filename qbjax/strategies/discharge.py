@@ -109,10 +109,10 @@ def first_maximum(
     load = resolve(load)
     still, cell, box = _frozen((battery, state, load))
     times = lax.stop_gradient(first + (last - first) * np.linspace(0, 1, points))
-    watch = _Watch(still, box)
-    run = discharge(still, cell, box, times, save=watch, adjoint="forward", solver=solver)
-    whole = pair.joined(battery, state)
-    found = _refined((battery, whole, load), times, run.saved, chosen(solver), adjoint)
+    look = _Search(still, box, chosen(solver))
+    run = discharge(still, cell, box, times, save=look, adjoint="forward", solver=solver)
+    search = _Search(battery, load, chosen(solver))
+    found = _refined(search, pair.joined(battery, state), times, run.saved, adjoint)
     if _checks.is_concrete(found) and jnp.isnan(found.time):
         raise ValueError(
             "Argument `until` must lie beyond the first maximum of the load's ergotropy, but "
@@ -121,80 +121,69 @@ def first_maximum(
     return found
 
 
-class _Watch(eqx.Module):
-    """What the search keeps of every look: a module, for a second search compiles nothing."""
-
-    battery: Any
-    load: Any
-
-    def __call__(self, time, state):
-        return (*_work(self.battery, self.load, state, time), state.content)
-
-
-def _work(battery, load, state: State, time):
-    """The load's ergotropy and its exact derivative along the motion."""
-
-    def ergotropy(blocks):
-        return load_observables(load, _moved(state, blocks))["load_ergotropy"]
-
-    return jax.jvp(ergotropy, (state.content,), (_rate(battery, load, state, time),))
-
-
-def _rate(battery, load, state: State, time):
-    """The time derivative of a pair's blocks."""
-    return field(load, generated(battery, load, state.layout.sectored))(time, state.content)
-
-
-def _moved(state: State, blocks) -> State:
-    return dataclasses.replace(state, content=blocks)
-
-
 @eqx.filter_jit
-def _refined(given, times, seen, solver, adjoint) -> Maximum:
+def _refined(search: "_Search", start: State, times, seen, adjoint) -> Maximum:
     work, slope, blocks = seen
-    enough = jnp.maximum(work[1:], work[:-1]) > NOISE * lax.stop_gradient(given[2].frequency)
+    enough = jnp.maximum(work[1:], work[:-1]) > NOISE * lax.stop_gradient(search.load.frequency)
     peaks = (slope[:-1] > 0) & (slope[1:] <= 0) & enough
     k = jnp.argmax(peaks)
     bracket = lax.dynamic_slice(times, (k,), (2,))
-    still, moving = (_Motion(g[0], g[1], g[2], solver) for g in (_frozen(given), given))
-    time, curvature, smooth = still.root(bracket, jax.tree.map(lambda x: x[k], blocks))
-    work, slope = moving.run(jnp.stack([times[0], time]), moving.pair.content, moving.seen, adjoint)
+    before = _holding(_frozen(start), jax.tree.map(lambda x: x[k], blocks))
+    time, curvature, smooth = _frozen(search).root(bracket, before)
+    work, slope = search.run(jnp.stack([times[0], time]), start, search.seen, adjoint)
     exists = jnp.any(peaks) & smooth
     return Maximum(
         jnp.where(exists, time - slope / curvature, jnp.nan), jnp.where(exists, work, jnp.nan)
     )
 
 
-class _Motion(eqx.Module):
-    """A pair under way, to be asked for slopes at single times."""
+class _Search(eqx.Module):
+    """A cell and its load, whose pair under way is asked for slopes. A module, for a second search
+    compiles nothing."""
 
     battery: Battery
-    pair: State
     load: TwoLevel
     solver: Solver
 
-    def run(self, times, blocks, save, adjoint="forward"):
+    def __call__(self, time, state: State):
+        """What is kept of every look."""
+        return (*self.seen(time, state), state.content)
+
+    def run(self, times, start: State, save, adjoint="forward"):
         """What `save` sees at the second of two times."""
-        flow = discharging.motion(self.battery, self.load, self.pair, times)
-        alone = dataclasses.replace(flow, initial=blocks, observe=_nothing, finish=_unchanged)
+        flow = discharging.motion(self.battery, self.load, start, times)
+        alone = dataclasses.replace(flow, observe=_nothing, finish=lambda _, seen: seen)
         run = follow(alone, times, How(self.solver, adjoint), save)
         return jax.tree.map(lambda x: x[1], run.saved)
 
-    def seen(self, time, state):
-        """Ergotropy and slope."""
-        return _work(self.battery, self.load, state, time)
+    def rate(self, time, state: State):
+        """The time derivative of a pair's blocks."""
+        generator = generated(self.battery, self.load, state.layout.sectored)
+        return field(self.load, generator)(time, state.content)
 
-    def bent(self, time, state):
+    def seen(self, time, state: State):
+        """The load's ergotropy and its exact derivative along the motion."""
+
+        def ergotropy(blocks):
+            return load_observables(self.load, _holding(state, blocks))["load_ergotropy"]
+
+        return jax.jvp(ergotropy, (state.content,), (self.rate(time, state),))
+
+    def bent(self, time, state: State):
         """Slope and its derivative along the motion."""
-        rate = _rate(self.battery, self.load, state, time)
-        there, along = (time, state.content), (jnp.ones_like(time), rate)
-        return jax.jvp(lambda t, y: self.seen(t, _moved(state, y))[1], there, along)
+        there, along = (time, state.content), (jnp.ones_like(time), self.rate(time, state))
+        return jax.jvp(lambda t, y: self.seen(t, _holding(state, y))[1], there, along)
 
-    def root(self, bracket, blocks):
-        """Where the slope changes sign, its derivative there, and whether it vanishes."""
+    def root(self, bracket, before: State):
+        """Where the slope changes sign, its derivative there, and whether it vanishes.
+
+        Args:
+            bracket: times around the change.
+            before: the pair at the first of them.
+        """
 
         def slope(time, _):
-            return self.run(jnp.stack([bracket[0], time]), blocks, self.seen)[1]
+            return self.run(jnp.stack([bracket[0], time]), before, self.seen)[1]
 
         # Told which end is positive, it does not look, and raises nothing at run time.
         near = optx.root_find(
@@ -205,7 +194,7 @@ class _Motion(eqx.Module):
             max_steps=HALVINGS,
             throw=False,
         ).value
-        value, curvature = self.run(jnp.stack([bracket[0], near]), blocks, self.bent)
+        value, curvature = self.run(jnp.stack([bracket[0], near]), before, self.bent)
         width = (bracket[1] - bracket[0]) / 2**HALVINGS
         # Beside a jump of the slope Newton's step leaves the interval that bisection left.
         smooth = (curvature < 0) & (jnp.abs(value) <= -4 * width * curvature)
@@ -218,8 +207,8 @@ def _nothing(time, blocks):
     return {"trace_defect": jnp.zeros(())}
 
 
-def _unchanged(times, seen):
-    return seen
+def _holding(state: State, blocks) -> State:
+    return dataclasses.replace(state, content=blocks)
 
 
 def _frozen(tree):

@@ -9,7 +9,7 @@ import pytest
 import qutip as qt
 
 import qbjax as qb
-from qbjax.batteries.dopo import _layout as layouts
+from qbjax.batteries.dopo import _equation as layouts
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.generator.shifts import stack
 from qbjax.dynamics.generator.structure import Structure

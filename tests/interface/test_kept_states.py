@@ -149,7 +149,7 @@ def test_a_discharge_in_sectors():
     out = qb.discharge(battery, rho, qb.loads.TwoLevel(1.0, decay=0.1), TIMES, states="cell")
     assert out.dims == (6,)
     assert tree_allclose(out.states[0], jnp.asarray(rho, complex), rtol=0, atol=EXACT)
-    assert out.final_state.sectored
+    assert out.final_state.layout.sectored
     both = qb.loads.pair.density_matrix(out.final_state)
     for keep, read in enumerate((qb.loads.cell, qb.loads.load)):
         part = qb.algebra.operators.partial_trace(both, (6, 2), keep)
@@ -208,7 +208,7 @@ def test_what_is_refused_before_any_compilation(name, states, error, words, monk
     def compiled(*arguments):
         raise AssertionError("something was run before the input was checked")
 
-    monkeypatch.setattr(cycle, "_evolve", compiled)
+    monkeypatch.setattr(cycle, "_charge", compiled)
     battery, protocol, times, *_ = CASES[name]
     with pytest.raises(error, match=words):
         qb.charge(battery, protocol, times, states=states)

@@ -100,6 +100,16 @@ def test_it_is_the_highest_of_a_fine_grid(state):
     assert 0 <= best.load_ergotropy - grid.load_ergotropy[index] < 1e-5
 
 
+def test_a_real_state_that_a_detuning_turns():
+    """Its coherence is complex from then on, and all of it counts."""
+    battery, load = qb.batteries.DOPO(5, 2), TwoLevel(1.2, 0.1, detuning=0.8)
+    ket, times = jnp.ones(5) / jnp.sqrt(5.0), jnp.linspace(0.0, 2.0, 2001)
+    grid = qb.discharge(battery, ket, load, times).load_ergotropy
+    best = first_maximum(battery, ket, load, 2.0)
+    assert 0 < int(jnp.argmax(grid)) < 2000
+    assert 0 <= best.load_ergotropy - jnp.max(grid) < 1e-6
+
+
 @pytest.mark.parametrize(
     ("load", "until"),
     [

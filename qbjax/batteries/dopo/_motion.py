@@ -1,4 +1,4 @@
-r"""A run of the DOPO battery: from protocol and state to a trajectory.
+r"""A run of the DOPO battery, and what is seen of it.
 
 Beside the state, two numbers are integrated: the pump energy $\int|F|^2dt$, in pump photons
 offered ($2\omega_s$ each), and the work of the drive,
@@ -8,92 +8,209 @@ $$\int 2\omega_s\cdot 2\sqrt{\gamma_p}\,\mathrm{Re}(F^*\langle a_p\rangle)\,dt ,
 what the drive feeds into $\omega_s a_s^\dagger a_s + 2\omega_s a_p^\dagger a_p$, a sum that
 three-wave mixing leaves alone. The master equation keeps drive and loss apart though both go
 through the pump's mirror: work can exceed the energy offered, and comes out again as loss.
+
+Parity keeps the cell block-diagonal, so its eigenvalues come from two half-size
+matrices; the merits need eigenvalues and populations only.
 """
 
 import dataclasses
+from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
-from qbjax.batteries.dopo import _frames as frames
-from qbjax.batteries.dopo import _observables as observe
-from qbjax.dynamics import Chebyshev, Exponential
+from qbjax.algebra import spectral
+from qbjax.algebra.packing import pack, unpack
+from qbjax.batteries.dopo import _equation as equations
+from qbjax.batteries.dopo._equation import Equation, Layout
 from qbjax.dynamics.generator.shifts import stack, unstack
-from qbjax.dynamics.record.trajectory import Trajectory
-from qbjax.dynamics.solve.integrate import Linear, integrate
-from qbjax.interface import pumps as moving_pumps
-from qbjax.interface.states import Options, State
+from qbjax.dynamics.motion import Flow
+from qbjax.dynamics.record.powers import per, powers
+from qbjax.dynamics.solve.automatic import Linear
+from qbjax.interface import pumps
+from qbjax.interface.states import State
+from qbjax.merit.passivity import passive_energy_of_spectrum
+from qbjax.merit.statistics import fano_factor_of_populations
+
+ENERGIES = (
+    *("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy"),
+    *("charger_energy", "drive_work", "ergotropy_per_pump_energy"),
+)
+POWERS = ("instantaneous_power", "charging_power", "ergotropic_power")
+UNITS = tuple(
+    {
+        "time": "1/gamma_s",
+        **dict.fromkeys(ENERGIES, "omega_s"),
+        **dict.fromkeys(POWERS, "omega_s gamma_s"),
+        **dict.fromkeys(("purity", "fano", "pump_photons"), "1"),
+        "pump_energy": "photons",
+    }.items()
+)
 
 
-def evolve(battery, protocol, state: State, times, options: Options) -> Trajectory:
-    """See `interface.battery.Battery.motion`."""
-    complex_mean = battery.frame == "displaced" and not state.real
-    layout = battery.layout(state.sectored, protocol.is_complex or complex_mean)
-    generator = battery.generator(layout)
-    dual = dataclasses.replace(generator, backwards=options.adjoint == "reverse")
-    real = state.real and generator.real
+class Packing(NamedTuple):
+    """How a state is laid out: whether it is split by the parity of the signal, and whether its
+    density matrix is real."""
 
-    def wrap(t, y) -> State:
-        stacked, displacement, _ = y
-        blocks = unstack(generator.structure, stacked)
-        return dataclasses.replace(
-            state, blocks=blocks, displacement=displacement, real=real, made=t
-        )
-
-    def save(t, y):
-        blocks, rate = (unstack(generator.structure, x) for x in (y[0], field(t, y)[0]))
-        seen = observe.everything(layout, blocks, *y[1:], rate=rate, real=real)
-        return seen, None if options.save is None else options.save(t, wrap(t, y))
-
-    field = frames.field(battery, layout, dual, protocol, real=real)
-    solution = integrate(
-        field,
-        (stack(generator.structure, state.blocks), state.displacement, jnp.zeros(2)),
-        times,
-        save=save,
-        signals=moving_pumps.signals([protocol], times),
-        edges=protocol.edges(),
-        solver=options.solver,
-        adjoint=options.adjoint,
-        moving=options.moving,
-        linear=_linear(battery, layout, generator, protocol, options, real),
-    )
-    return _trajectory(times, solution, wrap(times[-1], solution.final))
+    sectored: bool
+    real: bool
 
 
-def _trajectory(times, solution, final_state) -> Trajectory:
-    seen, saved = solution.saved
-    certificate = {name: seen.pop(name) for name in ("truncation", "trace_defect")}
-    return Trajectory(
-        times=times,
-        observables=seen | observe.ratios(times, seen),
-        saved=saved,
-        status=solution.status,
-        steps=solution.steps,
-        final_state=final_state,
-        units=observe.UNITS,
-        modes=("signal", "pump"),
-        **certificate,
-    )
+class Content(NamedTuple):
+    """What a state holds: packed blocks of ρ, and β as (re, im), or None in the lab frame."""
+
+    blocks: tuple[Float[Array, "_ _"], ...]
+    displacement: Float[Array, "2"] | None
 
 
-def _linear(battery, layout, generator, protocol, options, real) -> Linear | None:
-    """What methods for linear equations need; None if the equation is none, or moves.
+def motion(equation: Equation, state: State, times: Float[Array, " T"]) -> Flow:
+    """How the battery moves from `times[0]`.
 
-    Raises:
-        ValueError: if such a method is named nevertheless.
+    Args:
+        equation: the field.
+        state: at `times[0]`.
+        times: of the run.
     """
-    if not layout.displaced and protocol.is_piecewise_constant:
-        return Linear(
-            frames.field(battery, layout, generator, protocol, real=real),
-            lambda t: generator.extent(frames.lab_signals(battery, layout, protocol, t)),
-            kept=lambda y: sum(map(jnp.trace, unstack(generator.structure, y[0])), jnp.zeros(())),
-        )
-    method = options.solver.method
-    if isinstance(method, Chebyshev | Exponential):
-        raise ValueError(
-            f'Argument `solver` with the method {type(method).__name__} needs frame="lab" and a '
-            f"pump that is constant between jumps, but has frame={battery.frame!r} and "
-            f"{_checks.show(protocol)}."
-        )
-    return None
+    layout, generator, pump = equation.layout, equation.generator, equation.pump
+    dual = dataclasses.replace(generator, backwards=True)
+    packing = Packing(layout.sectored, equation.real)
+    (blocks, displacement), structure = state.content, generator.structure
+    linear = not layout.displaced and pump.is_piecewise_constant
+
+    def state_of(t, y) -> State:
+        stacked, displacement, _ = y
+        return State(Content(unstack(structure, stacked), displacement), state.origin, packing, t)
+
+    def observe(_, y):
+        return observables(equation, unstack(structure, y[0]), *y[1:])
+
+    def slopes(_, __, slope):
+        signal, _ = _populations(layout, unstack(structure, slope[0]))
+        return {"instantaneous_power": jnp.sum(np.arange(signal.size, dtype=float) * signal)}
+
+    return Flow(
+        field=equation,
+        backwards=dataclasses.replace(equation, generator=dual),
+        initial=(stack(structure, blocks), displacement, jnp.zeros(2)),
+        edges=pump.edges(),
+        signals=pumps.signals([pump], times),
+        state=state_of,
+        observe=observe,
+        slopes=slopes,
+        linear=_linear(equation) if linear else None,
+        unfit="" if linear else _unfit(equation),
+        finish=_with_ratios,
+        units=UNITS,
+        modes=("signal", "pump"),
+    )
+
+
+def _linear(equation: Equation) -> Linear:
+    generator = equation.generator
+    return Linear(
+        equation,
+        lambda t: generator.extent(equation.drive(t)),
+        kept=lambda y: sum(map(jnp.trace, unstack(generator.structure, y[0])), jnp.zeros(())),
+    )
+
+
+def _unfit(equation: Equation) -> str:
+    frame = "displaced" if equation.layout.displaced else "lab"
+    return (
+        'frame="lab" and a pump that is constant between jumps, but has '
+        f"frame={frame!r} and {_checks.show(equation.pump)}"
+    )
+
+
+def observables(equation: Equation, blocks, displacement, work) -> dict[str, Array]:
+    """What is seen of one state, with `truncation` (2,) and `trace_defect`.
+
+    Args:
+        equation: how the blocks are laid out.
+        blocks: packed state.
+        displacement: β as (re, im), or None in the lab frame.
+        work: pump energy and drive work so far.
+    """
+    layout, real = equation.layout, equation.real
+    cells = _cell_blocks(layout, blocks)
+    levels = np.arange(layout.signal_levels, dtype=float)
+    signal, pump = _populations(layout, blocks)
+    energy = jnp.sum(levels * signal)
+    spectrum = jnp.concatenate([spectral.eigenvalues(unpack(c, real=real)) for c in cells])
+    passive = passive_energy_of_spectrum(spectrum, levels)
+    dephased = passive_energy_of_spectrum(signal, levels)
+    pump_photons = _pump_photons(equation, blocks, pump, displacement)
+    return {
+        "energy": energy,
+        "ergotropy": energy - passive,
+        "coherent_ergotropy": dephased - passive,
+        "incoherent_ergotropy": energy - dephased,
+        # Tr ρ² = Σ S² + A² = Σ R²: the cross terms cancel.
+        "purity": sum(jnp.sum(c**2) for c in cells),
+        "fano": fano_factor_of_populations(signal),
+        "pump_photons": pump_photons,
+        "charger_energy": 2 * pump_photons,
+        "pump_energy": work[0],
+        "drive_work": work[1],
+        "truncation": jnp.stack([jnp.sum(signal[-2:]), jnp.sum(pump[-2:])]),
+        "trace_defect": jnp.abs(jnp.sum(signal) - 1),
+    }
+
+
+def with_empty_pump(layout: Layout, cell: Inexact[Array, "s s"]):
+    """Packed blocks of cell ⊗ |0⟩⟨0|."""
+    packed = pack(cell)
+    empty = np.zeros((layout.pump_levels, layout.pump_levels))
+    empty[0, 0] = 1.0
+    return tuple(jnp.kron(packed[np.ix_(n, n)], empty) for n in equations.photons(layout))
+
+
+def cell(layout: Layout, state: State) -> Inexact[Array, "s s"]:
+    """The signal's density matrix in the photon-number basis."""
+    packed = jnp.zeros((layout.signal_levels, layout.signal_levels))
+    parts = _cell_blocks(layout, state.content.blocks)
+    for n, block in zip(equations.photons(layout), parts, strict=True):
+        packed = packed.at[np.ix_(n, n)].set(block)
+    return unpack(packed, real=state.layout.real)
+
+
+def _with_ratios(times: Float[Array, " T"], seen: dict[str, Array]) -> dict[str, Array]:
+    """Energy and ergotropy per elapsed time, ergotropy per pump energy; NaN for 0/0."""
+    efficiency = per(seen["ergotropy"], seen["pump_energy"])
+    return seen | powers(times, seen) | {"ergotropy_per_pump_energy": efficiency}
+
+
+def _cell_blocks(layout: Layout, blocks) -> list[Float[Array, "_ _"]]:
+    """Packed partial traces over the pump."""
+    p = layout.pump_levels
+
+    def trace(block):
+        n = block.shape[0] // p
+        return jnp.einsum("apbp->ab", block.reshape(n, p, n, p))
+
+    return [trace(block) for block in blocks]
+
+
+def _populations(layout: Layout, blocks):
+    """Populations of the signal's and of the pump's levels."""
+    signal = jnp.zeros(layout.signal_levels)
+    pump = jnp.zeros(layout.pump_levels)
+    for n, block in zip(equations.photons(layout), blocks, strict=True):
+        joint = jnp.diagonal(block).reshape(len(n), layout.pump_levels)
+        signal = signal.at[n].set(jnp.sum(joint, axis=1))
+        pump = pump + jnp.sum(joint, axis=0)
+    return signal, pump
+
+
+def _pump_photons(equation: Equation, blocks, populations, displacement):
+    layout = equation.layout
+    number = jnp.sum(jnp.arange(layout.pump_levels, dtype=float) * populations)
+    if displacement is None:
+        return number
+    # <(a + β)†(a + β)>; <a> stays 0 but for truncation.
+    stacked = stack(equations.structure(layout), blocks)
+    _, *amplitude = equations.pump_amplitude(layout, equation.real)(stacked)
+    cross = sum(beta * part for beta, part in zip(displacement, amplitude, strict=False))
+    return number + jnp.sum(displacement**2) + 2 * cross

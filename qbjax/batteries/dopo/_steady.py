@@ -16,18 +16,18 @@ import dataclasses
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
-from qbjax.batteries.dopo import _frames as frames
-from qbjax.batteries.dopo import _layout as layouts
 from qbjax.batteries.dopo import _mean_field as mean_field
-from qbjax.batteries.dopo import _observables as observe
+from qbjax.batteries.dopo import _motion as motions
+from qbjax.batteries.dopo._equation import Equation, Layout
 from qbjax.dynamics.generator.shifts import unstack
 from qbjax.dynamics.steady import gap as steady_gap
 from qbjax.dynamics.steady.linear import ACCEPTED, steady
+from qbjax.interface.states import State
 from qbjax.interface.steady import SteadyState
 
-NOT_HERE = ("instantaneous_power", "pump_energy", "drive_work", "truncation", "trace_defect")
+NOT_HERE = ("pump_energy", "drive_work", "truncation", "trace_defect")
 """Of a run's observables, those that say nothing about a steady state, or are kept elsewhere."""
 
 SETTLED = 1e-12
@@ -37,37 +37,46 @@ MOST = 30
 """Steps of β."""
 
 
-def steady_state(battery, protocol, gap: bool | None) -> SteadyState:
-    """See `interface.battery.Battery.steady_state`."""
-    layout = battery.layout(True, protocol.is_complex)
-    generator = battery.generator(layout)
-    if layout.displaced:
-        found, beta, signals, guess = _displaced(battery, layout, generator, protocol)
+def steady_state(equation: Equation, start: State, gap: bool | None) -> SteadyState:
+    """The state that endless charging leads to.
+
+    Args:
+        equation: the field, of a constant pump.
+        start: any state of the battery, laid out as the equation's.
+        gap: as in `qb.steady_state`.
+    """
+    generator = equation.generator
+    if equation.layout.displaced:
+        found, beta, signals, guess = _displaced(equation)
     else:
-        beta, signals = None, frames.lab_signals(battery, layout, protocol, 0.0)
-        guess = _guess(layout, mean_field.steady_pump(battery, protocol.amplitude))
+        beta, signals = None, equation.drive(0.0)
+        guess = _guess(equation.layout, _steady_pump(equation))
         found = steady(generator, signals, guess=guess)
     blocks = unstack(generator.structure, found.state)
-    nothing = tuple(0 * b for b in blocks)
-    seen = observe.everything(layout, blocks, beta, jnp.zeros(2), rate=nothing, real=generator.real)
+    seen = motions.observables(equation, blocks, beta, jnp.zeros(2))
     wanted = steady_gap.is_small(generator) if gap is None else gap
+    content = motions.Content(blocks, beta)
+    packing = start.layout._replace(real=equation.real)
     return SteadyState(
         observables={name: seen[name] for name in seen if name not in NOT_HERE},
-        state=dataclasses.replace(
-            battery.start(), blocks=blocks, displacement=beta, real=generator.real
-        ),
+        state=dataclasses.replace(start, content=content, layout=packing),
         residual=found.residual,
         gap=steady_gap.gap(generator, signals, guess=guess) if wanted else None,
         rate=found.rate,
         truncation=seen["truncation"],
         status=found.status,
         steps=found.steps,
-        units=observe.UNITS,
+        units=motions.UNITS,
         modes=("signal", "pump"),
     )
 
 
-def _guess(layout, pump):
+def _steady_pump(equation: Equation) -> Complex[Array, ""]:
+    """The pump's mean-field amplitude."""
+    return mean_field.steady_pump(equation.numbers, equation.pump.signal(jnp.zeros(())))
+
+
+def _guess(layout: Layout, pump: Complex[Array, ""]) -> Complex[Array, " J"]:
     """Amplitudes of all jumps, for the preconditioner: the signal has none, by parity."""
     still = jnp.zeros((), complex)
     gain = [still] if layout.signal_thermal else []
@@ -75,25 +84,22 @@ def _guess(layout, pump):
     return lax.stop_gradient(jnp.stack([still, pump, *gain]))
 
 
-def _displaced(battery, layout, generator, protocol):
+def _displaced(equation: Equation):
     r"""State, β, signals and guess. β has one component where everything is real."""
-    guess = _guess(layout, jnp.zeros((), complex))
-    size = 2 if layout.complex_fields else 1
-    drive = frames.lab_signals(battery, layout, protocol, 0.0)
+    guess = _guess(equation.layout, jnp.zeros((), complex))
+    drive, coupling = equation.drive(0.0), equation.numbers.coupling
+    damping = _damping(equation, drive.size)
 
     def signals(beta):
-        return jnp.stack(
-            [battery.coupling / 2 * beta, drive - _damping(battery, size) @ beta]
-        ).T.ravel()
+        return jnp.stack([coupling / 2 * beta, drive - damping @ beta]).T.ravel()
 
     def next_beta(beta, start):
-        found = steady(generator, signals(beta), guess=guess, start=start)
-        m = layouts.squared_signal(layout, size == 1)(found.state)
-        pull = drive - battery.coupling / 2 * jnp.stack(m)
-        return jnp.linalg.solve(_damping(battery, size), pull), found
+        found = steady(equation.generator, signals(beta), guess=guess, start=start)
+        pull = drive - coupling / 2 * equation.m(found.state)
+        return jnp.linalg.solve(damping, pull), found
 
-    begin = mean_field.steady_pump(battery, protocol.amplitude)
-    begin = lax.stop_gradient(jnp.stack([jnp.real(begin), jnp.imag(begin)])[:size])
+    begin = _steady_pump(equation)
+    begin = lax.stop_gradient(jnp.stack([jnp.real(begin), jnp.imag(begin)])[: drive.size])
     beta, (state, steps) = lax.custom_root(
         lambda beta: next_beta(beta, None)[0] - beta,
         begin,
@@ -107,7 +113,7 @@ def _displaced(battery, layout, generator, protocol):
         steps=found.steps + steps.astype(int),
         status=jnp.where(astray, jnp.maximum(found.status, 1), found.status),
     )
-    return found, jnp.pad(beta, (0, 2 - size)), signals(beta), guess
+    return found, jnp.pad(beta, (0, 2 - drive.size)), signals(beta), guess
 
 
 def _settled(next_beta, beta):
@@ -128,10 +134,10 @@ def _settled(next_beta, beta):
     return beta, (state, steps.astype(float))  # `custom_root` cannot carry an integer
 
 
-def _damping(battery, size: int) -> Float[Array, "_ _"]:
+def _damping(equation: Equation, size: int) -> Float[Array, "_ _"]:
     r"""$\gamma_p/2 + 2i\Delta$ on (re, im), or on re alone."""
-    turn = 2.0 * battery.detuning * np.array([[0.0, -1.0], [1.0, 0.0]])
-    return (battery.pump_decay / 2 * np.eye(2) + turn)[:size, :size]
+    turn = 2.0 * equation.numbers.detuning * np.array([[0.0, -1.0], [1.0, 0.0]])
+    return (equation.numbers.pump_decay / 2 * np.eye(2) + turn)[:size, :size]
 
 
 def _tangent(linear, y):

@@ -44,18 +44,19 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
-from qbjax.batteries.dopo import _info as infos
-from qbjax.batteries.dopo import _layout as layouts
+from qbjax.algebra.operators import destroy
+from qbjax.batteries.dopo import _equation as equations
 from qbjax.batteries.dopo import _mean_field as mean_field
-from qbjax.batteries.dopo import _motion as evolution
-from qbjax.batteries.dopo import _observables as observe
+from qbjax.batteries.dopo import _motion as motions
 from qbjax.batteries.dopo import _steady as steady
-from qbjax.batteries.dopo._layout import Layout
+from qbjax.batteries.dopo._equation import Equation, Layout, Numbers
+from qbjax.batteries.dopo._motion import Content, Packing
 from qbjax.dynamics.generator.lindblad import Generator
-from qbjax.dynamics.record.trajectory import Trajectory
+from qbjax.dynamics.motion import Flow
+from qbjax.interface import info as infos
 from qbjax.interface.battery import Battery, Cell
-from qbjax.interface.states import Options, State, as_density_matrix, check_origin, symmetries
-from qbjax.interface.steady import check_constant
+from qbjax.interface.states import Origin, State, as_density_matrix, check_origin, symmetries
+from qbjax.interface.steady import SteadyState, check_constant
 from qbjax.protocols import Constant, Pump, resolve
 from qbjax.protocols.pump import described
 
@@ -90,6 +91,8 @@ class DOPO(Battery):
         >>> run = qb.charge(battery, qb.protocols.Constant(1.0), jnp.linspace(0.0, 2.0, 5))
         >>> bool(run.ergotropy[-1] < run.energy[-1])
         True
+        >>> float(battery.threshold()), float(battery.mean_photons(3.0))
+        (2.0, 16.0)
     """
 
     coupling: Number
@@ -140,39 +143,32 @@ class DOPO(Battery):
 
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
-            check_origin(initial, self._origin, self._parameters, "initial")
+            check_origin(initial, self._origin, "initial")
             return initial
-        if initial is None:
-            initial = np.eye(1, self.signal_levels)[0]
-        rho = as_density_matrix(initial, self.signal_levels)
-        sectored, real = symmetries(initial)
-        layout = self.layout(sectored=sectored, complex_fields=False)
-        return State(
-            blocks=observe.with_empty_pump(layout, rho),
-            displacement=jnp.zeros(2) if layout.displaced else None,
-            parameters=self._parameters,
-            origin=self._origin,
-            sectored=sectored,
-            real=real,
-        )
+        cell = np.eye(1, self.signal_levels)[0] if initial is None else initial
+        rho, packing = as_density_matrix(cell, self.signal_levels), Packing(*symmetries(cell))
+        blocks = motions.with_empty_pump(self._layout(packing.sectored), rho)
+        still = jnp.zeros(2) if self.frame == "displaced" else None
+        return State(Content(blocks, still), self._origin, packing)
 
-    def evolve(self, protocol, state, times, options: Options) -> Trajectory:
-        return evolution.evolve(self, protocol, state, times, options)
+    def motion(self, protocol, state, times) -> Flow:
+        return motions.motion(self._equation(protocol, state.layout), state, times)
 
     def check_steady(self, protocol):
         _check_pump(protocol)
         check_constant("protocol", [protocol])
 
-    def steady_state(self, protocol, gap):
-        return steady.steady_state(self, protocol, gap)
+    def steady_state(self, protocol, gap) -> SteadyState:
+        start = self.start()
+        return steady.steady_state(self._equation(protocol, start.layout), start, gap)
 
     def idle(self) -> Pump:
         return Constant(0.0)
 
     def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the signal mode; the displacement does not touch it."""
-        check_origin(state, self._origin, self._parameters)
-        return observe.cell(self.layout(state.sectored), state.blocks, real=state.real)
+        check_origin(state, self._origin)
+        return motions.cell(self._layout(state.layout.sectored), state)
 
     @property
     def cell_hamiltonian(self) -> Float[np.ndarray, " d"]:
@@ -180,26 +176,54 @@ class DOPO(Battery):
         return np.arange(self.signal_levels, dtype=float)
 
     def open_cell(self) -> Cell:
-        return layouts.open_cell(self, self._origin, self._parameters)
+        """The signal mode alone, with what it loses to its bath and gains from it."""
+        a = destroy(self.signal_levels)
+        rates = [self.signal_decay * (self.signal_thermal + 1)]
+        if not _checks.is_plain_zero(self.signal_thermal):
+            rates.append(self.signal_decay * self.signal_thermal)
+        return Cell(
+            lowering=a,
+            jumps=(a, a.T)[: len(rates)],
+            rates=rates,
+            spacing=1.0,
+            mode="signal",
+            units={"time": "1/gamma_s", "energy": "omega_s", "power": "omega_s gamma_s"},
+            origin=self._origin,
+            parted=lambda layout: layout.sectored,
+        )
 
     def facts(self, initial):
-        return infos.facts(self, initial)
-
-    def certificate(self, state: State) -> Float[Array, "2"]:
-        return observe.top_populations(self.layout(state.sectored), state.blocks)
+        state = self.start(initial)
+        generator = self._generator(state.layout.sectored)
+        size = sum(block.size for block in state.content.blocks)
+        return {
+            "factors": f"{self.signal_levels} signal × {self.pump_levels} pump levels",
+            "frame": self.frame,
+            "moves": "a density matrix",
+            "sectors": (
+                "2: even and odd signal levels"
+                if state.layout.sectored
+                else "none: the start has coherence between even and odd levels, or is traced"
+            ),
+            "real numbers": size,
+            **infos.of_generator(generator, real=state.layout.real),
+            "method": infos.method(size, linear=self.frame == "lab", driven=True),
+            "watched": "signal, pump",
+        }
 
     def factors(self):
         return {"cell": (self.signal_levels,), "all": (self.signal_levels, self.pump_levels)}
 
     def recommended_levels(self, protocol) -> dict[str, tuple[str, int]]:
-        return mean_field.recommended_levels(self, resolve(protocol).peak)
+        levels, peak = (self.signal_levels, self.pump_levels), resolve(protocol).peak
+        return mean_field.recommended_levels(self._numbers, peak, levels, self.frame)
 
     def refined(self) -> "DOPO":
         """About a third more signal levels, and one more of the pump (lab: half more)."""
         more_pump = 1 if self.frame == "displaced" else -(-self.pump_levels // 2)
         more = max(8, round(0.36 * self.signal_levels))
         signal, pump = self.signal_levels + more, self.pump_levels + more_pump
-        return DOPO(signal, pump, frame=self.frame, **self._numbers)
+        return DOPO(signal, pump, *self._numbers, frame=self.frame)
 
     # --- what a DOPO has besides
 
@@ -210,55 +234,49 @@ class DOPO(Battery):
             ValueError: in the displaced frame, whose pump levels do not hold the pump's
                 coherent amplitude.
         """
-        check_origin(state, self._origin, self._parameters)
+        check_origin(state, self._origin)
         if self.frame == "displaced":
             raise ValueError(
                 'Argument `frame` of the battery must be "lab" for its whole density matrix, but '
                 'is "displaced": the pump levels are counted from its moving amplitude.'
             )
-        return self.generator(self.layout(state.sectored)).density_matrix(
-            state.blocks, real=state.real
-        )
+        generator = self._generator(state.layout.sectored)
+        return generator.density_matrix(state.content.blocks, real=state.layout.real)
 
-    def generator(self, layout: Layout | None = None) -> Generator:
-        """The Lindblad generator; its controls are the lab frame's F, or β and m.
-
-        Args:
-            layout: which terms to hold; by default those of a real pump on the whole space.
-        """
-        layout = self.layout(sectored=False) if layout is None else layout
-        loss = [
-            self.signal_decay * (self.signal_thermal + 1),
-            self.pump_decay * (self.pump_thermal + 1),
-        ]
-        gain = [self.signal_decay * self.signal_thermal] if layout.signal_thermal else []
-        gain += [self.pump_decay * self.pump_thermal] if layout.pump_thermal else []
-        terms = [self.coupling / 2, *([self.detuning] if layout.detuned else [])]
-        return Generator(layouts.structure(layout), jnp.stack(terms), jnp.stack(loss + gain))
+    def generator(self) -> Generator:
+        """The Lindblad generator for a real pump, on the whole space; its controls are the lab
+        frame's F, or β and m."""
+        return self._generator(sectored=False)
 
     def threshold(self) -> Float[Array, ""]:
         """Pump amplitude of the mean-field threshold: 2 for the default numbers."""
-        return mean_field.threshold(self)
+        return mean_field.threshold(self._numbers)
 
     def mean_photons(self, amplitude) -> Float[Array, ""]:
         """Steady mean-field photon number of the signal, 0 below threshold."""
         F = _checks.scalar("amplitude", amplitude, complex_ok=True)
-        return mean_field.photons(self, F)
+        return mean_field.photons(self._numbers, F)
 
     @property
-    def _numbers(self) -> dict[str, Any]:
-        names = "coupling signal_decay pump_decay signal_thermal pump_thermal detuning"
-        return {name: getattr(self, name) for name in names.split()}
+    def _numbers(self) -> Numbers:
+        return Numbers(*(getattr(self, name) for name in Numbers._fields))
 
     @property
-    def _parameters(self) -> tuple:
-        return tuple(x for x in self._numbers.values() if not _checks.is_plain_zero(x))
+    def _origin(self) -> Origin:
+        name = ("DOPO", self.signal_levels, self.pump_levels, self.frame)
+        return Origin(name, tuple(x for x in self._numbers if not _checks.is_plain_zero(x)))
 
-    @property
-    def _origin(self) -> tuple:
-        return ("DOPO", self.signal_levels, self.pump_levels, self.frame)
+    def _equation(self, pump: Pump, packing: Packing) -> Equation:
+        """The field that moves states so laid out."""
+        complex_mean = self.frame == "displaced" and not packing.real
+        layout = self._layout(packing.sectored, pump.is_complex or complex_mean)
+        generator = equations.generator(layout, self._numbers)
+        return Equation(self._numbers, layout, generator, pump, packing.real and generator.real)
 
-    def layout(self, sectored: bool, complex_fields: bool = False) -> Layout:
+    def _generator(self, sectored: bool) -> Generator:
+        return equations.generator(self._layout(sectored), self._numbers)
+
+    def _layout(self, sectored: bool, complex_fields: bool = False) -> Layout:
         displaced = self.frame == "displaced"
         detuned = not _checks.is_plain_zero(self.detuning)
         return Layout(
