@@ -19,7 +19,7 @@ from qbjax.dynamics.record.doubt import judged
 from qbjax.dynamics.record.provenance import Provenance
 from qbjax.dynamics.record.trajectory import Trajectory, warn_if_unreliable
 from qbjax.dynamics.solve.automatic import Outlook, foreseen
-from qbjax.dynamics.solve.integrate import Adjoint, Moving
+from qbjax.dynamics.solve.integrate import Adjoint, FreeTimes
 from qbjax.dynamics.solve.solver import Solver, chosen
 from qbjax.dynamics.undefined import compiled
 from qbjax.interface import kept as kept_states
@@ -253,7 +253,7 @@ def _how(battery, times, save, adjoint, solver) -> How:
         _checks.instance("solver", solver, Solver, "a qb.Solver")
     if save is not None:
         _checks.function("save", save, "save(t, state)")
-    return How(chosen(solver), adjoint, _moving(times))
+    return How(chosen(solver), adjoint, _free_times(times))
 
 
 def _foreseeing(how: How, outlook: Outlook | None, times) -> How:
@@ -287,7 +287,7 @@ def _more_levels(battery) -> dict[str, tuple[str, int]]:
     return {mode: (argument, max(levels, n)) for mode, (argument, n) in advice.items()}
 
 
-def _moving(times) -> Moving:
+def _free_times(times) -> FreeTimes:
     """Which times may be differentiated: a list that starts with a plain number has a fixed
     start, whose derivative is then never propagated through the run."""
     if _checks.is_concrete(times):

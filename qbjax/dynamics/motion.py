@@ -26,7 +26,7 @@ from qbjax.dynamics.record.powers import powers
 from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.dynamics.rollout import rollout, stops
 from qbjax.dynamics.solve.automatic import Linear
-from qbjax.dynamics.solve.integrate import Adjoint, Moving, integrate
+from qbjax.dynamics.solve.integrate import Adjoint, FreeTimes, integrate
 from qbjax.dynamics.solve.lookout import Signal
 from qbjax.dynamics.solve.solver import Solver
 
@@ -37,7 +37,7 @@ class How(NamedTuple):
 
     solver: Solver
     adjoint: Adjoint | str = "reverse"
-    moving: Moving = "none"
+    free_times: FreeTimes = "none"
 
 
 def with_powers(times: Float[Array, " T"], seen: dict[str, Array]) -> dict[str, Array]:
@@ -180,7 +180,7 @@ def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
         edges=flow.edges,
         solver=how.solver,
         adjoint=how.adjoint,
-        moving=how.moving,
+        free_times=how.free_times,
         linear=flow.linear,
         unfit=flow.unfit,
     )

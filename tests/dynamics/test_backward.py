@@ -15,7 +15,7 @@ START = {"x": jnp.array([1.0, 0.3]), "v": jnp.array(0.2)}
 NUMBERS = {"rate": jnp.array(0.7), "drive": jnp.array([1.0, -0.5, 2.0]), "width": jnp.array(0.9)}
 
 
-def observed(numbers, start, edges, times, adjoint, solver=None, moving="none"):
+def observed(numbers, start, edges, times, adjoint, solver=None, free_times="none"):
     """A driven nonlinear oscillator with jumps at the edges, read by a nonlinear `save`."""
 
     def field(t, y):
@@ -30,7 +30,7 @@ def observed(numbers, start, edges, times, adjoint, solver=None, moving="none"):
 
     run = integrate(
         field, start, times, signals=(), save=save, edges=edges, solver=solver or Solver(),
-        adjoint=adjoint, moving=moving,
+        adjoint=adjoint, free_times=free_times,
     )  # fmt: skip
     return run.saved, run.final
 
@@ -44,9 +44,9 @@ def scalar(tree):
 
 @pytest.fixture(scope="module")
 def gradients():
-    def build(adjoint, solver=None, moving="none"):
+    def build(adjoint, solver=None, free_times="none"):
         def value(numbers, start, edges, times):
-            return scalar(observed(numbers, start, edges, times, adjoint, solver, moving))
+            return scalar(observed(numbers, start, edges, times, adjoint, solver, free_times))
 
         return jax.jit(jax.value_and_grad(value, argnums=(0, 1, 2, 3)))
 

@@ -72,7 +72,7 @@ def driven(times, off, *, passing):
         field, jnp.array([8 * [1.0], 8 * [0.5]]), times, signals=(), solver=CHEBYSHEV,
         save=(lambda t, x: x**2) if passing else (lambda t, y: one(y) ** 2),
         read=one if passing else None,
-        edges=off[None], adjoint="forward", moving="all",
+        edges=off[None], adjoint="forward", free_times="all",
         linear=Linear(field, lambda t: (jnp.array(0.1), jnp.array(3.0))),
     )  # fmt: skip
 

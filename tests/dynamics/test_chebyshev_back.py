@@ -39,7 +39,7 @@ def observed(numbers, start, edges, times, *, passing, adjoint="reverse", solver
     how = {"save": save, "read": read} if passing else {"save": lambda t, y: save(t, read(y))}
     linear = Linear(field, lambda t: (jnp.array(20.0), jnp.array(30.0)))
     return integrate(
-        field, start, times, signals=(), **how, edges=edges, adjoint=adjoint, moving="all",
+        field, start, times, signals=(), **how, edges=edges, adjoint=adjoint, free_times="all",
         linear=linear, solver=solver,
     )  # fmt: skip
 

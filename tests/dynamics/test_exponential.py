@@ -68,7 +68,7 @@ def test_batches_of_different_norms():
     )
 
 
-def oscillate(times, frequency, adjoint="forward", moving="none"):
+def oscillate(times, frequency, adjoint="forward", free_times="none"):
     """A pytree that goes round; cos and −sin."""
 
     def field(t, y):
@@ -82,7 +82,7 @@ def oscillate(times, frequency, adjoint="forward", moving="none"):
         save=lambda t, y: jnp.stack([y["q"], y["p"]]),
         solver=METHOD,
         adjoint=adjoint,
-        moving=moving,
+        free_times=free_times,
         linear=Linear(field),
     )
 

@@ -53,12 +53,12 @@ def test_closed_forms():
     assert tree_allclose(solution.final, exact(TIMES[-1]), rtol=ACCURACY)
 
 
-@pytest.mark.parametrize("moving", ["later", "all", "none"])
-def test_derivative_with_respect_to_the_times(moving):
+@pytest.mark.parametrize("free_times", ["later", "all", "none"])
+def test_derivative_with_respect_to_the_times(free_times):
     @jax.jit
     def slope(direction):
         def value(times):
-            solution = run(field, exact(0.5), times, adjoint="forward", moving=moving)
+            solution = run(field, exact(0.5), times, adjoint="forward", free_times=free_times)
             return solution.saved["y"], solution.final
 
         return jax.jvp(value, (TIMES,), (direction,))[1]
@@ -66,10 +66,10 @@ def test_derivative_with_respect_to_the_times(moving):
     later = jnp.array([0.0, 0.3, -0.7, 2.0])
     saved, final = slope(later)
     along = jax.vmap(lambda t, d: jax.jvp(exact, (t,), (d,))[1])(TIMES, later)
-    expected = jax.tree.map(jnp.zeros_like, along) if moving == "none" else along
+    expected = jax.tree.map(jnp.zeros_like, along) if free_times == "none" else along
     assert tree_allclose(saved, expected, rtol=10 * ACCURACY)
     assert tree_allclose(final, jax.tree.map(lambda x: x[-1], saved), rtol=ACCURACY)
-    if moving == "all":
+    if free_times == "all":
         # No closed form delays the start of a driven system: compare with differences.
         direction = jnp.array([1.0, 0.3, -0.7, 2.0])
         numeric = central_difference(lambda x: _flat(everything(x).saved["y"]), TIMES, direction)
@@ -85,7 +85,9 @@ def test_gradient_with_respect_to_the_times(adjoint):
     weights = jnp.arange(1.0, 5.0)
 
     def value(times):
-        solution = run(lambda t, y: -t * y, jnp.array(1.0), times, adjoint=adjoint, moving="all")
+        solution = run(
+            lambda t, y: -t * y, jnp.array(1.0), times, adjoint=adjoint, free_times="all"
+        )
         return jnp.sum(solution.saved["y"] * weights)
 
     def closed(times):
@@ -167,7 +169,11 @@ def test_a_solve_is_traced_once_for_all_values():
     @eqx.debug.assert_max_traces(max_traces=1)
     def solve(y0, times, off):
         return run(
-            lambda t, y: jnp.where(t < off, 1.0, 0.0) - y, y0, times, edges=off[None], moving="all"
+            lambda t, y: jnp.where(t < off, 1.0, 0.0) - y,
+            y0,
+            times,
+            edges=off[None],
+            free_times="all",
         ).final
 
     for off in (0.6, 1.0, 2.0):

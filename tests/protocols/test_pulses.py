@@ -185,7 +185,7 @@ def test_derivatives_through_the_edges(end):
     def value(x):
         pulse = PiecewiseConstant(jnp.stack([x[0], -0.5, 2.0]), x[2], x[1])
         times = [0.0, pulse.start + pulse.duration] if together else [0.0, 2.0]
-        run = _relax(pulse, jnp.stack(times), adjoint="forward", moving="later")
+        run = _relax(pulse, jnp.stack(times), adjoint="forward", free_times="later")
         return run.saved[-1], run.final
 
     x = jnp.array([1.0, START, DURATION])

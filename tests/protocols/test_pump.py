@@ -43,7 +43,7 @@ def test_a_run_may_end_with_the_switch_off(lag):
             edges=pump.edges(),
             solver=Solver(),
             adjoint="forward",
-            moving="later",
+            free_times="later",
         )
         return jnp.stack([run.saved[-1], run.final])
 

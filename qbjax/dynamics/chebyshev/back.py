@@ -95,14 +95,14 @@ def _solve_backward(residual, cotangent, perturbed, given, fixed, dual, solver):
         weights=calls[0],
         save=calls[1],
         read=calls[2],
-        numbers=Numbers(*(moving for moving, _ in apart)),
+        numbers=Numbers(*(numbers for numbers, _ in apart)),
         given=given,
         parts=partial(chebyshev.parts_of, fixed[0], fixed[1], given.initial),
         dual=dual,
         solver=solver,
         cotangent=None,
-        moving=bool(perturbed.times),
-        edges=bool(perturbed.edges),
+        by_times=bool(perturbed.times),
+        by_edges=bool(perturbed.edges),
     )
     readings = given.initial if rows is None else jax.eval_shape(given.read, given.initial)
     like = jax.eval_shape(jax.vmap(given.save, (0, None)), given.times, readings)

@@ -44,7 +44,7 @@ class Problem(NamedTuple):
         dual: the field taken apart; its weights are those of `given`.
         solver: tolerances.
         cotangent: of what was saved; of what was read, where steps pass saved times.
-        moving: whether times are differentiated; edges: whether they are.
+        by_times, by_edges: whether times are differentiated, and whether edges are.
     """
 
     weights: Any
@@ -56,8 +56,8 @@ class Problem(NamedTuple):
     dual: Dual
     solver: Any
     cotangent: PyTree[Array]
-    moving: bool
-    edges: bool
+    by_times: bool
+    by_edges: bool
 
 
 class Carry(NamedTuple):
@@ -118,7 +118,7 @@ def saves(problem: Problem, trail: Trail, n, time, carry: Carry) -> Carry:
 
 def across_edge(problem: Problem, trail: Trail, n, carry: Carry) -> Carry:
     """Adds the derivative by the time of an edge, if step n ends on one."""
-    if carry.edges is None or not problem.edges:
+    if carry.edges is None or not problem.by_edges:
         return carry
     times, edges = problem.given.times, jnp.asarray(problem.given.edges)
     crossed = (edges == trail.ends[n]) & (edges > times[0]) & (edges < times[-1])
@@ -137,7 +137,7 @@ def across_edge(problem: Problem, trail: Trail, n, carry: Carry) -> Carry:
 
 def slope(problem: Problem, trail: Trail, n, y, cotangent):
     """The cotangent along the field as it is during step n; zero if no times are differentiated."""
-    if not problem.moving:
+    if not problem.by_times:
         return jnp.zeros(())
     _, part = problem.parts(middle(trail, n))
     return _dot(cotangent, part(y))

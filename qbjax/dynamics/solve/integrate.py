@@ -31,7 +31,7 @@ from qbjax.dynamics.solve.solver import sharpened as sharpened
 from qbjax.dynamics.solve.tsit5 import Tsit5
 
 Adjoint = Literal["reverse", "forward", "direct"]
-Moving = Literal["none", "later", "all"]
+FreeTimes = Literal["none", "later", "all"]
 
 
 class Solution(eqx.Module):
@@ -54,7 +54,7 @@ def integrate(
     edges: Float[Array, " E"] | None = None,
     solver: Solver,
     adjoint: Adjoint | str = "reverse",
-    moving: Moving = "none",
+    free_times: FreeTimes = "none",
     linear: Linear | None = None,
     unfit: str = "",
 ) -> Solution:
@@ -75,7 +75,7 @@ def integrate(
         solver: tolerances and method.
         adjoint: "reverse" (recursive checkpointing), "forward" (for `jvp`), "direct"
             (both, costlier).
-        moving: which times may be differentiated: "none", "later" (all but the first) or
+        free_times: which times may be differentiated: "none", "later" (all but the first) or
             "all". The derivatives are the exact $dy(t)/dt = f$, one call of the field per
             saved time: the solver itself sees fixed times, so with "later" a gradient with
             respect to times alone does not differentiate the run.
@@ -97,7 +97,7 @@ def integrate(
     wanted = save if read is None else (lambda t, y: save(t, read(y)))
 
     def moved(t, y, index, sign=1.0):
-        if moving == "none":
+        if free_times == "none":
             return t, y
         shift = sign * (times[index] - fixed[index])  # zero, with a derivative
         return t + shift, jax.tree.map(lambda a, b: a + shift * b, y, field(t, y))
@@ -108,14 +108,14 @@ def integrate(
     if times.shape[0] == 1:
         return _not_moved(wanted(times[0], initial), initial)
     # A later start of the same state is an earlier state at the same start.
-    start = moved(fixed[0], initial, 0, -1.0)[1] if moving == "all" else initial
+    start = moved(fixed[0], initial, 0, -1.0)[1] if free_times == "all" else initial
 
     if isinstance(method, Chebyshev) and adjoint != "direct":
         how: dict[str, Any] = {"save": save, "read": read, "edges": edges, "solver": solver}
         if adjoint == "forward":
             run, _ = chebyshev.propagate(plain.field, plain.extent, initial, times, **how)
         else:
-            at = fixed if moving == "none" else times
+            at = fixed if free_times == "none" else times
             run = chebyshev_back.run_reversibly(field, plain, initial, at, **how)
         return _solution(run, field, fixed[-1], run.last)
     solver = solver.with_method(Tsit5() if isinstance(method, Chebyshev) else method)
