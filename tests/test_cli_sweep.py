@@ -261,6 +261,6 @@ def test_points_of_a_list_are_drawn_as_points(names):
 
 def test_progress_in_words():
     now = command.SweepProgress(done=12, total=12, failures=0, rate=1234.5, remaining=0.0)
-    assert command.told(now) == "12 of 12 points, 1.23e+03 points/s, 0 failed"
+    assert command.in_words(now) == "12 of 12 points, 1.23e+03 points/s, 0 failed"
     later = now._replace(done=2, remaining=3725.0)
-    assert command.told(later).endswith("1:02:05 left")
+    assert command.in_words(later).endswith("1:02:05 left")

@@ -1,4 +1,4 @@
-"""`python -m qbjax.cli` is `qbjax`."""
+"""Entry point of `python -m qbjax.cli`, which is `qbjax`."""
 
 from qbjax.cli import main
 

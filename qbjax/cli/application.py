@@ -1,4 +1,4 @@
-"""The application: what every command of `qbjax` shares."""
+"""The application: streams, errors, options that every command of `qbjax` shares."""
 
 import shlex
 import sys
@@ -14,15 +14,19 @@ from qbjax.cli import outlet, session
 
 
 class Command(TyperCommand):
-    """A command whose context is the class that its annotation names: typer alone would
-    hand over its base, which a run-time type checker refuses."""
+    """A command whose context is the class that its annotation names.
+
+    typer alone would hand over its base, which a run-time type checker refuses.
+    """
 
     context_class = typer.Context
 
 
 class Group(TyperGroup):
-    """The same for groups of commands; the outermost one makes the streams safe and answers
-    a bad command line with one line."""
+    """A group of commands whose context is the class that their annotations name.
+
+    The outermost one makes the streams safe and answers a bad command line with one line.
+    """
 
     context_class = typer.Context
 
@@ -51,7 +55,7 @@ class Group(TyperGroup):
 _COMPLAINTS: Any = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
-"""What typer raises about a command line. It has no public name: typer brings its own click."""
+"""The class of errors about a command line; not public, for typer brings its own click."""
 
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""`qbjax optimize bloch-angle`: how to prepare the charger, and how long to charge."""
+"""`qbjax optimize bloch-angle`: the best preparation of the charger, and charging time."""
 
 import time
 from typing import Annotated, Literal, NamedTuple
@@ -25,7 +25,7 @@ Aim = Literal["power", "steady", "thrifty", "safe"]
 
 
 class Found(NamedTuple):
-    """What a search gave: the choices, and the preparation and time to show."""
+    """The outcome of a search: the choices, and the preparation and time to show."""
 
     choices: xr.Dataset
     title: str

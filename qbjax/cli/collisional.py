@@ -87,7 +87,7 @@ def charge_collisional(
 
 
 def ladder_of(kind: str, levels: int, spin: float) -> Ladder:
-    """The ladder that the options describe."""
+    """Makes the ladder that the options describe."""
     if kind == "spin":
         return ladders.spin(spin)
     return ladders.oscillator(levels) if kind == "oscillator" else ladders.uniform(levels)

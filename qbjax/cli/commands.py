@@ -1,4 +1,4 @@
-"""The commands without a group: the demo, and what there is."""
+"""The commands without a group: the demo, and facts about the installation."""
 
 import platform
 from importlib.metadata import version

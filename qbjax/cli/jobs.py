@@ -91,27 +91,27 @@ def search(
 
 
 def shape(
-    battery: DOPO, duration: float, energy: float, peak: float | None, told: Steps, **how: Any
+    battery: DOPO, duration: float, energy: float, peak: float | None, display: Steps, **how: Any
 ) -> tuple[list[Best], list[xr.Dataset]]:
     """Finds the best pulse of an energy, beside the constant one.
 
     Args:
         battery: what is charged.
         duration, energy, peak: of the pulse.
-        told: tells the progress, of three steps.
+        display: tells the progress, of three steps.
         how: `segments`, `fourier`, `steps` of `best_pulse`.
 
     Returns:
         The constant pulse and the best one, and the run of each with `battery.refined()`.
     """
-    with told.step("look for the best pulse") as now:
+    with display.step("look for the best pulse") as now:
         best = best_pulse(battery, duration, energy, peak, progress=tell_value(now), **how)
         now(f"W = {float(best.value):.4f} in {len(best.history)} steps")
-    with told.step("constant pump of the same energy") as now:
+    with display.step("constant pump of the same energy") as now:
         constant = constant_pulse(battery, duration, energy, segments=how["segments"])
         now(f"W = {float(constant.value):.4f}")
     bests, times = [constant, best], np.linspace(0.0, duration, 201)
-    with told.step("charge with both, for the picture") as now:
+    with display.step("charge with both, for the picture") as now:
         finer = battery.refined()
         runs = [pulses.with_pump(charge(finer, b.protocol, times), b.protocol) for b in bests]
         now(f"W = {float(runs[1]['ergotropy'][-1]):.4f} with more levels")
@@ -119,7 +119,7 @@ def shape(
 
 
 def charged(battery: DOPO, protocol: Any, times: np.ndarray, steps: Steps, name: str) -> Any:
-    """A run; the step lasts until its numbers are there."""
+    """Runs a charge as a step, which lasts until its numbers are there."""
     with steps.step(name) as now:
         run = jax.block_until_ready(charge(battery, protocol, times))
         now(f"W = {float(run.ergotropy[-1]):.4f} at t = {times[-1]:g}")
@@ -127,7 +127,7 @@ def charged(battery: DOPO, protocol: Any, times: np.ndarray, steps: Steps, name:
 
 
 def _charge_and_keep(battery, F, steps):
-    """The run, and what is left after switching off early and at its end.
+    """Charges, and stores from an early switch-off and from the end of the run.
 
     Every run has as many points as the first: one program then serves them all.
     """
@@ -146,23 +146,23 @@ def _charge_and_keep(battery, F, steps):
 
 
 def _close_to(peak, battery, F, steps):
-    """The run once more, its points crowded around a time: fine enough to see a kink."""
+    """Charges once more with points crowded around a time, fine enough to see a kink."""
     times = np.concatenate([[0.0], peak + np.linspace(-0.2, 0.2, POINTS - 1)])
     with steps.step(f"look closely at t = {peak:.2f}", "running …"):
         return charge(battery, Constant(F), times).to_xarray().isel(time=slice(1, None))
 
 
 def _narrator(now):
-    def narrate(seen: Progress) -> None:
-        at = float(seen.protocol.pump.time)
-        now(f"step {seen.step}: t = {at:.4f}, {seen.value:.6f}")
+    def narrate(progress: Progress) -> None:
+        at = float(progress.protocol.pump.time)
+        now(f"step {progress.step}: t = {at:.4f}, {progress.value:.6f}")
 
     return narrate
 
 
 def tell_value(now, name: str = "W") -> Callable[[Progress], None]:
-    """What `maximize` should report to: a line of a step, with the value under its name."""
-    return lambda seen: now(f"step {seen.step}: {name} = {seen.value:.5f}")
+    """Makes a `progress` callback that shows each step of a search, and its value under a name."""
+    return lambda progress: now(f"step {progress.step}: {name} = {progress.value:.5f}")
 
 
 def _outcome(best: Best) -> str:

@@ -133,9 +133,9 @@ def optimize_pulse(
     limit = None if peak == math.inf else peak
     with session.plainly(debug=context.obj):
         battery = options.battery(context)
-        with jobs.Steps(3) as told:
+        with jobs.Steps(3) as display:
             bests, runs = jobs.shape(
-                battery, duration, energy, limit, told,
+                battery, duration, energy, limit, display,
                 segments=segments, fourier=fourier, steps=steps,
             )  # fmt: skip
         names = ["constant", f"{segments} segments" if fourier is None else f"{fourier} cosines"]

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they describe."""
+"""Options that several commands share, and the objects that they describe."""
 
 import tempfile
 from contextlib import suppress
@@ -13,17 +13,17 @@ from qbjax.cli import session
 from qbjax.views import report
 
 FOLDER = Path("qbjax-results")
-"""Where results go by default."""
+"""Folder of results by default."""
 
 LARGEST = 1e18
-"""No number is larger, in units that make sense: a day has 1e14 nanoseconds."""
+"""Largest number that an option may have, in any unit: a day has 1e14 nanoseconds."""
 
 MOST_LEVELS, MOST_TIMES = 10_000, 1_000_000
-"""Levels of a ladder; times, collisions or steps."""
+"""Most levels of a ladder, and most times, collisions or steps."""
 
 
 def repeated(context: typer.Context, path: Path | None) -> Path | None:
-    """Options from a file become the defaults; those of the command line win."""
+    """Makes options from a file the defaults; those of the command line win."""
     if path is not None:
         with session.plainly():
             known = {parameter.name for parameter in context.command.params}
@@ -41,7 +41,7 @@ def repeated(context: typer.Context, path: Path | None) -> Path | None:
 
 
 def command(context: typer.Context) -> str:
-    """The words of a command behind `qbjax`."""
+    """Joins the words of a command behind `qbjax`."""
     above, words = context.parent, str(context.info_name)
     return f"{above.info_name} {words}" if above and above.parent else words
 
@@ -49,7 +49,7 @@ def command(context: typer.Context) -> str:
 def within(
     low: float | int, high: float | int = LARGEST, *, above: bool = False, finite: bool = True
 ) -> Any:
-    """A callback of options: every number they hold is in a range, before anything is computed.
+    """Makes a callback of options that checks numbers before anything is computed.
 
     Args:
         low, high: the ends of the range, which belong to it.
@@ -79,7 +79,7 @@ TIMES, COUNT, LADDER = within(2, MOST_TIMES), within(1, MOST_TIMES), within(2, M
 
 
 def path_of(text: str) -> Path:
-    """A path that is not empty: `--out "$UNSET"` does not mean the folder one is in."""
+    """Makes a path that is not empty: `--out "$UNSET"` does not mean the folder one is in."""
     if not text.strip():
         raise typer.BadParameter("a path must not be empty")
     return Path(text)
@@ -124,7 +124,7 @@ def check_folder(name: str, folder: Path) -> None:
 
 
 def battery(context: typer.Context) -> DOPO:
-    """The battery that the options describe; 0 drops a bath or the detuning altogether."""
+    """Makes the battery that the options describe; 0 drops a bath or the detuning altogether."""
     names = "signal_levels pump_levels coupling signal_decay pump_decay signal_thermal pump_thermal"
     names += " detuning frame"
     return DOPO(**{name: context.params[name] for name in names.split()})

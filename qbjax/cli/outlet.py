@@ -1,4 +1,4 @@
-"""The streams of a command: they take every character, and may be closed, full or gone.
+"""Safe streams of a command, which take every character and may be closed, full or gone.
 
 What a stream's encoding lacks is spelled in ASCII (✓ is OK, γ is gamma). What cannot be written is
 forgotten, for the results are files: a command goes on, and says at its end what was not shown.
@@ -20,11 +20,11 @@ SPELLED = {
     "∫": "int ", "√": "sqrt", "±": "+-", "∈": "in", "⊗": "(x)", "ħ": "hbar", "µ": "mu",
     "⟨": "<", "⟩": ">", "†": "^+", "°": " deg",
 }  # fmt: skip
-"""What a character is called that has no decomposition into ASCII."""
+"""ASCII spellings of characters that have no decomposition."""
 
 
 def spelled(text: str, encoding: str) -> str:
-    r"""The text with what an encoding lacks in readable ASCII.
+    r"""Spells in readable ASCII what an encoding lacks in a text.
 
     Example:
         >>> spelled("✓ 0 ≤ γ₁₁t² ≤ π", "ascii")
@@ -40,7 +40,7 @@ def spelled(text: str, encoding: str) -> str:
 
 
 class Outlet:
-    """A text stream that never fails; everything else is the stream's own.
+    """A text stream that never fails; all but writing is the wrapped stream's own.
 
     Attributes:
         lost: why something was not written; None as long as everything was.
@@ -58,13 +58,13 @@ class Outlet:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Writes what can be written; the length of the text."""
+        """Writes as much of a text as can be written; returns its length."""
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         self._try(lambda: self._stream.write(spelled(text, encoding)))
         return len(text)
 
     def flush(self) -> None:
-        """Hands on what was written."""
+        """Hands on all that was written."""
         self._try(self._stream.flush)
 
     @property
@@ -82,7 +82,7 @@ class Outlet:
             self._abandon()
 
     def _abandon(self) -> None:
-        """Sends to nowhere what Python would else try to flush once more as it ends."""
+        """Sends to nowhere the text that Python would else try to flush once more as it ends."""
         with suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
@@ -91,7 +91,7 @@ class Outlet:
 
 @contextmanager
 def outlets() -> Iterator[tuple[Outlet, Outlet]]:
-    """`sys.stdout` and `sys.stderr` as outlets meanwhile."""
+    """Makes outlets of `sys.stdout` and `sys.stderr` meanwhile."""
     before = sys.stdout, sys.stderr
     # Python has None where a descriptor was closed from the start.
     here = Outlet(before[0] or io.StringIO()), Outlet(before[1] or io.StringIO())
@@ -105,8 +105,10 @@ def outlets() -> Iterator[tuple[Outlet, Outlet]]:
 
 
 def fill_closed_descriptors() -> None:
-    """Opens 0, 1 and 2 where they are closed: a file of results that got one of these numbers
-    would be written into by whatever prints."""
+    """Opens descriptors 0, 1 and 2 where they are closed.
+
+    A file of results that got one of these numbers would be written into by whatever prints.
+    """
     for number in range(3):
         try:
             os.fstat(number)

@@ -18,7 +18,7 @@ FIRST, GROWTH = 5.0, 2.0
 
 
 class Display:
-    """What goes on at the moment, shown from `__enter__` to `__exit__`."""
+    """A display of the work at the moment, shown from `__enter__` to `__exit__`."""
 
     def __init__(self, *columns: Any, total: int):
         """
@@ -49,7 +49,7 @@ class Display:
         self._progress.stop()
 
     def tell(self, text: str, description: str | None = None, **state: Any) -> None:
-        """Says what goes on.
+        """Shows a text, and how much of the work is done.
 
         Args:
             text: in plain words.
@@ -89,8 +89,9 @@ class Steps:
 
     @contextmanager
     def step(self, name: str, doing: str = "compiling …") -> Iterator[Callable[[str], None]]:
-        """One step; yields a function that says what is going on now. A step that warned of a
-        result that should not be believed ends with !, any other with ✓.
+        """Shows one step; yields a function that says what is going on now.
+
+        A step that warned of a result that should not be believed ends with !, any other with ✓.
 
         Args:
             name: what the step does, in a few words.

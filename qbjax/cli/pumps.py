@@ -11,11 +11,11 @@ from qbjax.protocols import Constant, PiecewiseConstant, Pulse, Pump, SwitchOff
 from qbjax.views import pulse_files
 
 UNTIL = 20.0
-"""When a run ends by default."""
+"""Time at which a run ends by default."""
 
 
 def described(context: typer.Context) -> tuple[Pump, float]:
-    """The pump, and the end of the run.
+    """Makes the pump that the options describe, and the end of the run.
 
     Args:
         context: of a command with `amplitude`, `switch_off`, `pulse`, `duration`, `until`.
@@ -39,7 +39,7 @@ def described(context: typer.Context) -> tuple[Pump, float]:
 
 
 def _pulse(context) -> Pulse:
-    """The pulse of a file, or of amplitudes separated by commas."""
+    """Makes the pulse of a file, or of amplitudes separated by commas."""
     given = context.params
     text, duration, until = given["pulse"], given["duration"], given["until"]
     try:

@@ -59,8 +59,9 @@ def deliver(
     figure: Figure,
     **more: Any,
 ) -> None:
-    """Saves, then shows: whatever becomes of the terminal, the results are on disk; and what
-    cannot be saved is at least shown.
+    """Saves results, then shows them.
+
+    Whatever becomes of the terminal, they are on disk; and what cannot be saved is at least shown.
 
     Args:
         context, start, datasets, sheets, figure: as in `finish`.
@@ -98,7 +99,7 @@ def show(sheets: Sequence[report.Sheet], note: str) -> None:
 
 
 def tell_saved(directory: Path, written: Sequence[Path], seconds: float) -> None:
-    """Ends a command: what lies where, and how long it took."""
+    """Ends a command with the names of its files, and the time it took."""
     names = ", ".join(path.name for path in written)
     text = f"Saved in {directory} (files of an earlier run are replaced): {names}"
     session.out().print(text, soft_wrap=True, markup=False)

@@ -1,4 +1,4 @@
-"""What a command needs around it: JAX made ready, plain errors, consoles.
+"""The surroundings of a command: JAX made ready, plain errors, consoles.
 
 `prepare` runs before anything is compiled, for the persistent cache takes no folder later.
 """
@@ -23,27 +23,27 @@ UNSEEN, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 """Exit codes: saved, but the output could not be shown; an error; Ctrl-C."""
 
 DOUBTS = (TruncationWarning, TraceWarning, BreakdownWarning)
-"""The warnings of results that should not be believed."""
+"""Warnings of results that should not be believed."""
 
-TOLD = (*DOUBTS, DamageWarning)
+SHOWN = (*DOUBTS, DamageWarning)
 """Warnings of the library that a command shows, each in a line."""
 
 CACHE = _setup.default_folder()
-"""Where compiled programs are kept between commands; None for nowhere."""
+"""Folder in which compiled programs are kept between commands; None for nowhere."""
 
 
 def out() -> Console:
-    """The console of results. Made anew, since tests and pipes exchange the stream."""
+    """Makes the console of results, anew, since tests and pipes exchange the stream."""
     return Console(file=sys.stdout, highlight=False)
 
 
 def err() -> Console:
-    """The console of warnings and errors."""
+    """Makes the console of warnings and errors."""
     return Console(file=sys.stderr, highlight=False)
 
 
 def complain(text: str) -> None:
-    """An error on one line of stderr."""
+    """Prints an error on one line of stderr."""
     line = " ".join(text.split())
     err().print(f"[bold red]Error:[/] {escape(line)}", soft_wrap=True)
 
@@ -62,7 +62,7 @@ def prepare(cache: Path | None) -> None:
 
 
 def tell_cache() -> None:
-    """One dim line: where compiled programs are kept."""
+    """Prints one dim line with the folder of compiled programs."""
     folder = _setup.cache_folder()
     text = "compiled programs are not kept" if folder is None else f"compiled programs: {folder}"
     out().print(text, style="dim", soft_wrap=True, markup=False)
@@ -70,7 +70,7 @@ def tell_cache() -> None:
 
 @contextmanager
 def plainly(*, debug: bool = False) -> Iterator[None]:
-    """Errors and warnings of the library as one line each, on stderr.
+    """Prints errors and warnings of the library as one line each, on stderr.
 
     Args:
         debug: let errors through, with their traceback.
@@ -80,7 +80,7 @@ def plainly(*, debug: bool = False) -> Iterator[None]:
     """
     try:
         with stoppable("the run was not saved"), warnings.catch_warnings():
-            for category in TOLD:
+            for category in SHOWN:
                 warnings.simplefilter("always", category)
             warnings.showwarning = _show(warnings.showwarning)
             yield
@@ -94,16 +94,16 @@ def plainly(*, debug: bool = False) -> Iterator[None]:
 
 @contextmanager
 def unwarned() -> Iterator[None]:
-    """Warnings of the library left out, where a command says the same below its table."""
+    """Leaves out warnings of the library, where a command says the same below its table."""
     with warnings.catch_warnings():
-        for category in TOLD:
+        for category in SHOWN:
             warnings.simplefilter("ignore", category)
         yield
 
 
 @contextmanager
 def stoppable(left: str) -> Iterator[None]:
-    """Ctrl-C ends the command with one line.
+    """Lets Ctrl-C end the command with one line.
 
     Args:
         left: what is left then, in a few words.
@@ -120,7 +120,7 @@ def stoppable(left: str) -> Iterator[None]:
 
 def _show(default):
     def show(message, category, filename, lineno, file=None, line=None):
-        if issubclass(category, TOLD):
+        if issubclass(category, SHOWN):
             err().print(f"[yellow]Warning:[/] {escape(str(message))}", soft_wrap=True)
         else:
             default(message, category, filename, lineno, file, line)

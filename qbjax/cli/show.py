@@ -1,4 +1,4 @@
-"""`qbjax show`: what a store of a sweep holds."""
+"""`qbjax show`: the contents of a sweep's store."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`qbjax optimize swap-angles`: how long each qubit should meet the battery."""
+"""`qbjax optimize swap-angles`: the time that each qubit should meet the battery."""
 
 import time
 from typing import Annotated, Any
@@ -109,7 +109,7 @@ def _rivals(battery, count: int, duration: float | None) -> dict[str, Collisions
 
 
 def _lasting(make, count: int, duration: float | None) -> Collisions:
-    """So many collisions; or as many as the time takes, the last one cut."""
+    """Makes a stream of `count` collisions; or of as many as a time takes, the last one cut."""
     if duration is None:
         return make(count)
     protocol = make(count)

@@ -109,18 +109,18 @@ class Bar:
         if self._last is not None:
             good = kind is None and not (self._last.failures or self._last.doubtful)
             sign = "[green]✓[/]" if good else "[yellow]–[/]"
-            self._display.console.print(f"{sign} {escape(told(self._last))}", soft_wrap=True)
+            self._display.console.print(f"{sign} {escape(in_words(self._last))}", soft_wrap=True)
 
     def __call__(self, now: SweepProgress) -> None:
         self._last = now
-        self._display.tell(told(now), completed=now.done, total=now.total)
+        self._display.tell(in_words(now), completed=now.done, total=now.total)
 
 
-def told(now: SweepProgress) -> str:
-    """A progress in words.
+def in_words(now: SweepProgress) -> str:
+    """Says a progress in words.
 
     Example:
-        >>> told(SweepProgress(done=10, total=20, failures=1, rate=2.0, remaining=75.0))
+        >>> in_words(SweepProgress(done=10, total=20, failures=1, rate=2.0, remaining=75.0))
         '10 of 20 points, 2 points/s, 1 failed, 1:15 left'
     """
     left = ""
@@ -135,7 +135,7 @@ def told(now: SweepProgress) -> str:
 
 
 def task_of(text: str) -> tuple[int, int]:
-    """The `task` of an `--array-task`.
+    """Reads the `task` of an `--array-task`.
 
     Raises:
         ValueError: if it is not I/N with 0 ≤ I < N.
@@ -154,7 +154,7 @@ def task_of(text: str) -> tuple[int, int]:
 
 
 def command_again(context: typer.Context, path: Path) -> str:
-    """The command that continues what this one began."""
+    """Writes the command that continues the one that began."""
     given = context.params
     words = ["qbjax", "sweep", str(given["file"]), "--store", str(path)]
     for name in ("array_task", "dask"):
@@ -165,7 +165,7 @@ def command_again(context: typer.Context, path: Path) -> str:
 
 @contextmanager
 def _acceptable() -> Iterator[None]:
-    """A store that is refused is accepted by an option here."""
+    """Names, in the error for a store that is refused, the option that accepts it."""
     try:
         yield
     except Refused as error:
@@ -175,7 +175,7 @@ def _acceptable() -> Iterator[None]:
 
 @contextmanager
 def _resumable(context: typer.Context, path: Path) -> Iterator[None]:
-    """Ctrl-C says how to go on."""
+    """Lets Ctrl-C say how to go on."""
     try:
         yield
     except KeyboardInterrupt:
@@ -197,7 +197,7 @@ def _check_same(path: Path, study: described.Study, file: Path) -> None:
 
 @contextmanager
 def _client(dask: str | None) -> Iterator[Any]:
-    """A client of the scheduler at an address, or of workers started here; or none."""
+    """Makes a client of the scheduler at an address, or of workers started here; or none."""
     if dask is None:
         yield None
         return
@@ -224,7 +224,7 @@ def _client(dask: str | None) -> Iterator[Any]:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Processes started meanwhile leave Ctrl-C to this one, which stops them in order."""
+    """Lets processes started meanwhile leave Ctrl-C to this one, which stops them in order."""
     hearing = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

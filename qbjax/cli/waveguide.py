@@ -30,7 +30,7 @@ Decay = Annotated[
 
 
 class Found(NamedTuple):
-    """A place, what is best about it, and a time that shows it."""
+    """A place, its merits, and a time that shows them."""
 
     frequency: float
     distance: float
@@ -153,7 +153,7 @@ def _search(aim: Aim, box: dict[str, Any], decay: float, orders: int, now) -> Fo
 
 
 def _charged(guide: Waveguide, until: float, points: int, steps: jobs.Steps) -> xr.Dataset:
-    """A run with what the picture shows beside it."""
+    """Charges a waveguide battery; the run with all that the picture shows beside it."""
     times = np.linspace(0.0, until, points)
     with steps.step(f"charge to t = {until:g}") as now:
         run = charge(guide, None, times)
@@ -170,7 +170,7 @@ def _charged(guide: Waveguide, until: float, points: int, steps: jobs.Steps) -> 
 
 
 def _kept(guide: Waveguide) -> tuple[xr.Dataset, list[report.Sheet]]:
-    """What stays, and when the first charge comes."""
+    """States that stay, and the time of the first charge, as data and tables."""
     below = guide.bound_states()
     states = waveguide.states(below, guide.continuum_states())
     ranges = (guide.steady_energy_range(), guide.steady_ergotropy_range())
@@ -189,7 +189,7 @@ def _side(bounds: tuple[float, float] | None) -> Any:
 
 
 def _tell(now):
-    return lambda seen: now(f"step {seen.step}: {seen.value:.6f}")
+    return lambda progress: now(f"step {progress.step}: {progress.value:.6f}")
 
 
 def _place(frequency: float, distance: float) -> str:

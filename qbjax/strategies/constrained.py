@@ -31,7 +31,7 @@ ACTIVE = 1e-7
 
 
 class Constrained(NamedTuple):
-    """What `maximize_under` found.
+    """The best point that `maximize_under` found, with the prices of its constraints.
 
     Attributes:
         x: where, (n,).
@@ -56,7 +56,7 @@ def maximize_under(
     high: Any,
     data: Any = None,
 ) -> Constrained:
-    """Finds the best of the optima that the starts lead to.
+    """Finds the largest value under constraints among the optima that the starts lead to.
 
     Args:
         objective: F of x (n,) and `data`, a number; a function that lives on, for it is compiled.

@@ -1,4 +1,4 @@
-"""`maximize`: find the best protocol by gradient.
+"""Gradient search for the best protocol: `maximize`.
 
 The optimiser sees the unbounded coordinates of `protocols.free`, so every protocol it
 tries is feasible. A whole optimiser step, line search included, is one jitted function;
@@ -31,10 +31,10 @@ from qbjax.strategies.search import VERY_BAD, Problem, begin, doubt_of, explaine
 _LBFGS = optax.lbfgs(
     linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=12, initial_guess_strategy="one")
 )
-"""One object, so that a second `maximize` of the same objective compiles nothing. Twelve
-trials per line search, not optax's twenty: at a kink (populations that change order) no step
-satisfies the Wolfe conditions, and the best of twelve does. (Six are too few to walk out of
-a convex stretch, where L-BFGS then learns a negative curvature and turns round.)"""
+"""The default optimiser: one object, so that a second `maximize` of the same objective compiles
+nothing. Twelve trials per line search, not optax's twenty: at a kink (populations that change
+order) no step satisfies the Wolfe conditions, and the best of twelve does. (Six are too few to walk
+out of a convex stretch, where L-BFGS then learns a negative curvature and turns round.)"""
 
 
 class NotFinite(ValueError):
@@ -42,7 +42,7 @@ class NotFinite(ValueError):
 
 
 class Progress(NamedTuple):
-    """What a `progress` callback sees after every step."""
+    """The state of a search after a step, as a `progress` callback sees it."""
 
     step: int
     steps: int
@@ -52,7 +52,7 @@ class Progress(NamedTuple):
 
 
 class Best(eqx.Module):
-    """What `maximize` found.
+    """The best protocol that `maximize` found.
 
     Attributes:
         protocol: the best protocol, with plain numbers in place of the free ones.
@@ -170,7 +170,7 @@ def maximize(
 
 
 def _best(problem, battery, candidates, search, history, stopped: bool, heard) -> Best:
-    """The best of all iterates of all starts, told of, verified."""
+    """Picks the best of all iterates of all starts, warns of it if it is doubtful, verifies it."""
     reached = np.asarray(search.best_loss * search.size)
     winner = int(np.argmin(reached))
     found = [u[winner] for u in search.best]
@@ -227,7 +227,7 @@ def _check_things(objective, battery, optimizer) -> None:
 
 
 def _as_leaf(x):
-    """Plain numbers become arrays, so that another number compiles nothing anew."""
+    """Makes an array of a plain number, so that another number compiles nothing anew."""
     return jnp.asarray(x, dtype=float) if type(x) in (int, float) else x
 
 
@@ -252,7 +252,10 @@ def _doubt(problem, battery, us, heard: witness.Heard):
 
 
 def verify(objective, protocol, battery) -> tuple[Array, Int[Array, ""] | None]:
-    """The objective with more levels and tighter tolerances, and the status of its runs."""
+    """Evaluates the objective with more levels and tighter tolerances.
+
+    Returns its value, and the status of its runs.
+    """
     # Not under one jit: eager, `charge` warns if even the refined ladder is too short, and
     # its own compilations serve every verification of this battery.
     with sharpened(10.0), witness.listening() as heard:

@@ -1,4 +1,4 @@
-"""Whether a search ran away: an objective that has no maximum where nothing bounds its numbers."""
+"""The warning of a search that ran away: an objective without a maximum, numbers without bounds."""
 
 import math
 import warnings
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from qbjax.protocols import Free, choices, coordinates
 
 FEWEST = 5
-"""Steps after which a trend can be told."""
+"""Steps after which a trend shows."""
 
 STEADY = 0.5
 """Share of the mean gain that the next one must have to count as no slower."""
@@ -50,8 +50,10 @@ def warn_if_unbounded(
 
 
 def _farthest(template: Any, found: list, slopes: list) -> tuple[float, float, float]:
-    """What the slopes promise for going as far again, of the number that promises most: and where
-    it was, and is; nothing if all are bounded."""
+    """Largest gain that the slopes promise a number for going as far again.
+
+    With it, where the number was, and is; nothing if all are bounded.
+    """
     best = (0.0, 0.0, 0.0)
     for choice, u0, u, slope in zip(choices(template), coordinates(template)[0], found, slopes):
         if isinstance(choice, Free) and math.inf in (-choice.low, choice.high):

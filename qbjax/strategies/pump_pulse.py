@@ -1,4 +1,4 @@
-r"""Which pulse charges best: the shape of the pump, for a given duration and pump energy.
+r"""The pulse that charges best: the shape of the pump, for a given duration and pump energy.
 
 $$\max_{F}\; W[\rho_s(T)] \quad\text{with}\quad
   \int_0^T F(t)^2\,dt = E, \qquad |F(t)| \le P.$$
@@ -30,7 +30,7 @@ from qbjax.strategies.gradient import Best, Progress, check_search, maximize, ve
 
 
 def final_ergotropy(pulse: Pulse, battery: Battery) -> Float[Array, ""]:
-    """W when a pulse that starts at 0 has ended."""
+    """Ergotropy W when a pulse that starts at 0 has ended."""
     return charge(battery, pulse, [0.0, pulse.span[1]]).ergotropy[-1]
 
 
@@ -158,8 +158,9 @@ def segments_of(pulse: Pulse | Any, count: int | Any) -> Float[np.ndarray, " n"]
 
 
 def cosines_of(pulse: Pulse | Any, count: int | Any, peak: Any = None) -> Float[np.ndarray, " n"]:
-    r"""The first coefficients of a pulse's cosine series; under a peak P, of the series of
-    $P\arcsin(F/P)$, which a `BoundedFourier` takes.
+    r"""The first coefficients of a pulse's cosine series.
+
+    Under a peak P, of the series of $P\arcsin(F/P)$, which a `BoundedFourier` takes.
 
     Example:
         >>> from qbjax.protocols import Sampled

@@ -1,4 +1,4 @@
-"""One step of a gradient search, jitted whole: what `maximize` repeats.
+"""One step of a gradient search, jitted whole: the body of the loop of `maximize`.
 
 The search runs in the unbounded coordinates of `protocols.free`; several starts are one
 program, `lax.map` on a CPU and `vmap` on an accelerator.
@@ -26,12 +26,15 @@ VERY_BAD = 1e12
 zoom line search interpolates cubics through it."""
 
 NOT_A_LOSS = 1e300
-"""The same where it is not yet known what counts as one."""
+"""Loss of such a protocol where it is not yet known what counts as one."""
 
 
 class Search(NamedTuple):
-    """The state of one start. Losses are in units of `size`, the larger of the first loss and its
-    slopes: line searches have steps and limits of their own, and know no unit of the objective."""
+    """The state of the search from one start.
+
+    Losses are in units of `size`, the larger of the first loss and its slopes: line searches have
+    steps and limits of their own, and know no unit of the objective.
+    """
 
     coordinates: list
     optimizer: Any
@@ -58,7 +61,7 @@ class Problem(eqx.Module):
         return self.objective(protocol) if battery is None else self.objective(protocol, battery)
 
     def check_scalar(self, battery) -> witness.Heard:
-        """Whether the objective is a real scalar; what its runs tell of themselves."""
+        """Checks that the objective is a real scalar; returns what its runs tell of themselves."""
         found = []
 
         def value(us, battery):
@@ -107,7 +110,7 @@ def _shown(out: Any) -> str:
 
 
 def _forward_value_and_grad(function, us):
-    """Value and gradient by one forward tangent per number, no memory of the run."""
+    """Value and gradient by one forward tangent per number, without memory of the run."""
     flat, unravel = jax.flatten_util.ravel_pytree(us)
     push = partial(jax.jvp, lambda x: function(unravel(x)), (flat,))
     if flat.size == 1:
@@ -119,7 +122,7 @@ def _forward_value_and_grad(function, us):
 
 @eqx.filter_jit
 def doubt_of(problem: Problem, battery, us: list) -> tuple[Int[Array, ""], dict[str, Array]]:
-    """Status of the runs behind a value, and how full the top levels of each mode are."""
+    """Status of the runs behind a value, and the population of the top levels of each mode."""
     with witness.listening() as heard:
         problem.value(us, battery)
     return heard.status, heard.truncation
@@ -127,7 +130,7 @@ def doubt_of(problem: Problem, battery, us: list) -> tuple[Int[Array, ""], dict[
 
 @eqx.filter_jit
 def begin(optimizer, stacked) -> Search:
-    """Searches that have not looked yet, one for each row of the coordinates."""
+    """Makes searches that have not looked yet, one for each row of the coordinates."""
 
     def begin(us):
         worst, unknown = jnp.array(jnp.inf), jnp.array(1.0)
@@ -139,8 +142,10 @@ def begin(optimizer, stacked) -> Search:
 
 @eqx.filter_jit
 def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
-    """One step of every start; converged starts stand still. Losses come back in the unit of the
-    objective."""
+    """Takes one step from every start; converged starts stand still.
+
+    Losses come back in the unit of the objective.
+    """
     update = optax.with_extra_args_support(optimizer).update
     remembers = _remembers(search.optimizer)
 
@@ -154,20 +159,20 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
         # Against the best, not the last: at a kink the values go up and down for ever.
         gained = search.best_loss - value > 0.1 * scale
         stalled = jnp.where(gained, 0, search.stalled + 1)
-        seen = _with_best(search, value, grads)
-        seen = seen._replace(first_loss=first, size=size, stalled=stalled)
+        updated = _with_best(search, value, grads)
+        updated = updated._replace(first_loss=first, size=size, stalled=stalled)
         settled = (slope <= scale) | (remembers & (stalled >= 2))
         done = (value < VERY_BAD) & settled
 
-        def move(seen: Search):
+        def move(updated: Search):
             # A learning rate belongs to the slopes that the objective has.
             pulls = grads if remembers else [g * size for g in grads]
             updates, state = update(
-                pulls, seen.optimizer, us, value=value, grad=grads, value_fn=loss
+                pulls, updated.optimizer, us, value=value, grad=grads, value_fn=loss
             )
             moved = optax.apply_updates(us, updates)
             moved = jax.tree.map(lambda a, b: jnp.where(jnp.isfinite(a), a, b), moved, us)
-            return seen._replace(coordinates=moved, optimizer=state)
+            return updated._replace(coordinates=moved, optimizer=state)
 
         return jax.lax.cond(done, lambda s: s, move, seen), value * size, done
 
@@ -177,7 +182,7 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
 
 
 def _with_best(search: Search, value, grads) -> Search:
-    """The search, which remembers where it stands if nothing was better."""
+    """Remembers the point where a search stands, if nothing was better."""
     better = value < search.best_loss
 
     def kept(new, old):
@@ -202,7 +207,7 @@ def _looked(problem: Problem, battery, search: Search):
 
 
 def _size(value, grads) -> Float[Array, ""]:
-    """What counts as one: the larger of a loss and its slopes, where they have a size."""
+    """The size that counts as one: the larger of a loss and its slopes, where they have a size."""
     size = jnp.maximum(jnp.abs(value), _largest(grads))
     return jnp.where((value < NOT_A_LOSS) & (size > 0), size, 1.0)
 
@@ -223,8 +228,10 @@ def _evaluate(loss, us, state):
 
 
 def explained(step, mode):
-    """JAX's complaint about the other mode, in the words of the argument that is wrong. What is
-    not finite here is no fault (`undefined.allowed`): an objective that is NaN is very bad."""
+    """Rewords JAX's complaint about the other mode: it names the argument that is wrong.
+
+    What is not finite here is no fault (`undefined.allowed`): an objective that is NaN is very bad.
+    """
 
     def attempt(*args):
         try:
@@ -242,5 +249,5 @@ def explained(step, mode):
 
 
 def _strong(tree):
-    """Weak types made strong: a step then takes what a step returns, and compiles once."""
+    """Makes weak types strong: a step then takes what a step returns, and compiles once."""
     return jax.tree.map(lambda x: jax.lax.convert_element_type(x, x.dtype), tree)

@@ -1,4 +1,4 @@
-r"""When to switch the pump off: four aims, one number to choose.
+r"""The time to switch the pump off: four aims, one number to choose.
 
 The pump has constant amplitude F until $t_{off}$. What to maximise:
 
@@ -37,7 +37,7 @@ Aim = Literal["power", "coherent", "stored", "delivered"]
 
 
 class Plan(NamedTuple):
-    """A pump, how long to wait once it is off, and which of the first three `AIMS` counts."""
+    """A pump, a time to wait once it is off, and the index of one of the first three `AIMS`."""
 
     pump: SwitchOff
     wait: Float[Array, ""]
@@ -52,7 +52,7 @@ class Delivery(NamedTuple):
 
 
 def delivered(plan: Delivery, battery: Battery) -> Float[Array, ""]:
-    r"""What the load has taken at the first maximum of its ergotropy, per cycle time.
+    r"""Ergotropy of the load at its first maximum, per cycle time.
 
     NaN if there is none before a single photon would have been swapped back, at $\pi/g$.
     """
@@ -64,7 +64,7 @@ def delivered(plan: Delivery, battery: Battery) -> Float[Array, ""]:
 
 
 def figure_of_merit(plan: Plan, battery: Battery) -> Float[Array, ""]:
-    """What the plan's aim is worth.
+    """Value of the plan's aim: power, coherent ergotropy, or stored ergotropy per cycle time.
 
     The aim is data, not code, so that one compilation serves all three.
     """

@@ -107,4 +107,4 @@ def test_a_status_of_ones_own_stands_unless_a_run_is_doubtful():
 
 def test_the_command_tells_doubtful_points_apart():
     now = SweepProgress(done=9, total=9, failures=1, rate=2.0, remaining=0.0, doubtful=3)
-    assert command.told(now) == "9 of 9 points, 2 points/s, 1 failed, 3 doubtful"
+    assert command.in_words(now) == "9 of 9 points, 2 points/s, 1 failed, 3 doubtful"
