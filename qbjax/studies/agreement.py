@@ -58,9 +58,9 @@ class Difference(NamedTuple):
             return
         # All of them, for the words replace those that were said.
         words = sorted({word_of(name) for name in self.names})
-        told = " and ".join([*self._versions(found), *self._parts(found)])
+        differing = " and ".join([*self._versions(found), *self._parts(found)])
         raise Refused(
-            f"Argument `store` must belong to this sweep, but {path} was made with {told}: "
+            f"Argument `store` must belong to this sweep, but {path} was made with {differing}: "
             "take a new path, or what it was made with",
             () if "" in words else words,
         )
@@ -76,21 +76,21 @@ class Difference(NamedTuple):
 
     def _versions(self, found: Collection[str]) -> list[str]:
         names = [n.removeprefix(VERSION) for n in found if word_of(n) == "versions"]
-        told = [
+        differing = [
             f"{n} {self.kept.get(VERSION + n, 'unused')} "
             f"(here {self.ours.get(VERSION + n, 'unused')})"
             for n in names
         ]
-        return [", ".join(told)] if told else []
+        return [", ".join(differing)] if differing else []
 
     def _parts(self, found: Collection[str]) -> list[str]:
         names = [name for name in found if word_of(name) != "versions"]
-        told = []
+        differing = []
         if f"{VERSION}python" in self.names and "function" in map(word_of, names):
-            told = ["a function that cannot be compared"]
+            differing = ["a function that cannot be compared"]
             names = [name for name in names if word_of(name) != "function"]
         more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-        return told + ([f"another {', '.join(names[:LISTED])}{more}"] if names else [])
+        return differing + ([f"another {', '.join(names[:LISTED])}{more}"] if names else [])
 
 
 def checked(accept: str | Collection[str] | Any) -> frozenset[str]:

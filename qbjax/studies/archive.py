@@ -82,7 +82,7 @@ class Archive:
         check(plan)
         self._task = checked_task(task)
         self.path = files.real("store", path)
-        with files.told("store", self.path), contextlib.ExitStack() as stack:
+        with files.naming_argument("store", self.path), contextlib.ExitStack() as stack:
             kept = layout.opened(self.path)
             if kept is None:
                 layout.create(self.path, plan)
@@ -165,7 +165,7 @@ class Archive:
         """
         check_json("attributes", dict(attributes))
         path = self.path / FINISHED
-        with files.alone(self._handle, self.chunks), files.told_of_file(path):
+        with files.alone(self._handle, self.chunks), files.naming_file(path):
             known = layout.finished(self._kept) | dict(attributes)
             sealed = copies.sealed({"store": self._kept.identity, "attributes": known})
             files.replace(path, sealed)

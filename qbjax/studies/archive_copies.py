@@ -113,9 +113,9 @@ def mend(root: Path, digests: Mapping[str, str]) -> list[Path]:
         wanted |= dict.fromkeys((root / name, root / COPIES / digest), held[name].to_bytes())
     damaged = [path for path, data in wanted.items() if files.content(path) != data]
     for path in damaged:
-        with files.told_of_file(path.parent):
+        with files.naming_file(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-        with files.told_of_file(path):
+        with files.naming_file(path):
             files.replace(path, wanted[path])
     return damaged
 

@@ -58,13 +58,13 @@ def real(argument: str, path: Any) -> Path:
 
 def failure(error: OSError, message: str) -> OSError:
     """An error of the same number that says what to do."""
-    told = OSError(message)
-    told.errno = error.errno
-    return told
+    worded = OSError(message)
+    worded.errno = error.errno
+    return worded
 
 
 @contextlib.contextmanager
-def told(argument: str, path: Path) -> Iterator[None]:
+def naming_argument(argument: str, path: Path) -> Iterator[None]:
     """Says of which argument the system complains."""
     try:
         yield
@@ -79,7 +79,7 @@ def told(argument: str, path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def told_of_file(path: Path) -> Iterator[None]:
+def naming_file(path: Path) -> Iterator[None]:
     """Says which file of a store the system refuses, and what to do."""
     try:
         yield
@@ -101,7 +101,7 @@ def content(path: Path) -> bytes | None:
     Raises:
         OSError: if it cannot be read, saying what to do.
     """
-    with told_of_file(path):
+    with naming_file(path):
         try:
             # A pipe would be waited for.
             return path.read_bytes() if path.is_file() else None
@@ -163,7 +163,7 @@ def opened(path: Path) -> int:
     Raises:
         OSError: saying what to do, if something that is no file lies there.
     """
-    with told_of_file(path):
+    with naming_file(path):
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         if path.is_file():
             return handle

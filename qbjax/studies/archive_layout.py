@@ -49,7 +49,7 @@ def begun(store: Any, points: int) -> tuple[int, np.ndarray] | None:
         ValueError: if there is something else. OSError: if nothing can be written there.
     """
     path = files.real("store", store)
-    with files.told("store", path):
+    with files.naming_argument("store", path):
         kept = opened(path)
         # Nothing is made yet: the sweep may still be refused.
         above = next(p for p in (path, *path.parents) if p.exists())

@@ -83,7 +83,7 @@ def export(path: Any, target: Any) -> Path:
     dataset.attrs = {name: _plain(value) for name, value in dataset.attrs.items()}
     target = files.real("target", target)
     temporary = target.with_name(f".{target.name}.{uuid4().hex}{files.PARTIAL}")
-    with files.told("target", target):
+    with files.naming_argument("target", target):
         try:
             dataset.to_netcdf(temporary, engine="h5netcdf")
             temporary.replace(target)

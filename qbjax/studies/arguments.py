@@ -84,10 +84,10 @@ def order(grid: Grid, cost: Any) -> np.ndarray:
     try:
         guess = np.asarray(cost(**columns))
     except Exception as error:
-        told = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         raise ValueError(
             f"Argument `cost` must give numbers as cost(**columns), but raises "
-            f"{type(error).__name__}: {told}."
+            f"{type(error).__name__}: {reason}."
         ) from error
     if guess.shape != (grid.count,):
         raise ValueError(

@@ -59,8 +59,8 @@ def check_client(client: Any) -> None:
             f"Argument `client` must be a dask.distributed.Client, but is {_checks.show(client)}."
         )
     if client.asynchronous or client.status != "running":
-        told = "asynchronous" if client.asynchronous else client.status
-        raise ValueError(f"Argument `client` must be running and synchronous, but is {told}.")
+        reason = "asynchronous" if client.asynchronous else client.status
+        raise ValueError(f"Argument `client` must be running and synchronous, but is {reason}.")
 
 
 def check_sent(function: Any) -> None:
@@ -74,9 +74,9 @@ def check_sent(function: Any) -> None:
     try:
         cloudpickle.dumps(function)
     except Exception as error:
-        told = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         raise TypeError(
-            f"Argument `function` must be what a client can send to workers, but is not: {told}."
+            f"Argument `function` must be what a client can send to workers, but is not: {reason}."
         ) from error
 
 

@@ -35,17 +35,17 @@ def news(heard: Heard, outputs: Mapping[str, Array]) -> dict[str, Array]:
     if not heard.runs:
         return {}
     status, tops = heard.status, heard.truncation
-    told = {f"{mode}.truncation": top for mode, top in tops.items()} if len(tops) > 1 else {}
-    told["truncation"] = heard.worst
-    told = {name: value for name, value in told.items() if name not in outputs}
+    added = {f"{mode}.truncation": top for mode, top in tops.items()} if len(tops) > 1 else {}
+    added["truncation"] = heard.worst
+    added = {name: value for name, value in added.items() if name not in outputs}
     given = outputs.get("status")
     if given is None:
-        return told | {
+        return added | {
             "status": jnp.where((status == OK) & ~_all_finite(outputs), NON_FINITE, status)
         }
     if given.shape == () and jnp.issubdtype(given.dtype, jnp.integer):
-        told["status"] = jnp.where(given == OK, status.astype(given.dtype), given)
-    return told
+        added["status"] = jnp.where(given == OK, status.astype(given.dtype), given)
+    return added
 
 
 def advice(levels: Mapping[str, tuple[str, int]]) -> dict[str, str]:
@@ -107,11 +107,11 @@ def _tops(data: xr.Dataset, where: np.ndarray) -> str:
         over = dict.fromkeys(list(use)[:1] if len(use) == 1 else [""], top)
     if not over:
         return ""
-    told = ", ".join(
+    held = ", ".join(
         f"{top:.1e}{f' in the {mode} mode' * bool(mode)}" for mode, top in over.items()
     )
     remedy = ", ".join(use[mode] for mode in over if mode in use) or "more"
-    return f" (the top ones hold up to {told}; use {remedy})"
+    return f" (the top ones hold up to {held}; use {remedy})"
 
 
 def _defect(data: xr.Dataset, where: np.ndarray) -> str:

@@ -106,8 +106,8 @@ def zipped(**coordinates: Any) -> Grid:
     known = {name: _coordinate(name, given) for name, given in _some(coordinates).items()}
     lengths = {name: values.size for name, values in known.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name}: {size}" for name, size in lengths.items())
-        raise ValueError(f"Argument `grid` must have coordinates of one length, but has {told}.")
+        listed = ", ".join(f"{name}: {size}" for name, size in lengths.items())
+        raise ValueError(f"Argument `grid` must have coordinates of one length, but has {listed}.")
     return Grid(known)
 
 
@@ -249,10 +249,10 @@ def _coordinate(name: str, given: Any) -> xr.DataArray:
             f"Argument `grid` must have integers that double precision holds, up to {2**53}, but "
             f"`{name}` has {max(map(abs, whole.tolist()))}."
         )
-    return _array(name, values, _told(name, attributes))
+    return _array(name, values, _as_json(name, attributes))
 
 
-def _told(name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+def _as_json(name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes as JSON has them, which is how a store keeps them."""
     plain = {key: a.tolist() if hasattr(a, "tolist") else a for key, a in attributes.items()}
     check_json(f"grid[{name!r}].attrs", plain)

@@ -29,8 +29,8 @@ def labelled(
     variables = {}
     for name, values in rows.items():
         dims = (*lead, *dimensions(name, values.ndim - 1))
-        told = {"units": units[name]} if name in units else {}
-        variables[name] = (dims, values[back].reshape(*sizes, *values.shape[1:]), told)
+        attributes = {"units": units[name]} if name in units else {}
+        variables[name] = (dims, values[back].reshape(*sizes, *values.shape[1:]), attributes)
     if grid.axes is None:
         coordinates = {n: ("point", c.values, c.attrs) for n, c in grid.coordinates.items()}
     else:

@@ -26,13 +26,13 @@ def attributes(
     Returns:
         `qbjax_version` and such, `commit`, `device`, `configuration`, `wall_seconds`.
     """
-    told: dict[str, Any] = {f"{name}_version": version(name) for name in VERSIONS}
-    told |= {"commit": commit(), "device": jax.devices()[0].device_kind}
+    facts: dict[str, Any] = {f"{name}_version": version(name) for name in VERSIONS}
+    facts |= {"commit": commit(), "device": jax.devices()[0].device_kind}
     if configuration is not None:
-        told["configuration"] = dict(configuration)
+        facts["configuration"] = dict(configuration)
     if started is not None:
-        told["wall_seconds"] = started.seconds()
-    return told
+        facts["wall_seconds"] = started.seconds()
+    return facts
 
 
 @functools.cache
@@ -40,7 +40,7 @@ def commit() -> str:
     """Commit of this checkout of qbjax, with "+" if files differ from it; "" if it is none."""
     folder = Path(__file__).parent
     try:
-        told = [
+        facts = [
             subprocess.run(
                 ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=5,
                 check=True,
@@ -53,4 +53,4 @@ def commit() -> str:
         ]  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return ""
-    return told[0] + ("+" if told[2] else "")
+    return facts[0] + ("+" if facts[2] else "")

@@ -114,8 +114,10 @@ class Program:
 
     def _memory(self) -> int:
         """Bytes that the program takes beside its inputs."""
-        told = self._run.memory_analysis()
-        return 0 if told is None else told.temp_size_in_bytes + told.output_size_in_bytes
+        analysis = self._run.memory_analysis()
+        return (
+            0 if analysis is None else analysis.temp_size_in_bytes + analysis.output_size_in_bytes
+        )
 
 
 class Pending(NamedTuple):
@@ -237,9 +239,9 @@ def _explained(trace: Callable) -> Any:
 
 def _memory(device: jax.Device) -> float:
     """Bytes that a device has."""
-    told = device.memory_stats()
-    if told and "bytes_limit" in told:
-        return float(told["bytes_limit"])
+    stats = device.memory_stats()
+    if stats and "bytes_limit" in stats:
+        return float(stats["bytes_limit"])
     try:
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (ValueError, OSError):

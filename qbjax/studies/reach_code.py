@@ -118,8 +118,8 @@ def _is_silent(steps: Sequence[dis.Instruction], i: int) -> bool:
     if steps[i].opname in FILLERS:
         return True
     after = steps[i + 1] if i + 1 < len(steps) else None
-    told = after is not None and after.opname == "STORE_NAME" and after.argval in UNSEEN
-    return told and steps[i].opname == "LOAD_CONST"
+    is_place = after is not None and after.opname == "STORE_NAME" and after.argval in UNSEEN
+    return is_place and steps[i].opname == "LOAD_CONST"
 
 
 def _lines(step: dis.Instruction, place: dict[int, int]) -> list[str]:

@@ -76,8 +76,8 @@ def _made_by_library(value: FunctionType) -> Node:
     held = [*_defaults(value).items(), *(_closure(value) | kept).items()]
     parts = [part for part in held if not isinstance(part[1], CACHES)]
     # A function may make several lambdas, of one name.
-    told = instructions(code) if code.co_name == "<lambda>" else ""
-    return Node(f"library {place}.{code.co_qualname} {told}", parts, library=place)
+    text = instructions(code) if code.co_name == "<lambda>" else ""
+    return Node(f"library {place}.{code.co_qualname} {text}", parts, library=place)
 
 
 def _closure(value: FunctionType) -> dict[str, Any]:

@@ -131,8 +131,8 @@ def _of_library(value: Any) -> Node:
         return Node(f"library {name}", library=name)
     if home(cls) in UNSEEN:
         raise Opaque(f"a {home(cls)}")
-    told = _TOLD.get(home(cls))
-    return Node(home(cls), told(value), library=home(cls)) if told else _pickled(value)
+    content = _CONTENTS.get(home(cls))
+    return Node(home(cls), content(value), library=home(cls)) if content else _pickled(value)
 
 
 def _pickled(value: Any) -> Node:
@@ -219,7 +219,7 @@ _HELD: dict[Any, Callable[[Any], Node]] = {
     np.ufunc: _ufunc,
     TREE: _tree,
 }
-_TOLD: dict[str, Callable[[Any], list[tuple[str, Any]]]] = {
+_CONTENTS: dict[str, Callable[[Any], list[tuple[str, Any]]]] = {
     "qutip.core.qobj.Qobj": lambda value: [
         ("dims", value.dims), ("data", _numbers(value.data)), ("superrep", value.superrep)
     ],

@@ -133,7 +133,7 @@ def sweep(
     if store is None:
         work = _Work(function, grid, order, size, chosen, lanes, client)
         rows: list = [None] * -(-grid.count // size)
-        for index, arrays in _told(work, range(len(rows)), grid.count, 0, progress):
+        for index, arrays in _reported(work, range(len(rows)), grid.count, 0, progress):
             rows[index] = arrays
         joined = {name: np.concatenate([r[name] for r in rows]) for name in rows[0]}
         data = labelled(grid, order, joined, work.units)
@@ -150,7 +150,7 @@ def sweep(
         missing = kept.missing()
         points = sum(_length(kept.span(i)) for i in missing)
         before = _all_points(kept, task) - points
-        for index, arrays in _told(work, missing, points, before, progress):
+        for index, arrays in _reported(work, missing, points, before, progress):
             kept.write(index, arrays)
         spent = started.seconds() + kept.attributes.get("wall_seconds", 0.0)
         accepted_now = _accepted(kept) if missing else {}
@@ -204,7 +204,7 @@ class _Work:
             yield pending[0], pending[1].get()
 
 
-def _told(work: _Work, indices, points: int, before: int, progress) -> Iterator:
+def _reported(work: _Work, indices, points: int, before: int, progress) -> Iterator:
     """The chunks with status, truncation and steps; tells of each once it was taken care of."""
     started, done, failures, doubts = Watch(), 0, 0, 0
     for index, arrays in work.computed(indices):
@@ -240,9 +240,9 @@ def _plan(work: _Work, digests, configuration) -> archive.Plan:
     blank = {name: np.zeros((1, *o.shape), o.dtype) for name, o in work.outputs.items()}
     variables = {}
     for name, values in _marked(blank).items():
-        told = {"units": work.units[name]} if name in work.units else {}
+        units = {"units": work.units[name]} if name in work.units else {}
         dims = dimensions(name, values.ndim - 1)
-        variables[name] = archive.Variable(values.shape[1:], values.dtype, dims, told)
+        variables[name] = archive.Variable(values.shape[1:], values.dtype, dims, units)
     grid = work.grid
     points = {n: ("point", work.columns[n], c.attrs) for n, c in grid.coordinates.items()}
     axes = {n: (n, axis.values, axis.attrs) for n, axis in (grid.axes or {}).items()}
@@ -273,8 +273,8 @@ def _all_points(kept: archive.Archive, task) -> int:
 def _accepted(kept: archive.Archive) -> dict[str, str]:
     """For the record: with what else chunks were computed."""
     earlier = filter(None, kept.attributes.get("accepted", "").split("; "))
-    told = sorted({*earlier, *kept.accepted})
-    return {"accepted": "; ".join(told)} if told else {}
+    accepted = sorted({*earlier, *kept.accepted})
+    return {"accepted": "; ".join(accepted)} if accepted else {}
 
 
 def _length(span: slice) -> int:

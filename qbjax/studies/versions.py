@@ -45,9 +45,9 @@ def _version(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
-        told = getattr(sys.modules.get(name), "__version__", None)
-    if isinstance(told, str):
-        return told
+        declared = getattr(sys.modules.get(name), "__version__", None)
+    if isinstance(declared, str):
+        return declared
     homes = metadata.packages_distributions().get(name, ())
     return ", ".join(sorted(f"{home} {metadata.version(home)}" for home in set(homes)))
 

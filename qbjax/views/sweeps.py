@@ -51,7 +51,7 @@ def sheet(data: xr.Dataset, title: str = "Sweep") -> Sheet:
         if known.size:
             numbers = [f"{x:.6g}" for x in (known.min(), np.median(known), known.max())]
             at = best(values)
-            rows.append((_named(name, values), *numbers, _told(at, data) + _doubt(at, data)))
+            rows.append((_named(name, values), *numbers, _place(at, data) + _doubt(at, data)))
         else:
             rows.append((_named(name, values), "—", "—", "—", "—"))
     return Sheet(title, ("quantity", "smallest", "median", "largest", "largest at"), rows)
@@ -143,7 +143,7 @@ def panel(data: xr.Dataset, name: str, ax: Axes, colour: str = "#000000", dash="
         ax.set_xlabel(_named(shown[0], data[shown[0]]))
     else:
         _map(cut.transpose(*shown), name, ax)
-    ax.set_title(_told(others, data), fontsize=8.5, fontweight="normal")
+    ax.set_title(_place(others, data), fontsize=8.5, fontweight="normal")
     return ax
 
 
@@ -207,7 +207,7 @@ def _configuration(data: xr.Dataset) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _told(at: dict[str, int], data: xr.Dataset) -> str:
+def _place(at: dict[str, int], data: xr.Dataset) -> str:
     """Values of the coordinates at an index."""
     names: Sequence[str] = _coordinates(data) if "point" in at else list(at)
     words = []

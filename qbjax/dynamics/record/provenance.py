@@ -82,9 +82,9 @@ class Provenance:
             >>> Provenance(verb="charge", protocol=[1.0, 2 + 1j]).attributes()["protocol"]
             '[1.0, {"complex": [2.0, 1.0]}]'
         """
-        told = {name: _text(value) for name, value in self.asked.items()}
+        asked = {name: _text(value) for name, value in self.asked.items()}
         made = {} if self.created is None else {"created": stamp(self.created)}
-        return told | made | environment()
+        return asked | made | environment()
 
 
 def environment() -> dict[str, str]:
@@ -176,8 +176,8 @@ def _thing(value: Any) -> dict[str, Any]:
 @functools.cache
 def _fixed() -> dict[str, str]:
     device = jax.devices()[0]
-    told = {f"{name}_version": version(name) for name in VERSIONS}
-    return told | {
+    versions = {f"{name}_version": version(name) for name in VERSIONS}
+    return versions | {
         "python_version": platform.python_version(),
         "platform": platform.platform(),
         "device": f"{device.platform}: {device.device_kind}",

@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, Int
 from qbjax.dynamics.record.doubt import OK, worst
 
 
-class Told(NamedTuple):
+class Verdict(NamedTuple):
     """The verdict on one run: its status, and the population of the top levels of each mode."""
 
     status: Int[Array, ""]
@@ -36,7 +36,7 @@ class Heard:
     """
 
     def __init__(self):
-        self.runs: list[Told] = []
+        self.runs: list[Verdict] = []
         self.levels: dict[str, tuple[str, int]] = {}
         self.unheard = False
         self._here = get_opaque_trace_state(convention="flax")
@@ -56,14 +56,14 @@ class Heard:
     def status(self) -> Int[Array, ""]:
         """The status of the first run that is not to be believed, else 0."""
         status = jnp.asarray(OK)
-        for told in self.runs:
-            status = jnp.where(status == OK, told.status, status)
+        for run in self.runs:
+            status = jnp.where(status == OK, run.status, status)
         return status
 
     @property
     def truncation(self) -> dict[str, Float[Array, ""]]:
         """Population of the top levels of each mode, in the worst of the runs."""
-        modes = dict.fromkeys(mode for told in self.runs for mode in told.truncation)
+        modes = dict.fromkeys(mode for run in self.runs for mode in run.truncation)
         return {
             mode: worst(jnp.stack([t.truncation[mode] for t in self.runs if mode in t.truncation]))
             for mode in modes
@@ -107,7 +107,7 @@ def tell(found: Any, recommended: Callable[[], Mapping[str, tuple[str, int]]]) -
         return
     if heard.is_here:
         tops = worst(jnp.atleast_2d(found.truncation), axis=0)
-        heard.runs.append(Told(found.status, dict(zip(found.modes, tops, strict=True))))
+        heard.runs.append(Verdict(found.status, dict(zip(found.modes, tops, strict=True))))
     if found.modes:
         heard.unheard |= not heard.is_here
         with jax.ensure_compile_time_eval():  # numbers that are known stay numbers
