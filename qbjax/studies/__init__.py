@@ -1,4 +1,4 @@
-"""Many points at once: on one device, many devices, many machines, and nothing lost."""
+"""Sweeps of many points: on one device, many devices, many machines, and nothing lost."""
 
 from qbjax.studies import grids
 from qbjax.studies.archive_copies import DamageWarning

@@ -1,4 +1,4 @@
-"""Whether a store may be continued: what differs, what was accepted, and the sentence that says so.
+"""Agreement of a store with a sweep: differences, those accepted, and the refusal of others.
 
 A store belongs to its function, its grid, and the versions of what computed it. Other versions, or
 a function that differs or cannot be compared, can be accepted in so many words.
@@ -13,11 +13,11 @@ from qbjax import _checks
 WORDS = ("function", "versions")
 VERSION = "version."
 LISTED = 8
-"""Differences that a sentence names."""
+"""Most differences that a sentence names."""
 
 
 class Refused(ValueError):
-    """A store that may not be continued.
+    """The error for a store that may not be continued.
 
     Attributes:
         reason: the sentence, but for its end.
@@ -31,7 +31,7 @@ class Refused(ValueError):
 
 
 class Difference(NamedTuple):
-    """What differs between a store and a sweep.
+    """Differences between a store and a sweep.
 
     Attributes:
         names: of the parts of their fingerprints and plans.
@@ -44,7 +44,7 @@ class Difference(NamedTuple):
     ours: Mapping[str, str]
 
     def refuse(self, path: Path, accept: Collection[str]) -> None:
-        """Nothing, if all that differs is accepted.
+        """Refuses the store unless all differences are accepted.
 
         Args:
             path: of the store.
@@ -66,7 +66,7 @@ class Difference(NamedTuple):
         )
 
     def accepted(self, accept: Collection[str]) -> list[str]:
-        """What differs and was accepted, for the record.
+        """Differences that are there and were accepted, in words, for the record.
 
         Args:
             accept: of `WORDS`.
@@ -94,7 +94,7 @@ class Difference(NamedTuple):
 
 
 def checked(accept: str | Collection[str] | Any) -> frozenset[str]:
-    """The words of an argument `accept`.
+    """Checks the words of an argument `accept`.
 
     Args:
         accept: one of `WORDS`, or several.

@@ -103,17 +103,17 @@ class Archive:
         self.close()
 
     def close(self) -> None:
-        """Lets other processes write the store."""
+        """Lets go of the store, so that other processes may write it."""
         self._handles.close()
 
     @property
     def coordinates(self) -> xr.Dataset:
-        """The store's own coordinates over `point`, `order` among them."""
+        """Coordinates of the store over `point`, `order` among them."""
         return layout.points_of(self._kept)
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """The store's attributes."""
+        """Attributes of the store."""
         return layout.attributes_of(self._kept)
 
     def span(self, index: int) -> slice:
@@ -121,7 +121,7 @@ class Archive:
         return self._kept.span(_checks.integer("index", index, low=0, high=self.chunks - 1))
 
     def missing(self) -> list[int]:
-        """The chunks (of this task) that have no marker, or not the data it was written for.
+        """Chunks (of this task) that have no marker, or not the data it was written for.
 
         The latter are damaged, and there is a warning.
         """
@@ -238,7 +238,7 @@ class Archive:
 
 
 def _refuse_another(kept: Kept, plan: Plan, accept: Collection[str]) -> list[str]:
-    """What differs and is accepted."""
+    """Refuses the store of another sweep; the differences that there are and were accepted."""
     differing = Difference(layout.differences(kept, plan), kept.fingerprint, plan.fingerprint)
     differing.refuse(kept.path, accept)
     return differing.accepted(accept)

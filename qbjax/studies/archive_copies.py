@@ -23,23 +23,23 @@ PLANS = (f"{FOLDER}/plan.json", f"{COPIES}/plan.json")
 
 
 class DamageWarning(UserWarning):
-    """Files of a store are not what was written, and were read or computed otherwise."""
+    """Files of a store are not as they were written, and were read or computed otherwise."""
 
 
 def sealed(content: Mapping[str, Any]) -> bytes:
-    """JSON that tells whether it is still what was written."""
+    """Seals content as JSON that tells whether it is still what was written."""
     return json.dumps({"sha256": _seal(content), **content}, indent=1).encode()
 
 
 def unsealed(data: bytes | None) -> dict[str, Any] | None:
-    """The content of `sealed` bytes; None if they are others."""
+    """Opens `sealed` bytes; None if they are not what was written."""
     found = parsed(data)
     seal = found.pop("sha256", None)
     return found if seal == _seal(found) else None
 
 
 def parsed(data: bytes | None) -> dict[str, Any]:
-    """A JSON object, whatever it says; an empty one if the bytes are none."""
+    """Reads a JSON object, whatever it says; an empty one if the bytes are none."""
     try:
         found = json.loads(data or b"")
     except (ValueError, RecursionError):
@@ -72,7 +72,7 @@ def plan_of(root: Path) -> dict[str, Any] | None:
 
 
 def contents(root: Path, digests: Mapping[str, str]) -> tuple[dict[str, Any], list[Path]]:
-    """The files that never change, as a zarr store in memory, and which of them are damaged.
+    """Reads the files that never change into a zarr store in memory, and lists the damaged ones.
 
     Args:
         root: of the store.
@@ -121,7 +121,7 @@ def mend(root: Path, digests: Mapping[str, str]) -> list[Path]:
 
 
 def ruined(root: Path, paths: Iterable[Path]) -> ValueError:
-    """What to say of a store that cannot be mended."""
+    """Makes the error for a store that cannot be mended."""
     names = " and ".join(str(path.relative_to(root)) for path in paths)
     return ValueError(
         f"Argument `store` must be whole, but of {root} both {names} are damaged or missing: take "
@@ -130,7 +130,7 @@ def ruined(root: Path, paths: Iterable[Path]) -> ValueError:
 
 
 def warn(root: Path, damaged: Iterable[Path], outcome: str) -> None:
-    """Tells of damage, if there is any, and what became of it."""
+    """Warns of damage, if there is any, and says what became of it."""
     names = [str(path.relative_to(root)) for path in damaged]
     if names:
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""

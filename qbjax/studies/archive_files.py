@@ -21,7 +21,7 @@ except ImportError:  # Windows: nothing there is released by a kill as surely
     fcntl = None  # type: ignore[assignment]
 
 PARTIAL = ".partial"
-"""How a file is called while it is written; zarr calls its own so, too."""
+"""Suffix of a file while it is written; zarr calls its own so, too."""
 
 AT_ONCE = 8
 
@@ -32,7 +32,7 @@ _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
 def real(argument: str, path: Any) -> Path:
-    """A path without links and ~.
+    """Resolves a path to one without links and ~.
 
     Raises:
         TypeError: if it is none. ValueError: for an address, or what no path can be.
@@ -57,7 +57,7 @@ def real(argument: str, path: Any) -> Path:
 
 
 def failure(error: OSError, message: str) -> OSError:
-    """An error of the same number that says what to do."""
+    """Makes an error of the same number that says what to do."""
     worded = OSError(message)
     worded.errno = error.errno
     return worded
@@ -65,7 +65,7 @@ def failure(error: OSError, message: str) -> OSError:
 
 @contextlib.contextmanager
 def naming_argument(argument: str, path: Path) -> Iterator[None]:
-    """Says of which argument the system complains."""
+    """Names, in an error of the system, the argument of which it complains."""
     try:
         yield
     except OSError as error:
@@ -80,7 +80,7 @@ def naming_argument(argument: str, path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def naming_file(path: Path) -> Iterator[None]:
-    """Says which file of a store the system refuses, and what to do."""
+    """Names, in an error of the system, the file of a store that it refuses, and what to do."""
     try:
         yield
     except BlockingIOError:
@@ -96,7 +96,7 @@ def naming_file(path: Path) -> Iterator[None]:
 
 
 def content(path: Path) -> bytes | None:
-    """A file's bytes; None if there is no such file, but nothing or something else.
+    """Reads a file's bytes; None if there is no such file, but nothing or something else.
 
     Raises:
         OSError: if it cannot be read, saying what to do.
@@ -135,18 +135,18 @@ def sync(path: Path) -> None:
 
 
 def sync_together(paths: Iterable[Path]) -> None:
-    """`sync` of many, at once: the disk then commits them together, ten times faster here."""
+    """Calls `sync` for many paths at once: disks commit them together, ten times faster here."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(sync, paths))
 
 
 def sync_tree(root: Path) -> None:
-    """`sync` of a folder and of everything in it."""
+    """Calls `sync` for a folder and everything in it."""
     sync_together([root, *root.rglob("*")])
 
 
 def sha256(data: bytes) -> str:
-    """Of some bytes."""
+    """The SHA-256 digest of some bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -158,7 +158,7 @@ def remove_partial(root: Path) -> None:
 
 
 def opened(path: Path) -> int:
-    """A handle of a file, made if there is none.
+    """Opens a handle of a file, made if there is none.
 
     Raises:
         OSError: saying what to do, if something that is no file lies there.

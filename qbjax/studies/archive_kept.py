@@ -1,4 +1,4 @@
-"""What a store says of itself: the plan it was made with, and its chunks to the byte."""
+"""The record that a store keeps of itself: the plan it was made with, its chunks to the byte."""
 
 import math
 import os
@@ -37,7 +37,7 @@ class Kept(NamedTuple):
         return slice(index * self.chunk, min((index + 1) * self.chunk, self.points))
 
     def data(self, index: int) -> dict[str, str]:
-        """The file of each variable in a chunk; a variable without elements has none."""
+        """Names the file of each variable in a chunk; a variable without elements has none."""
         return {
             name: f"{name}/" + ".".join(["c", str(index), *("0" for _ in variable.shape)])
             for name, variable in self.variables.items()
@@ -48,7 +48,7 @@ class Kept(NamedTuple):
         return self.path / FOLDER / "chunks" / f"{index}.json"
 
     def chunk_of(self, index: int) -> dict[str, bytes] | None:
-        """The bytes of a chunk's files, by variable; None if it was not marked, or has others."""
+        """Reads a chunk's files, by variable; None if it was not marked, or has other bytes."""
         marked = copies.parsed(files.content(self.marker(index)))
         if not marked:
             return None
@@ -57,7 +57,7 @@ class Kept(NamedTuple):
         return held if len(held) == len(found) and marked == self.mark(index, held) else None
 
     def damage(self, index: int) -> list[Path]:
-        """What is wrong with a chunk that is not complete; nothing if it was never marked."""
+        """Finds the damaged files of a chunk that is not complete; none if it was never marked."""
         marker, data = self.marker(index), self.data(index)
         if not os.path.lexists(marker):
             return []
@@ -73,17 +73,17 @@ class Kept(NamedTuple):
         ] or [marker]
 
     def mark(self, index: int, held: Mapping[str, bytes]) -> dict[str, Any]:
-        """The marker: of this chunk of this store, and of no other."""
+        """Makes the marker of a chunk of this store, and of no other."""
         digests = {name: files.sha256(data) for name, data in held.items()}
         return {"store": self.identity, "chunk": index, "files": digests}
 
     def is_complete(self, index: int) -> bool:
-        """Whether the marker is there and every file has the bytes it had when it was written."""
+        """Whether a chunk has a marker and every file the bytes it had when that was written."""
         return self.chunk_of(index) is not None
 
 
 def opened(path: Path) -> Kept | None:
-    """The store at a path; None if there is nothing, or an empty folder.
+    """Reads the record of the store at a path; None if there is nothing, or an empty folder.
 
     Raises:
         ValueError: if there is something else, or the plan is lost. OSError: if it cannot be
@@ -116,7 +116,7 @@ def finished(kept: Kept) -> dict[str, Any]:
 
 
 def _refuse(path: Path) -> None:
-    """Says what is wrong with a path that has no plan, unless there is nothing."""
+    """Refuses a path that has no plan, unless there is nothing."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
     if not os.path.lexists(path / FOLDER):

@@ -1,4 +1,4 @@
-"""How a store of `archive` lies on disk: the plan, the template, the files of a chunk.
+"""Layout of a store of `archive` on disk: the plan, the template, the files of a chunk.
 
 ```
 store/zarr.json            attributes, consolidated metadata (xarray warns where there is none)
@@ -78,7 +78,7 @@ def create(path: Path, plan: Plan) -> None:
 
 
 def differences(kept: Kept, plan: Plan) -> list[str]:
-    """What a plan has otherwise than a store; the order of computation and chunks are free."""
+    """Differences of a plan from a store; the order of computation and chunks are free."""
     names = sorted({*kept.fingerprint, *plan.fingerprint})
     found = [n for n in names if kept.fingerprint.get(n) != plan.fingerprint.get(n)]
     if {n: v[:3] for n, v in kept.variables.items()} != {
@@ -105,7 +105,7 @@ def points_of(kept: Kept) -> xr.Dataset:
 
 
 def points_in(held: dict[str, Any]) -> xr.Dataset:
-    """`points_of`, from files in memory."""
+    """The coordinates of `points_of`, from files in memory."""
     source = _open(held)
     return source.drop_vars(list(source.data_vars)).load()
 
@@ -116,7 +116,7 @@ def axes_in(held: dict[str, Any]) -> xr.Dataset:
 
 
 def attributes_of(kept: Kept) -> dict[str, Any]:
-    """Those of the plan, and those that were known at the end."""
+    """Attributes of the plan of a store, and those that were known at the end."""
     held, _ = copies.contents(kept.path, kept.files)
     return attributes_in(held) | finished(kept)
 
@@ -128,7 +128,7 @@ def attributes_in(held: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def in_grid_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Values in the order of computation, put where the grid has them."""
+    """Sorts values from the order of computation into that of the grid."""
     sorted_values = np.empty_like(values)
     sorted_values[order] = values
     return sorted_values
@@ -181,7 +181,7 @@ def _template(path: Path, plan: Plan) -> None:
 
 
 def _check_letters(path: Path, names: Sequence[Any]) -> None:
-    """Whether the file system tells all names from each other; some take T for t."""
+    """Checks that the file system tells all names from each other; some take T for t."""
     trial = path / ".names"
     for name in names:
         try:

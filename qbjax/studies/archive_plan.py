@@ -1,4 +1,4 @@
-"""What a store of `archive` is made for, checked before anything is written."""
+"""The plan of a store of `archive`, checked before anything is written."""
 
 import math
 from collections import Counter
@@ -24,7 +24,7 @@ class Variable(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What a store is made for.
+    """Sizes, variables, coordinates and fingerprint that a store is made for.
 
     Attributes:
         points: their number P ≥ 1.
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
 
 
 def fill(dtype: np.dtype) -> Any:
-    """What stands for "not computed": NaN, −1, the largest unsigned integer, False."""
+    """The value that stands for "not computed": NaN, −1, the largest unsigned integer, False."""
     if dtype.kind == "u":
         return int(np.iinfo(dtype).max)
     return {"f": math.nan, "i": -1, "b": False}[dtype.kind]
@@ -73,7 +73,7 @@ def check(plan: Plan) -> None:
 
 
 def checked_task(task: Any) -> tuple[int, int] | None:
-    """A pair (i, n) with 0 ≤ i < n, or None.
+    """Checks a task: a pair (i, n) with 0 ≤ i < n, or None.
 
     Raises:
         TypeError, ValueError: for anything else.

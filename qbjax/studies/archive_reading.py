@@ -19,7 +19,7 @@ from qbjax.studies.archive_plan import fill
 
 
 def read(path: Any) -> xr.Dataset:
-    """What a store holds, complete or not, in the order of its grid.
+    """Reads a store, complete or not, in the order of its grid.
 
     Points that were not computed, and those of chunks that are damaged, are NaN; −1 if
     integers (so `status` is), the largest number if unsigned integers, False if booleans. The
@@ -67,7 +67,7 @@ def read(path: Any) -> xr.Dataset:
 
 
 def export(path: Any, target: Any) -> Path:
-    """Writes what `read` gives into a netCDF file; attributes that netCDF lacks become JSON.
+    """Writes the dataset of `read` as netCDF; attributes that netCDF lacks become JSON.
 
     Args:
         path: of a store.

@@ -15,7 +15,7 @@ from qbjax.studies.json_values import check_json
 
 
 def check(function, store, devices, client, task, configuration, progress) -> None:
-    """Whether they are what `sweep` says.
+    """Checks that the arguments of a sweep are what `sweep` says.
 
     Raises:
         TypeError, ValueError: naming the first that is not.
@@ -52,7 +52,7 @@ def check(function, store, devices, client, task, configuration, progress) -> No
 
 
 def units_of(function: Any) -> dict[str, str]:
-    """Name of a value to its unit: the attribute `units` of a function.
+    """Reads the attribute `units` of a function: name of a value to its unit.
 
     Raises:
         TypeError: if that is anything else.
@@ -69,7 +69,7 @@ def units_of(function: Any) -> dict[str, str]:
 
 
 def order(grid: Grid, cost: Any) -> np.ndarray:
-    """Cheap points first, in the grid's own order among equals.
+    """Sorts points by cost, cheap ones first, in the grid's own order among equals.
 
     Raises:
         TypeError, ValueError: if the cost is not one number per point.

@@ -4,7 +4,7 @@ import time
 
 
 class Watch:
-    """Seconds since it was made.
+    """A stopwatch: seconds since it was made.
 
     Example:
         >>> watch = Watch()
@@ -16,7 +16,7 @@ class Watch:
         self._last, self._seconds = time.monotonic(), 0.0
 
     def seconds(self) -> float:
-        """What has passed, without the steps of a clock that was set back."""
+        """Seconds that have passed, without the steps of a clock that was set back."""
         now = time.monotonic()
         self._seconds += max(0.0, now - self._last)
         self._last = now

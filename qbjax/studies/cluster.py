@@ -19,12 +19,12 @@ AHEAD = 3
 """Chunks per worker thread that are handed out at once: enough to keep it busy, few to remember."""
 
 _PROGRAMS: dict[str, Program] = {}
-"""Of this worker, by the name of the sweep."""
+"""Programs of this worker, by the name of the sweep."""
 _ONE_AT_A_TIME = Lock()
 
 
 class Task:
-    """What a worker needs to know of a sweep, but for the points."""
+    """A sweep as a worker needs to know it, but for the points."""
 
     def __init__(self, function: Callable, names, chunk: int, lanes: int | None):
         self.name = f"sweep-{uuid4().hex}"
@@ -42,7 +42,7 @@ class Task:
 
 
 def check_client(client: Any) -> None:
-    """Nothing, for a `dask.distributed.Client`.
+    """Checks that a client is a `dask.distributed.Client`, running and synchronous.
 
     Raises:
         TypeError: for anything else. ValueError: for one that is closed. ImportError: if Dask is
@@ -64,7 +64,7 @@ def check_client(client: Any) -> None:
 
 
 def check_sent(function: Any) -> None:
-    """Whether a function can go to the workers of a client.
+    """Checks that a function can go to the workers of a client.
 
     Raises:
         TypeError: if it cannot.
@@ -83,7 +83,7 @@ def check_sent(function: Any) -> None:
 def computed(
     client: Any, task: Task, pieces: Iterable[tuple[int, dict[str, np.ndarray]]]
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-    """The chunks, as the workers finish them.
+    """Yields the chunks as the workers finish them.
 
     Args:
         client: a `dask.distributed.Client`.

@@ -53,7 +53,7 @@ from qbjax.studies.described_parts import (
 from qbjax.studies.grids import Grid
 
 LIMIT = 1_000_000
-"""Points that nobody asks for by mistake."""
+"""Most points of a grid that nobody had to confirm."""
 TABLES = ("objective", "battery", "protocol", "charge", "grid")
 SAVED = 8
 """Times per run at which its truncation is looked at; the objective is that of the last."""
@@ -99,7 +99,7 @@ class Study:
         self.units = self._traced_units()
 
     def __call__(self, /, **point: Any) -> dict[str, Any]:
-        """The objectives and the summary at one point."""
+        """Computes the objectives and the summary at one point."""
         run = self._run(point)
         return {name: run.observables[name][-1] for name in self.objective} | run.summary()
 
@@ -110,7 +110,7 @@ class Study:
         return None if self._until is None else self._until.at(point)
 
     def _check_names(self) -> None:
-        """Every coordinate is used, and none is called like a result."""
+        """Checks that every coordinate is used, and none is called like a result."""
         parts = [part for part in (self._battery, self._protocol, self._until) if part]
         used = {name for part in parts for name in part.swept.values()}
         for name in self.grid.names:
@@ -126,8 +126,10 @@ class Study:
                 )
 
     def _check_corners(self) -> None:
-        """Values are checked where each coordinate is smallest and largest: a traced value is
-        not looked at, and every bound is one of an interval."""
+        """Checks values where each coordinate is smallest and largest.
+
+        A traced value is not looked at, and every bound is one of an interval.
+        """
         columns = self.grid.columns(np.arange(self.grid.count))
         # NumPy's numbers: a plain 0.0 would drop the term that is swept.
         start = {name: values[0] for name, values in columns.items()}
@@ -144,7 +146,7 @@ class Study:
                     battery.check(protocol, times)
 
     def _traced_units(self) -> dict[str, str]:
-        """Units of the objectives; an objective that is none is told which there are."""
+        """Units of the objectives; the error for one that is no observable lists those that are."""
         point = {name: jax.ShapeDtypeStruct((), float) for name in self.grid.names}
         run = eqx.filter_eval_shape(self._run, point)
         known = [name for name, values in run.observables.items() if values.ndim == 1]
@@ -155,7 +157,7 @@ class Study:
 
 
 def read(path: Path, most: int | None = LIMIT) -> Study:
-    """The study that a TOML file describes.
+    """Reads the study that a TOML file describes.
 
     Args:
         path: of the file.
@@ -178,7 +180,7 @@ def read(path: Path, most: int | None = LIMIT) -> Study:
 
 
 def stored(path: Path) -> Mapping[str, Any] | None:
-    """The configuration that a store was made with; None if there is no such.
+    """Reads the configuration that a store was made with; None if there is no such.
 
     Raises:
         ValueError, OSError: if there is something else, or it is damaged beyond its copies.
@@ -189,7 +191,7 @@ def stored(path: Path) -> Mapping[str, Any] | None:
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
-    """Where two configurations differ, entry by entry.
+    """Lists the entries in which two configurations differ.
 
     Args:
         there, here: tables.
@@ -215,7 +217,7 @@ def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _check_tables(configuration: Mapping[str, Any]) -> None:
-    """Whether there is what every sweep needs, and nothing unheard of."""
+    """Checks that there is what every sweep needs, and nothing unheard of."""
     listed(configuration, TABLES)
     for name in TABLES:
         if name not in configuration and name != "charge":

@@ -13,11 +13,11 @@ from qbjax.studies.grids import Grid
 
 AXES = (("values",), ("from", "to", "points"))
 BOXES = (("low", "high"),)
-"""How a coordinate may be said, `units` aside."""
+"""Forms in which a coordinate of drawn points may be given, `units` aside."""
 
 
 def read(table: Mapping[str, Any], most: int | None) -> Grid:
-    """The grid.
+    """Reads the table into a grid.
 
     Args:
         table: `kind`, a coordinate per name; `count` and `seed` if points are drawn.

@@ -1,4 +1,4 @@
-"""Which points of a sweep are not to be believed though they are complete, and what to do.
+"""Doubtful points of a sweep: complete, but not to be believed, and what to do about them.
 
 A point has the status of its runs: 4 where levels are too few, 5 where the trace is lost
 (`record.doubt`). What a function's runs tell while they are traced (`record.witness`) says in
@@ -21,7 +21,7 @@ DOUBTFUL = (TRUNCATED, TRACE_LOST)
 
 
 def news(heard: Heard, outputs: Mapping[str, Array]) -> dict[str, Array]:
-    """What a point's own runs add to its outputs, traceable.
+    """Outputs that a point's own runs add to those of the function, traceable.
 
     Args:
         heard: of the function's runs.
@@ -63,7 +63,7 @@ def advice(levels: Mapping[str, tuple[str, int]]) -> dict[str, str]:
 
 
 def line(data: xr.Dataset) -> str:
-    """How many points are doubtful, in which mode, and which levels to use; "" if none is.
+    """Counts doubtful points in a line, with their modes and the levels to use; "" if none is.
 
     Args:
         data: of a sweep.
@@ -99,7 +99,7 @@ def warn(data: xr.Dataset, unheard: bool) -> None:
 
 
 def _tops(data: xr.Dataset, where: np.ndarray) -> str:
-    """How full the top levels of which mode are, and what to do."""
+    """Says how full the top levels of which mode are, and what to do."""
     use = dict(part.split(": ") for part in data.attrs.get("levels", "").split("; ") if part)
     found = {mode: _worst(data, f"{mode}.truncation", where) for mode in use}
     over = {mode: top for mode, top in found.items() if top > TRUNCATION_LIMIT}

@@ -1,4 +1,4 @@
-"""What a sweep computes, as digests: so that a store is only ever continued by its own sweep.
+"""Digests of a sweep, so that a store is only ever continued by its own sweep.
 
 Each part has a digest of its own, and a refusal can name what differs. The function counts with
 all that it can reach: see `reach`. A library counts with its version.
@@ -21,7 +21,7 @@ FUNCTION = "function"
 def fingerprint(
     function: Callable, grid: Grid, configuration: Mapping[str, Any] | None
 ) -> dict[str, str]:
-    """Name of a part to its digest, or to its version.
+    """Digests the parts of a sweep: name of a part to its digest, or to its version.
 
     Args:
         function: of the sweep.
@@ -45,7 +45,7 @@ def fingerprint(
 
 
 def _function(function: Callable, digests: "_Digests") -> dict[str, str]:
-    """A digest for every function of the project and for every value that it uses."""
+    """Digests every function of the project, and every value that one uses."""
     parts: dict[str, str] = {}
     names, waiting = {id(function): FUNCTION}, [(FUNCTION, function)]
     for name, value in waiting:
@@ -108,7 +108,7 @@ class _Digests:
         self._alive: list[Any] = []  # else another object could get the same id
 
     def opened(self, path: str, value: Any, above: Sequence[_Open] = ()) -> _Open:
-        """An object and its parts.
+        """Looks into an object: its label and its parts.
 
         Args:
             path: to say where it is.
@@ -135,7 +135,7 @@ class _Digests:
         return _Open(path, value, found)
 
     def of(self, path: str, value: Any) -> str:
-        """The digest of a value with all that it consists of.
+        """Digests a value with all that it consists of.
 
         Args:
             path: to say where it is.

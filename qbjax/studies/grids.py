@@ -35,21 +35,21 @@ class Grid:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the coordinates."""
+        """Names of the coordinates."""
         return tuple(self.coordinates)
 
     @property
     def count(self) -> int:
-        """P."""
+        """The number P of points."""
         return next(iter(self.coordinates.values())).size
 
     @property
     def sizes(self) -> dict[str, int] | None:
-        """Of the axes of a product."""
+        """Sizes of the axes of a product; None for other grids."""
         return None if self.axes is None else {name: a.size for name, a in self.axes.items()}
 
     def columns(self, order: np.ndarray) -> dict[str, np.ndarray]:
-        """The points in another order, name by name."""
+        """Sorts the points into another order: name to values."""
         return {name: values.values[order] for name, values in self.coordinates.items()}
 
 
@@ -164,7 +164,7 @@ def sobol(count: int | Any, seed: int | Any = 0, **ranges: Sequence[Any] | Any) 
 
 
 def as_grid(grid: Grid | Mapping[str, Any] | Any) -> Grid:
-    """A grid, or a mapping that means a product.
+    """Makes a grid of a mapping, which means a product; a grid stays as it is.
 
     Args:
         grid: either.
@@ -253,7 +253,7 @@ def _coordinate(name: str, given: Any) -> xr.DataArray:
 
 
 def _as_json(name: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes as JSON has them, which is how a store keeps them."""
+    """Makes attributes such as JSON has them, which is how a store keeps them."""
     plain = {key: a.tolist() if hasattr(a, "tolist") else a for key, a in attributes.items()}
     check_json(f"grid[{name!r}].attrs", plain)
     return plain

@@ -1,4 +1,4 @@
-"""What JSON can hold, as attributes of datasets and stores are kept."""
+"""Values that JSON can hold, as attributes of datasets and stores are kept."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def check_json(name: str, value: Any) -> None:
-    """Refuses what JSON cannot hold.
+    """Refuses a value that JSON cannot hold.
 
     Raises:
         TypeError: with JSON's reason.
@@ -19,7 +19,7 @@ def check_json(name: str, value: Any) -> None:
 
 
 def _check_keys(value: Any) -> None:
-    """JSON would make a text of any key, and 1 and "1" the same."""
+    """Refuses keys that are no text: JSON would make a text of any, and 1 and "1" the same."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if not isinstance(key, str):

@@ -1,4 +1,4 @@
-"""From rows in the order of computation to a dataset on the grid."""
+"""Labels: from rows in the order of computation to a dataset on the grid."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from qbjax.studies.grids import Grid
 def labelled(
     grid: Grid, order: np.ndarray, rows: Mapping[str, np.ndarray], units: Mapping[str, str]
 ) -> xr.Dataset:
-    """A dataset with the grid's axes, or over `point`.
+    """Makes a dataset with the grid's axes, or over `point`.
 
     Args:
         grid: the points.

@@ -1,4 +1,4 @@
-"""What belongs to a library, and so counts with the library's version instead of its code.
+"""Objects that belong to a library, and so count with its version instead of their code.
 
 A library is whatever was installed: Python's own modules, all that lies in a `site-packages`, and
 qbjax. Every other file, notebook cell or text that was executed belongs to the user's project.
@@ -13,7 +13,7 @@ from typing import Any
 
 INSTALLED = {"site-packages", "dist-packages"}
 FROZEN, CHECKED = "<frozen ", "<@beartype("
-"""How code is called that has no file but comes with Python, or from a checker of types."""
+"""Names of code that has no file but comes with Python, or from a checker of types."""
 
 
 def owns_file(path: str) -> bool:
@@ -96,7 +96,7 @@ def holder(value: Any) -> str | None:
 
 @functools.lru_cache(maxsize=64)
 def _held(top: str, modules: int) -> dict[int, str]:
-    """By id, all that a library keeps; under the shortest path, which is the public one."""
+    """Objects that a library keeps, by id, under the shortest path, which is the public one."""
     names = [name for name in list(sys.modules) if name == top or name.startswith(f"{top}.")]
     found: dict[int, str] = {}
     for home in sorted(names, key=lambda name: (len(name), name), reverse=True):
@@ -107,7 +107,7 @@ def _held(top: str, modules: int) -> dict[int, str]:
 
 
 def _said(value: Any, name: str) -> str:
-    """A text that an object says of itself; empty if it says none."""
+    """Reads a text that an object says of itself; empty if it says none."""
     try:
         text = getattr(value, name, "")
     except Exception:  # from a `__getattr__` of the user

@@ -9,18 +9,18 @@ from collections.abc import Iterable
 from qbjax import _checks
 
 LONGEST = 200
-"""Bytes of a name; file systems have 255, and zarr adds to them while it writes."""
+"""Most bytes of a name; file systems have 255, and zarr adds to them while it writes."""
 STORE = ("axes", "zarr.json")
 DATASET = ("point", "order")
 NEWS = ("status", "truncation", "steps")
-"""What every swept dataset has."""
+"""Names of the variables that every swept dataset has."""
 
 _FORBIDDEN = '/\\:*?"<>|'
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{i}" for d in ("com", "lpt") for i in range(1, 10))}
 
 
 def fault(name: object) -> str | None:
-    """What is wrong with a name; None for one that is right.
+    """Says what is wrong with a name; None for one that is right.
 
     Example:
         >>> fault("ergotropy"), fault("a/b")
@@ -43,7 +43,7 @@ def fault(name: object) -> str | None:
 
 
 def check_coordinates(names: Iterable[object]) -> None:
-    """Whether coordinates can be called so.
+    """Checks that coordinates can be called so.
 
     Raises:
         TypeError, ValueError: if not, naming the first.
@@ -64,7 +64,7 @@ def check_coordinates(names: Iterable[object]) -> None:
 
 
 def check_distinct(argument: str, names: Iterable[object]) -> None:
-    """Whether names differ, also for file systems that compose accents in their own way.
+    """Checks that names differ, also for file systems that compose accents in their own way.
 
     Raises:
         ValueError: if not.

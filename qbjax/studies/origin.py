@@ -1,4 +1,4 @@
-"""Where a dataset comes from: versions, commit, device, configuration, time."""
+"""Origin of a dataset: versions, commit, device, configuration, time."""
 
 import functools
 import subprocess

@@ -1,4 +1,4 @@
-"""What a swept function may give: real numbers with names of their own."""
+"""Outputs of a swept function: real numbers with names of their own."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,11 +13,11 @@ from qbjax.studies import names
 from qbjax.studies.labels import dimensions
 
 COPIES = 3
-"""Of the values there are at once, when rows become a dataset."""
+"""Copies of the values that are there at once, when rows become a dataset."""
 
 
 OWN = 100
-"""From here on a status is a function's own."""
+"""The least status that counts as a function's own."""
 
 
 class Output(NamedTuple):
@@ -28,7 +28,7 @@ class Output(NamedTuple):
 
 
 def named(answer: Any) -> dict[str, jax.Array]:
-    """The leaves of an answer, by name; fields of objects that are None are left out.
+    """Flattens an answer to leaves by name; fields of objects that are None are left out.
 
     Raises:
         ValueError, TypeError: for a name that comes twice, or anything but real numbers.
@@ -49,7 +49,7 @@ def named(answer: Any) -> dict[str, jax.Array]:
 
 
 def check(outputs: Mapping[str, Any], coordinates: Sequence[str]) -> None:
-    """Whether a dataset with these coordinates, and a store, can hold the outputs.
+    """Checks that a dataset with these coordinates, and a store, can hold the outputs.
 
     Args:
         outputs: name to array, or what has a shape and a dtype.
@@ -78,7 +78,7 @@ def check(outputs: Mapping[str, Any], coordinates: Sequence[str]) -> None:
 
 
 def check_room(outputs: Mapping[str, Output], coordinates: Sequence[str], points: int) -> None:
-    """Whether the dataset fits into the memory.
+    """Checks that the dataset fits into the memory.
 
     Raises:
         ValueError: if not.
@@ -89,14 +89,17 @@ def check_room(outputs: Mapping[str, Output], coordinates: Sequence[str], points
 
 
 def status(values: np.ndarray) -> np.ndarray:
-    """A status that a function gave itself. A negative one would mean that a point was not
-    computed: −s is kept as 100 + s, a failure of the function's own."""
+    """Moves a status that a function gave itself out of the way of those of `qbjax`.
+
+    A negative one would mean that a point was not computed: −s is kept as 100 + s, a failure of the
+    function's own.
+    """
     whole = np.minimum(values, np.iinfo(np.int64).max).astype(np.int64)
     return np.where(whole < 0, OWN - np.maximum(whole, np.iinfo(np.int32).min), whole)
 
 
 def is_storable(dtype: np.dtype) -> bool:
-    """Whether netCDF has such numbers: neither half precision nor longer doubles."""
+    """Whether netCDF has numbers of a type: neither half precision nor longer doubles."""
     return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize in (4, 8))
 
 
@@ -127,7 +130,7 @@ def _number(name: str, leaf: Any) -> jax.Array:
 
 
 def _check_news(name: str, output: Any) -> None:
-    """The values that say how a point went are one number each."""
+    """Checks that the values that say how a point went are one number each."""
     if name not in names.NEWS:
         return
     kinds, expected = ("f", "one float") if name == "truncation" else ("iu", "one integer")

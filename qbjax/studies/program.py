@@ -25,11 +25,11 @@ from qbjax.studies.doubtful import news
 from qbjax.studies.outputs import Output as Output
 
 SHARE = 0.5
-"""Of a device's memory that a chunk may take."""
+"""Share of a device's memory that a chunk may take."""
 
 
 class Program:
-    """The function, compiled for `chunk` points.
+    """A swept function, compiled for `chunk` points.
 
     Attributes:
         outputs: name to what the function gives per point.
@@ -114,10 +114,8 @@ class Program:
 
     def _memory(self) -> int:
         """Bytes that the program takes beside its inputs."""
-        analysis = self._run.memory_analysis()
-        return (
-            0 if analysis is None else analysis.temp_size_in_bytes + analysis.output_size_in_bytes
-        )
+        found = self._run.memory_analysis()
+        return 0 if found is None else found.temp_size_in_bytes + found.output_size_in_bytes
 
 
 class Pending(NamedTuple):
@@ -127,12 +125,12 @@ class Pending(NamedTuple):
     points: int
 
     def get(self) -> dict[str, np.ndarray]:
-        """Waits for it: name to values, one row per point."""
+        """Waits for the chunk: name to values, one row per point."""
         return {name: np.asarray(values)[: self.points] for name, values in self.arrays.items()}
 
 
 def check_names(function: Callable | Any, names: Sequence[str]) -> None:
-    """Whether a function can take just these named scalars.
+    """Checks that a function can take just these named scalars.
 
     Args:
         function: to be called as function(**point).
@@ -170,7 +168,7 @@ def check_names(function: Callable | Any, names: Sequence[str]) -> None:
 
 
 def _flat(function: Callable, names: Sequence[str]) -> Callable:
-    """The function of one point, its answer a flat dictionary of arrays."""
+    """Makes the function of one point, whose answer is a flat dictionary of arrays."""
 
     # A function that is compiled on its own would be traced out of hearing, or not again.
     compiled = isinstance(function, type(jax.jit(_flat)))
@@ -192,7 +190,7 @@ def _flat(function: Callable, names: Sequence[str]) -> Callable:
 
 
 def outputs_of(function: Callable, names: Sequence[str]) -> dict[str, Output]:
-    """What a function gives per point, without compiling it.
+    """Traces a function for its outputs per point, without compiling it.
 
     Args:
         function, names: as for `Program`.
@@ -206,7 +204,7 @@ def outputs_of(function: Callable, names: Sequence[str]) -> dict[str, Output]:
 
 
 def _traced(compilable: Any, blank: Sequence[jax.ShapeDtypeStruct]) -> Any:
-    """A function of these inputs, traced; others that are traced around it have no values."""
+    """Traces a function of these inputs; refuses others that are traced around it."""
     traced = _explained(lambda: compilable.trace(blank))
     if len(traced.jaxpr.in_avals) > len(blank):
         raise TypeError(
@@ -217,7 +215,7 @@ def _traced(compilable: Any, blank: Sequence[jax.ShapeDtypeStruct]) -> Any:
 
 
 def _explained(trace: Callable) -> Any:
-    """What tracing gives; for a function that cannot be traced, the line that is to blame."""
+    """Traces; for a function that cannot be traced, the error names the line that is to blame."""
     try:
         return trace()
     except Exception as error:
@@ -249,7 +247,7 @@ def _memory(device: jax.Device) -> float:
 
 
 def local_devices(devices: Sequence[jax.Device] | Any) -> tuple[jax.Device, ...]:
-    """The devices to use: those given, else all accelerators of this process, else one CPU.
+    """Checks the devices to use; by default all accelerators of this process, else one CPU.
 
     Args:
         devices: of one platform, or None.

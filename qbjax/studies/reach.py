@@ -1,4 +1,4 @@
-"""What an object consists of, one level deep: a label, and parts with names.
+"""The parts of an object, one level deep: a label, and parts with names.
 
 All that a function can reach counts: its code, the globals, closures and defaults it uses, methods
 and attributes of classes, the state of objects. Nothing is taken from `repr`, which holds
@@ -35,11 +35,11 @@ PLACE = IMPORTED | {
     "_hashable_values_", "_unhashable_values_", "__signature__", "__pydantic_core_schema__",
     "__pydantic_validator__", "__pydantic_serializer__", "__pydantic_parent_namespace__",
 }  # fmt: skip
-"""Of a class: where it stands, and what Python and Pydantic derive from the rest."""
+"""Attributes of a class that say where it stands, or that Python and Pydantic derive."""
 
 
 def node(value: Any) -> Node:
-    """The label and the parts of a value.
+    """Takes a value apart into a label and its parts.
 
     Args:
         value: anything.
@@ -83,7 +83,7 @@ def _class(value: type) -> Node:
 
 
 def _comes_with(part: Any) -> bool:
-    """Whether a method of a class that a library made is the library's, too."""
+    """Whether a method of a class that a library made belongs to the library, too."""
     if isinstance(part, property | staticmethod | classmethod):
         part = part.fget if isinstance(part, property) else part.__func__
     known = isinstance(part, types.FunctionType)
@@ -91,7 +91,7 @@ def _comes_with(part: Any) -> bool:
 
 
 def _descriptor(value: Any) -> Node:
-    """A method or an attribute that is written in C."""
+    """Takes a method or an attribute that is written in C apart."""
     owner = value.__objclass__
     if isinstance(value, types.MemberDescriptorType) and owner.__flags__ & HEAP:
         return Node(f"slot {value.__name__}")
@@ -118,7 +118,7 @@ def _partial(value: functools.partial) -> Node:
 
 
 def _parts(*names: str) -> Callable[[Any], Node]:
-    """Of an object that consists of some of its attributes."""
+    """Makes a function that takes an object apart into some of its attributes."""
     return lambda value: Node(type(value).__name__, [(n, getattr(value, n)) for n in names])
 
 

@@ -1,4 +1,4 @@
-"""What arrays consist of: their bytes, and what else decides how they compute."""
+"""The parts of arrays: their bytes, and what else decides how they compute."""
 
 import hashlib
 from typing import Any
@@ -12,7 +12,7 @@ ARRAYS = (np.ndarray, np.generic, jax.Array)
 
 
 def array(value: Any) -> Node:
-    """The node of a NumPy or JAX array or number.
+    """Takes a NumPy or JAX array or number apart.
 
     Args:
         value: one of `ARRAYS`.

@@ -1,4 +1,4 @@
-"""What compiled Python does and which names it looks up, without where it was written.
+"""The meaning of compiled Python, and the names it looks up, without where it was written.
 
 The instructions are those that run, so a file that was changed since it was imported decides
 nothing. Line numbers, comments, docstrings and the layout of the source are left out; so are the
@@ -18,7 +18,7 @@ LOOKUPS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 STEPS = {"LOAD_ATTR", "LOAD_METHOD"}
 FILLERS = {"NOP", "CACHE", "EXTENDED_ARG"}
 UNSEEN = {"__doc__", "__qualname__", "__module__", "__firstlineno__", "__static_attributes__"}
-"""What a class body says about its place in the source."""
+"""Names under which a class body says its place in the source."""
 PARAMETERS = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 KINDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
@@ -67,7 +67,7 @@ def instructions(code: CodeType) -> str:
     """
     steps = list(dis.get_instructions(code))
     heard = [not _is_silent(steps, i) for i in range(len(steps))]
-    # Jumps count what is heard: fillers come and go with the layout of the source.
+    # Branches count what is heard: fillers come and go with the layout of the source.
     places = itertools.accumulate(heard, initial=0)
     place = {step.offset: count for step, count in zip(steps, places)}
     lines = [_signature(code)]
@@ -79,7 +79,7 @@ def instructions(code: CodeType) -> str:
 
 
 def looked_up(code: CodeType) -> Iterator[Lookup | Import]:
-    """The global names and the imports of code, nested functions included.
+    """Yields the global names and the imports of code, nested functions included.
 
     Args:
         code: of a function, a lambda, a class body.
@@ -96,7 +96,7 @@ def looked_up(code: CodeType) -> Iterator[Lookup | Import]:
 
 
 def names(code: CodeType) -> Iterator[str]:
-    """Names of globals and attributes in code, nested functions included.
+    """Yields names of globals and attributes in code, nested functions included.
 
     Args:
         code: of a function, a lambda, a class body.
@@ -123,7 +123,7 @@ def _is_silent(steps: Sequence[dis.Instruction], i: int) -> bool:
 
 
 def _lines(step: dis.Instruction, place: dict[int, int]) -> list[str]:
-    """An instruction; two where Python 3.13 has joined two that stand in one line."""
+    """Writes an instruction; two where Python 3.13 has joined two that stand in one line."""
     joined = re.findall("(?:LOAD|STORE)_FAST(?:_BORROW)?", step.opname)
     if len(joined) == 2:
         return [f"{name} {arg!r}" for name, arg in zip(joined, step.argval)]
@@ -136,7 +136,7 @@ def _lines(step: dis.Instruction, place: dict[int, int]) -> list[str]:
 
 
 def constant(value: Any) -> str:
-    """The text of a constant of code, with its type: 1, 1.0 and True are three.
+    """Writes a constant of code with its type: 1, 1.0 and True are three.
 
     Example:
         >>> constant((1, 1.0, "a"))
@@ -173,7 +173,7 @@ def _import(code: CodeType, steps: Sequence[dis.Instruction], i: int) -> Import:
 
 
 def _loads(code: CodeType, variable: str) -> Iterator[tuple[str, ...]]:
-    """The attributes taken wherever a variable is used, in nested functions, too."""
+    """Yields the attributes taken wherever a variable is used, in nested functions, too."""
     steps = _steps(code)
     for i, step in enumerate(steps):
         named = step.argval if isinstance(step.argval, tuple) else (step.argval,)

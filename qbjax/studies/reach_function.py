@@ -1,4 +1,4 @@
-"""What a function consists of: its code, and the globals, closures and defaults that it uses."""
+"""The parts of a function: its code, and the globals, closures and defaults that it uses."""
 
 import argparse
 import builtins
@@ -26,18 +26,18 @@ UNKNOWABLE = {
         "sys._getframe": sys._getframe,
     }.items()
 }
-"""What reaches things that code does not name."""
+"""Functions that reach things that code does not name."""
 BEHIND = {"__globals__", "f_globals", "f_locals", "f_back"}
-"""Attributes that do."""
+"""Attributes that reach things that code does not name."""
 CHECKERS = ("jaxtyping", "beartype", "typeguard")
 """Libraries whose decorators check types, and change no number."""
 SPACES = {ModuleType, SimpleNamespace, argparse.Namespace}
-"""Types of what counts with the attributes that are used of it."""
+"""Types of objects that count with the attributes that are used of them."""
 CACHES = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 
 
 def function(value: FunctionType) -> Node:
-    """The node of a function.
+    """Takes a function apart into its code and all that it uses.
 
     Args:
         value: written in Python.
@@ -54,7 +54,7 @@ def function(value: FunctionType) -> Node:
 
 
 def refuse_unknowable(value: Any) -> None:
-    """Refuses what reaches things that code does not name.
+    """Refuses a value that reaches things that code does not name.
 
     Args:
         value: anything.
@@ -67,7 +67,7 @@ def refuse_unknowable(value: Any) -> None:
 
 
 def _made_by_library(value: FunctionType) -> Node:
-    """A function that a library made around others: `jax.vmap`, decorators."""
+    """Takes a function that a library made around others apart: `jax.vmap`, decorators."""
     # Not its own word, which is that of the function that it wraps.
     place, code = str(value.__globals__.get("__name__")), value.__code__
     kept = {"__wrapped__": value.__wrapped__} if hasattr(value, "__wrapped__") else {}
@@ -116,7 +116,7 @@ def _named(use: Lookup, variables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _along(name: str, value: Any, attributes: tuple[str, ...]) -> tuple[str, Any]:
-    """From a module along attributes: a file counts with what is used of it."""
+    """Goes from a module along attributes: a file counts with what is used of it."""
     space = None
     for step in attributes:
         if type(value) not in SPACES or step.startswith("__") or not hasattr(value, step):
@@ -130,7 +130,7 @@ def _along(name: str, value: Any, attributes: tuple[str, ...]) -> tuple[str, Any
 
 
 def _imported(use: Import, variables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What a function imports itself: if it is the project's, imported now as it would be then."""
+    """Imports that a function makes itself; the project's are made now as they would be then."""
     try:
         package = variables.get("__package__") or ""
         name = resolve_name("." * use.level + use.name, package) if use.level else use.name

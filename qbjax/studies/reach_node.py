@@ -11,11 +11,11 @@ IMPORTED = {
 HEAP = 1 << 9
 """Flag of a class that Python made; the others are written in C."""
 PICKLED = "made"
-"""Label of an object of a library by what it gives to `pickle`."""
+"""Label of an object of a library that counts by what it gives to `pickle`."""
 
 
 class Node(NamedTuple):
-    """One object.
+    """One object, taken apart into a label and parts.
 
     Attributes:
         label: all that it is but for its parts.
@@ -37,14 +37,14 @@ class Installed(NamedTuple):
 
 
 class Opaque(Exception):
-    """Says what an object is that cannot be looked into."""
+    """The error for an object that cannot be looked into; says what it is."""
 
 
 def home(value: Any) -> str:
-    """Where a class or function says that it comes from."""
+    """The module and name from which a class or function says that it comes."""
     return f"{value.__module__}.{value.__qualname__}"
 
 
 def numbered(values: Iterable[Any]) -> list[tuple[str, Any]]:
-    """Parts without names of their own."""
+    """Numbers parts that have no names of their own."""
     return [(str(i), value) for i, value in enumerate(values)]

@@ -1,4 +1,4 @@
-"""What a value consists of that is neither code nor array: numbers, containers, objects.
+"""The parts of a value that is neither code nor array: numbers, containers, objects.
 
 An object of the project counts with its class, its attributes and slots. One of a library counts
 with what it gives to `pickle`, which is what decides it, less what it only remembers.
@@ -28,7 +28,7 @@ INERT = {
     type(threading.Lock()), type(threading.RLock()), logging.Logger, logging.RootLogger,
     jax.Device, inspect.Signature,
 }  # fmt: skip
-"""Types of what decides no number."""
+"""Types of objects that decide no number."""
 ELSEWHERE = {"ctypes", "_ctypes", "zarr", "h5py", "netCDF4", "dask", "distributed"}
 """Libraries whose objects say only where something lies: in memory, in a file, on a cluster."""
 UNSEEN = {"jax._src.core.Primitive", "jax.extend.core.Primitive"}
@@ -37,7 +37,7 @@ TREE = type(jax.tree.structure(0))
 
 
 def node_of(value: Any) -> Node:
-    """The label and the parts of a value that is no code.
+    """Takes a value that is no code apart.
 
     Args:
         value: any object.
@@ -85,7 +85,7 @@ def state(value: Any) -> list[tuple[str, Any]]:
 
 
 def _content(value: Any) -> Node | None:
-    """Of arrays and of what Python itself makes, subclasses of the project included."""
+    """Takes arrays and what Python itself makes apart, subclasses of the project included."""
     if issubclass(type(value), ARRAYS):
         return array(value)
     exact = type(value) in _BUILT or not libraries.owns_class(type(value))
@@ -136,7 +136,7 @@ def _of_library(value: Any) -> Node:
 
 
 def _pickled(value: Any) -> Node:
-    """What an object gives to `pickle`."""
+    """Takes an object apart into what it gives to `pickle`."""
     cls = type(value)
     try:
         reduce = copyreg.dispatch_table.get(cls)
@@ -179,7 +179,7 @@ def _number(kind: Any) -> Callable[[Any], Node]:
 
 
 def _ufunc(value: np.ufunc) -> Node:
-    """NumPy's own by its name; one that wraps a function of the project hides it."""
+    """Names a ufunc of NumPy's own; refuses one that may hide a function of the project."""
     import scipy.special
 
     for place in (np, scipy.special):
@@ -189,7 +189,7 @@ def _ufunc(value: np.ufunc) -> Node:
 
 
 def _numbers(data: Any) -> Any:
-    """Of QuTiP's data: a sparse matrix of SciPy, or an array."""
+    """The numbers of QuTiP's data: a sparse matrix of SciPy, or an array."""
     return data.as_scipy() if hasattr(data, "as_scipy") else data.to_array()
 
 
@@ -226,4 +226,4 @@ _CONTENTS: dict[str, Callable[[Any], list[tuple[str, Any]]]] = {
     "xarray.core.dataarray.DataArray": lambda value: [("", value.to_dict(data="array"))],
     "xarray.core.dataset.Dataset": lambda value: [("", value.to_dict(data="array"))],
 }  # fmt: skip
-"""Objects that remember more than they are, in their own words."""
+"""Parts of objects that remember more than they are, in their own words."""

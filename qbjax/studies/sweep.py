@@ -28,13 +28,13 @@ from qbjax.studies.outputs import check_room, status
 from qbjax.studies.program import Program, check_names, local_devices, outputs_of
 
 CHUNK = 256
-"""Points per chunk at most, unless said otherwise."""
+"""Most points per chunk, unless said otherwise."""
 PIECES = 100
 """Chunks that a sweep has at least, if it has so many points: what a kill may cost."""
 
 
 class SweepProgress(NamedTuple):
-    """What a `progress` callback sees after every chunk.
+    """Progress of a sweep after a chunk, as a `progress` callback sees it.
 
     Attributes:
         done, total: points, those of earlier runs included.
@@ -187,7 +187,7 @@ class _Work:
         return {name: c[start : start + self.chunk] for name, c in self.columns.items()}
 
     def computed(self, indices: Sequence[int]) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-        """Index and arrays of every chunk, as they come."""
+        """Yields index and arrays of every chunk, as they come."""
         if self._client is not None:
             pieces = ((index, self.piece(index)) for index in indices)
             yield from cluster.computed(self._client, self._task, pieces)
@@ -205,7 +205,7 @@ class _Work:
 
 
 def _reported(work: _Work, indices, points: int, before: int, progress) -> Iterator:
-    """The chunks with status, truncation and steps; tells of each once it was taken care of."""
+    """Yields chunks with status, truncation and steps; reports each once it was taken care of."""
     started, done, failures, doubts = Watch(), 0, 0, 0
     for index, arrays in work.computed(indices):
         full = _marked(arrays)
@@ -221,7 +221,7 @@ def _reported(work: _Work, indices, points: int, before: int, progress) -> Itera
 
 
 def _marked(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """With `status`, `truncation` and `steps`, if the function gave none."""
+    """Adds `status`, `truncation` and `steps`, if the function gave none."""
     count = len(next(iter(arrays.values())))
     full = dict(arrays)
     if "status" not in full:
@@ -265,13 +265,13 @@ def _chunk(points: int, chunk) -> int:
 
 
 def _all_points(kept: archive.Archive, task) -> int:
-    """Of this task, computed or not."""
+    """Counts the points of this task, computed or not."""
     first, step = task or (0, 1)
     return sum(_length(kept.span(i)) for i in range(first, kept.chunks, step))
 
 
 def _accepted(kept: archive.Archive) -> dict[str, str]:
-    """For the record: with what else chunks were computed."""
+    """The attribute that records with what else chunks were computed."""
     earlier = filter(None, kept.attributes.get("accepted", "").split("; "))
     accepted = sorted({*earlier, *kept.accepted})
     return {"accepted": "; ".join(accepted)} if accepted else {}

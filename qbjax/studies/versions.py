@@ -11,13 +11,13 @@ from pathlib import Path
 import jax
 
 COMPUTING = ("jax", "jaxlib", "diffrax", "equinox", "lineax", "numpy", "scipy")
-"""With these qbjax computes; NumPy and SciPy what is constant in a program."""
+"""Libraries with which qbjax computes; NumPy and SciPy what is constant in a program."""
 SETTINGS = ("jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
-"""Of JAX, which change numbers as another version does."""
+"""Settings of JAX that change numbers as another version does."""
 
 
 def versions(libraries: Iterable[str]) -> dict[str, str]:
-    """Name of a library to its version.
+    """Looks up versions: name of a library to its version.
 
     Args:
         libraries: modules that a function uses, beside what qbjax uses.
@@ -41,7 +41,7 @@ def versions(libraries: Iterable[str]) -> dict[str, str]:
 
 @functools.cache
 def _version(name: str) -> str:
-    """Of a module's distribution, which may be called otherwise."""
+    """The version of a module's distribution, which may be called otherwise."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -54,7 +54,7 @@ def _version(name: str) -> str:
 
 @functools.cache
 def _source() -> str:
-    """Digest of qbjax's files, but for those that show and print."""
+    """Digests qbjax's files, but for those that show and print."""
     root = Path(__file__).parents[1]
     hasher = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
