@@ -121,6 +121,3 @@ def _name(origin: tuple) -> str:
         for d in details
     )
     return f"{kind}({', '.join(words)})"
-
-
-Options = Any
