@@ -1,15 +1,8 @@
 r"""Motion: what a battery says of how its state moves, and the one driver that moves it.
 
-A battery describes; it says nothing of solvers, adjoints or which times may be differentiated.
-There are three kinds of motion, and one record of all of them:
-
-| kind | the state | examples |
-|---|---|---|
-| `Flow` | obeys $\dot y = f(t, y)$ | master equations, kets, mean fields |
-| `Stream` | takes one step per input | collisions, waiting times |
-| `Path` | is known along the whole run at once | amplitudes with memory |
-
-`follow` is the only caller of integrators and roll-outs.
+A battery describes one of three kinds of motion, a `Flow`, a `Stream` or a `Path`, and says nothing
+of solvers, adjoints or which times may be differentiated. `follow` is the only caller of
+integrators and roll-outs, and makes one record of all.
 """
 
 from collections.abc import Callable, Sequence
@@ -169,8 +162,7 @@ def follow(
 
 
 def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
-    ruled = how.adjoint == "reverse" and flow.backwards is not None
-    field = flow.backwards if ruled else flow.field
+    field = _ruled(how, flow.field, flow.backwards)
     solution = integrate(
         field,
         flow.initial,
@@ -196,6 +188,11 @@ def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
     )
 
 
+def _ruled(how: How, plain: Callable, backwards: Callable | None) -> Callable:
+    """The one with rules of its own where reverse mode asks for them."""
+    return plain if how.adjoint != "reverse" or backwards is None else backwards
+
+
 def _watched(flow: Flow, field, save) -> dict[str, Any]:
     """What `integrate` is to keep of a flow at each time."""
     if save is None and flow.read is not None and flow.slopes is None:
@@ -211,15 +208,14 @@ def _watched(flow: Flow, field, save) -> dict[str, Any]:
 
 
 def _follow_stream(stream: Stream, times, how: How, save) -> Trajectory:
-    reverse = how.adjoint == "reverse"
     watch = _watching(stream, save)
     out = rollout(
-        stream.backwards if reverse and stream.backwards is not None else stream.step,
+        _ruled(how, stream.step, stream.backwards),
         stream.initial,
         stream.inputs,
         save=lambda index, x: watch(times[index], x),
         every=stream.every,
-        reverse=reverse,
+        reverse=how.adjoint == "reverse",
         settled=stream.settled,
         made=stream.made,
     )

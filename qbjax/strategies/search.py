@@ -174,7 +174,7 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
             moved = jax.tree.map(lambda a, b: jnp.where(jnp.isfinite(a), a, b), moved, us)
             return updated._replace(coordinates=moved, optimizer=state)
 
-        return jax.lax.cond(done, lambda s: s, move, seen), value * size, done
+        return jax.lax.cond(done, lambda s: s, move, updated), value * size, done
 
     batched = partial(jax.lax.map, one) if jax.default_backend() == "cpu" else jax.vmap(one)
     search, value, done = batched(search)

@@ -141,5 +141,5 @@ class BlochCharger(Battery):
 
     @property
     def _origin(self) -> Origin:
-        numbers = (self.coupling, self.decay, self.frequency)
+        numbers: Any = (self.coupling, self.decay, self.frequency)
         return Origin(("BlochCharger",), tuple(x for x in numbers if not _checks.is_plain_zero(x)))
