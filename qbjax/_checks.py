@@ -28,13 +28,16 @@ from qbjax._kinds import several as several
 from qbjax._kinds import show as show
 from qbjax._memory import room as room
 from qbjax._numbers import array as array
-from qbjax._numbers import host_array, host_numbers, settled
+from qbjax._numbers import array_module as array_module
+from qbjax._numbers import host_array, host_numbers
 from qbjax._numbers import is_concrete as is_concrete
 from qbjax._numbers import is_plain_zero as is_plain_zero
 from qbjax._numbers import known as known
+from qbjax._numbers import on_host as on_host
 from qbjax._numbers import optional_scalar as optional_scalar
 from qbjax._numbers import plain as plain
 from qbjax._numbers import scalar as scalar
+from qbjax._numbers import settled as settled
 from qbjax._numbers import x64 as x64
 from qbjax._sizes import size_of_observable
 from qbjax._types import Hamiltonian, Ket, Rho, Times

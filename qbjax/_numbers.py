@@ -44,7 +44,23 @@ def known(name: str, value: Any) -> None:
 def settled(host: Any) -> jax.Array:
     """Makes an array whose numbers stay known even while something else is being traced."""
     with jax.ensure_compile_time_eval():
-        return jnp.asarray(host)
+        # Unlike `asarray`, which compiles a program per shape. Copied: the caller may write to it.
+        return jax.device_put(np.array(host)) if _is_hosts(host) else jnp.asarray(host)
+
+
+def on_host(value: Any) -> Any:
+    """Turns a known array into NumPy's; a traced one stays as it is."""
+    return np.asarray(value) if is_concrete(value) else value
+
+
+def array_module(*values: Any) -> Any:
+    """NumPy if all values are its arrays, else jax.numpy, which would compile a program for every
+    small operation outside of `jit`."""
+    return np if all(isinstance(value, np.ndarray) for value in values) else jnp
+
+
+def _is_hosts(value: Any) -> bool:
+    return isinstance(value, np.ndarray | np.generic | float | int | complex)
 
 
 def scalar(

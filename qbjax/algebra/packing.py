@@ -12,26 +12,31 @@ Hermiticity acts as $R' = L_r R + L_i R^T$ (two real superoperators); when $L_i 
 and $\rho$ starts real, $R = \rho$ and nothing is transposed.
 """
 
-import jax.numpy as jnp
+from typing import Any
+
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Inexact
 
+from qbjax import _checks
 
-def pack(rho: Inexact[Array, "d d"]) -> Float[Array, "d d"]:
+
+def pack(rho: Inexact[Array | np.ndarray, "d d"]) -> Float[Any, "d d"]:
     """Packs a Hermitian matrix $S + iA$ into the real matrix $S + A$.
 
     Args:
         rho: Hermitian matrix, real or complex, shape (d, d).
 
     Returns:
-        The real matrix $R$, shape (d, d).
+        The real matrix $R$, shape (d, d); NumPy's if ρ is.
 
     Example:
         >>> import jax.numpy as jnp
         >>> pack(jnp.array([[1.0, 2.0 + 3.0j], [2.0 - 3.0j, 0.0]])).tolist()
         [[1.0, 5.0], [-1.0, 0.0]]
     """
-    return jnp.real(rho) + jnp.imag(rho) if jnp.iscomplexobj(rho) else rho
+    xp = _checks.array_module(rho)
+    return xp.real(rho) + xp.imag(rho) if xp.iscomplexobj(rho) else rho
 
 
 def unpack(packed: Float[Array, "d d"], *, real: bool) -> Inexact[Array, "d d"]:

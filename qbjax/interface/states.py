@@ -14,6 +14,11 @@ UNMADE = -np.finfo(float).max
 """The time at which an initial state was made."""
 
 
+def _arrays(content):
+    """JAX's arrays of what was made on the host."""
+    return jax.tree.map(lambda x: _checks.settled(x) if isinstance(x, np.ndarray) else x, content)
+
+
 class Origin(eqx.Module):
     """Which battery made a state.
 
@@ -37,10 +42,12 @@ class State(eqx.Module):
             a run starts at. (Not −inf, which is an error while JAX looks for infinities.)
     """
 
-    content: PyTree[Float[Array, "..."]]
+    content: PyTree[Float[Array, "..."]] = eqx.field(converter=_arrays)
     origin: Origin
     layout: Any = eqx.field(static=True, default=None)
-    made: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.asarray(UNMADE))
+    made: Float[Array, ""] = eqx.field(
+        default_factory=lambda: np.asarray(UNMADE), converter=_arrays
+    )
 
     @property
     def time(self) -> Any:
@@ -83,7 +90,7 @@ def check_origin(state: Any, origin: Origin, name: str = "state") -> State:
     return state
 
 
-def as_density_matrix(initial, levels: int, name: str = "initial") -> Inexact[Array, "d d"]:
+def as_density_matrix(initial, levels: int, name: str = "initial") -> Inexact[Any, "d d"]:
     """The density matrix of a cell given as one, or as a ket.
 
     Args:
@@ -96,9 +103,9 @@ def as_density_matrix(initial, levels: int, name: str = "initial") -> Inexact[Ar
     """
     initial = np.eye(1, levels)[0] if initial is None else initial
     if _checks.axes(initial) == 1:
-        psi = _checks.ket(name, initial, dim=levels)
-        return jnp.outer(psi, jnp.conj(psi))
-    return _checks.density_matrix(name, initial, dim=levels)
+        psi = _checks.on_host(_checks.ket(name, initial, dim=levels))
+        return _checks.array_module(psi).outer(psi, psi.conj())
+    return _checks.on_host(_checks.density_matrix(name, initial, dim=levels))
 
 
 def symmetries(initial) -> tuple[bool, bool]:

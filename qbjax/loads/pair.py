@@ -17,10 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
+from qbjax import _checks
 from qbjax.algebra.packing import pack, unpack
 from qbjax.interface.battery import Battery, Cell, open_cell_of
 from qbjax.interface.states import (
-    UNMADE,
     Origin,
     State,
     as_density_matrix,
@@ -141,15 +141,16 @@ def joined(battery: Battery, state: Any) -> State:
         check_origin(state, origin)
         return state
     if isinstance(state, State):
-        rho, time = battery.cell(state), state.made
+        rho = battery.cell(state)
+        made: dict[str, Any] = {"made": state.made}
         sectored = alone.parted(state.layout)
         # What the battery itself calls real may be so in a gauge of its own.
         real = not jnp.iscomplexobj(rho)
     else:
-        rho, time = as_density_matrix(state, len(alone.lowering), "state"), jnp.asarray(UNMADE)
+        rho, made = as_density_matrix(state, len(alone.lowering), "state"), {}
         sectored, real = symmetries(state)
     layout = Layout(sectored and graded(alone), real)
-    return State(_beside_ground(pack(rho), layout.sectored), origin, layout, time)
+    return State(_beside_ground(pack(rho), layout.sectored), origin, layout, **made)
 
 
 def sectors(levels: int, sectored: bool) -> list[np.ndarray]:
@@ -198,12 +199,12 @@ def _apart(state: State) -> Float[Array, "d 2 d 2"]:
     return block.reshape(levels, 2, levels, 2)
 
 
-def _beside_ground(packed: Float[Array, "d d"], sectored: bool):
-    n = np.arange(packed.shape[0])
+def _beside_ground(packed: Float[Array | np.ndarray, "d d"], sectored: bool):
+    n, xp = np.arange(packed.shape[0]), _checks.array_module(packed)
     if sectored:
         same = [np.outer(n % 2 == parity, n % 2 == parity) for parity in (0, 1)]
-        return tuple(jnp.where(mask, packed, 0.0) for mask in same)
-    return (jnp.kron(packed, np.diag([1.0, 0.0])),)
+        return tuple(xp.where(mask, packed, 0.0) for mask in same)
+    return (xp.kron(packed, np.diag([1.0, 0.0])),)
 
 
 def _parity_changes(matrix) -> set[int]:

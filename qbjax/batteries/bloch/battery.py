@@ -100,7 +100,7 @@ class BlochCharger(Battery):
         if isinstance(initial, State):
             return check_origin(initial, self._origin, "initial")
         rho = as_density_matrix(initial, 2)
-        return State(jnp.kron(pack(rho), motions.GROUND), self._origin)
+        return State(_checks.array_module(rho).kron(pack(rho), motions.GROUND), self._origin)
 
     def motion(self, protocol, state, times) -> Flow:
         if isinstance(protocol, BlochPreparation):

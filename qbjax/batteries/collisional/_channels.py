@@ -28,7 +28,7 @@ battery: almost pure states in the Jaynes–Cummings regime" (2023), Eqs. (2)–
 follow from U as written.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -279,7 +279,7 @@ def from_real_gauge(r, phase=0.0):
     return rephased(r, phase - np.pi / 2)
 
 
-def rephased(rho, angle) -> Complex[Array, "N N"]:
+def rephased(rho, angle) -> Complex[Any, "N N"]:
     r"""A matrix with other phases, $e^{i\varphi(n-m)}\rho_{nm}$.
 
     Args:
@@ -290,5 +290,7 @@ def rephased(rho, angle) -> Complex[Array, "N N"]:
         A complex matrix.
     """
     n = np.arange(float(rho.shape[0]))
-    turns = jnp.asarray(angle) * (n[:, None] - n[None, :])
+    turns = angle * (n[:, None] - n[None, :])
+    if isinstance(rho, np.ndarray) and isinstance(turns, np.ndarray):
+        return rho.astype(complex) * np.exp(1j * turns)
     return jnp.asarray(rho).astype(complex) * lax.complex(jnp.cos(turns), jnp.sin(turns))

@@ -130,12 +130,11 @@ class Collisional(Battery):
 
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
-            check_origin(initial, self._origin, "initial")
-            return initial
+            return check_origin(initial, self._origin, "initial")
         initial = np.eye(1, self.ladder.size)[0] if initial is None else initial
         rho = as_density_matrix(initial, self.ladder.size)
         diagonal = _checks.is_concrete(initial) and _is_diagonal(np.asarray(initial))
-        packed = jnp.real(jnp.diagonal(rho)) if diagonal else pack(channels.real_gauge(rho))
+        packed = np.real(np.diagonal(rho)) if diagonal else pack(channels.real_gauge(rho))
         return State(packed, self._origin, motions.Layout(diagonal, real=diagonal))
 
     def motion(self, protocol, state, times) -> Stream:

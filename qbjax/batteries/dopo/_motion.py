@@ -159,12 +159,13 @@ def observables(equation: Equation, blocks, displacement, work) -> dict[str, Arr
     }
 
 
-def with_empty_pump(layout: Layout, cell: Inexact[Array, "s s"]):
+def with_empty_pump(layout: Layout, cell: Inexact[Array | np.ndarray, "s s"]):
     """Packed blocks of cell ⊗ |0⟩⟨0|."""
     packed = pack(cell)
     empty = np.zeros((layout.pump_levels, layout.pump_levels))
     empty[0, 0] = 1.0
-    return tuple(jnp.kron(packed[np.ix_(n, n)], empty) for n in equations.photons(layout))
+    kron = _checks.array_module(packed).kron
+    return tuple(kron(packed[np.ix_(n, n)], empty) for n in equations.photons(layout))
 
 
 def cell(layout: Layout, state: State) -> Inexact[Array, "s s"]:

@@ -39,7 +39,6 @@ import math
 from typing import Any, Literal, get_args
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact
 
@@ -143,12 +142,11 @@ class DOPO(Battery):
 
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
-            check_origin(initial, self._origin, "initial")
-            return initial
+            return check_origin(initial, self._origin, "initial")
         cell = np.eye(1, self.signal_levels)[0] if initial is None else initial
         rho, packing = as_density_matrix(cell, self.signal_levels), Packing(*symmetries(cell))
         blocks = motions.with_empty_pump(self._layout(packing.sectored), rho)
-        still = jnp.zeros(2) if self.frame == "displaced" else None
+        still: Any = np.zeros(2) if self.frame == "displaced" else None
         return State(Content(blocks, still), self._origin, packing)
 
     def motion(self, protocol, state, times) -> Flow:

@@ -37,13 +37,13 @@ def packed_blocks(model: Model, sectored: bool, rho):
     """The blocks of a density matrix; coherence between sectors is dropped."""
     layout = models.layout(model, sectored)
     turn = np.exp(1j * layout.phases)
-    packed = pack(jnp.asarray(rho) * (turn.conj()[:, None] * turn[None, :]))
+    packed = pack(rho * (turn.conj()[:, None] * turn[None, :]))
     return tuple(packed[np.ix_(s.states, s.states)] for s in layout.structure.sectors)
 
 
-def ket(model: Model, psi) -> Ket:
+def ket(model: Model, psi) -> Float[Any, "2 d"]:
     """A ket, in the phases in which it moves."""
-    return kets.split(jnp.asarray(psi, complex) * np.exp(-1j * models.layout(model, False).phases))
+    return kets.split(psi * np.exp(-1j * models.layout(model, False).phases))
 
 
 def elements(model: Model, sectored: bool, stacked: Stack | Ket, rows, columns):

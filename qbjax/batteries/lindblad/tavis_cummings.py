@@ -140,7 +140,7 @@ class TavisCummings(Composed):
             ],
             dims=dims,
             cell=0,
-            cell_hamiltonian=self.frequency * np.arange(float(dims[0])),
+            cell_hamiltonian=_checks.on_host(self.frequency) * np.arange(float(dims[0])),
             controls=[exchange],
             initial=np.eye(1, dims[0] * dims[1], self.photons)[0],
             conserved=excitations % 2 if self.counter_rotating else excitations,

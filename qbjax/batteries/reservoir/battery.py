@@ -164,7 +164,7 @@ class Reservoir(Battery):
                 "starts, and later times belong in the same run."
             )
         start = jnp.zeros(self.frequencies.size, complex).at[self.excited].set(1.0)
-        return self._state(jnp.asarray(UNMADE), start)
+        return self._state(np.asarray(UNMADE), start)
 
     def motion(self, protocol, state, times) -> Path:
         start = single_excitation.unpack(state.content)

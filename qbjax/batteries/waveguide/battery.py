@@ -164,7 +164,7 @@ class Waveguide(Battery):
                 "Argument `initial` must be left out for a waveguide, whose field remembers what "
                 f"was before, but is {type(initial).__name__}; ask for later times in one run."
             )
-        return self._state(jnp.asarray(UNMADE), jnp.array([1.0, 0.0], complex))
+        return self._state(np.asarray(UNMADE), jnp.array([1.0, 0.0], complex))
 
     def motion(self, protocol, state, times) -> Path:
         elapsed = times - times[0]

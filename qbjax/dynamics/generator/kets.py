@@ -9,12 +9,14 @@ Where there are many diagonals H is a matrix, and moves it by products.
 """
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from qbjax import _checks
 from qbjax.dynamics.generator.structure import Structure
 
 Ket = Float[Array, "2 d"]
@@ -30,9 +32,10 @@ def by_shifts(structure: Structure) -> bool:
     return len(sector.drifts) <= max(MOST, structure.dimension // 8)
 
 
-def split(psi: Complex[Array, " d"]) -> Ket:
+def split(psi: Complex[Array | np.ndarray, " d"]) -> Float[Any, "2 d"]:
     """Splits a ket into two rows, real and imaginary part."""
-    return jnp.stack([jnp.real(psi), jnp.imag(psi)])
+    xp = _checks.array_module(psi)
+    return xp.stack([psi.real, psi.imag])
 
 
 @partial(jax.jit, static_argnums=0)  # traced once, however many stages call it
