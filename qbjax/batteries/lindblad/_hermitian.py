@@ -88,7 +88,7 @@ def hamiltonians(given: Any, dims: tuple[int, ...], tlist: Any) -> tuple[list, l
             kept.append((number, matrix))
     if not kept:  # a master equation must have some operator
         nothing = sp.csr_array((math.prod(dims),) * 2)
-        kept = [(jnp.zeros(()), operators.operator("hamiltonian", nothing, dims))]
+        kept = [(_checks.settled(0.0), operators.operator("hamiltonian", nothing, dims))]
     return [number for number, _ in kept], [matrix for _, matrix in kept], _skew(skew)
 
 
