@@ -1,4 +1,4 @@
-"""Pictures and pages from data: plots, tables, claims, saved runs."""
+"""Views of data: plots, tables, claims, saved runs."""
 
 from qbjax.views import claims, plot, report
 

@@ -1,4 +1,4 @@
-"""The Bloch-sphere charger in pictures and tables: runs, and what the choice of an angle gives.
+"""The Bloch-sphere charger in pictures and tables: runs, and the merits of a choice of angle.
 
 A choice is a dataset over one dimension, what was asked for: angle, fluctuation, energy, or
 scenario. The first of its variables is what was sought.
@@ -32,7 +32,7 @@ MECHANISMS = {
     "coherence": (r"coherence $\mathcal{C}$", VERMILION, (0, (5, 1.5))),
     "concurrence": ("concurrence", PURPLE, "-"),
 }
-"""Label, colour and dash of what the ergotropy comes from."""
+"""Label, colour and dash of the mechanisms that the ergotropy comes from."""
 
 LABELS = {
     "theta_over_pi": "θ/π",
@@ -51,17 +51,17 @@ LABELS = {
     "decay": "γ",
     "weight": "weight",
 }
-"""Headings."""
+"""Headings of columns and labels of axes."""
 
 ROWS = 17
 """Most rows of a table; longer ones are thinned out."""
 
 FEW = 30
-"""So few points are drawn as points, too."""
+"""Number of points below which they are drawn as points, too."""
 
 
 def of_curve(found: Curve) -> xr.Dataset:
-    """Best power at each angle, with the paper's approximations."""
+    """Tabulates the best power at each angle, with the paper's approximations."""
     columns = {
         "power": found.power,
         "time": found.time,
@@ -72,7 +72,7 @@ def of_curve(found: Curve) -> xr.Dataset:
 
 
 def of_limits(found: Sequence[Steady], limits: Sequence[float]) -> xr.Dataset:
-    """Best power under each limit of the fluctuation."""
+    """Tabulates the best power under each limit of the fluctuation."""
     names = ("time", "fluctuation", "price", "rival")
     columns = {
         "power": [each.power for each in found],
@@ -83,7 +83,7 @@ def of_limits(found: Sequence[Steady], limits: Sequence[float]) -> xr.Dataset:
 
 
 def of_front(found: Front) -> xr.Dataset:
-    """Most ergotropy for each energy spent."""
+    """Tabulates the most ergotropy for each energy spent."""
     columns = {
         "ergotropy": found.ergotropy,
         "theta_over_pi": found.theta / np.pi,
@@ -94,7 +94,7 @@ def of_front(found: Front) -> xr.Dataset:
 
 
 def of_band(found: Safe) -> xr.Dataset:
-    """The scenarios that decide the best worst case, and how much each counts."""
+    """Tabulates the scenarios that decide the best worst case, and how much each counts."""
     count = len(found.weights)
     columns = {
         "worst": np.full(count, found.ergotropy),
@@ -108,7 +108,7 @@ def of_band(found: Safe) -> xr.Dataset:
 
 
 def sheet(data: xr.Dataset, title: str) -> Sheet:
-    """A choice as a table.
+    """Makes a table of a choice.
 
     Args:
         data: what one of the above gives.
@@ -122,7 +122,7 @@ def sheet(data: xr.Dataset, title: str) -> Sheet:
 
 
 def mechanisms(data: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """Inversion, coherence and concurrence over time."""
+    """Draws inversion, coherence and concurrence over time."""
     ax = plt.subplots()[1] if ax is None else ax
     for name, (label, colour, dash) in MECHANISMS.items():
         ax.plot(data["time"], data[name], color=colour, ls=dash, label=label)
@@ -134,7 +134,7 @@ def mechanisms(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 def run_figure(data: xr.Dataset, at: float | None = None) -> Figure:
-    """Charging, power, and where the ergotropy comes from.
+    """Draws charging, power, and the mechanisms that the ergotropy comes from.
 
     Args:
         data: a run.
@@ -153,7 +153,7 @@ def run_figure(data: xr.Dataset, at: float | None = None) -> Figure:
 
 
 def choice_figure(data: xr.Dataset, title: str) -> Figure:
-    """What was sought, and below it the angle and the time that give it.
+    """Draws what was sought, and below it the angle and the time that give it.
 
     Args:
         data: what `of_curve`, `of_limits` or `of_front` gives.

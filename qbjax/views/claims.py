@@ -1,4 +1,4 @@
-r"""What the paper says of the battery at F = 3, beside what a run of ours finds.
+r"""Claims of the paper about the battery at F = 3, beside the numbers of a run of ours.
 
 Numbers are read off the datasets of one run and verdicts follow from the numbers; only
 the notes (why a number differs) are knowledge from elsewhere.
@@ -19,11 +19,11 @@ AMPLITUDE = 3.0
 """The pump amplitude of the comparison."""
 
 SWITCH_OFF = 10.0
-"""When the paper switches the pump off, for every aim."""
+"""Time at which the paper switches the pump off, for every aim."""
 
 AGREES = 0.05
-"""Relative difference up to which we say that two numbers agree: the paper reads its
-times off figures, and its fits scatter by a few per cent."""
+"""Relative difference up to which two numbers agree: the paper reads its times off figures, and its
+fits scatter by a few per cent."""
 
 LARGEST_POWER = math.exp(2.049 * AMPLITUDE - 6.222)
 STEADY_ERGOTROPY = math.exp(2.742 * AMPLITUDE - 5.330)
@@ -31,7 +31,7 @@ STEADY_COHERENT = 8.2016 / (1 + math.exp(-5.4097 * (AMPLITUDE - 2.3605)))
 
 
 class Claim(NamedTuple):
-    """One line of the comparison."""
+    """One line of the comparison with the paper."""
 
     quantity: str
     paper: str
@@ -40,7 +40,7 @@ class Claim(NamedTuple):
 
 
 def claims(run: xr.Dataset, optima: xr.Dataset, kept: xr.Dataset, peak: xr.Dataset) -> list[Claim]:
-    """The comparison, from one charging run at F = 3 and what followed.
+    """Compares the paper's claims with one charging run at F = 3 and what followed.
 
     Args:
         run: charging from the ground state until it is steady.
@@ -87,7 +87,7 @@ def claims(run: xr.Dataset, optima: xr.Dataset, kept: xr.Dataset, peak: xr.Datas
 
 
 def sheet(lines: list[Claim]) -> Sheet:
-    """The comparison as a table."""
+    """Makes a table of the comparison."""
     return Sheet(
         f"The paper's claims at F = {AMPLITUDE:g}, beside this run",
         ("quantity", "paper", "qbjax", "remark"),
@@ -105,7 +105,7 @@ class Optimum(NamedTuple):
 
 
 def best(optima: xr.Dataset, aim: str) -> Optimum:
-    """The first optimum with that aim.
+    """Picks the first optimum with an aim.
 
     Raises:
         ValueError: if there is none.
@@ -118,7 +118,7 @@ def best(optima: xr.Dataset, aim: str) -> Optimum:
 
 
 def verdict(ours: float, paper: float) -> str:
-    """Whether two numbers agree, and by how much ours differs.
+    """Says whether two numbers agree, and by how much ours differs.
 
     Example:
         >>> verdict(10.2, 10.0), verdict(15.0, 10.0)
@@ -177,8 +177,7 @@ def _verified(optimum):
 
 
 def _kink(peak, at, sharpness=20.0):
-    """Says so where W^c has a corner: from one side of a point to the other its slope drops
-    many times more than it does elsewhere.
+    """Says so where W^c has a corner: its slope drops many times more than it does elsewhere.
 
     A corner that W^i mirrors while W stays smooth is one of the dephased state's passive
     energy: two populations change order.

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 DPI = 300
 
 SAVING: Any = {"savefig.dpi": DPI, "svg.fonttype": "none", "pdf.fonttype": 42, "ps.fonttype": 42}
-"""How figures are written: matplotlib looks at these when it saves, not when it draws."""
+"""Settings of figure files: matplotlib looks at these when it saves, not when it draws."""
 
 
 def save(figure: Figure, path: Path | str, about: Mapping[str, Any]) -> Path:

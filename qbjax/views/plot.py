@@ -68,12 +68,12 @@ STYLE: Any = {
     "legend.fontsize": 8.5,
     "lines.linewidth": 1.7,
 }
-"""Switched on where figures are drawn; importing changes nothing. How they are saved is in
+"""Settings switched on where figures are drawn; importing changes nothing. Those of saving are in
 `figure_files`."""
 
 
 def charging(data: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """Energy, ergotropy and its two parts over time."""
+    """Draws energy, ergotropy and its two parts over time."""
     names = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
     ax = _curves(data, names, ax)
     ax.set_ylabel(_label("energy", data["ergotropy"]))
@@ -81,15 +81,14 @@ def charging(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 def power(data: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """Energy and ergotropy per time since the start."""
+    """Draws energy and ergotropy per time since the start."""
     ax = _curves(data, ("charging_power", "ergotropic_power"), ax)
     ax.set_ylabel(_label("average power", data["ergotropic_power"]))
     return ax
 
 
 def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """Ergotropy and its coherent part left after switching off, one pair of curves for
-    each value of the dimension `switched_off`."""
+    """Draws ergotropy and its coherent part over the time since each `switched_off`."""
     ax = _axes(ax)
     colours = (ORANGE, PURPLE, SKY, GREEN)
     for colour, at in zip(colours, data["switched_off"].values, strict=False):
@@ -110,9 +109,11 @@ def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 def switch_off(data: xr.Dataset, optima: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """Marks the switch-off times of `optima`, each on the curve it belongs to: on the
-    power for "power", on W^c for "coherent", on W for the others; curves that are not in
-    the panel yet are drawn."""
+    """Marks the switch-off times of `optima`, each on the curve it belongs to.
+
+    On the power for "power", on W^c for "coherent", on W for the others; curves that are not in the
+    panel yet are drawn.
+    """
     ax = charging(data) if ax is None else ax
     for aim, (label, colour, marker) in AIMS.items():
         some = optima.isel(case=np.flatnonzero(optima["aim"].values == aim)).sortby("wait")
@@ -133,7 +134,7 @@ def switch_off(data: xr.Dataset, optima: xr.Dataset, ax: Axes | None = None) -> 
 
 
 def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = None) -> Axes:
-    """Best switch-off time against storage time; the power's optimum is storage time 0.
+    """Draws best switch-off time against storage time; the power's optimum is storage time 0.
 
     Args:
         optima: what `report.optima` gives.
@@ -162,7 +163,7 @@ def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = No
 
 
 def pump(runs: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
-    """Pump amplitudes over time.
+    """Draws pump amplitudes over time.
 
     Args:
         runs: label to a run with the variable `pump` (`pulses.with_pump`).
@@ -180,8 +181,7 @@ def pump(runs: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
 
 
 def pulse_figure(columns: Mapping[str, Mapping[str, xr.Dataset]]) -> Figure:
-    """Pulses above, what they do below: W and its parts for the first of each column, W alone
-    for the others.
+    """Draws pulses above, and below them W, with its parts for the first of each column.
 
     Args:
         columns: title to runs, as `pump` takes them.
@@ -201,7 +201,7 @@ def pulse_figure(columns: Mapping[str, Mapping[str, xr.Dataset]]) -> Figure:
 
 
 def charging_figure(data: xr.Dataset, optima: xr.Dataset | None = None) -> Figure:
-    """Charging above, power below; optima marked where given."""
+    """Draws charging above, power below; optima are marked where given."""
     with plt.rc_context(STYLE):
         figure, (above, below) = plt.subplots(
             2, 1, figsize=(6.4, 6.4), sharex=True, layout="constrained"
@@ -219,7 +219,7 @@ def charging_figure(data: xr.Dataset, optima: xr.Dataset | None = None) -> Figur
 def demo_figure(
     data: xr.Dataset, optima: xr.Dataset, kept: xr.Dataset, claim: float, title: str = ""
 ) -> Figure:
-    """Four panels: charging, power, what is left after switching off, best times.
+    """Draws four panels: charging, power, what is left after switching off, best times.
 
     Args:
         data: the charging run.
@@ -254,14 +254,14 @@ def _responses(runs, ax):
 
 
 def _mark_both(data, optima, charge_axes, power_axes):
-    """Power optima on the power panel, the others on the charging panel."""
+    """Marks power optima on the power panel, the others on the charging panel."""
     is_power = optima["aim"].values == "power"
     switch_off(data, optima.isel(case=np.flatnonzero(~is_power)), charge_axes)
     switch_off(data, optima.isel(case=np.flatnonzero(is_power)), power_axes)
 
 
 def _legend_above(ax, columns):
-    """A legend over the curves, which get out of its way."""
+    """Puts a legend over the curves, which get out of its way."""
     handles = ax.get_legend_handles_labels()[0]
     rows = -(-len(handles) // columns)
     heights = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.get_lines()])
@@ -291,7 +291,7 @@ def _axes(ax):
 
 
 def _label(name: str, values: xr.DataArray) -> str:
-    r"""`time` in `1/gamma_s` becomes "time ($1/\gamma_s$)"."""
+    r"""Labels an axis: `time` in `1/gamma_s` becomes "time ($1/\gamma_s$)"."""
     unit = values.attrs.get("units", "1")
     greek = re.sub(r"\b(Omega|gamma|omega|kappa|mu|nu)(_\w+)?\b", r"\\\1\2", unit).replace(
         " ", r"\,"

@@ -13,7 +13,7 @@ from qbjax.protocols import BoundedFourier, Fourier, PiecewiseConstant, Pulse, S
 
 
 def to_toml(pulse: Pulse) -> str:
-    """A real pulse as TOML, its numbers written so that reading gives the same bits.
+    """Writes a real pulse as TOML, in numbers that read as the same bits.
 
     Raises:
         TypeError: for a complex pulse, or a `Function`, which no few numbers describe.
@@ -38,7 +38,7 @@ def to_toml(pulse: Pulse) -> str:
 
 
 def read(path: Path) -> Pulse:
-    """The pulse in a file: the TOML of `to_toml`, or else two columns.
+    """Reads the pulse in a file: the TOML of `to_toml`, or else two columns.
 
     The columns, separated by commas, semicolons or blanks, are the times and amplitudes of a
     `Sampled` pulse. A first line of headings, and what follows a #, are left out.

@@ -12,11 +12,11 @@ from qbjax.strategies.gradient import Best
 from qbjax.views.report import Sheet
 
 MIDDLES = (np.arange(200) + 0.5) / 200
-"""Where pulses are looked at, in units of their duration."""
+"""Times at which pulses are looked at, in units of their duration."""
 
 
 def with_pump(run: Trajectory, pulse: Pulse) -> xr.Dataset:
-    """A run as labelled data, with its pump beside the observables.
+    """Labels a run's data, with the pump beside the observables.
 
     Args:
         run: what the pulse did.
@@ -30,7 +30,7 @@ def with_pump(run: Trajectory, pulse: Pulse) -> xr.Dataset:
 
 
 def optima(bests: Sequence[Best], names: Sequence[str]) -> xr.Dataset:
-    """Pulses that `best_pulse` found, as one dataset over `case`.
+    """Gathers pulses that `best_pulse` found into one dataset over `case`.
 
     Args:
         bests: results; the first is what the others are compared with.
@@ -63,7 +63,7 @@ def optima(bests: Sequence[Best], names: Sequence[str]) -> xr.Dataset:
 
 
 def sheet(data: xr.Dataset) -> Sheet:
-    """Pulses as a table; their amplitudes as the means of ten equal parts."""
+    """Makes a table of pulses; their amplitudes are the means of ten equal parts."""
     rows = []
     for i in range(data.sizes["case"]):
         one = data.isel(case=i)

@@ -34,7 +34,7 @@ _COLUMNS = {
 
 
 class Sheet(NamedTuple):
-    """A table as data.
+    """A table as data: a title, a heading, rows.
 
     Attributes:
         title: above the table.
@@ -48,7 +48,7 @@ class Sheet(NamedTuple):
 
 
 def to_rich(sheet: Sheet) -> Table:
-    """The table for a terminal; columns of numbers are set right."""
+    """Makes the table for a terminal; columns of numbers are set right."""
     table = Table(title=sheet.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     for i, heading in enumerate(sheet.columns):
         numeric = bool(sheet.rows) and all(_is_number(row[i]) for row in sheet.rows)
@@ -59,7 +59,7 @@ def to_rich(sheet: Sheet) -> Table:
 
 
 def to_markdown(sheet: Sheet) -> str:
-    r"""The table for a Markdown file.
+    r"""Makes the table for a Markdown file.
 
     Example:
         >>> print(to_markdown(Sheet("Best", ("t", "W"), [("1", "2 | 3")])))
@@ -74,7 +74,7 @@ def to_markdown(sheet: Sheet) -> str:
 
 
 def charging(data: xr.Dataset, count: int = 9) -> Sheet:
-    """A few times of a run, evenly spread."""
+    """Tabulates a few times of a run, evenly spread."""
     rows = []
     for i in np.unique(np.linspace(0, data.sizes["time"] - 1, count).round().astype(int)):
         one = data.isel(time=int(i))
@@ -83,7 +83,7 @@ def charging(data: xr.Dataset, count: int = 9) -> Sheet:
 
 
 def reliability(data: xr.Dataset) -> str:
-    """One line: how the run ended, and how much the top levels hold if any were cut off."""
+    """Says in one line how the run ended, and how much the top levels hold if any were cut off."""
     status = f"status: {data.attrs['status_name']} after {data.attrs['steps']} solver steps"
     if "truncation" not in data:
         return f"{status}; nothing was truncated"
@@ -93,7 +93,7 @@ def reliability(data: xr.Dataset) -> str:
 
 
 def optima(bests: Sequence[Best], aims: Sequence[str], waits: Sequence[float]) -> xr.Dataset:
-    """What several `best_switch_off` found, as one dataset over `case`.
+    """Gathers what several `best_switch_off` found into one dataset over `case`.
 
     Args:
         bests: results.
@@ -123,7 +123,7 @@ def optima(bests: Sequence[Best], aims: Sequence[str], waits: Sequence[float]) -
 
 
 def optima_sheet(data: xr.Dataset, references: Sequence[tuple[float, float]] = ()) -> Sheet:
-    """Optima as a table, with (time, value) references beside them if there are any."""
+    """Tabulates optima, with (time, value) references beside them if there are any."""
     columns: tuple[str, ...] = ("aim", "time", "value", "verified", "steps")
     rows: list[tuple[str, ...]] = []
     for i in range(data.sizes["case"]):
@@ -143,7 +143,7 @@ def optima_sheet(data: xr.Dataset, references: Sequence[tuple[float, float]] = (
 
 
 def describe(aim: str, wait: float) -> str:
-    """An aim in few words; "stored" is W(t+T)/(t+T), t_d a load's first maximum.
+    """Describes an aim in few words; "stored" is W(t+T)/(t+T), t_d a load's first maximum.
 
     Example:
         >>> describe("stored", 0.5)
@@ -164,9 +164,11 @@ def save(
     texts: Mapping[str, str] = MappingProxyType({}),
     command: str | None = None,
 ) -> list[Path]:
-    """Saves a run: `NAME.nc` for every dataset, `config.toml`, `table.md`, `figure.png`
-    and `figure.svg`. Files of the same name are replaced, each when the new one is whole. All
-    but `config.toml` and other texts say when and with which versions they were made.
+    """Saves a run as a folder of files.
+
+    `NAME.nc` for every dataset, `config.toml`, `table.md`, `figure.png` and `figure.svg`. Files of
+    the same name are replaced, each when the new one is whole. All but `config.toml` and other
+    texts say when and with which versions they were made.
 
     Args:
         directory: made if there is none.
@@ -207,7 +209,7 @@ def save(
 
 
 def write_config(config: Mapping[str, Mapping[str, Any]]) -> str:
-    """Options of commands as TOML that repeats them; options that are None are left out.
+    """Writes options of commands as TOML that repeats them; options that are None are left out.
 
     Numbers are written so that reading gives the same bits.
 
@@ -226,7 +228,7 @@ def write_config(config: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def read_config(path: Path, command: str) -> dict[str, Any]:
-    """The options of a command from a file of `write_config`.
+    """Reads the options of a command from a file of `write_config`.
 
     Raises:
         ValueError: if the file is no TOML, or says nothing about the command.

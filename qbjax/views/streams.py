@@ -16,7 +16,7 @@ NAMES = ("time", "energy", "ergotropy", "charging_power")
 
 
 def beside(runs: Mapping[str, Trajectory]) -> xr.Dataset:
-    """Runs with different numbers of collisions as one dataset.
+    """Joins runs with different numbers of collisions in one dataset.
 
     Args:
         runs: what to call each stream, to its run; every collision saved.
@@ -47,7 +47,7 @@ def beside(runs: Mapping[str, Trajectory]) -> xr.Dataset:
 
 
 def sheet(data: xr.Dataset, title: str) -> Sheet:
-    """The end of every stream as a row.
+    """Tabulates the end of every stream as a row.
 
     Args:
         data: what `beside` gives.
@@ -65,7 +65,7 @@ def sheet(data: xr.Dataset, title: str) -> Sheet:
 
 
 def energies(data: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """Energy against charging time, a mark at every collision."""
+    """Draws energy against charging time, a mark at every collision."""
     ax = _axes(ax)
     for name, (colour, dash) in zip(data["stream"].values, PULSES, strict=False):
         one = data.sel(stream=name)
@@ -77,7 +77,7 @@ def energies(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 def angles(data: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """The swap angle of every collision."""
+    """Draws the swap angle of every collision."""
     ax = _axes(ax)
     for name, (colour, dash) in zip(data["stream"].values, PULSES, strict=False):
         one = data.sel(stream=name)
@@ -88,7 +88,7 @@ def angles(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 def figure(data: xr.Dataset, title: str) -> Figure:
-    """Both panels.
+    """Draws energies and swap angles, side by side.
 
     Args:
         data: what `beside` gives.

@@ -24,12 +24,15 @@ from qbjax.views.report import Sheet
 ABOUT = ("status", "truncation", "trace_defect", "steps")
 """Variables that say whether to believe the others."""
 PANELS = 3
-"""Side by side at most."""
+"""Most panels side by side."""
 
 
 def quantities(data: xr.Dataset) -> tuple[str, ...]:
-    """Names of what was swept for: the objectives of a described sweep in their order, else
-    every number per point that is no news of the run."""
+    """Names of the quantities that were swept for.
+
+    The objectives of a described sweep in their order, else every number per point that is no news
+    of the run.
+    """
     found = [
         str(name)
         for name, values in data.data_vars.items()
@@ -43,7 +46,7 @@ def quantities(data: xr.Dataset) -> tuple[str, ...]:
 
 
 def sheet(data: xr.Dataset, title: str = "Sweep") -> Sheet:
-    """Smallest, median and largest of every quantity, and where it is largest."""
+    """Tabulates smallest, median and largest of every quantity, and where it is largest."""
     rows = []
     for name in quantities(data):
         values = believed(data, name)
@@ -58,7 +61,7 @@ def sheet(data: xr.Dataset, title: str = "Sweep") -> Sheet:
 
 
 def note(data: xr.Dataset) -> str:
-    """One line: how many points there are, which failed or are doubtful, the worst truncation."""
+    """Says in one line how many points there are, failed or are doubtful, the worst truncation."""
     status = data["status"].values.ravel()
     computed = int(np.count_nonzero(status >= 0))
     words = [f"{computed} of {status.size} points computed"]
@@ -78,12 +81,12 @@ def note(data: xr.Dataset) -> str:
 
 
 def believed(data: xr.Dataset, name: str) -> xr.DataArray:
-    """A quantity, NaN where its point failed, is doubtful or missing."""
+    """Masks a quantity with NaN where its point failed, is doubtful or missing."""
     return data[name].where(data["status"] == 0)
 
 
 def best(values: xr.DataArray) -> dict[str, int]:
-    """Where a quantity is largest: dimension to index.
+    """Finds the point at which a quantity is largest: dimension to index.
 
     Args:
         values: of `believed`, at least one of them finite.
@@ -93,7 +96,7 @@ def best(values: xr.DataArray) -> dict[str, int]:
 
 
 def figure(data: xr.Dataset, title: str = "") -> Figure:
-    """A panel for every quantity: curves over one coordinate, a map over two.
+    """Draws a panel for every quantity: curves over one coordinate, a map over two.
 
     Of more, those are the first two, at the best point of the others. Points in a list are
     drawn as such.
@@ -123,7 +126,7 @@ def figure(data: xr.Dataset, title: str = "") -> Figure:
 
 
 def panel(data: xr.Dataset, name: str, ax: Axes, colour: str = "#000000", dash="-") -> Axes:
-    """One quantity.
+    """Draws one quantity on an axes.
 
     Args:
         data: of a sweep.
@@ -166,7 +169,7 @@ def _map(cut: xr.DataArray, name: str, ax: Axes) -> None:
 
 
 def _scatter(data: xr.Dataset, values: xr.DataArray, ax: Axes, colour: str) -> Axes:
-    """Points of a list: over their one coordinate, or coloured over the first two."""
+    """Draws points of a list: over their one coordinate, or coloured over the first two."""
     names = _coordinates(data)
     x = data[names[0]]
     ax.set_xlabel(_named(names[0], x))
@@ -191,7 +194,7 @@ def _star(ax: Axes, x: float, y: float) -> None:
 
 
 def _coordinates(data: xr.Dataset) -> list[str]:
-    """Of the grid, in its order."""
+    """Names of the grid's coordinates, in its order."""
     dims = data["status"].dims
     if dims != ("point",):
         return [str(name) for name in dims]
@@ -202,13 +205,13 @@ def _coordinates(data: xr.Dataset) -> list[str]:
 
 
 def _configuration(data: xr.Dataset) -> Mapping[str, Any]:
-    """Of a described sweep; empty for others."""
+    """Configuration of a described sweep; empty for others."""
     found = data.attrs.get("configuration")
     return found if isinstance(found, Mapping) else {}
 
 
 def _place(at: dict[str, int], data: xr.Dataset) -> str:
-    """Values of the coordinates at an index."""
+    """Says the values of the coordinates at an index."""
     names: Sequence[str] = _coordinates(data) if "point" in at else list(at)
     words = []
     for name in names:

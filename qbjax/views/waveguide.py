@@ -20,7 +20,7 @@ STATES = ("E+", "E−", "continuum +", "continuum −")
 
 
 def states(below: BoundStates, inside: ContinuumStates) -> xr.Dataset:
-    """The states that stay, and the resonances nearest to such states.
+    """Tabulates the states that stay, and the resonances nearest to such states.
 
     Args:
         below: bound states below the band.
@@ -49,7 +49,7 @@ def states(below: BoundStates, inside: ContinuumStates) -> xr.Dataset:
 
 
 def states_sheet(data: xr.Dataset) -> Sheet:
-    """The states as a table.
+    """Makes a table of the states that stay.
 
     Args:
         data: what `states` gives.
@@ -68,7 +68,7 @@ def states_sheet(data: xr.Dataset) -> Sheet:
 def keeping_sheet(
     energies: Sequence[float], ergotropies: Sequence[float], ageing: float, beat: float, peak: Peak
 ) -> Sheet:
-    """What is stored, first and for ever.
+    """Tabulates what is stored, first and for ever.
 
     Args:
         energies, ergotropies: least and most that come back again and again.
@@ -89,13 +89,13 @@ def keeping_sheet(
 
 
 def designs(found: Sequence[Design]) -> xr.Dataset:
-    """Designs with a state in the continuum, as data over `design`."""
+    """Gathers designs with a state in the continuum, as data over `design`."""
     columns = {name: [getattr(each, name) for each in found] for name in Design._fields}
     return xr.Dataset({name: ("design", np.asarray(x)) for name, x in columns.items()})
 
 
 def designs_sheet(data: xr.Dataset) -> Sheet:
-    """The designs as a table, in their order.
+    """Tabulates the designs, in their order.
 
     Args:
         data: what `designs` gives.
@@ -110,7 +110,7 @@ def designs_sheet(data: xr.Dataset) -> Sheet:
 
 
 def stored(data: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """Energy and ergotropy over time, beside the energy without memory.
+    """Draws energy and ergotropy over time, beside the energy without memory.
 
     Args:
         data: of a run, with the variable `markov_energy`.
@@ -129,7 +129,7 @@ def stored(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 def shared(data: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """Who holds the excitation: charger, battery or field."""
+    """Draws who holds the excitation: charger, battery or field."""
     ax = plt.subplots()[1] if ax is None else ax
     charger, battery = data["charger_population"], data["battery_population"]
     ax.plot(data["time"], charger, color=BLUE, ls=(0, (5, 1.5, 1, 1.5)), label="charger")
@@ -143,7 +143,7 @@ def shared(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 def figure(data: xr.Dataset, title: str) -> Figure:
-    """Both panels.
+    """Draws what is stored, and who holds the excitation, side by side.
 
     Args:
         data: of a run, with `markov_energy` and the populations of charger and battery.
