@@ -163,7 +163,7 @@ def test_what_a_pulse_knows_of_itself():
 
 
 def test_a_wild_signal_costs_no_more_than_it_must():
-    """Where it jumps from sample to sample, and nothing follows it."""
+    """Where it is discontinuous from sample to sample, and nothing follows it."""
     noise = jnp.asarray(np.random.default_rng(0).normal(size=5000))
     pulse = qb.protocols.Function(lambda t: 1e-9 * noise[(t * 49.9).astype(int)], END)
     assert qb.charge(qubit(), pulse, TIMES).steps < 1200

@@ -66,7 +66,7 @@ def method(size: int, *, linear: bool, driven: bool) -> str:
 
     Example:
         >>> method(400, linear=True, driven=True)
-        'Chebyshev for protocols constant between jumps, else Tsit5'
+        'Chebyshev for protocols constant between edges, else Tsit5'
     """
     if not linear:
         return "Tsit5"
@@ -74,7 +74,7 @@ def method(size: int, *, linear: bool, driven: bool) -> str:
     name = type(automatic.method(None, size, 1, known, "reverse")).__name__
     if driven and name == "Exponential":  # many different spans are too many exponentials
         name = "Exponential or Chebyshev"
-    return f"{name} for protocols constant between jumps, else Tsit5" if driven else name
+    return f"{name} for protocols constant between edges, else Tsit5" if driven else name
 
 
 def number(value: Any) -> str:

@@ -130,7 +130,7 @@ def test_agrees_with_runge_kutta(battery, pump):
 
 def test_derivatives(battery):
     """Forward mode by amplitudes, duration (moving edges) and times, against differences of a
-    value that is sharper, for the number of terms jumps."""
+    value that is sharper, for the number of terms changes at once."""
     solver = Solver(rtol=1e-11, atol=1e-13, method=Chebyshev())
 
     def value(amplitudes, duration, end):

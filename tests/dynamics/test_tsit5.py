@@ -13,18 +13,18 @@ ROUNDING = 1e-9
 values, a thousandth of the truncation error."""
 
 TIMES = jnp.linspace(0.0, 3.0, 7)
-JUMP = 1.3
+EDGE = 1.3
 THEIRS, OURS = diffrax.Tsit5(), Tsit5()
 CONTROLLER = diffrax.ClipStepSizeController(
-    diffrax.PIDController(rtol=1e-6, atol=1e-8, pcoeff=0.2, icoeff=0.4), jump_ts=jnp.array([JUMP])
+    diffrax.PIDController(rtol=1e-6, atol=1e-8, pcoeff=0.2, icoeff=0.4), jump_ts=jnp.array([EDGE])
 )
 REVERSE, FORWARD = diffrax.RecursiveCheckpointAdjoint(), diffrax.ForwardMode()
 
 
 def field(t, y, rate):
-    """A Van der Pol oscillator (some steps are rejected) whose drive stops at JUMP."""
+    """A Van der Pol oscillator (some steps are rejected) whose drive stops at EDGE."""
     position, velocity = y
-    drive = jnp.where(t < JUMP, 2.0, 0.0)
+    drive = jnp.where(t < EDGE, 2.0, 0.0)
     return velocity, 3.0 * (1 - position**2) * velocity - rate * position + drive
 
 

@@ -30,7 +30,7 @@ def test_an_open_battery_in_sectors():
     assert info["arithmetic"] == "real (phases of the basis states turned)"
     assert not battery.lindblad.equation.generator(True, 0.0).structure.imaginary
     assert info["jumps"] == "2: 2 constant rates 0.1, 0.05"
-    assert info["method"] == "Chebyshev for protocols constant between jumps, else Tsit5"
+    assert info["method"] == "Chebyshev for protocols constant between edges, else Tsit5"
     assert info["discharges"] == "yes, with 1 jump of its own"
     assert (info["observables"], info["watched"], info["controls"]) == ("photons", "none", 1)
     lines = str(info).splitlines()

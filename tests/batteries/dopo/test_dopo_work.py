@@ -32,7 +32,7 @@ def test_balance(battery):
     leak += 2 * battery.pump_decay * (run.pump_photons - battery.pump_thermal)
     lost = scipy.integrate.cumulative_simpson(np.asarray(leak), x=TIMES, initial=0.0)
     stored = run.energy + run.charger_energy
-    # Simpson across the two jumps of the pump costs digits; truncation a few more.
+    # Simpson across the two edges of the pump costs digits; truncation a few more.
     assert tree_allclose(run.drive_work, stored - stored[0] + lost, rtol=1e-4, atol=1e-4)
     assert tree_allclose(run.charger_energy, 2 * run.pump_photons, rtol=1e-12)
 
