@@ -119,7 +119,7 @@ def _linear(equation: Equation) -> Linear:
 def _unfit(equation: Equation) -> str:
     frame = "displaced" if equation.layout.displaced else "lab"
     return (
-        'frame="lab" and a pump that is constant between jumps, but has '
+        'frame="lab" and a pump that is constant between edges, but has '
         f"frame={frame!r} and {_checks.show(equation.pump)}"
     )
 
