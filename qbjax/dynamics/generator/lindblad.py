@@ -26,9 +26,11 @@ from qbjax.algebra.packing import pack, unpack
 from qbjax.dynamics.generator.shifts import (
     Blocks,
     Stack,
+    factors,
     shifted,
     shifted_dual,
     shifted_with_dual,
+    shifts_of,
     stack,
     unstack,
 )
@@ -128,22 +130,25 @@ class Generator(eqx.Module):
         energies themselves, not with their differences: for one, the farthest of them from zero.
         Jumps that lead back, or whose L†L is not diagonal, may reach farther.
         """
-        weights = self.weights(signals)
-        decay, spread = jnp.zeros(()), jnp.zeros(())
-        for sector in self.structure.sectors:
-            energies, radii = jnp.zeros((2, len(sector.states)))
-            for drift in sector.drifts:
-                values = weights[drift.weights] @ drift.table
-                if drift.offset == 0 and drift.imaginary:
-                    energies = -values
-                elif drift.offset == 0:
-                    decay = jnp.maximum(decay, jnp.max(-values))
-                else:
-                    radii = radii + jnp.abs(values)
-            top, bottom = jnp.max(energies + radii), jnp.min(energies - radii)
-            fastest = jnp.maximum(top, -bottom) if ket else top - bottom
-            spread = jnp.maximum(spread, fastest)
-        return 2 * decay, spread
+        shifts = shifts_of(self.structure, self.structure.sectors)
+        if not shifts.drifts:
+            return jnp.zeros(()), jnp.zeros(())
+        values = factors(shifts, self.weights(signals))
+
+        def total(some, values):
+            return jnp.tensordot(np.array(some, dtype=float), values, 1)
+
+        still = [d.offset == 0 for d in shifts.drifts]
+        turns = [d.imaginary for d in shifts.drifts]
+        decays = -total(np.logical_and(still, np.logical_not(turns)), values)
+        energies = -total(np.logical_and(still, turns), values)
+        radii = total(np.logical_not(still), jnp.abs(values))
+        # Smaller sectors are padded.
+        there = np.arange(energies.shape[1]) < np.array(self.structure.sizes)[:, None]
+        top = jnp.max(jnp.where(there, energies + radii, -jnp.inf), axis=1)
+        bottom = jnp.min(jnp.where(there, energies - radii, jnp.inf), axis=1)
+        spread = jnp.maximum(top, -bottom) if ket else top - bottom
+        return 2 * jnp.maximum(jnp.max(decays), 0.0), jnp.max(spread)
 
     def matrix(self, signals: Sequence | Float[Array, " C"] = ()) -> Complex[Array, "dd dd"]:
         r"""The dense superoperator on row-stacked matrices, vec(AρB) = (A ⊗ Bᵀ) vec(ρ).

@@ -162,7 +162,7 @@ def _leap(jumps: list[tuple[int, Jump]], count: int, n: int) -> Leap:
 def _apply(shifts: Shifts, state, weights, rates) -> Stack:
     read, read_leap = readers(shifts, state)
     total = jnp.zeros_like(state)
-    for drift, values in zip(shifts.drifts, _factors(shifts, weights), strict=True):
+    for drift, values in zip(shifts.drifts, factors(shifts, weights), strict=True):
         sign = -1.0 if drift.imaginary else 1.0
         total = total + values[:, :, None] * read(drift.imaginary, drift.offset, 0)
         total = total + sign * values[:, None, :] * read(drift.imaginary, 0, drift.offset)
@@ -172,7 +172,7 @@ def _apply(shifts: Shifts, state, weights, rates) -> Stack:
     return total
 
 
-def _factors(shifts: Shifts, weights):
+def factors(shifts: Shifts, weights):
     """Diagonals of all drifts, in one product: each would be a call of its own."""
     if not shifts.drifts:
         return ()
