@@ -1,5 +1,7 @@
 """The weights of a reservoir's memory, which a run must know beforehand, on the host."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -46,15 +48,19 @@ def shapes(density: Density, probes: np.ndarray) -> tuple[list[tuple], list[list
     return kept, alike
 
 
-def mixing(alike: list[list], couplings: Float[Array, " n"]) -> Float[Array, "A n n"]:
-    """The matrices $M_a$ of the kernel: $g_jg_l$ where the element belongs to the shape."""
-    n = couplings.size
-    patterns = np.zeros((len(alike), n, n))
-    for pattern, elements in zip(patterns, alike):
+def patterns(alike: list[list], emitters: int) -> Float[np.ndarray, "A n n"]:
+    """The places of the elements that belong to each shape: 1 there, else 0."""
+    found = np.zeros((len(alike), emitters, emitters))
+    for pattern, elements in zip(found, alike):
         pattern[:] = 0.0 if elements else 1.0
         for j, k in elements:
             pattern[j, k] = pattern[k, j] = 1.0
-    return jnp.asarray(patterns) * jnp.outer(couplings, couplings)[None]
+    return found
+
+
+def mixing(places: Float[Any, "A n n"], couplings: Float[Array, " n"]) -> Float[Array, "A n n"]:
+    """The matrices $M_a$ of the kernel: $g_jg_l$ where the element belongs to the shape."""
+    return jnp.asarray(places) * jnp.outer(couplings, couplings)[None]
 
 
 def response(density: Density, kept: list[tuple], band, duration: float) -> Piecewise:

@@ -36,7 +36,7 @@ from qbjax.batteries.reservoir._density import Density
 from qbjax.dynamics.motion import Path, with_powers
 from qbjax.interface import single_excitation
 from qbjax.interface.battery import Battery
-from qbjax.interface.states import UNMADE, Origin, State, check_origin
+from qbjax.interface.states import Origin, State, check_origin
 
 ERROR_LIMIT = 1e-4
 """Estimated error of an amplitude above which a run is marked as broken down, its values NaN."""
@@ -146,7 +146,7 @@ class Reservoir(Battery):
         if self.step is None:
             step = min(step, memories.dressed_step(found, self.couplings))
         weights = memories.weights(found, step, elapsed)
-        patterns = memories.mixing(alike, jnp.ones(self.frequencies.size))
+        patterns = memories.patterns(alike, self.frequencies.size)
         return eqx.tree_at(
             lambda b: (b.weights, b.shapes), self, (weights, patterns), is_leaf=lambda x: x is None
         )
@@ -163,12 +163,13 @@ class Reservoir(Battery):
                 f"before, but is {type(initial).__name__}; `excited` names the emitter that "
                 "starts, and later times belong in the same run."
             )
-        start = jnp.zeros(self.frequencies.size, complex).at[self.excited].set(1.0)
-        return self._state(np.asarray(UNMADE), start)
+        start = np.zeros((self.frequencies.size, 2))
+        start[self.excited, 0] = 1.0
+        return State(start, self._origin)
 
     def motion(self, protocol, state, times) -> Path:
         start = single_excitation.unpack(state.content)
-        mixing = self.shapes * jnp.outer(self.couplings, self.couplings)[None]
+        mixing = memories.mixing(self.shapes, self.couplings)
         found, error = memory.amplitudes(self.weights, self.frequencies, mixing, start)
         return Path(
             points=found,
@@ -193,7 +194,7 @@ class Reservoir(Battery):
 
     @property
     def cell_hamiltonian(self):
-        return self.frequencies[self.stored] * jnp.array([0.0, 1.0])
+        return self.frequencies[self.stored] * np.arange(2.0)
 
     def facts(self, initial):
         return {
@@ -222,7 +223,7 @@ class Reservoir(Battery):
     @property
     def _origin(self) -> Origin:
         name = ("Reservoir", self.frequencies.size, self.excited, self.stored)
-        return Origin(name, (*self.frequencies, *self.couplings))
+        return Origin(name, (self.frequencies, self.couplings))
 
     def _state(self, time, amplitudes) -> State:
         return State(single_excitation.pack(amplitudes), self._origin, made=time)

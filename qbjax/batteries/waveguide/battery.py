@@ -45,7 +45,7 @@ from qbjax.batteries.waveguide.spectrum import BoundStates
 from qbjax.dynamics.motion import Path
 from qbjax.interface import single_excitation
 from qbjax.interface.battery import Battery
-from qbjax.interface.states import UNMADE, Origin, State, check_origin
+from qbjax.interface.states import Origin, State, check_origin
 
 FREQUENCY = 40.0
 """Largest ω₀ that the quadrature reaches; its last corner is at 100."""
@@ -164,7 +164,7 @@ class Waveguide(Battery):
                 "Argument `initial` must be left out for a waveguide, whose field remembers what "
                 f"was before, but is {type(initial).__name__}; ask for later times in one run."
             )
-        return self._state(np.asarray(UNMADE), jnp.array([1.0, 0.0], complex))
+        return State(np.diag([1.0, 0.0]), self._origin)
 
     def motion(self, protocol, state, times) -> Path:
         elapsed = times - times[0]
@@ -190,7 +190,7 @@ class Waveguide(Battery):
 
     @property
     def cell_hamiltonian(self):
-        return self.frequency * jnp.array([0.0, 1.0])
+        return self.frequency * np.arange(2.0)
 
     def facts(self, initial):
         return {"moves": "two amplitudes", "method": "integral of the resolvent"}

@@ -250,9 +250,11 @@ def test_equal_elements_of_a_matrix_are_one_shape():
     assert kept == [(0, 0), (1, 0)]
     assert alike == [[(0, 0), (1, 1)], [(1, 0)]]
     g = jnp.array([2.0, 3.0])
-    mixing = reservoir_memory.mixing(alike, g)
+    mixing = reservoir_memory.mixing(reservoir_memory.patterns(alike, 2), g)
     assert mixing.tolist() == [[[4.0, 0.0], [0.0, 9.0]], [[0.0, 6.0], [6.0, 0.0]]]
-    assert reservoir_memory.mixing([[]], g).tolist() == [[[4.0, 6.0], [6.0, 9.0]]]
+    assert reservoir_memory.mixing(reservoir_memory.patterns([[]], 2), g).tolist() == [
+        [[4.0, 6.0], [6.0, 9.0]]
+    ]
 
 
 def test_an_emitter_below_a_band_edge_stays_excited():
