@@ -60,7 +60,7 @@ def test_spins_with_heat_against_qutip():
     assert float(found.energy) == pytest.approx(energy, abs=REFERENCE)
     assert float(found.purity) == pytest.approx(np.trace(cell @ cell).real, abs=REFERENCE)
     np.testing.assert_allclose(battery.cell(found.state), cell, atol=REFERENCE)
-    assert found.state.sectored
+    assert found.state.layout.sectored
     assert "charging_power" not in found.observables
 
 

@@ -108,7 +108,7 @@ def test_a_cell_of_several_factors_in_sectors():
         initial=np.eye(8)[2],
     )
     both = {kind: qb.charge(battery, None, TIMES, states=kind) for kind in ("cell", "all")}
-    assert both["all"].final_state.sectored
+    assert both["all"].final_state.layout.sectored
     assert (both["cell"].dims, both["all"].dims) == ((2, 2), (2, 2, 2))
     reduced = qb.algebra.operators.partial_trace(both["all"].states[-1], (2, 2, 2), (0, 2))
     assert tree_allclose(reduced, both["cell"].states[-1], rtol=0, atol=EXACT)
