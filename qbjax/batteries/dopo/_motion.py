@@ -111,7 +111,7 @@ def _linear(equation: Equation) -> Linear:
     generator = equation.generator
     return Linear(
         equation,
-        lambda t: generator.extent(equation.drive(t)),
+        lambda t: generator.spectral_bounds(equation.drive(t)),
         kept=lambda y: sum(map(jnp.trace, unstack(generator.structure, y[0])), jnp.zeros(())),
     )
 

@@ -86,20 +86,20 @@ def _linear(model: Model, state: State, banded: bool, field: Callable, at: Calla
     """
     sectored, pure = state.layout
 
-    def extent(t):
+    def spectral_bounds(t):
         now, amplitudes = at(t)
-        return now.extent(amplitudes, ket=pure)
+        return now.spectral_bounds(amplitudes, ket=pure)
 
     def weights(t):
         now, amplitudes = at(t)
         return now.weights(amplitudes)
 
     if pure:
-        return Linear(field, extent)
+        return Linear(field, spectral_bounds)
     structure = layout(model, sectored).structure
     return Linear(
         field,
-        extent,
+        spectral_bounds,
         of_structure(structure, weights) if banded else None,
         lambda y: jnp.sum(reading.populations(model, sectored, y)),
     )

@@ -53,7 +53,7 @@ def _bounds(equation: Equation, pumps: Sequence[Pump], start) -> tuple[float, fl
         now = jnp.asarray(start, float)
         signals = [pump.signal(now) for pump in pumps]
         generator = equation.generator(False, now)
-        decay, spread = generator.extent(signals, ket=not equation.model.jumps)
+        decay, spread = generator.spectral_bounds(signals, ket=not equation.model.jumps)
         return float(decay), float(spread)
 
 

@@ -41,7 +41,7 @@ class Content:
         return isinstance(other, Content) and self.digest == other.digest
 
 
-class Known(eqx.Module):
+class ConstantStart(eqx.Module):
     """A state known before compilation. It has no leaves: what it looks like, and so whether it
     fits into sectors, stays known where the battery is an argument of a traced function."""
 
@@ -51,7 +51,7 @@ class Known(eqx.Module):
         return np.array(self.content.array, dtype)
 
 
-Start = Known | Complex[Array | np.ndarray, "..."] | None
+Start = ConstantStart | Complex[Array | np.ndarray, "..."] | None
 
 
 def given(initial: Any, levels: int) -> Start:
@@ -59,12 +59,12 @@ def given(initial: Any, levels: int) -> Start:
     if initial is None:
         return None
     found = operators.state(initial, levels)
-    return Known(Content(found)) if isinstance(found, np.ndarray) else found
+    return ConstantStart(Content(found)) if isinstance(found, np.ndarray) else found
 
 
 def is_start(node: Any) -> bool:
     """Whether a node of a battery's tree is a start without leaves."""
-    return node is None or isinstance(node, Known)
+    return node is None or isinstance(node, ConstantStart)
 
 
 def state(model: Model, whole, origin: Origin) -> State:
@@ -78,7 +78,7 @@ def state(model: Model, whole, origin: Origin) -> State:
 
 
 def why_whole(model: Model, rho) -> str | None:
-    """Why a density matrix is not kept in sectors; None if it is."""
+    """The reason why a density matrix is not kept in sectors; None if it is."""
     if model.charge is None:
         return "no conserved charge was named"
     if not _checks.is_concrete(rho):
@@ -98,7 +98,7 @@ def whole(model: Model, start, initial) -> Complex[Array | np.ndarray, "..."]:
         initial: None for the start; or a state of the cell, whose other factors stay those of the
             start.
     """
-    own = start.content.array if isinstance(start, Known) else start
+    own = start.content.array if isinstance(start, ConstantStart) else start
     own = ground(model.dims) if own is None else own
     if initial is None:
         return own

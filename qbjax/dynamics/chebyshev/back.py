@@ -58,7 +58,7 @@ def run_reversibly(field, linear: Linear, initial, times, *, save, read, edges, 
     )
     fixed = (
         eqx.filter_closure_convert(linear.field, zero, initial),
-        eqx.filter_closure_convert(linear.extent, zero),
+        eqx.filter_closure_convert(linear.spectral_bounds, zero),
     )
     fixed = jax.tree.map(lambda x: lax.stop_gradient(x) if eqx.is_array(x) else x, fixed)
     return _solve(given, fixed, dual._replace(weights=None), solver)

@@ -94,7 +94,7 @@ class Stay(NamedTuple):
 
 def propagate(
     field: Callable,
-    extent: Callable,
+    spectral_bounds: Callable,
     initial: PyTree[Array],
     times: Float[Array, " T"],
     *,
@@ -108,7 +108,7 @@ def propagate(
 
     Args:
         field: f(t, y), linear in y, constant in t between edges.
-        extent: t to (decay, spread): minus the least real part, and the largest imaginary
+        spectral_bounds: t to (decay, spread): minus the least real part, and the largest imaginary
             part, of the spectrum there, roughly: steps depend on it, not what comes out.
         initial: state at `times[0]`.
         times: where to save.
@@ -123,7 +123,7 @@ def propagate(
     """
     duration = lax.stop_gradient(times[-1] - times[0])
     passing = passes(read, initial, times)
-    parts = partial(parts_of, field, extent, initial)
+    parts = partial(parts_of, field, spectral_bounds, initial)
     everywhere = parts(lax.stop_gradient(times[0])) if edges is None else None
 
     def run(stay: Stay, end) -> Stay:
@@ -145,9 +145,9 @@ def propagate(
     return Run(saved, arrived, stay.state, stay.lost, limited, stay.steps), stay
 
 
-def parts_of(field, extent, y, t):
+def parts_of(field, spectral_bounds, y, t):
     """Ellipse and linear field, computed once for a stretch without edges."""
-    ellipse = lax.stop_gradient(ellipse_of(*extent(t)))  # any that is large enough will do
+    ellipse = lax.stop_gradient(ellipse_of(*spectral_bounds(t)))  # any that is large enough will do
     # The field without what does not depend on the state.
     _, part = jax.linearize(lambda y: field(t, y), jax.tree.map(jnp.zeros_like, y))
     return ellipse, part

@@ -122,7 +122,7 @@ class Generator(eqx.Module):
             packed = packed.at[np.ix_(sector.states, sector.states)].set(block)
         return unpack(packed, real=real)
 
-    def extent(self, signals: Sequence | Float[Array, " C"] = (), *, ket: bool = False):
+    def spectral_bounds(self, signals: Sequence | Float[Array, " C"] = (), *, ket: bool = False):
         """Bounds on the spectrum, roughly: (minus the least real part, largest imaginary part).
 
         Twice the strongest decay of a basis state; and the width of the discs of Gershgorin

@@ -45,14 +45,13 @@ class Linear(NamedTuple):
 
     Attributes:
         field: f(t, y) without derivative rules of its own.
-        extent: t to what `chebyshev.propagate` takes to know of its spectrum; None if that is not
-            known.
+        spectral_bounds: t to bounds on its spectrum (`chebyshev.propagate`); None if unknown.
         dual: the field taken apart, where that makes reverse mode faster.
         kept: a linear functional of the state that the motion keeps, such as a trace; or None.
     """
 
     field: Callable[[Array, PyTree], PyTree]
-    extent: Any = None
+    spectral_bounds: Any = None
     dual: Dual | None = None
     kept: Callable[[PyTree], Array] | None = None
 
@@ -117,7 +116,7 @@ def method(
     Raises:
         ValueError: if the method that was named does not fit the equation.
     """
-    bounded = linear is not None and linear.extent is not None
+    bounded = linear is not None and linear.spectral_bounds is not None
     fits = {Chebyshev: bounded, Exponential: linear is not None}
     if not fits.get(type(given), True):
         name = type(given).__name__

@@ -113,7 +113,7 @@ def integrate(
     if isinstance(method, Chebyshev) and adjoint != "direct":
         how: dict[str, Any] = {"save": save, "read": read, "edges": edges, "solver": solver}
         if adjoint == "forward":
-            run, _ = chebyshev.propagate(plain.field, plain.extent, initial, times, **how)
+            run, _ = chebyshev.propagate(plain.field, plain.spectral_bounds, initial, times, **how)
         else:
             at = fixed if free_times == "none" else times
             run = chebyshev_back.run_reversibly(field, plain, initial, at, **how)

@@ -207,7 +207,7 @@ def test_decays_of_basis_states():
     jumps = [(0.3, np.kron(LOWER, np.eye(3))), (0.8, np.kron(LOWER, np.diag([1.0, 1j], 1)))]
     battery = qb.batteries.Lindblad(np.zeros((6, 6)), jumps, dims=(2, 3))
     strongest = np.max(models.decays(battery.model) @ [0.3, 0.8])
-    assert strongest == pytest.approx(float(battery.generator().extent()[0]), rel=1e-14)
+    assert strongest == pytest.approx(float(battery.generator().spectral_bounds()[0]), rel=1e-14)
 
 
 def test_cells():
