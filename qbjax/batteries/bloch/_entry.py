@@ -1,4 +1,4 @@
-"""What the catalogue says of the Bloch charger."""
+"""The Bloch charger's entry in the catalogue."""
 
 from qbjax.batteries.bloch.battery import BlochCharger
 from qbjax.interface.catalogue import UNDRIVEN, Entry, Example, Maker

@@ -29,7 +29,7 @@ from qbjax.merit.correlations import concurrence_of_matrix
 GROUND = np.diag([1.0, 0.0])
 
 EXCITATIONS = np.array([0.0, 1.0, 1.0, 2.0])
-"""Of the basis 00, 01, 10, 11: cell, charger."""
+"""Excitations of the basis states 00, 01, 10, 11: cell, charger."""
 
 ENERGIES = (
     *("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy", "antiergotropy"),
@@ -49,7 +49,7 @@ UNITS = tuple(
 
 
 def prepared(protocol, state: State) -> State:
-    """The cell of a state beside a freshly prepared charger."""
+    """Puts the cell of a state beside a freshly prepared charger."""
     ket = protocol.ket()
     charger = jnp.outer(ket, jnp.conj(ket))
     rho = jnp.kron(unpack(cell(state.content), real=False), charger)
@@ -57,12 +57,12 @@ def prepared(protocol, state: State) -> State:
 
 
 def cell(packed: Float[Array, "4 4"]) -> Float[Array, "2 2"]:
-    """Partial trace over the charger, packed as before."""
+    """The partial trace over the charger, packed as before."""
     return jnp.einsum("aibi->ab", packed.reshape(2, 2, 2, 2))
 
 
 def motion(battery, state: State, times: Float[Array, " T"], *, coupled: bool) -> Flow:
-    """How the pair moves from `times[0]`.
+    """The flow of the pair from `times[0]`.
 
     Args:
         battery: its numbers.
@@ -95,7 +95,7 @@ def _moved(generator: Generator, packed: Float[Array, "4 4"]) -> Float[Array, "4
 
 
 def observables(frequency, packed: Float[Array, "4 4"]) -> dict[str, Array]:
-    """What is seen of one packed state, with `trace_defect`."""
+    """Observables of one packed state, with `trace_defect`."""
     small = cell(packed)
     excited = small[1, 1]
     real, imaginary = (small[0, 1] + small[1, 0]) / 2, (small[1, 0] - small[0, 1]) / 2
@@ -130,14 +130,14 @@ def _generator(battery, coupled: bool, backwards: bool) -> Generator:
 
 @functools.lru_cache(maxsize=2)
 def _structure(lossy: bool) -> Structure:
-    """Hamiltonian: the exchange. Jump: the charger's loss."""
+    """Structure of the master equation: the exchange, and the charger's loss as the one jump."""
     lower, one = sp.csr_array(sigma_minus()), sp.eye_array(2)
     b, a = sp.kron(lower, one, format="csr"), sp.kron(one, lower, format="csr")
     return Structure([a.T @ b + b.T @ a], [a] if lossy else [])
 
 
 def _turned(packed, angle) -> Float[Array, "4 4"]:
-    """A state turned back from the rotating frame."""
+    """Turns a state back from the rotating frame."""
     angles = angle * (EXCITATIONS[:, None] - EXCITATIONS[None, :])
     phases: Complex[Array, "4 4"] = lax.complex(jnp.cos(angles), -jnp.sin(angles))
     return pack(unpack(packed, real=False) * phases)

@@ -1,4 +1,4 @@
-r"""How far the excitation has swung from the charger to the battery.
+r"""The swing of an excitation from the charger to the battery, and what remains behind.
 
 One excitation, amplitude a on the charger, b on the battery; the frame of both frequencies:
 
@@ -44,7 +44,7 @@ _COSINE = [(-1) ** k / math.factorial(2 * k) for k in _ORDER.tolist()]
 
 
 def swing(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
-    r"""f(t), the size of the amplitude that has arrived in the battery.
+    r"""The swing f(t): size of the amplitude that has arrived in the battery.
 
     Args:
         battery: a Bloch-sphere charger.
@@ -69,7 +69,7 @@ def swing(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
 
 
 def mean_speed(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
-    r"""$f(t)/(Jt)$: one at first, where the quotient would be 0/0.
+    r"""The mean speed $f(t)/(Jt)$: one at first, where the quotient would be 0/0.
 
     Args:
         battery: a Bloch-sphere charger.
@@ -97,7 +97,7 @@ def mean_speed(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
 
 
 def remainder(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
-    r"""g(t), the amplitude that is left in the charger, $\dot f = Jg$.
+    r"""The remainder g(t): the amplitude that is left in the charger, $\dot f = Jg$.
 
     Args:
         battery: a Bloch-sphere charger.
@@ -128,7 +128,7 @@ def remainder(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
 
 
 def check_charger(battery: BlochCharger | Any) -> Scalar:
-    """Insists on a Bloch-sphere charger, and gives its J.
+    """Checks a Bloch-sphere charger, and returns its J.
 
     Raises:
         TypeError: for anything else.
@@ -146,14 +146,15 @@ def _arguments(battery, t):
 
 
 def _exponents(battery, J, t):
-    """z = G²t² and x = γt/4."""
+    """The exponents z = G²t² and x = γt/4."""
     quarter = jnp.asarray(battery.decay, float) / 4
     return (J - quarter) * (J + quarter) * t**2, quarter * t
 
 
 def _regimes(z, x, angle):
-    """Where the series stands, where the hyperbolic functions do, √|z|, and the exponential
-    that belongs to each: e^{w − x} where they do, e^{−x} elsewhere.
+    """Masks of the series and of the hyperbolic functions, √|z|, and the exponential of each.
+
+    That is e^{w − x} where the hyperbolic functions stand, e^{−x} elsewhere.
 
     The root is safe inside the series' range too, for the branch not taken is differentiated
     as well.

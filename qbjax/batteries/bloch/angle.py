@@ -1,4 +1,4 @@
-r"""Which point of the Bloch sphere should charge? The polar angle and the time, jointly.
+r"""The point of the Bloch sphere that charges best: polar angle and time, jointly.
 
 Energy alone would always start from θ = π. Three questions where it is not so clear; `bloch_band`
 has a fourth:

@@ -104,7 +104,7 @@ def ergotropic_power(battery: BlochCharger | Any, theta: TensorLike) -> Approxim
 
 
 def energy_time(battery: BlochCharger | Any) -> Approximation:
-    r"""$t_E \simeq \frac\pi{2J}\left(1 - \frac\gamma{2\pi J}\right)$.
+    r"""The time of the largest energy, $t_E \simeq \frac\pi{2J}(1 - \frac\gamma{2\pi J})$.
 
     Args:
         battery: a Bloch-sphere charger.
@@ -129,7 +129,7 @@ def energy_time(battery: BlochCharger | Any) -> Approximation:
 
 
 def energy(battery: BlochCharger | Any, theta: TensorLike) -> Approximation:
-    r"""$E(t_E) \simeq \omega\sin^2\frac\theta2\left(1 - \frac{\pi\gamma}{4J}\right)$.
+    r"""The largest energy, $E(t_E) \simeq \omega\sin^2\frac\theta2(1 - \frac{\pi\gamma}{4J})$.
 
     Args:
         battery: a Bloch-sphere charger.
@@ -153,7 +153,7 @@ def energy(battery: BlochCharger | Any, theta: TensorLike) -> Approximation:
 
 
 def power_time(battery: BlochCharger | Any) -> Approximation:
-    r"""$t_P \simeq \frac AJ\left(1 - L\frac\gamma J\right)$.
+    r"""The time of the largest power, $t_P \simeq \frac AJ(1 - L\frac\gamma J)$.
 
     Args:
         battery: a Bloch-sphere charger.
@@ -178,7 +178,7 @@ def power_time(battery: BlochCharger | Any) -> Approximation:
 
 
 def power(battery: BlochCharger | Any, theta: TensorLike) -> Approximation:
-    r"""$P(t_P) \simeq B\omega J\sin^2\frac\theta2\left(1 - \frac A2\frac\gamma J\right)$.
+    r"""The largest power, $P(t_P) \simeq B\omega J\sin^2\frac\theta2(1 - \frac A2\frac\gamma J)$.
 
     Args:
         battery, theta: as in `energy`.
@@ -203,7 +203,7 @@ def power(battery: BlochCharger | Any, theta: TensorLike) -> Approximation:
 
 
 def _start(battery, theta):
-    """What the charger holds at first."""
+    """Energy of the charger at first."""
     s = jnp.sin(_checks.array("theta", theta) / 2)
     return _frequency(battery) * s**2
 

@@ -1,4 +1,4 @@
-r"""Which point of the Bloch sphere is safest? Couplings and decays known to a band only.
+r"""The safest point of the Bloch sphere, for couplings and decays known to a band only.
 
 $$\max_{\theta, t}\;\min_{J, \gamma}\;\mathcal E_\theta(t; J, \gamma), \qquad
   J_1 \le J \le J_2, \quad \gamma_1 \le \gamma \le \gamma_2,$$
@@ -39,11 +39,11 @@ from qbjax.strategies.constrained import lattice_starts, maximize_under
 BAND = 81
 """Couplings and decays, each, at which the band's worst point is looked for."""
 COARSE = 21
-"""The same for the starts, at every angle and time."""
+"""Couplings and decays, each, on the lattice that the starts are looked for on."""
 CLOSE = 1e-10
-"""By how much, in ω, the band's worst point may be worse than the worst scenario."""
+"""Largest excess, in ω, of the worst scenario over the band's worst point."""
 ROUNDS = 20
-"""Exchanges at most."""
+"""Most exchanges of scenarios."""
 
 
 class Safe(NamedTuple):
@@ -131,7 +131,7 @@ def _band(name, value):
 
 
 def _end(couplings, decay):
-    """When to stop looking: every swing of the band is past its maximum, or one is at 0.
+    """Latest time of the search: every swing of the band is past its maximum, or one is at 0.
 
     The first zero is at √(J² − γ²/16) t = π; it passes through all the band's couplings before the
     last of them is there. Later lobes are narrower in J, and lower.
@@ -148,7 +148,7 @@ def _lattice(couplings, decays, count):
 
 
 def _starts(scenarios, end):
-    """Where the worst over a coarse lattice of the band is largest."""
+    """Points where the worst over a coarse lattice of the band is largest."""
     points = jnp.stack(
         jnp.meshgrid(jnp.asarray(ANGLES), jnp.asarray(PARTS), indexing="ij"), axis=-1
     )

@@ -44,7 +44,7 @@ Number = Float[Array, ""] | float | int
 
 
 class Decoupled(eqx.Module):
-    """No exchange: the charger loses, the cell waits."""
+    """The protocol without exchange: the charger loses, the cell waits."""
 
 
 class BlochCharger(Battery):

@@ -1,4 +1,4 @@
-r"""The Bloch-sphere charger in closed form: what the battery holds.
+r"""The Bloch-sphere charger in closed form: energy, ergotropy and power of the battery.
 
 With $s = \sin\frac\theta2$, $c = \cos\frac\theta2$ and the swing f(t) of `_swing`,
 
@@ -256,7 +256,7 @@ def ergotropic_power(battery: BlochCharger | Any, theta: TensorLike, t: TensorLi
 
 
 def _qubit(battery, theta, t):
-    """p and the coherence with its sign."""
+    """Population p of the battery, and the coherence with its sign."""
     half = _checks.array("theta", theta) / 2
     f = swing(battery, t)
     s = jnp.sin(half)
@@ -264,12 +264,12 @@ def _qubit(battery, theta, t):
 
 
 def _swing_rate(battery, t):
-    """f²/t, without the quotient 0/0."""
+    """The swing per time, f²/t, without the quotient 0/0."""
     return jnp.asarray(battery.coupling, float) * swing(battery, t) * mean_speed(battery, t)
 
 
 def _half_sum(z, c):
-    """(√(z² + 4c²) + z)/2, with all digits for z < 0 as well."""
+    """The half sum (√(z² + 4c²) + z)/2, with all digits for z < 0 as well."""
     length = root(z**2 + 4 * c**2)
     positive = z >= 0
     quotient = 2 * c**2 / jnp.where(positive, 1.0, length - z)

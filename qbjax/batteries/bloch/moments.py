@@ -81,7 +81,7 @@ def charger_energy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike
 def charger_lowering(
     battery: BlochCharger | Any, theta: TensorLike, t: TensorLike, phi: TensorLike = 0.0
 ) -> ComplexElementwise:
-    r"""$\langle\sigma_a\rangle = \frac12e^{i\phi}\sin\theta\,g\,e^{-i\omega t}$.
+    r"""The charger's $\langle\sigma_a\rangle = \frac12e^{i\phi}\sin\theta\,g\,e^{-i\omega t}$.
 
     Args:
         battery, theta, t: as in `concurrence`.
@@ -107,7 +107,7 @@ def charger_lowering(
 def battery_lowering(
     battery: BlochCharger | Any, theta: TensorLike, t: TensorLike, phi: TensorLike = 0.0
 ) -> ComplexElementwise:
-    r"""$\langle\sigma_b\rangle = -\frac i2e^{i\phi}\sin\theta\,f\,e^{-i\omega t}$.
+    r"""The battery's $\langle\sigma_b\rangle = -\frac i2e^{i\phi}\sin\theta\,f\,e^{-i\omega t}$.
 
     Args:
         battery, theta, t: as in `concurrence`.
@@ -132,8 +132,9 @@ def battery_lowering(
 
 
 def exchange(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> ComplexElementwise:
-    r"""$\langle\sigma_a^\dagger\sigma_b\rangle = -i\sin^2\frac\theta2\,fg$; the flow of energy is
-    $-2\omega J$ times its imaginary part.
+    r"""The exchange $\langle\sigma_a^\dagger\sigma_b\rangle = -i\sin^2\frac\theta2\,fg$.
+
+    The flow of energy is $-2\omega J$ times its imaginary part.
 
     Args:
         battery, theta, t: as in `concurrence`.
@@ -165,7 +166,7 @@ def _coherence(theta):
 
 
 def _turned(battery, size, t, phi, quarter):
-    """A real amplitude with its phase φ − ωt + quarter."""
+    """Gives a real amplitude its phase φ − ωt + quarter."""
     angle = (
         _checks.array("phi", phi) + quarter - jnp.asarray(battery.frequency, float) * jnp.asarray(t)
     )

@@ -1,4 +1,4 @@
-r"""The Bloch-sphere charger's best times, and what they reach.
+r"""The Bloch-sphere charger's best times, and the energy, ergotropy and power there.
 
 With $r = \gamma/4J$ the swing has its largest value where no excitation is left in the charger,
 
@@ -41,19 +41,19 @@ from qbjax.batteries.bloch._swing import Elementwise, check_charger, mean_speed,
 from qbjax.batteries.bloch.battery import BlochCharger
 
 POWER_TIME = 1.1655611852072112
-"""A, tan A = 2A: $Jt_P$ without loss, Eq. (34)."""
+"""The number A, tan A = 2A: $Jt_P$ without loss, Eq. (34)."""
 POWER = 0.7246113537767085
-"""B = sin²A/A: the largest power over $\\omega J\\sin^2(\\theta/2)$, Eq. (35)."""
+r"""The number B = sin²A/A: the largest power over $\omega J\sin^2(\theta/2)$, Eq. (35)."""
 ERGOTROPIC_POWER_TIME = 1.3991930228919436
-"""C, 1 + 2C tan 2C = 0: $Jt_{\\mathcal P}$ at θ = π without loss, Eq. (42)."""
+r"""The number C, 1 + 2C tan 2C = 0: $Jt_{\mathcal P}$ at θ = π without loss, Eq. (42)."""
 ERGOTROPIC_POWER = 0.6730168338367906
-"""D = −cos(2C)/C: the largest ergotropic power over ωJ, Eq. (44)."""
+"""The number D = −cos(2C)/C: the largest ergotropic power over ωJ, Eq. (44)."""
 POWER_TIME_SHIFT = 0.3063808267008694
-"""K = −A tan(2A)/4: $Gt_P = A - K\\gamma/G + …$, Sec. 8."""
+r"""The number K = −A tan(2A)/4: $Gt_P = A - K\gamma/G + …$, Sec. 8."""
 POWER_TIME_SLOPE = 0.26286121276971103
-"""L = K/A, Eq. (67)."""
+"""The number L = K/A, Eq. (67)."""
 INVERSION_DECAY = 1.0211025505946072
-"""γ/J where $f^2(t_E) = 1/2$: from there on θ = π never has ergotropy."""
+"""Ratio γ/J where $f^2(t_E) = 1/2$: from there on θ = π never has ergotropy."""
 
 _NEAR = 0.2
 _RATIOS = np.cumprod(np.append(1.0, np.arange(1, 20) / (np.arange(1, 20) + 0.5)))
@@ -73,7 +73,7 @@ class Optimum(NamedTuple):
 
 
 def energy_time(battery: BlochCharger | Any) -> Scalar:
-    r"""$t_E$, when energy and ergotropy are largest, whatever θ.
+    r"""The time $t_E$ at which energy and ergotropy are largest, whatever θ.
 
     Args:
         battery: a Bloch-sphere charger.
@@ -242,12 +242,15 @@ def best_angle(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
 
 
 def _elasticity(battery, t):
-    """h, one factor of t taken out of both f and its derivative."""
+    """The elasticity h, one factor of t taken out of both f and its derivative."""
     return 2 * remainder(battery, t) / mean_speed(battery, t)
 
 
 def _ergotropy_elasticity(u, v, q):
-    r"""e(q) for u = s², v = c²: sums of terms of one sign only, and no c² left to vanish."""
+    r"""The elasticity e(q) of the ergotropy for u = s², v = c².
+
+    As sums of terms of one sign only, and no c² left to vanish.
+    """
     z, tilt = 2 * u * q - 1, u * (1 - 2 * q)
     length = jnp.sqrt(z**2 + 4 * u * v * q)
     early, late = q < 0.5, z >= 0
@@ -258,7 +261,7 @@ def _ergotropy_elasticity(u, v, q):
 
 
 def _root(excess: Callable, high):
-    """Where a function that starts positive first falls to 0, below `high`, with derivatives.
+    """The first zero, below `high`, of a function that starts positive, with derivatives.
 
     At the ergotropy's kink `excess` is infinite or NaN: before the maximum, like positive ones.
     """
