@@ -1,4 +1,4 @@
-"""What every battery says of itself, and the opaque state that it hands around."""
+"""The interface of every battery, and the opaque state that it hands around."""
 
 from qbjax.interface.battery import Battery as Battery
 from qbjax.interface.battery import Cell as Cell

@@ -1,4 +1,4 @@
-"""What every battery says of itself, and what only some can say."""
+"""The interface of a battery: what every one offers, and protocols for what only some can do."""
 
 import abc
 from collections.abc import Sequence
@@ -28,12 +28,15 @@ class Battery(eqx.Module):
 
     @abc.abstractmethod
     def start(self, initial=None) -> State:
-        """The state to start from: None is every mode's ground state; or a `State` of
-        this battery, a cell density matrix (d, d), a cell ket (d,)."""
+        """The state to start from.
+
+        None is every mode's ground state; or a `State` of this battery, a cell density matrix (d,
+        d), a cell ket (d,).
+        """
 
     @abc.abstractmethod
     def motion(self, protocol, state: State, times) -> Motion:
-        """How the state moves from `times[0]`. Pure and traceable: no validation, no warning."""
+        """The motion of the state from `times[0]`, pure and traceable: nothing is validated."""
 
     @abc.abstractmethod
     def idle(self) -> Any:
@@ -49,7 +52,7 @@ class Battery(eqx.Module):
         """The cell's Hamiltonian: its levels, or a matrix."""
 
     def info(self, initial: Any = None) -> infos.Info:
-        """What was found in what was given: a dictionary that prints as a table.
+        """Facts found in what was given: a dictionary that prints as a table.
 
         Args:
             initial: as `qb.charge` takes it; a start may do without sectors, or be real.
@@ -85,8 +88,7 @@ class Prepared(Protocol):
     """A battery that must know of a run's times before anything is traced."""
 
     def prepared(self, times: Any) -> Battery:
-        """This battery ready for a run at such times, called after `check` with the times as they
-        were given."""
+        """The battery ready for a run at some times, called after `check` with these as given."""
 
 
 @runtime_checkable
@@ -94,7 +96,7 @@ class Foreseeing(Protocol):
     """A battery whose numbers, where they are known before tracing, tell which method suits."""
 
     def outlook(self, protocol: Any, times: Any) -> Outlook | None:
-        """What is known of the equation, after `check`; None if that is nothing."""
+        """Facts that are known of the equation, after `check`; None if there are none."""
 
 
 @runtime_checkable
@@ -102,7 +104,7 @@ class Refinable(Protocol):
     """A battery that approximates: by a number of levels, by a mesh of times."""
 
     def refined(self) -> Battery:
-        """The same battery approximated better, to verify a result."""
+        """The battery approximated better, to verify a result."""
 
 
 @runtime_checkable
@@ -110,7 +112,7 @@ class Levelled(Protocol):
     """A battery with modes that were cut to a number of levels."""
 
     def recommended_levels(self, protocol: Any) -> dict[str, tuple[str, int]]:
-        """Mode name to (constructor argument, number of levels that should do)."""
+        """Maps mode names to (constructor argument, number of levels that should do)."""
 
 
 @runtime_checkable
@@ -118,7 +120,7 @@ class Steady(Protocol):
     """A battery with a Lindblad generator to find a steady state of."""
 
     def check_steady(self, protocol: Any) -> None:
-        """Validates what `steady_state` is asked."""
+        """Validates the protocol of `steady_state`."""
 
     def steady_state(self, protocol: Any, gap: bool | None) -> Any:
         """The state that endless charging leads to, an `interface.steady.SteadyState`. Pure and
@@ -163,7 +165,7 @@ class Cell(NamedTuple):
 
 
 def factors_of(battery: Battery) -> dict[str, tuple[int, ...]]:
-    """Levels of the factors of a battery's cell, one if it says nothing else, and of its whole."""
+    """Levels of the factors of a battery's cell, one if it names no others, and of its whole."""
     if isinstance(battery, Composite):
         return battery.factors()
     return {"cell": (battery.cell_hamiltonian.shape[0],)}
@@ -175,8 +177,10 @@ def refined(battery: Any) -> Any:
 
 
 def recommended_levels(battery: Battery, protocol: Any) -> dict[str, tuple[str, int]]:
-    """What a battery recommends: mode name to (constructor argument, levels); nothing if it has
-    no modes to cut."""
+    """Levels that a battery recommends: mode name to (constructor argument, levels).
+
+    Nothing if it has no modes to cut.
+    """
     return battery.recommended_levels(protocol) if isinstance(battery, Levelled) else {}
 
 

@@ -1,4 +1,4 @@
-"""What a battery found in what it was given, as data that prints as a table."""
+"""Facts that a battery found in what it was given, as data that prints as a table."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Info(dict[str, Any]):
 
 
 def of(battery: Any, facts: Mapping[str, Any]) -> Info:
-    """The rows that every battery has, with those of its own between."""
+    """Joins the rows that every battery has with those of its own."""
     rows = {"battery": type(battery).__name__, "numbers": _numbers(battery)}
     rows |= {"cell": f"{battery.cell_hamiltonian.shape[0]} levels"}
     rows |= facts
@@ -37,7 +37,7 @@ def of(battery: Any, facts: Mapping[str, Any]) -> Info:
 
 
 def of_generator(generator: Generator, *, real: bool, ket: bool = False) -> dict[str, str]:
-    """Rows of a Lindblad generator.
+    """Rows about a Lindblad generator.
 
     Args:
         generator: with the structure that is looked at.
@@ -57,7 +57,7 @@ def of_generator(generator: Generator, *, real: bool, ket: bool = False) -> dict
 
 
 def method(size: int, *, linear: bool, driven: bool) -> str:
-    """What solves an equation when nobody says; see `dynamics.solve.automatic`.
+    """The method that solves an equation by default (`dynamics.solve.automatic`), in words.
 
     Args:
         size: real numbers in the state that is moved.
@@ -78,7 +78,7 @@ def method(size: int, *, linear: bool, driven: bool) -> str:
 
 
 def number(value: Any) -> str:
-    """A number as text, if it is known.
+    """Writes a number as text, if it is known.
 
     Example:
         >>> number(np.float64(0.5))
@@ -88,7 +88,7 @@ def number(value: Any) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """So many of them.
+    """Counts a noun in words.
 
     Example:
         >>> plural(1, "jump"), plural(2, "jump")
@@ -98,7 +98,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def _numbers(battery) -> str:
-    """Scalars among its fields."""
+    """Lists the scalars among a battery's fields."""
     fields = {f.name: getattr(battery, f.name) for f in dataclasses.fields(battery)}
     found = {name: value for name, value in fields.items() if _is_scalar(value)}
     return ", ".join(f"{name}={number(value)}" for name, value in found.items()) or "none"

@@ -22,7 +22,7 @@ KINDS = ("cell", "all")
 
 
 def reader(owner: Any, states: str | None) -> Any:
-    """What takes the density matrix out of a state.
+    """The function that takes the density matrix out of a state.
 
     Args:
         owner: a battery, or the module `loads.pair`: has `cell`, and `density_matrix` if it can.
@@ -73,8 +73,9 @@ def dims(
 
 
 def keeping(save: Callable | None, read: Callable[[State], Any] | None) -> Callable | None:
-    """What saves the density matrix as well as what the caller saves, which is checked where it is
-    traced; None if nothing is to be saved.
+    """The function that saves the density matrix and what the caller saves; None for nothing.
+
+    The caller's answer is checked where it is traced.
 
     Args:
         save: the caller's, or None.
@@ -115,7 +116,7 @@ def _is_real(leaf: Any) -> bool:
 
 
 def sorted_out(run: Trajectory, sizes: tuple[int, ...]) -> Trajectory:
-    """A run with its states apart from what the caller saved.
+    """Parts a run's states from what the caller saved.
 
     Args:
         run: of what `keeping` saves.

@@ -1,4 +1,4 @@
-"""Pumps as a motion needs them: when they jump, and how they move in between."""
+"""Pumps as a motion needs them: their edges, and the signals between them."""
 
 from collections.abc import Iterable
 
@@ -10,12 +10,13 @@ from qbjax.dynamics.solve.lookout import Signal
 from qbjax.protocols import Fourier, Function, Pulse, Pump, Sampled
 
 FEW = 4
-"""So many grids may be as fine as a single one."""
+"""Grids of one pump that may be as fine as a single one."""
 
 
 def signals(pumps: Iterable[Pump], times: Float[Array, " T"]) -> list[Signal]:
-    """Those of some pumps that steps could go over: not what is a straight line between edges,
-    where steps end.
+    """Signals of pumps that steps could go over.
+
+    Not those that are straight lines between edges, where steps end.
 
     Args:
         pumps: pump protocols: of drives, rates, couplings.
@@ -26,7 +27,7 @@ def signals(pumps: Iterable[Pump], times: Float[Array, " T"]) -> list[Signal]:
 
 
 def edges_of(pumps: Iterable[Pump]) -> Float[Array, " E"] | None:
-    """All the times at which some pumps jump, or None."""
+    """Edges of all pumps, in order; None if there are none."""
     found = [edges for pump in pumps if (edges := pump.edges()) is not None]
     return jnp.sort(jnp.concatenate(found)) if found else None
 

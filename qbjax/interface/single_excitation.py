@@ -1,4 +1,4 @@
-"""Emitters that share one excitation with a field: amplitudes, and what they say of one of them."""
+"""Emitters that share one excitation with a field: amplitudes, and the merits of one of them."""
 
 import jax.numpy as jnp
 from jax import lax
@@ -6,12 +6,12 @@ from jaxtyping import Array, Complex, Float
 
 
 def pack(amplitudes: Complex[Array, " n"]) -> Float[Array, "n 2"]:
-    """Amplitudes as real and imaginary parts."""
+    """Packs amplitudes into real and imaginary parts."""
     return jnp.stack([jnp.real(amplitudes), jnp.imag(amplitudes)], axis=1)
 
 
 def unpack(packed: Float[Array, "n 2"]) -> Complex[Array, " n"]:
-    """The amplitudes again."""
+    """Unpacks amplitudes from real and imaginary parts."""
     return lax.complex(packed[:, 0], packed[:, 1])
 
 

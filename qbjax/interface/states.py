@@ -1,4 +1,4 @@
-"""The opaque state that a battery hands around, and what may be given for one."""
+"""The opaque state that a battery hands around, and the arguments that may stand for one."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def _arrays(content):
 
 
 class Origin(eqx.Module):
-    """Which battery made a state.
+    """The battery that made a state.
 
     Attributes:
         name: kind, levels, frame and whatever else decides how its states are laid out.
@@ -51,14 +51,14 @@ class State(eqx.Module):
 
     @property
     def time(self) -> Any:
-        """When it was made; −inf for an initial state."""
+        """Time at which the state was made; −inf for an initial one."""
         known = _checks.is_concrete(self.made)
         made, xp = (np.asarray(self.made), np) if known else (self.made, jnp)
         return xp.where(made > UNMADE, made, -np.inf)
 
 
 def check_origin(state: Any, origin: Origin, name: str = "state") -> State:
-    """A state that goes back to the battery that made it; no other is taken.
+    """Checks that a state goes back to the battery that made it.
 
     Args:
         state: the state.
@@ -91,7 +91,7 @@ def check_origin(state: Any, origin: Origin, name: str = "state") -> State:
 
 
 def as_density_matrix(initial, levels: int, name: str = "initial") -> Inexact[Any, "d d"]:
-    """The density matrix of a cell given as one, or as a ket.
+    """Makes the density matrix of a cell from one, or from a ket.
 
     Args:
         initial: density matrix (d, d), or ket (d,); None is level 0.

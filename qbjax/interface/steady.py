@@ -1,4 +1,4 @@
-"""Where endless charging leads: the record of a steady state, and what to think of it."""
+"""The record of a steady state, and the warnings of a doubtful one."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -59,7 +59,7 @@ class SteadyState(Observed):
 
 
 def check_constant(name: str, pumps: Sequence[Pump]) -> None:
-    """Signals of a steady state do not move.
+    """Checks that the signals of a steady state are constant.
 
     Raises:
         ValueError: if one is not a `Constant`.
