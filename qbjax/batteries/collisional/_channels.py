@@ -107,7 +107,7 @@ def collide_with_dual(
     packed: Float[Array, "N N"],
     collision: Collision,
 ) -> Float[Array, "N N"]:
-    """`collide`, to be differentiated in reverse mode only, at a third of the price.
+    """Calls `collide`, to be differentiated in reverse mode only, at a third of the price.
 
     JAX would transpose every shift into a padded sum of its own; but the dual of a shift is a
     shift, and one derivative of the channel per number is a channel with other factors.

@@ -1,4 +1,4 @@
-"""What the catalogue says of ladders that a stream of qubits charges."""
+"""The catalogue's entries of ladders that a stream of qubits charges."""
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +31,7 @@ def collisional(
 
 
 def collisions(theta, count, ground_population=0, coherence=0, phase=0, looks=None) -> Collisions:
-    """So many collisions that are all alike, saved so many times in all."""
+    """Makes `count` collisions that are all alike, saved `looks` times in all."""
     angle = _checks.scalar("theta", theta, low=0)
     number = _checks.integer("count", count, low=1)
     every = 1 if looks is None else max(1, number // looks)

@@ -159,7 +159,7 @@ def _leading(small: Float[np.ndarray, "m m"], count: int) -> Float[np.ndarray, "
 
 
 def _count(values, slow: float) -> int:
-    """The number of slow modes among eigenvalues; see `modes`."""
+    """The number of slow modes among eigenvalues, as `modes` counts them."""
     rates = np.maximum(np.abs(1 - values), RESOLUTION)
     steps = rates[1:] / rates[:-1] * (rates[:-1] <= max(slow, RESOLUTION))
     if not np.any(steps):

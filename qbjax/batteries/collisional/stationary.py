@@ -1,4 +1,4 @@
-r"""The end of endless equal collisions, and how long what they reach on the way will last.
+r"""The end of endless equal collisions, and the lifetime of what they reach on the way.
 
 A battery on the way to its stationary state may stop for a very long time elsewhere. The lossy
 micromaser that is called stable at $\gamma t_r = 10^{-3}$ (θ = π/√15, q = ¼, c = 1, n̄ = 0.15) is
@@ -57,7 +57,7 @@ class Standing(NamedTuple):
 
 
 class StationaryReport(NamedTuple):
-    r"""A report of what becomes of a battery under endless equal collisions.
+    r"""A report on a battery under endless equal collisions.
 
     Attributes:
         reached: what the start comes to once all fast modes are gone, and no slow one is.

@@ -23,7 +23,7 @@ from qbjax.interface import Cell, Origin
 from qbjax.protocols import Constant, Pump
 
 DEFECT = 1e-9
-"""Commutators may miss their form by this much of the largest energy times operator."""
+"""Share of the largest energy times operator by which commutators may miss their form."""
 
 
 def cell(given: Any, hamiltonian: Any, dims: tuple[int, ...]):

@@ -91,5 +91,5 @@ class Composed(Battery):
 
     @property
     def model(self) -> Model:
-        """The operators."""
+        """The operators of the equation, sorted."""
         return self.lindblad.model

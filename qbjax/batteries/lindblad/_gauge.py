@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from jaxtyping import Float
 
 TURNS = 1e-9
-"""Phases that differ by no more than this are the same."""
+"""Difference of phases up to which they are the same."""
 
 
 def real_phases(hamiltonians: Sequence) -> Float[np.ndarray, " d"] | None:

@@ -159,7 +159,7 @@ def places(model: Model, sectored: bool, rows, columns) -> Places:
 
 @functools.lru_cache(maxsize=64)
 def decays(model: Model) -> Float[np.ndarray, "d J"]:
-    r"""$(L_j^\dagger L_j)_{ii}$: how fast each jump, at rate one, empties each basis state."""
+    r"""Rates $(L_j^\dagger L_j)_{ii}$ at which each jump, at rate one, empties each basis state."""
     found = np.zeros((model.dimension, len(model.jumps)))
     for j, jump in enumerate(model.jumps):
         found[:, j] = (abs(jump) ** 2).sum(axis=0)

@@ -23,7 +23,7 @@ OF_ONE: dict[str, Callable] = {
     "NormCoefficient": lambda value: jnp.abs(value) ** 2,
 }
 OF_TWO: dict[str, Callable] = {"SumCoefficient": operator.add, "MulCoefficient": operator.mul}
-"""What QuTiP's coefficients make of the ones inside them."""
+"""Functions that QuTiP's coefficients apply to the ones inside them."""
 
 
 class _Moving(NamedTuple):

@@ -87,7 +87,7 @@ def populations(model: Model, sectored: bool, stacked: Stack | Ket) -> Float[Arr
 
 
 def expectation(model: Model, sectored: bool, stacked: Stack | Ket, operator) -> Float[Array, ""]:
-    r"""$\mathrm{Tr}(O\rho)$ of a sparse Hermitian matrix."""
+    r"""The expectation value $\mathrm{Tr}(O\rho)$ of a sparse Hermitian matrix."""
     coo = sp.coo_array(operator)
     if np.array_equal(coo.row, coo.col):
         weights = np.zeros(model.dimension)

@@ -164,7 +164,7 @@ class Lindblad(Battery):
         return starts.state(self.model, whole, self._origin)
 
     def prepared(self, times) -> "Lindblad":
-        """This battery without its start: runs that differ in it alone share their compilation."""
+        """The battery without its start: runs that differ in it alone share their compilation."""
         return eqx.tree_at(lambda b: b.given, self, None, is_leaf=starts.is_start)
 
     def motion(self, protocol, state, times) -> Flow:

@@ -103,7 +103,7 @@ class Oscillators(Composed):
     def closed_form(
         self, amplitude: Any, times: Any
     ) -> tuple[Float[Array, " T"], Float[Array, " T"]]:
-        r"""$|\beta|$ and the thermal quanta $N_b$, for a constant drive from the ground state.
+        r"""Size $|\beta|$ and thermal quanta $N_b$ for a constant drive from the ground state.
 
         Moments are linear: with $M = \begin{pmatrix}-\kappa/2 & -ig\\ -ig & 0\end{pmatrix}$ on
         $(\alpha, \beta)$, displacement and covariance follow from $e^{Mt}$, computed here as the
@@ -141,7 +141,7 @@ class Oscillators(Composed):
         return {f"factor {k}": (f"levels[{k}]", -(-3 * n // 2)) for k, n in enumerate(self.levels)}
 
     def refined(self) -> "Oscillators":
-        """The same battery with a third more levels."""
+        """The battery with a third more levels."""
         cell, charger = (n + max(4, n // 3) for n in self.levels)
         return Oscillators(
             (cell, charger),

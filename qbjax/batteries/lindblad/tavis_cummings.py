@@ -178,7 +178,7 @@ class TavisCummings(Composed):
         return {"factor 1": ("levels", levels)}
 
     def refined(self) -> "TavisCummings":
-        """The same battery with half more levels of the cavity, where they were cut."""
+        """The battery with half more levels of the cavity, where they were cut."""
         if not self.counter_rotating:
             return self
         return TavisCummings(

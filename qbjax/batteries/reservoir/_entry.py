@@ -1,4 +1,4 @@
-"""What the catalogue says of emitters in a reservoir."""
+"""The entry of emitters in a reservoir in the catalogue."""
 
 import math
 

@@ -1,4 +1,4 @@
-r"""Functions of time as piecewise polynomials, on the host: how a memory kernel is written down.
+r"""Functions of time as piecewise polynomials, on the host, such as a memory kernel.
 
 A kernel may be singular: $\log|t - t_0|$, an inverse root, or a kink. Between breakpoints that
 crowd around such a time every piece is smooth to the eye of a polynomial, and integrals of the

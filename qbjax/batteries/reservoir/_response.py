@@ -77,7 +77,7 @@ def response(density: Density, kept: list[tuple], band, duration: float) -> Piec
         raise ValueError(
             "Argument `J` must be resolved by piecewise polynomials with J/ω integrable, but its "
             f"memory over {duration:g} is known to {defect:.1e} of {scale:.1e} only; give `band` "
-            "ends, or J without jumps and far oscillations."
+            "ends, or J without discontinuities and far oscillations."
         )
     found = pieces(
         lambda t: np.stack([s.response(t) for s in spectra]),

@@ -203,7 +203,7 @@ class Reservoir(Battery):
         }
 
     def refined(self) -> "Reservoir":
-        """The same battery with half the step, if one was given; the default is fine already."""
+        """The battery with half the step, if one was given; the default is fine already."""
         if self.step is None:
             return self
         return Reservoir(

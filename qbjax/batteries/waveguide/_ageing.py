@@ -39,7 +39,7 @@ def ageing_free_time(
         frequency, distance, decay: as in `bound_states`.
         fraction: the fraction, between 0 and 1.
         narrow: largest $\gamma$ of a state that counts as storage, in units of $\omega_{11}$.
-            One whose rate comes to this makes the time jump: it is no longer promised.
+            One whose rate comes to this makes the time change at once: it is no longer promised.
 
     Returns:
         the time in units of $1/\omega_{11}$; infinite if the states below the band alone keep

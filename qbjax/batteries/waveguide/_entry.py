@@ -1,4 +1,4 @@
-"""What the catalogue says of the waveguide."""
+"""The waveguide's entry in the catalogue."""
 
 from qbjax.batteries.waveguide.battery import Waveguide
 from qbjax.interface.catalogue import UNDRIVEN, Entry, Example, Maker

@@ -1,4 +1,4 @@
-r"""The emitters of a waveguide without memory: what the exact amplitudes are compared with.
+r"""The emitters of a waveguide without memory, to compare the exact amplitudes with.
 
 $$c_{1,2}^\mathrm{MA}(t) = e^{-(i\omega_0 + \Upsilon_0)t}\,
   \frac{e^{-\Upsilon_1 t} \pm e^{\Upsilon_1 t}}{2}, \qquad

@@ -10,7 +10,7 @@ from jax import lax
 from qbjax._types import Scalar
 
 MOST_STEPS = 120
-"""Bisection alone halves a bracket to rounding in half as many."""
+"""Most steps of a search; bisection alone halves a bracket to rounding in half as many."""
 
 
 def falling_root(

@@ -34,7 +34,7 @@ from qbjax import _checks
 from qbjax._types import Number, Scalar
 
 WAVELENGTH = 2 * np.pi
-"""λ₁₁ in units of c/ω₁₁."""
+"""The wavelength λ₁₁ in units of c/ω₁₁."""
 
 STRONGEST_DECAY = 3.0
 """Largest Γ₁₁: up to π no state falls below −1, where the closed forms end and the rotating-wave
