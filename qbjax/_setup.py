@@ -1,4 +1,4 @@
-"""What importing qbjax switches on: double precision, and the cache of compiled programs.
+"""Settings that importing qbjax switches on: double precision, and the cache of programs.
 
 | in the environment | effect |
 |---|---|
@@ -26,11 +26,11 @@ WORTH_KEEPING = 0.2
 """Seconds of compilation from which a program is kept; JAX's own default is 1."""
 
 BROKEN_CACHE = "Error (reading|writing) persistent compilation cache entry"
-"""How JAX's warnings of a cache begin that cannot be used."""
+"""Beginning of JAX's warnings of a cache that cannot be used."""
 
 
 def switch_on() -> None:
-    """Double precision and the cache, unless the environment or the caller said otherwise."""
+    """Switches on double precision and the cache, unless the environment or the caller objects."""
     if "JAX_ENABLE_X64" not in os.environ:
         jax.config.update("jax_enable_x64", True)
     folder = default_folder()
@@ -39,7 +39,7 @@ def switch_on() -> None:
 
 
 def default_folder() -> Path | None:
-    """Where programs are kept when nobody says; None if the environment says nowhere."""
+    """Folder of compiled programs when nobody names one; None if the environment forbids it."""
     if os.environ.get("QBJAX_CACHE", "").lower() == "off":
         return None
     told = os.environ.get("QBJAX_CACHE_DIR")
@@ -65,7 +65,7 @@ def keep_programs(folder: Path) -> bool:
 
 
 def cache_folder() -> Path | None:
-    """Where compiled programs are kept; None if they are not."""
+    """Folder in which compiled programs are kept; None if they are not."""
     if not jax.config.values["jax_enable_compilation_cache"]:
         return None
     folder = jax.config.values["jax_compilation_cache_dir"]
@@ -74,8 +74,10 @@ def cache_folder() -> Path | None:
 
 @contextmanager
 def without_callbacks() -> Iterator[None]:
-    """Within, what diffrax and equinox check at run time is a NaN and no host callback: JAX keeps
-    no program that holds one. A run reads its failures from `status`."""
+    """Makes run-time checks of diffrax and equinox a NaN within, and no host callback.
+
+    JAX keeps no program that holds one. A run reads its failures from `status`.
+    """
     # Equinox reads the environment once, when it is first imported, by whomever.
     before = equinox._errors.EQX_ON_ERROR
     equinox._errors.EQX_ON_ERROR = "nan"

@@ -244,7 +244,7 @@ def _from(run: Trajectory, verb: str, how: How, **asked: Any) -> Trajectory:
 
 
 def _how(battery, times, save, adjoint, solver) -> How:
-    """How a run is to be followed; what every verb is asked, checked."""
+    """Checks the arguments of every verb; returns how a run is to be followed."""
     _checks.x64()
     forget_in_time()
     _check_battery(battery)
@@ -257,7 +257,7 @@ def _how(battery, times, save, adjoint, solver) -> How:
 
 
 def _foreseeing(how: How, outlook: Outlook | None, times) -> How:
-    """With the method that the equation's numbers ask for."""
+    """Chooses the method that the equation's numbers ask for."""
     if outlook is None:
         return how
     return how._replace(solver=how.solver.with_method(foreseen(outlook, np.asarray(times, float))))
@@ -288,8 +288,11 @@ def _more_levels(battery) -> dict[str, tuple[str, int]]:
 
 
 def _free_times(times) -> FreeTimes:
-    """Which times may be differentiated: a list that starts with a plain number has a fixed
-    start, whose derivative is then never propagated through the run."""
+    """The times that may be differentiated: "none", "later" (all but the first) or "all".
+
+    A list that starts with a plain number has a fixed start, whose derivative is then never
+    propagated through the run.
+    """
     if _checks.is_concrete(times):
         return "none"
     first = times[0] if isinstance(times, (list, tuple)) else times

@@ -1,4 +1,4 @@
-r"""Motion: what a battery says of how its state moves, and the one driver that moves it.
+r"""Motion: a battery's description of how its state moves, and the one driver that moves it.
 
 A battery describes one of three kinds of motion, a `Flow`, a `Stream` or a `Path`, and says nothing
 of solvers, adjoints or which times may be differentiated. `follow` is the only caller of
@@ -25,16 +25,15 @@ from qbjax.dynamics.solve.solver import Solver
 
 
 class How(NamedTuple):
-    """How to follow a motion: a solver, how the run may be differentiated ("reverse", "forward",
-    "direct"), and which of its times may be ("none", "later": all but the first, "all")."""
+    """The way to follow a motion: a solver, and what may be differentiated."""
 
     solver: Solver
-    adjoint: Adjoint | str = "reverse"
-    free_times: FreeTimes = "none"
+    adjoint: Adjoint | str = "reverse"  # or "forward", "direct": how the run may be
+    free_times: FreeTimes = "none"  # or "later", all but the first, or "all": which times may be
 
 
 def with_powers(times: Float[Array, " T"], seen: dict[str, Array]) -> dict[str, Array]:
-    """Observables with the average powers of energy and ergotropy among them."""
+    """Adds the average powers of energy and ergotropy to observables."""
     return seen | powers(times, seen)
 
 
@@ -45,8 +44,8 @@ class Flow:
     Attributes:
         field: f(t, y), a pytree like y.
         initial: y at the first time, a pytree of real arrays (`algebra.packing`).
-        edges: times at which f jumps, or None. Steps end there: without them the gradient by a
-            switching time would be zero.
+        edges: times at which f is discontinuous, or None. Steps end there: without them the
+            gradient by a switching time would be zero.
         signals: what moves in f between its edges, so that no step goes over a pulse; empty if
             nothing does (`interface.pumps`).
         state: state(t, y), the battery's `State`.
@@ -194,7 +193,7 @@ def _ruled(how: How, plain: Callable, backwards: Callable | None) -> Callable:
 
 
 def _watched(flow: Flow, field, save) -> dict[str, Any]:
-    """What `integrate` is to keep of a flow at each time."""
+    """Arguments of `integrate` that say what to keep of a flow at each time."""
     if save is None and flow.read is not None and flow.slopes is None:
         return {"read": flow.read, "save": lambda t, read: (flow.observe(t, read), None)}
 
@@ -249,7 +248,7 @@ def _follow_path(path: Path, times, save) -> Trajectory:
 
 
 def _believed(path: Path) -> tuple[PyTree[Array], Int[Array, ""]]:
-    """The points, NaN where they are not to be believed, and how the run ended."""
+    """Puts NaN where points are not to be believed, and says how the run ended."""
 
     def hidden(good, point):
         return jax.tree.map(lambda x: jnp.where(good, x, jnp.nan), point)
@@ -262,7 +261,7 @@ def _believed(path: Path) -> tuple[PyTree[Array], Int[Array, ""]]:
 
 
 def _watching(motion: Stream | Path, save) -> Callable:
-    """What is kept of each moment: the observables, and what the caller saves."""
+    """Makes the function that keeps the observables of each moment, and what the caller saves."""
 
     def watch(t, y):
         own = None if save is None else save(t, motion.state(t, y))
@@ -277,7 +276,7 @@ def _finite(numbers: PyTree[Array]) -> Bool[Array, ""]:
 
 
 def _recorded(motion: Motion, times, seen: dict[str, Array], **ended: Any) -> Trajectory:
-    """The record of a run, its certificate apart from its observables."""
+    """Makes the record of a run, its certificate apart from its observables."""
     observables = dict(seen)
     if "trace_defect" not in observables:
         raise TypeError(

@@ -1,4 +1,4 @@
-"""How to choose: searches by gradients, and the recipes of the catalogue's batteries."""
+"""Strategies: searches by gradients, and the recipes of the catalogue's batteries."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ __all__ = ["constrained", "discharge", "gradient", "pump_pulse", "switch_off"]
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-    """A recipe, such as `full_swap`: the batteries that have one stand on a floor above."""
+    """Looks up a recipe, such as `full_swap`, of a battery on a floor above."""
     recipe = catalogue.recipes().get(name)
     if recipe is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

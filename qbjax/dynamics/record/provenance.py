@@ -69,7 +69,7 @@ class Provenance:
         return cls()
 
     def called(self, verb: str) -> "Provenance":
-        """The same provenance under the name of another verb, that called the one that ran."""
+        """The provenance under the name of another verb, that called the one that ran."""
         return Provenance(**self.asked | {"verb": verb})
 
     def __repr__(self):

@@ -27,7 +27,7 @@ ERROR = np.asarray(TABLEAU.b_error)
 
 
 class Interpolation(diffrax.AbstractLocalInterpolation):
-    """diffrax's Tsit5 interpolation, with the stages kept apart."""
+    """The interpolation of diffrax's Tsit5, with the stages kept apart."""
 
     t0: Any  # type: ignore[misc]  # diffrax declares it a class variable; its own do this too
     t1: Any  # type: ignore[misc]
