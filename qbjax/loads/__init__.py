@@ -1,4 +1,4 @@
-"""What a battery discharges into, and what is left of the two afterwards."""
+"""Loads that a battery discharges into, and the density matrices of both afterwards."""
 
 from qbjax.loads.pair import cell, load
 from qbjax.loads.two_level import TwoLevel

@@ -1,4 +1,4 @@
-r"""A discharge: the pair moved through time, and what is seen of it.
+r"""A discharge: the motion of a pair, and its observables.
 
 Cell and load are judged apart, each by its own density matrix, cell in its own unit and
 load by the closed forms of `merit.two_level`; divided by the frequencies that is the paper's
@@ -32,7 +32,7 @@ ENERGIES = (
 
 
 def motion(battery: Battery, load: TwoLevel, state: State, times: Float[Array, " T"]) -> Flow:
-    """How a pair moves from `times[0]`. Pure and traceable: no validation, no warning.
+    """The motion of a pair from `times[0]`. Pure and traceable: no validation, no warning.
 
     Args:
         battery: whose cell it is.
@@ -62,7 +62,7 @@ def motion(battery: Battery, load: TwoLevel, state: State, times: Float[Array, "
 
 
 def observables(battery: Battery, load: TwoLevel, state: State) -> dict[str, Array]:
-    """What is seen of one state of a pair, with `truncation` and `trace_defect`."""
+    """Observables of one state of a pair, with `truncation` and `trace_defect`."""
     levels, rho = battery.cell_hamiltonian, pair.cell(state)
     parts = [rho[::2, ::2], rho[1::2, 1::2]] if state.layout.sectored else [rho]
     spectrum = jnp.concatenate([spectral.eigenvalues(part) for part in parts])
@@ -85,7 +85,7 @@ def observables(battery: Battery, load: TwoLevel, state: State) -> dict[str, Arr
 
 
 def load_observables(load: TwoLevel, state: State) -> dict[str, Array]:
-    """What is seen of the load."""
+    """Observables of the load alone."""
     (ground, excited), coherence = pair.reduced_load(state)
     squared = jnp.real(coherence) ** 2 + jnp.imag(coherence) ** 2
     return {
@@ -97,7 +97,7 @@ def load_observables(load: TwoLevel, state: State) -> dict[str, Array]:
 
 
 def _with_power(times: Float[Array, " T"], seen: dict[str, Array]) -> dict[str, Array]:
-    """Observables with what the load took per elapsed time among them."""
+    """Adds the power that the load took, per elapsed time, to observables."""
     return seen | {"delivered_power": per(seen["load_ergotropy"], times - times[0])}
 
 

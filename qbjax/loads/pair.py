@@ -33,8 +33,8 @@ KIND = "qb.discharge"
 
 
 class Layout(NamedTuple):
-    """How the state of a pair is laid out: whether it is split by the parity of n + e, and whether
-    its density matrix, in the gauge of the blocks, is real."""
+    """Layout of a pair's state: whether it is split by the parity of n + e, and whether its density
+    matrix, in the gauge of the blocks, is real."""
 
     sectored: bool
     real: bool
@@ -113,7 +113,7 @@ def density_matrix(state: State | Any) -> Complex[Array, "n n"]:
 
 
 def check_pair(state: Any) -> None:
-    """Whether something is the state of a pair.
+    """Checks that something is the state of a pair.
 
     Raises:
         TypeError: if it is not.
@@ -125,7 +125,7 @@ def check_pair(state: Any) -> None:
 
 
 def joined(battery: Battery, state: Any) -> State:
-    """A cell beside a load in its ground state, or the pair that is given.
+    """Puts a cell beside a load in its ground state, unless a pair is given.
 
     Args:
         battery: whose cell it is.

@@ -78,7 +78,7 @@ class TwoLevel(eqx.Module):
 
 
 def check_frequency(load: TwoLevel, alone: Cell) -> None:
-    """Whether load and cell are in resonance, and in one unit (when concrete).
+    """Checks that load and cell are in resonance, and in one unit (when concrete).
 
     Raises:
         ValueError: if not.
@@ -94,7 +94,7 @@ def check_frequency(load: TwoLevel, alone: Cell) -> None:
 
 
 def field(load: TwoLevel, generator: Generator) -> Callable:
-    """The function (t, blocks) -> their time derivative.
+    """Makes the function (t, blocks) -> their time derivative.
 
     Args:
         load: the load, resolved.
@@ -146,7 +146,10 @@ class _Matrix(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def _structure(lowering, jumps, sectored, detuned, baths) -> Structure:
-    """Hamiltonian: the detuning. Jumps: the cell's, then load loss, load gain. Control: g."""
+    """Structure of the pair's equation: operators in the order of the numbers.
+
+    Hamiltonian: the detuning. Jumps: the cell's, then load loss, load gain. Control: g.
+    """
     levels = lowering.levels
     minus = operators.sigma_minus()
     up = sp.kron(lowering.sparse(), minus.T)

@@ -1,4 +1,4 @@
-r"""When to disconnect the load: at the first maximum of its ergotropy.
+r"""The moment to disconnect the load: the first maximum of its ergotropy.
 
 $$\dot W_a(t_d) = 0, \qquad \ddot W_a(t_d) < 0, \qquad W_a(t_d) > 0,$$
 
@@ -37,14 +37,14 @@ from qbjax.loads.two_level import field, generated
 from qbjax.protocols import resolve
 
 NOISE = 1e-9
-"""A load ergotropy below this, in units of its frequency, is the solver's error."""
+"""Load ergotropy, in units of its frequency, below which it is the solver's error."""
 
 HALVINGS = 14
 """Bisections of a grid interval; Newton's step then squares what is left of it."""
 
 
 class Maximum(NamedTuple):
-    """The first maximum of the load's ergotropy: when, and how much."""
+    """Time and value of the first maximum of the load's ergotropy."""
 
     time: Float[Array, ""]
     load_ergotropy: Float[Array, ""]
@@ -61,10 +61,10 @@ def first_maximum(
     adjoint: Adjoint | str | Any = "forward",
     solver: Solver | Any = None,
 ) -> Maximum:
-    """Finds when the load's ergotropy is largest for the first time.
+    """Finds the time at which the load's ergotropy is largest for the first time.
 
     Stretches without ergotropy (a load excited by less than one half, without coherence) are
-    no maxima. If a kink comes first, where the coupling jumps and no slope vanishes, there is
+    no maxima. If a kink comes first, at an edge of the coupling, where no slope vanishes, there is
     none either.
 
     Args:
@@ -138,19 +138,21 @@ def _refined(search: "_Search", start: State, times, seen, adjoint) -> Maximum:
 
 
 class _Search(eqx.Module):
-    """A cell and its load, whose pair under way is asked for slopes. A module, for a second search
-    compiles nothing."""
+    """A search along the motion of a cell and its load.
+
+    A module, for a second search compiles nothing.
+    """
 
     battery: Battery
     load: TwoLevel
     solver: Solver
 
     def __call__(self, time, state: State):
-        """What is kept of every look."""
+        """Ergotropy, slope and blocks, to be kept of every look."""
         return (*self.seen(time, state), state.content)
 
     def run(self, times, start: State, save, adjoint="forward"):
-        """What `save` sees at the second of two times."""
+        """The answer of `save` at the second of two times."""
         flow = discharging.motion(self.battery, self.load, start, times)
         alone = dataclasses.replace(flow, observe=_nothing, finish=lambda _, seen: seen)
         run = follow(alone, times, How(self.solver, adjoint), save)
@@ -170,12 +172,14 @@ class _Search(eqx.Module):
         return jax.jvp(ergotropy, (state.content,), (self.rate(time, state),))
 
     def bent(self, time, state: State):
-        """Slope and its derivative along the motion."""
+        """The slope of the load's ergotropy, and its derivative along the motion."""
         there, along = (time, state.content), (jnp.ones_like(time), self.rate(time, state))
         return jax.jvp(lambda t, y: self.seen(t, _holding(state, y))[1], there, along)
 
     def root(self, bracket, before: State):
-        """Where the slope changes sign, its derivative there, and whether it vanishes.
+        """Finds the time where the slope changes sign.
+
+        Returns it with the slope's derivative there, and whether it vanishes.
 
         Args:
             bracket: times around the change.
@@ -196,14 +200,14 @@ class _Search(eqx.Module):
         ).value
         value, curvature = self.run(jnp.stack([bracket[0], near]), before, self.bent)
         width = (bracket[1] - bracket[0]) / 2**HALVINGS
-        # Beside a jump of the slope Newton's step leaves the interval that bisection left.
+        # Beside an edge of the slope Newton's step leaves the interval that bisection left.
         smooth = (curvature < 0) & (jnp.abs(value) <= -4 * width * curvature)
         step = jnp.where(smooth, value / jnp.where(smooth, curvature, 1.0), 0.0)
         return near - step, jnp.where(smooth, curvature, 1.0), smooth
 
 
 def _nothing(time, blocks):
-    """What every motion must tell, and no more."""
+    """The one observable that every motion must have."""
     return {"trace_defect": jnp.zeros(())}
 
 
@@ -212,5 +216,5 @@ def _holding(state: State, blocks) -> State:
 
 
 def _frozen(tree):
-    """The same without derivatives; what is concrete stays so, and has none."""
+    """A tree without derivatives; what is concrete stays so, and has none."""
     return jax.tree.map(lambda x: x if _checks.is_concrete(x) else lax.stop_gradient(x), tree)

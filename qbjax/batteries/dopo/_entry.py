@@ -1,4 +1,4 @@
-"""What the catalogue says of the coherent-Ising-machine battery."""
+"""The entry of the coherent-Ising-machine battery in the catalogue."""
 
 from qbjax.batteries.dopo.battery import DOPO
 from qbjax.interface.catalogue import PUMPS, Entry, Example, Maker

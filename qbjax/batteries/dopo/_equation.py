@@ -38,7 +38,7 @@ class Numbers(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What decides which terms the generator has; hashable, the key of the cache."""
+    """Sizes, and the terms that the generator has; hashable, the key of the cache."""
 
     signal_levels: int
     pump_levels: int
@@ -72,16 +72,16 @@ class Equation:
     real: bool
 
     def __call__(self, t, y):
-        """The time derivative."""
+        """The time derivative of state, displacement and work."""
         return self._displaced(t, y) if self.layout.displaced else self._lab(t, y)
 
     def drive(self, t) -> Float[Array, " _"]:
-        r"""$\sqrt{\gamma_p}F$ as (re, im), or re alone: the lab frame's controls."""
+        r"""The lab frame's controls, $\sqrt{\gamma_p}F$ as (re, im), or re alone."""
         parts = _parts(self.pump, t)[: 2 if self.layout.complex_fields else 1]
         return jnp.sqrt(self.numbers.pump_decay) * jnp.stack(parts)
 
     def m(self, state) -> Float[Array, " _"]:
-        r"""$m = \mathrm{Tr}(a_s^2\rho)$ as (re, im), or re alone."""
+        r"""The moment $m = \mathrm{Tr}(a_s^2\rho)$ as (re, im), or re alone."""
         return self._read(squared_signal(self.layout, self.real), state)
 
     def _lab(self, t, y):
@@ -148,14 +148,14 @@ def structure(layout: Layout) -> Structure:
 
 @functools.lru_cache(maxsize=64)
 def squared_signal(layout: Layout, real: bool) -> Functionals:
-    """m = Tr(a_s² ρ) as (re, im), or re alone."""
+    """The functionals of m = Tr(a_s² ρ) as (re, im), or re alone."""
     s, _ = modes(layout)
     return Functionals(_in_sectors(s @ s, layout)[: 1 if real else 2])
 
 
 @functools.lru_cache(maxsize=64)
 def pump_amplitude(layout: Layout, real: bool) -> Functionals:
-    """Tr ρ and Tr(a_p ρ) as (trace, re, im), or without im."""
+    """The functionals Tr ρ and Tr(a_p ρ) as (trace, re, im), or without im."""
     trace = [sp.eye_array(states.size) for states in sectors(layout)]
     return Functionals([trace, *_in_sectors(modes(layout)[1], layout)][: 2 if real else 3])
 
@@ -182,7 +182,7 @@ def photons(layout: Layout) -> list[np.ndarray]:
 
 
 def _generated(a):
-    """The Hermitian $i(a - a^\\dagger)$ for a real a."""
+    r"""The Hermitian operator $i(a - a^\dagger)$ for a real a."""
     return (1j * (a - a.T)).tocsr()
 
 
@@ -191,7 +191,7 @@ def _in_sectors(operator, layout: Layout):
 
 
 def _pair(values):
-    """(re, im), of values that may lack im because it vanishes."""
+    """The pair (re, im) of values that may lack im because it vanishes."""
     re, im = (*values, 0.0)[:2]
     return re, im
 

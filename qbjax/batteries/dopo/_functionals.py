@@ -48,7 +48,7 @@ class Functionals:
         self.table = np.stack([self._row(sectors) for sectors in bands])
 
     def __call__(self, state: Stack, *, backwards: bool = False) -> Float[Array, " F"]:
-        """The values.
+        """The values of the functionals.
 
         Args:
             state: packed blocks, stacked.

@@ -20,14 +20,16 @@ from qbjax.batteries.dopo._equation import Numbers
 
 
 def threshold(numbers: Numbers) -> Float[Array, ""]:
-    r"""$F_{th} = |z|/\sqrt{\gamma_p}$; at Δ = 0, $\gamma_s\sqrt{\gamma_p}/(4\kappa)$."""
+    r"""The threshold $F_{th} = |z|/\sqrt{\gamma_p}$, $\gamma_s\sqrt{\gamma_p}/4\kappa$ at Δ = 0."""
     re, im = _unpumped(numbers)
     return jnp.sqrt(re**2 + im**2) / jnp.sqrt(numbers.pump_decay)
 
 
 def photons(numbers: Numbers, amplitude) -> Float[Array, ""]:
-    r"""$|\alpha_s|^2 = \tfrac{2}{\kappa}(\sqrt{\gamma_p|F|^2 - (\mathrm{Im} z)^2} - \mathrm{Re} z)$
-    above threshold, else 0."""
+    r"""Photons of the steady oscillation, 0 below threshold.
+
+    $$|\alpha_s|^2 = \tfrac{2}{\kappa}(\sqrt{\gamma_p|F|^2 - (\mathrm{Im} z)^2} - \mathrm{Re} z)$$
+    """
     re, im = _unpumped(numbers)
     above = jnp.abs(amplitude) > threshold(numbers)
     force = numbers.pump_decay * jnp.abs(amplitude) ** 2
@@ -36,7 +38,7 @@ def photons(numbers: Numbers, amplitude) -> Float[Array, ""]:
 
 
 def steady_pump(numbers: Numbers, amplitude) -> Complex[Array, ""]:
-    r"""$\alpha_p$ of the steady oscillation, or of the silent state below threshold.
+    r"""The pump's $\alpha_p$ in the steady oscillation, or in the silent state below threshold.
 
     With $\gamma_p|F|^2 = |z + \tfrac{\kappa}{2}|\alpha_s|^2|^2$ the signal's phase is that of
     $\alpha_s^2 \propto F/(z + \tfrac{\kappa}{2}|\alpha_s|^2)$.
@@ -89,7 +91,7 @@ def _enough(photons: float) -> int:
 
 
 def _unpumped(numbers: Numbers):
-    """z as (re, im)."""
+    """The number z as (re, im)."""
     s, p, d = numbers.signal_decay, numbers.pump_decay, numbers.detuning
     re = (p * s / 4 - 2 * d**2) / numbers.coupling
     im = (p / 2 + s) * d / numbers.coupling

@@ -1,4 +1,4 @@
-r"""A run of the DOPO battery, and what is seen of it.
+r"""A run of the DOPO battery, and its observables.
 
 Beside the state, two numbers are integrated: the pump energy $\int|F|^2dt$, in pump photons
 offered ($2\omega_s$ each), and the work of the drive,
@@ -51,22 +51,22 @@ UNITS = tuple(
 
 
 class Packing(NamedTuple):
-    """How a state is laid out: whether it is split by the parity of the signal, and whether its
-    density matrix is real."""
+    """Layout of a state: whether it is split by the parity of the signal, and whether its density
+    matrix is real."""
 
     sectored: bool
     real: bool
 
 
 class Content(NamedTuple):
-    """What a state holds: packed blocks of ρ, and β as (re, im), or None in the lab frame."""
+    """Content of a state: packed blocks of ρ, and β as (re, im), or None in the lab frame."""
 
     blocks: tuple[Float[Array, "_ _"], ...]
     displacement: Float[Array, "2"] | None
 
 
 def motion(equation: Equation, state: State, times: Float[Array, " T"]) -> Flow:
-    """How the battery moves from `times[0]`.
+    """The motion of the battery from `times[0]`.
 
     Args:
         equation: the field.
@@ -125,7 +125,7 @@ def _unfit(equation: Equation) -> str:
 
 
 def observables(equation: Equation, blocks, displacement, work) -> dict[str, Array]:
-    """What is seen of one state, with `truncation` (2,) and `trace_defect`.
+    """Observables of one state, with `truncation` (2,) and `trace_defect`.
 
     Args:
         equation: how the blocks are laid out.

@@ -28,17 +28,17 @@ from qbjax.interface.states import State
 from qbjax.interface.steady import SteadyState
 
 NOT_HERE = ("pump_energy", "drive_work", "truncation", "trace_defect")
-"""Of a run's observables, those that say nothing about a steady state, or are kept elsewhere."""
+"""Observables of a run that say nothing about a steady state, or are kept elsewhere."""
 
 SETTLED = 1e-12
-"""β has been found when a step changes it by no more, in units of 1 + |β|."""
+"""Change of β, in units of 1 + |β|, below which a step has found it."""
 
 MOST = 30
-"""Steps of β."""
+"""Most steps of β."""
 
 
 def steady_state(equation: Equation, start: State, gap: bool | None) -> SteadyState:
-    """The state that endless charging leads to.
+    """Solves for the state that endless charging leads to.
 
     Args:
         equation: the field, of a constant pump.
@@ -85,7 +85,10 @@ def _guess(layout: Layout, pump: Complex[Array, ""]) -> Complex[Array, " J"]:
 
 
 def _displaced(equation: Equation):
-    r"""State, β, signals and guess. β has one component where everything is real."""
+    r"""Solves for state and β in the displaced frame; gives signals and guess, too.
+
+    β has one component where everything is real.
+    """
     guess = _guess(equation.layout, jnp.zeros((), complex))
     drive, coupling = equation.drive(0.0), equation.numbers.coupling
     damping = _damping(equation, drive.size)
@@ -117,7 +120,7 @@ def _displaced(equation: Equation):
 
 
 def _settled(next_beta, beta):
-    """β that stays, the state there, and all steps of the linear solver."""
+    """Iterates to the β that stays; gives the state there, and all steps of the linear solver."""
 
     def better(carry):
         beta, _, state, steps, count = carry
@@ -135,7 +138,7 @@ def _settled(next_beta, beta):
 
 
 def _damping(equation: Equation, size: int) -> Float[Array, "_ _"]:
-    r"""$\gamma_p/2 + 2i\Delta$ on (re, im), or on re alone."""
+    r"""The damping $\gamma_p/2 + 2i\Delta$ on (re, im), or on re alone."""
     turn = 2.0 * equation.numbers.detuning * np.array([[0.0, -1.0], [1.0, 0.0]])
     return (equation.numbers.pump_decay / 2 * np.eye(2) + turn)[:size, :size]
 

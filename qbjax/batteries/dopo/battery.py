@@ -217,7 +217,7 @@ class DOPO(Battery):
         return mean_field.recommended_levels(self._numbers, peak, levels, self.frame)
 
     def refined(self) -> "DOPO":
-        """About a third more signal levels, and one more of the pump (lab: half more)."""
+        """The battery with a third more signal levels and one more pump level (lab: half more)."""
         more_pump = 1 if self.frame == "displaced" else -(-self.pump_levels // 2)
         more = max(8, round(0.36 * self.signal_levels))
         signal, pump = self.signal_levels + more, self.pump_levels + more_pump
@@ -265,7 +265,7 @@ class DOPO(Battery):
         return Origin(name, tuple(x for x in self._numbers if not _checks.is_plain_zero(x)))
 
     def _equation(self, pump: Pump, packing: Packing) -> Equation:
-        """The field that moves states so laid out."""
+        """The field that moves states of a layout under a pump."""
         complex_mean = self.frame == "displaced" and not packing.real
         layout = self._layout(packing.sectored, pump.is_complex or complex_mean)
         generator = equations.generator(layout, self._numbers)
