@@ -54,8 +54,10 @@ def on_host(value: Any) -> Any:
 
 
 def array_module(*values: Any) -> Any:
-    """NumPy if all values are its arrays, else jax.numpy, which would compile a program for every
-    small operation outside of `jit`."""
+    """NumPy if all values are its arrays, else jax.numpy.
+
+    The latter would compile a program for every small operation outside of `jit`.
+    """
     return np if all(isinstance(value, np.ndarray) for value in values) else jnp
 
 

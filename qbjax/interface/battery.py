@@ -123,8 +123,7 @@ class Steady(Protocol):
         """Validates the protocol of `steady_state`."""
 
     def steady_state(self, protocol: Any, gap: bool | None) -> Any:
-        """The state that endless charging leads to, an `interface.steady.SteadyState`. Pure and
-        traceable, after `check_steady`."""
+        """The steady state under a protocol, pure and traceable, after `check_steady`."""
 
 
 @runtime_checkable

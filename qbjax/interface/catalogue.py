@@ -1,5 +1,4 @@
-"""The batteries that there are, as data: how each is made from plain numbers and texts, and
-charged.
+"""The batteries that there are, as data: how to make each from plain numbers, and charge it.
 
 A wing lists an `Entry` for each of its batteries; `qbjax.batteries` adds them. Commands, sweep
 files, the recipes of `qb.strategies` and the tests of all batteries read them here, and know of no

@@ -33,8 +33,10 @@ KIND = "qb.discharge"
 
 
 class Layout(NamedTuple):
-    """Layout of a pair's state: whether it is split by the parity of n + e, and whether its density
-    matrix, in the gauge of the blocks, is real."""
+    """Layout of a pair's state: whether the parity of n + e splits it, and whether ρ is real.
+
+    Real is meant in the gauge of the blocks.
+    """
 
     sectored: bool
     real: bool

@@ -123,8 +123,10 @@ def _law(size: int, loss) -> Float[Array, "N N"]:
 
 
 def _stirling_errors(size: int) -> np.ndarray:
-    r"""The errors $\ln n! - \ln(\sqrt{2\pi n}\,(n/e)^n)$ of Stirling's formula, n < size; that of
-    0 is not used."""
+    r"""The errors $\ln n! - \ln(\sqrt{2\pi n}\,(n/e)^n)$ of Stirling's formula, n < size.
+
+    The first, of 0, is not used.
+    """
     n = np.arange(1.0, max(size, 17))
     series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / 1680 / n**2) / n**2) / n**2) / n
     for k in range(1, 17):

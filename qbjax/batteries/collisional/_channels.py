@@ -199,8 +199,7 @@ def rotations(couplings, theta) -> tuple[Float[Array, " N"], ...]:
 
 
 class _Term(NamedTuple):
-    """A term row_n column_m R_{n + down, m + right} of the channel, of the transposed R if
-    `turned`."""
+    """A term row_n column_m R_{n + down, m + right} of the channel; `turned`: of R transposed."""
 
     row: Float[Array, " N"]
     column: Float[Array, " N"]
@@ -247,8 +246,11 @@ def _moved_by(line, n: int, down: int, right: int):
 
 
 def _line(packed):
-    """The rows of a matrix in a line, zeros before and behind; what a slice carries over from row
-    to row meets factors zero (see `dynamics.generator.shifts`)."""
+    """Lays the rows of a matrix in a line, zeros before and behind.
+
+    Elements that a slice carries over from row to row meet factors zero (see
+    `dynamics.generator.shifts`).
+    """
     return lax.pad(packed, jnp.zeros((), packed.dtype), ((2, 2, 0), (0, 0, 0))).ravel()
 
 
@@ -261,8 +263,7 @@ def _moved(vector, by: int):
 
 
 def real_gauge(rho, phase=0.0):
-    r"""The gauge $r_{nm} = i^{n-m}e^{-i\alpha(n-m)}\rho_{nm}$, in which collisions of phase α are
-    real.
+    r"""The gauge $r_{nm} = i^{n-m}e^{-i\alpha(n-m)}\rho_{nm}$: real for collisions of phase α.
 
     Args:
         rho: density matrix (N, N).

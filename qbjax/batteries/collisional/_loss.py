@@ -128,8 +128,9 @@ class Loss(eqx.Module):
         return self._moved(observable, True)
 
     def generator(self, state: Packed) -> Packed:
-        r"""The generator at work, $\mathcal G\rho$; of the state after the loss it makes the
-        derivative with respect to `loss`.
+        r"""The generator at work, $\mathcal G\rho$.
+
+        Of the state after the loss it makes the derivative with respect to `loss`.
 
         Args:
             state: packed (N, N), or populations (N,).
@@ -285,8 +286,10 @@ def _squares(ladder: Ladder):
 
 
 def _neighbour(state, k):
-    """A state with element (n + k, m + k) at (n, m), k = ±1; what is carried over at the borders
-    meets factors zero."""
+    """A state with element (n + k, m + k) at (n, m), k = ±1.
+
+    What is carried over at the borders meets factors zero.
+    """
     edges = [(2, 2, 0)] + [(0, 0, 0)] * (state.ndim - 1)
     line = lax.pad(state, 0.0, edges).ravel()
     step = state.shape[0] + 1 if state.ndim == 2 else 1

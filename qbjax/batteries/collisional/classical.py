@@ -168,8 +168,10 @@ def _climb(battery: Collisional, count: int, average: bool):
 
 
 class _Power(NamedTuple):
-    r"""The power $(\text{start} + \sum_n g_n\sin^2\theta a_n)/(\text{spent} + \theta)$ after a
-    collision, as a function of its angle."""
+    r"""The power after a collision, as a function of its angle.
+
+    $$(\text{start} + \sum_n g_n\sin^2\theta a_n)/(\text{spent} + \theta)$$
+    """
 
     couplings: Float[Array, " links"]
     weights: Float[Array, " links"]

@@ -84,8 +84,9 @@ def lead(
     coherence: Any = 1.0,
     against: Against | str | Any = "lossless",
 ) -> Lead:
-    r"""The lead of equal qubits, in a form for `jax.vmap` and `jax.lax.map`: one program for many
-    angles and losses.
+    r"""The lead of equal qubits, in a form for `jax.vmap` and `jax.lax.map`.
+
+    One program serves many angles and losses.
 
     Args:
         battery: a collisional battery; its loss may be traced.

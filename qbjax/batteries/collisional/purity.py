@@ -83,8 +83,9 @@ def best_pure_energy(
     key: Array | Any | None = None,
     progress: Callable[[Progress], None] | Any | None = None,
 ) -> Pure:
-    r"""Finds the swap angle and the population of K equal qubits that store the most energy in a
-    state of given purity.
+    r"""Finds K equal qubits that store the most energy in a state of given purity.
+
+    What is chosen are their swap angle and their population.
 
     Args:
         battery: a collisional battery, with its loss.

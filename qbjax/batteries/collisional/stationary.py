@@ -224,8 +224,10 @@ def _matrix(vector, size: int) -> Float[np.ndarray, "N N"]:
 
 
 def _modes(diagonals, start, slow: float) -> Modes:
-    """The slow modes, fewer if what they leave of the start is no state: then the fastest of them
-    is not slow enough to be told from the rest."""
+    """The slow modes, fewer if what they leave of the start is no state.
+
+    The fastest of them is then not slow enough to be told from the rest.
+    """
     found = modes(diagonals, slow)
     while found.slow > 1 and np.min(found.reached(start)[: diagonals.sizes[0]]) < -POSITIVE:
         slow = float(np.max(np.abs(1 - np.linalg.eigvals(found.small)))) / 2

@@ -51,8 +51,7 @@ UNITS = tuple(
 
 
 class Packing(NamedTuple):
-    """Layout of a state: whether it is split by the parity of the signal, and whether its density
-    matrix is real."""
+    """Layout of a state: whether the signal's parity splits it, and whether ρ is real."""
 
     sectored: bool
     real: bool

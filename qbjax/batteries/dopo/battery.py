@@ -242,8 +242,10 @@ class DOPO(Battery):
         return generator.density_matrix(state.content.blocks, real=state.layout.real)
 
     def generator(self) -> Generator:
-        """The Lindblad generator for a real pump, on the whole space; its controls are the lab
-        frame's F, or β and m."""
+        """The Lindblad generator for a real pump, on the whole space.
+
+        Its controls are the lab frame's F, or β and m.
+        """
         return self._generator(sectored=False)
 
     def threshold(self) -> Float[Array, ""]:

@@ -125,8 +125,10 @@ def layout(model: Model, sectored: bool) -> Layout:
 
 @functools.lru_cache(maxsize=64)
 def sectors_pay(model: Model) -> bool:
-    """Whether blocks of the conserved charge are less work than the whole: neighbours may be far
-    apart in them, and all are padded to the largest."""
+    """Whether blocks of the conserved charge are less work than the whole.
+
+    Neighbours may be far apart in them, and all are padded to the largest.
+    """
     blocked, whole = (
         min(s.reads, s.products) for s in (layout(model, yes).structure for yes in (True, False))
     )

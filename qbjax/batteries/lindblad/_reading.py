@@ -1,5 +1,4 @@
-r"""The packed state of a Lindblad battery: how a density matrix or a ket gets into it, and what is
-read off it.
+r"""The packed state of a Lindblad battery, made of a density matrix or a ket, and readings of it.
 
 All blocks lie in one array (`shifts.stack`), or the state is a ket; basis states may be turned
 (`_model.Layout`).
@@ -114,8 +113,10 @@ def top_populations(model: Model, sectored: bool, stacked: Stack | Ket) -> Float
 def read_off(
     model: Model, hamiltonian: Hamiltonian, sectored: bool, stacked: Stack | Ket
 ) -> dict[str, Any]:
-    """Everything seen that is linear in a density matrix: the packed cell and its energy, the
-    populations of the top levels, the trace, and the user's own observables.
+    """Readings of a state that are linear in the density matrix.
+
+    The packed cell and its energy, the populations of the top levels, the trace, and the user's own
+    observables.
 
     Args:
         model: the operators.

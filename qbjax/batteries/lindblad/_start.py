@@ -42,8 +42,11 @@ class Content:
 
 
 class ConstantStart(eqx.Module):
-    """A state known before compilation. It has no leaves: what it looks like, and so whether it
-    fits into sectors, stays known where the battery is an argument of a traced function."""
+    """A state known before compilation, without leaves.
+
+    What it looks like, and so whether it fits into sectors, stays known where the battery is an
+    argument of a traced function.
+    """
 
     content: Content = eqx.field(static=True)
 
@@ -89,8 +92,9 @@ def why_whole(model: Model, rho) -> str | None:
 
 
 def whole(model: Model, start, initial) -> Complex[Array | np.ndarray, "..."]:
-    """The state of all factors that an argument stands for, a ket where it is one; on the host if
-    that is known.
+    """The state of all factors that an argument stands for, a ket where it is one.
+
+    On the host if it is known.
 
     Args:
         model: the operators.

@@ -208,8 +208,10 @@ class Lindblad(Battery):
             raise ValueError("Argument `battery` must have jumps for a steady state, but has none.")
 
     def steady_state(self, protocol, gap) -> SteadyState:
-        """The state that endless charging leads to. A conserved charge is used if there is one:
-        coherence between its values dies out."""
+        """Solves for the state that endless charging leads to.
+
+        A conserved charge is used if there is one: coherence between its values dies out.
+        """
         form, now = starts.Form(self.model.charge is not None, pure=False), jnp.zeros(())
         generator = self.equation.generator(form.sectored, now)
         signals = [pump.signal(now) for pump in pumps_of(protocol)]
@@ -242,8 +244,10 @@ class Lindblad(Battery):
         return reading.density_matrix(self.model, *self._laid_out(state))
 
     def generator(self, time=0.0) -> Generator:
-        """The generator without blocks, its numbers those of a time; it acts on states packed
-        between basis states turned by `_model.layout(...).phases`."""
+        """The generator without blocks, its numbers those of a time.
+
+        It acts on states packed between basis states turned by `_model.layout(...).phases`.
+        """
         return self.equation.generator(False, jnp.asarray(time, float))
 
     def _laid_out(self, state: State | Any) -> tuple[bool, Stack | Ket]:

@@ -158,8 +158,7 @@ class TavisCummings(Composed):
         _checks.room(largest, sizes[largest], levels**2, "one density matrix")
 
     def _energies(self, dims, photons) -> list:
-        """The energies of spins and cavity, in a frame that rotates at ω where that changes
-        nothing."""
+        """Energies of spins and cavity, in a frame that rotates at ω where that changes nothing."""
         if not self.counter_rotating:
             return [] if self.cavity is None else [(self.cavity - self.frequency, photons)]
         excited = operators.embed(operators.number(dims[0]), dims, 0)
@@ -167,8 +166,7 @@ class TavisCummings(Composed):
         return [(self.frequency, excited), (cavity, photons)]
 
     def recommended_levels(self, protocol):
-        """The levels that the strongest coupling takes, where it is known; twice the present ones
-        at least."""
+        """Levels that the strongest coupling takes, if it is known; at least twice the present."""
         levels = 2 * self.levels
         cavity = self.frequency if self.cavity is None else self.cavity
         peaks = [pump.peak for pump in pumps_of(resolve(protocol))]

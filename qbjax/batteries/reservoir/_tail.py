@@ -91,8 +91,10 @@ class Tail:
             self.panels.append(law)
 
     def _mean_law(self, end):
-        """Exponent and factor of a power law with the means of J over two windows of octaves.
-        How it fails to tell the mean over a third bounds what the tail may be wrong by."""
+        """Fits a power law to the means of J over two windows of octaves: exponent and factor.
+
+        How it fails to tell the mean over a third bounds what the tail may be wrong by.
+        """
         windows = [_window(end / 2.0**octaves) for octaves in (2, 1, 0)]
         values = [self.J(omega) for omega, _ in windows]
         means = [float(J @ w) for J, (_, w) in zip(values, windows)]

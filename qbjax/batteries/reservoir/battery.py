@@ -130,8 +130,10 @@ class Reservoir(Battery):
         return checked
 
     def prepared(self, times) -> "Reservoir":
-        """The battery with the memory's weights for a run at these times: once for many runs with
-        other frequencies and couplings."""
+        """The battery with the memory's weights for a run at some times.
+
+        Once for many runs with other frequencies and couplings.
+        """
         host = np.asarray(times, float)
         elapsed = host - host[0]
         if self._is_ready(elapsed):

@@ -23,8 +23,7 @@ from qbjax.batteries.waveguide._self_energy import point, self_energies, spectra
 def markov_rates(
     frequency: Any, distance: Any, decay: Any
 ) -> tuple[Complex[Array, ""], Complex[Array, ""]]:
-    r"""The rates $\Upsilon_0$ and $\Upsilon_1$: decay in the real part, Lamb shift and exchange in
-    the other.
+    r"""The rates $\Upsilon_0$ and $\Upsilon_1$: real part decay, imaginary Lamb shift and exchange.
 
     Args:
         frequency, distance, decay: as in `bound_states`.
@@ -49,8 +48,9 @@ def markov_rates(
 def markov_amplitudes(
     frequency: Any, distance: Any, decay: Any, times: Any
 ) -> tuple[Complex[Array, "T"], Complex[Array, "T"]]:
-    r"""The amplitudes $c_1^\mathrm{MA}(t)$ and $c_2^\mathrm{MA}(t)$ without memory, from
-    $c_1(0) = 1$, $c_2(0) = 0$.
+    r"""The amplitudes $c_1^\mathrm{MA}(t)$ and $c_2^\mathrm{MA}(t)$ without memory.
+
+    From $c_1(0) = 1$, $c_2(0) = 0$.
 
     Args:
         frequency, distance, decay: as in `bound_states`.

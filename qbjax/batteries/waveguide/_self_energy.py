@@ -184,8 +184,11 @@ def _band(rapidity: Scalar, distance: Scalar, decay: Scalar):
 
 
 def _bridge(angle: Scalar, d: Scalar) -> Scalar:
-    """The subtracted integral of $S_1$ times E. Its numerator keeps its digits where cosh v is near
-    κ; at v = 0, where E = 0 would give 0/0, lies no node."""
+    """The subtracted integral of $S_1$ times E.
+
+    Its numerator keeps its digits where cosh v is near κ; at v = 0, where E = 0 would give 0/0,
+    lies no node.
+    """
     kappa = jnp.sin(angle)
     apart = CIRCULAR - kappa
     integrand = -jnp.expm1(-d * apart) / apart / (CIRCULAR + kappa)

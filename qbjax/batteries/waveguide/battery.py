@@ -113,12 +113,11 @@ class Waveguide(Battery):
         return _amplitudes(self._reaching(last), checked)
 
     def bound_states(self) -> BoundStates:
-        """Energies and residues of the states below the band; see `spectrum`."""
+        """Energies and residues of the states below the band (`spectrum`)."""
         return spectrum.bound_states(*self._numbers)
 
     def continuum_states(self, tolerance: Any = continuum.TOLERANCE) -> ContinuumStates:
-        """Bound states in the continuum, and how long the nearest live; see
-        `continuum`."""
+        """Bound states in the continuum, and how long the nearest live (`continuum`)."""
         return continuum.continuum_states(*self._numbers, tolerance)
 
     def steady_energy_range(self, tolerance: Any = continuum.TOLERANCE) -> tuple[Scalar, Scalar]:
@@ -130,11 +129,11 @@ class Waveguide(Battery):
         return spectrum.steady_ergotropy_range(*self._numbers, tolerance)
 
     def ageing_free_time(self, fraction: Any = 0.9) -> Scalar:
-        """The time for which the most it holds stays above a fraction; see `_ageing`."""
+        """The time for which the largest energy stays above a fraction (`_ageing`)."""
         return ageing.ageing_free_time(*self._numbers, fraction)
 
     def first_peak(self, until: float | Any | None = None) -> Peak:
-        """The time of the first charge, how full the battery is then, and its power; see `peak`."""
+        """The time of the first charge, how full the battery is then, and its power (`peak`)."""
         return peak.first_peak(*self._numbers, until)
 
     def markov_amplitudes(self, times: Any) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:

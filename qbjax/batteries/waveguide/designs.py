@@ -54,8 +54,10 @@ class Design(NamedTuple):
 
 
 class Range(NamedTuple):
-    """A part of the distances from `first` to `last`, for one order. The bounds are numbers of
-    the protocol, so that one program serves all orders."""
+    """A part of the distances from `first` to `last`, for one order.
+
+    The bounds are numbers of the protocol, so that one program serves all orders.
+    """
 
     order: Scalar
     first: Scalar

@@ -249,8 +249,10 @@ def _minus(angle: Scalar, parameters) -> Scalar:
 
 
 def _plus_residue(angle, *parameters) -> Scalar:
-    """The residue of sector +; at the root the slope of `_plus` is κ times that of E + S_+, and
-    dE/dβ = −κ."""
+    """The residue of the bound state of sector +.
+
+    At the root the slope of `_plus` is κ times that of E + S_+, and dE/dβ = −κ.
+    """
     slope = value_and_slope(_plus, angle, parameters)[1]
     return -(jnp.sin(angle) ** 2) / slope / 2
 

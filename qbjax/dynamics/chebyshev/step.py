@@ -29,7 +29,7 @@ GROUP = 6
 """Terms between two looks at their size, a multiple of three."""
 
 FIRST = TERMS + 24
-"""Where the recurrence of the coefficients begins."""
+"""Order at which the recurrence of the Bessel functions begins, to go down from there."""
 
 
 class Ellipse(NamedTuple):

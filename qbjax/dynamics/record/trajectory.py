@@ -99,8 +99,7 @@ class Trajectory(Observed):
         return "; ".join([doubt.STATUS_NAMES[int(self.status)], *([held] if over else [])])
 
     def to_dataframe(self) -> Any:
-        """The run as a `pandas.DataFrame` with a row for every time, the index, whatever the
-        battery.
+        """The run as a `pandas.DataFrame`: a row for every time, the index, for every battery.
 
         Quantities with more axes than time are spread over columns: `truncation_signal`,
         `populations_0`, `saved_cell_1_2`. Attributes are those of `to_xarray`.
