@@ -28,7 +28,7 @@ battery = qb.batteries.Lindblad(
 run = qb.charge(battery, qb.protocols.Constant(1.0), [0.0, 1.0])
 print(run.energy.dtype, round(float(run.energy[-1]), 6))
 """
-ANSWER = "float64 0.688131"
+ANSWER = "float64 0.676308"
 
 
 def python(code, **environment):
