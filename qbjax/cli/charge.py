@@ -69,7 +69,7 @@ def charge_dopo(
 
 
 def _results(run: Trajectory, pump: Pump, end: float) -> dict[str, Any]:
-    """What `results.finish` takes; a pulse goes along as a file of its own."""
+    """Arguments of `results.finish`; a pulse goes along as a file of its own."""
     texts: dict[str, str] = {}
     instead: dict[str, Any] = {"until": end}
     if not isinstance(pump, Pulse):

@@ -16,8 +16,7 @@ from qbjax.views import report
 
 @app.command(cls=Command)
 def demo(context: typer.Context, out: options.Out = None) -> None:
-    """Charge the coherent-Ising-machine battery, find when to switch its pump off for three
-    aims, compare with the paper, draw it all."""
+    """Charge the paper's battery, find its best switch-off times, compare, draw it all."""
     session.out().print(
         "[bold]A coherent-Ising-machine battery[/] (F = 3, κ = 0.5, γ_p = 16, 44×5 levels)\n"
         "is charged to t = 40. Then a gradient looks for the best time to switch its pump\n"

@@ -1,4 +1,4 @@
-"""What the catalogue says of batteries that are Lindblad equations."""
+"""The catalogue's entries of batteries that are Lindblad equations."""
 
 from typing import Any
 

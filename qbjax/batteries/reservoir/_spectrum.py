@@ -1,4 +1,4 @@
-r"""From a spectral density to the memory that it makes, on the host.
+r"""The memory that a spectral density makes, on the host.
 
 $$R(t) = \int_0^t ds \int d\omega\, J(\omega) e^{-i\omega s}
        = \int J(\omega)\,\frac{1 - e^{-i\omega t}}{i\omega}\,d\omega$$
