@@ -107,6 +107,7 @@ def motion(equation: Equation, state: State, times: Float[Array, " T"]) -> Flow:
 
 
 def _linear(equation: Equation) -> Linear:
+    """The lab frame's equation, for methods that need it linear."""
     generator = equation.generator
     return Linear(
         equation,
@@ -116,6 +117,7 @@ def _linear(equation: Equation) -> Linear:
 
 
 def _unfit(equation: Equation) -> str:
+    """Words on what methods for linear equations need."""
     frame = "displaced" if equation.layout.displaced else "lab"
     return (
         'frame="lab" and a pump that is constant between edges, but has '
