@@ -222,7 +222,7 @@ def discharge(
     return _from(run, "discharge", how, battery=battery, load=load, initial=start)
 
 
-@compiled("trace_defect")
+@compiled("trace_defect", moved=2)
 def _charge(battery, protocol, state, times, how, save, kept):
     states, dims = kept
     save = kept_states.keeping(save, kept_states.reader(battery, states))
@@ -230,7 +230,7 @@ def _charge(battery, protocol, state, times, how, save, kept):
     return judged(kept_states.sorted_out(run, dims))
 
 
-@compiled("trace_defect")
+@compiled("trace_defect", moved=2)
 def _discharge(battery, load, state, times, how, save, kept):
     states, dims = kept
     save = kept_states.keeping(save, kept_states.reader(pair, states))

@@ -15,20 +15,25 @@ import jax.numpy as jnp
 from jax.extend.core import get_opaque_trace_state
 
 QUICK = {"xla_cpu_use_fusion_emitters": False}
-"""Options with which XLA compiles for a CPU in two thirds of the time: its older emitter of fused
-loops. What comes out is as fast, and the same to rounding."""
+"""Options with which XLA compiles for a CPU in half the time: its older emitter of fused loops.
+What comes out is the same to rounding, but a generator of many numbers takes twice as long."""
+
+SMALL = 1000
+"""Numbers in a state of which the older loops lose nothing that shows: calls cost more."""
 
 
-def compiled(sound: str) -> Callable[[Callable], Callable]:
+def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Callable]:
     """Makes an `eqx.filter_jit` for functions that return something with `observables`.
 
-    On a CPU XLA compiles it `QUICK`, unless it is part of a caller's program.
+    On a CPU XLA compiles it `QUICK` where a small state is moved, unless it is part of a caller's
+    program.
 
     While JAX looks for NaN or infinities, what is undefined of a sound state leaves the program as
     0, and becomes NaN outside, unchecked. A state that is not sound is a fault, and found.
 
     Args:
         sound: a field of what it returns that is finite where the state is sound.
+        moved: which argument is a state that it moves; None if none is.
     """
 
     def compile_(evolve):
@@ -41,13 +46,21 @@ def compiled(sound: str) -> Callable[[Callable], Callable]:
             searching = jax.debug_nans.value or jax.debug_infs.value
             if searching:
                 return _marked(*apart(*given))
-            # Within a caller's program JAX refuses options: the whole is compiled as he likes.
-            alone = get_opaque_trace_state() == _outermost() and jax.default_backend() == "cpu"
-            return (quick if alone else plain)(*given)
+            small = moved is not None and _size(given[moved]) <= SMALL
+            return (quick if small and _alone() else plain)(*given)
 
         return run
 
     return compile_
+
+
+def _size(tree) -> int:
+    return sum(x.size for x in jax.tree.leaves(tree) if eqx.is_array(x))
+
+
+def _alone() -> bool:
+    """Whether a program runs on the CPU and within no other: within one JAX refuses options."""
+    return get_opaque_trace_state() == _outermost() and jax.default_backend() == "cpu"
 
 
 @functools.cache
