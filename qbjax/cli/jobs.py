@@ -31,11 +31,7 @@ UNTIL, POINTS = 40.0, 401
 
 
 def demo(context: typer.Context) -> None:
-    """Charges the paper's battery, finds when to switch its pump off, compares, draws.
-
-    Args:
-        context: of the command, whose `out` says where everything is saved.
-    """
+    """Charges the paper's battery, finds when to switch its pump off, compares, draws."""
     start = time.perf_counter()
     battery, F = DOPO(**DEMO_BATTERY), claims.AMPLITUDE
     cases: list[tuple[Aim, float]] = [("power", 0.0), ("coherent", 0.0)]
@@ -66,18 +62,7 @@ def demo(context: typer.Context) -> None:
 def search(
     battery: DOPO, amplitude: float, cases: Sequence[tuple[Aim, float]], steps: Steps, **how: Any
 ) -> xr.Dataset:
-    """Finds the switch-off time of every (aim, wait); one compilation serves all.
-
-    Args:
-        battery: what is charged.
-        amplitude: F while the pump is on.
-        cases: aims and storage times.
-        steps: tells the progress.
-        how: `start`, `low`, `high`, `load` of `best_switch_off`.
-
-    Returns:
-        `report.optima` of the results.
-    """
+    """Finds, by `best_switch_off`, the time for every (aim, wait); one compilation serves all."""
     bests = []
     for aim, wait in cases:
         with steps.step(f"switch off: {report.describe(aim, wait)}") as now:
@@ -93,17 +78,7 @@ def search(
 def shape(
     battery: DOPO, duration: float, energy: float, peak: float | None, display: Steps, **how: Any
 ) -> tuple[list[Best], list[xr.Dataset]]:
-    """Finds the best pulse of an energy, beside the constant one.
-
-    Args:
-        battery: what is charged.
-        duration, energy, peak: of the pulse.
-        display: tells the progress, of three steps.
-        how: `segments`, `fourier`, `steps` of `best_pulse`.
-
-    Returns:
-        The constant pulse and the best one, and the run of each with `battery.refined()`.
-    """
+    """Finds the constant pulse and that of `best_pulse`, and charges with both and more levels."""
     with display.step("look for the best pulse") as now:
         best = best_pulse(battery, duration, energy, peak, progress=tell_value(now), **how)
         now(f"W = {float(best.value):.4f} in {len(best.history)} steps")

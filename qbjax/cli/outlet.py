@@ -47,10 +47,6 @@ class Outlet:
     """
 
     def __init__(self, stream: Any):
-        """
-        Args:
-            stream: where text goes while that is possible.
-        """
         self._stream = stream
         self.lost: Exception | None = None
 

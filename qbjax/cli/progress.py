@@ -21,11 +21,6 @@ class Display:
     """A display of the work at the moment, shown from `__enter__` to `__exit__`."""
 
     def __init__(self, *columns: Any, total: int):
-        """
-        Args:
-            columns: of the bar (`rich.progress`).
-            total: what the bar counts to.
-        """
         console = session.out()
         self.console = console
         self._progress = Progress(
@@ -73,10 +68,6 @@ class Steps:
     """The steps of a command: shown while they run, a line each when done."""
 
     def __init__(self, total: int):
-        """
-        Args:
-            total: how many steps there will be.
-        """
         columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24)
         self._display = Display(*columns, MofNCompleteColumn(), total=total)
 
@@ -92,10 +83,6 @@ class Steps:
         """Shows one step; yields a function that says what is going on now.
 
         A step that warned of a result that should not be believed ends with !, any other with ✓.
-
-        Args:
-            name: what the step does, in a few words.
-            doing: what it does first.
         """
         start, last = time.perf_counter(), [""]
 

@@ -15,15 +15,7 @@ UNTIL = 20.0
 
 
 def described(context: typer.Context) -> tuple[Pump, float]:
-    """Makes the pump that the options describe, and the end of the run.
-
-    Args:
-        context: of a command with `amplitude`, `switch_off`, `pulse`, `duration`, `until`.
-
-    Raises:
-        ValueError: for options that exclude each other, a pulse that is none. OSError: if
-            its file cannot be read.
-    """
+    """Makes the pump that the options describe, and the end of the run."""
     given = context.params
     until = given["until"]
     if given["pulse"] is None:

@@ -49,11 +49,7 @@ def complain(text: str) -> None:
 
 
 def prepare(cache: Path | None) -> None:
-    """Makes a drawing backend without windows and the compilation cache ready.
-
-    Args:
-        cache: folder of the cache; None for no cache.
-    """
+    """Makes a drawing backend without windows and the compilation cache, if any, ready."""
     matplotlib.use("Agg")
     if cache is None:
         jax.config.update("jax_enable_compilation_cache", False)
@@ -70,14 +66,7 @@ def tell_cache() -> None:
 
 @contextmanager
 def plainly(*, debug: bool = False) -> Iterator[None]:
-    """Prints errors and warnings of the library as one line each, on stderr.
-
-    Args:
-        debug: let errors through, with their traceback.
-
-    Raises:
-        typer.Exit: with code 2 for an error, 130 for Ctrl-C.
-    """
+    """Prints errors (unless to `debug`) and warnings of the library as one line each, on stderr."""
     try:
         with stoppable("the run was not saved"), warnings.catch_warnings():
             for category in SHOWN:
@@ -103,14 +92,7 @@ def unwarned() -> Iterator[None]:
 
 @contextmanager
 def stoppable(left: str) -> Iterator[None]:
-    """Lets Ctrl-C end the command with one line.
-
-    Args:
-        left: what is left then, in a few words.
-
-    Raises:
-        typer.Exit: with code 130.
-    """
+    """Lets Ctrl-C end the command with one line, which says what is left."""
     try:
         yield
     except KeyboardInterrupt:

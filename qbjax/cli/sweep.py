@@ -91,10 +91,6 @@ class Bar:
     """A bar of points with speed, failures and time left; called with every progress."""
 
     def __init__(self, total: int):
-        """
-        Args:
-            total: points of the grid.
-        """
         columns = SpinnerColumn(), MofNCompleteColumn(), BarColumn(bar_width=24)
         self._display = Display(*columns, TextColumn("{task.description}"), total=total)
         self._display.tell("compiling …")
@@ -136,9 +132,6 @@ def in_words(now: SweepProgress) -> str:
 
 def task_of(text: str) -> tuple[int, int]:
     """Reads the `task` of an `--array-task`.
-
-    Raises:
-        ValueError: if it is not I/N with 0 ≤ I < N.
 
     Example:
         >>> task_of("3/16")

@@ -17,12 +17,7 @@ LISTED = 8
 
 
 class Refused(ValueError):
-    """The error for a store that may not be continued.
-
-    Attributes:
-        reason: the sentence, but for its end.
-        words: that would accept it; empty if none do.
-    """
+    """The error for a store that may not be continued, but with the `words` that accept it."""
 
     def __init__(self, reason: str, words: Sequence[str]):
         self.reason, self.words = reason, tuple(words)
@@ -31,28 +26,14 @@ class Refused(ValueError):
 
 
 class Difference(NamedTuple):
-    """Differences between a store and a sweep.
-
-    Attributes:
-        names: of the parts of their fingerprints and plans.
-        kept: fingerprint of the store.
-        ours: fingerprint of the sweep.
-    """
+    """Differences between a store and a sweep: names of parts, and the fingerprints of both."""
 
     names: Collection[str]
     kept: Mapping[str, str]
     ours: Mapping[str, str]
 
     def refuse(self, path: Path, accept: Collection[str]) -> None:
-        """Refuses the store unless all differences are accepted.
-
-        Args:
-            path: of the store.
-            accept: of `WORDS`.
-
-        Raises:
-            Refused: if something else does.
-        """
+        """Refuses the store unless all differences are accepted."""
         found = [name for name in self.names if word_of(name) not in accept]
         if not found:
             return
@@ -66,11 +47,7 @@ class Difference(NamedTuple):
         )
 
     def accepted(self, accept: Collection[str]) -> list[str]:
-        """Differences that are there and were accepted, in words, for the record.
-
-        Args:
-            accept: of `WORDS`.
-        """
+        """Differences that are there and were accepted, in words, for the record."""
         found = [name for name in self.names if word_of(name) in accept]
         return [*self._versions(found), *self._parts(found)]
 
@@ -94,14 +71,7 @@ class Difference(NamedTuple):
 
 
 def checked(accept: str | Collection[str] | Any) -> frozenset[str]:
-    """Checks the words of an argument `accept`.
-
-    Args:
-        accept: one of `WORDS`, or several.
-
-    Raises:
-        TypeError, ValueError: for anything else.
-    """
+    """Checks an argument `accept`: one of `WORDS`, or several."""
     words = (accept,) if isinstance(accept, str) else accept
     if not isinstance(words, tuple | list | set | frozenset):
         raise TypeError(

@@ -51,12 +51,6 @@ class Archive:
         chunk: points per chunk.
         chunks: their number.
 
-    Raises:
-        ValueError, TypeError: if the plan cannot be stored, the path is something else, or the
-            store belongs to another sweep (naming what differs) and that is not accepted.
-        BlockingIOError: if another process writes the store (or the same task of it).
-        OSError: if the path cannot be written.
-
     Example:
         >>> import tempfile, numpy as np, xarray as xr
         >>> points = xr.Dataset({"x": ("point", [0.0, 0.5, 1.0]), "order": ("point", [0, 1, 2])})
@@ -134,14 +128,11 @@ class Archive:
     def write(self, index: int, arrays: Mapping[str, Any]) -> None:
         """Stores a chunk; one that is complete already is left as it is.
 
+        Until all of it is on disk the chunk is not marked, and the store as good as before.
+
         Args:
             index: of the chunk.
             arrays: for every variable its values at the chunk's points, shape (n, …).
-
-        Raises:
-            ValueError, TypeError: if the arrays are not those of the plan.
-            OSError: if the disk is full or fails. The chunk is then not marked, and the store
-                as good as before. ValueError: also if the store was damaged since it was opened.
         """
         span = self.span(index)
         data = self._dataset(span, arrays)
@@ -158,11 +149,7 @@ class Archive:
             ) from error
 
     def finish(self, attributes: Mapping[str, Any]) -> None:
-        """Adds attributes of the whole store, e.g. the wall time, replacing those of one name.
-
-        Raises:
-            TypeError: if JSON cannot hold them. OSError: if they cannot be written.
-        """
+        """Adds attributes of the whole store, e.g. the wall time, replacing those of one name."""
         check_json("attributes", dict(attributes))
         path = self.path / FINISHED
         with files.alone(self._handle, self.chunks), files.naming_file(path):

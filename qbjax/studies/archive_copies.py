@@ -72,15 +72,7 @@ def plan_of(root: Path) -> dict[str, Any] | None:
 
 
 def contents(root: Path, digests: Mapping[str, str]) -> tuple[dict[str, Any], list[Path]]:
-    """Reads the files that never change into a zarr store in memory, and lists the damaged ones.
-
-    Args:
-        root: of the store.
-        digests: path of each to its sha256.
-
-    Raises:
-        ValueError: if one of them and its copy are damaged. OSError: if one cannot be read.
-    """
+    """Reads the files of these digests into a zarr store in memory, and lists the damaged ones."""
     held, damaged = {}, []
     for name, digest in digests.items():
         path, copy = root / name, root / COPIES / digest
@@ -95,17 +87,7 @@ def contents(root: Path, digests: Mapping[str, str]) -> tuple[dict[str, Any], li
 
 
 def mend(root: Path, digests: Mapping[str, str]) -> list[Path]:
-    """Writes again what is damaged, from its copy or from the file that it is the copy of.
-
-    Args:
-        root, digests: as for `contents`.
-
-    Returns:
-        What was damaged.
-
-    Raises:
-        ValueError: as `contents`. OSError: if something cannot be written.
-    """
+    """Writes what is damaged again, from its copy or from what it is the copy of, and lists it."""
     held, _ = contents(root, digests)
     plan = sealed(plan_of(root) or {})
     wanted = {root / place: plan for place in PLANS}

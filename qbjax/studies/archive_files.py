@@ -32,11 +32,7 @@ _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
 def real(argument: str, path: Any) -> Path:
-    """Resolves a path to one without links and ~.
-
-    Raises:
-        TypeError: if it is none. ValueError: for an address, or what no path can be.
-    """
+    """Resolves a path to one without links and ~."""
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
         raise TypeError(f"Argument `{argument}` must be a path, but is {_checks.show(path)}.")
     text = os.fspath(path)
@@ -96,11 +92,7 @@ def naming_file(path: Path) -> Iterator[None]:
 
 
 def content(path: Path) -> bytes | None:
-    """Reads a file's bytes; None if there is no such file, but nothing or something else.
-
-    Raises:
-        OSError: if it cannot be read, saying what to do.
-    """
+    """Reads a file's bytes; None if there is no such file, but nothing or something else."""
     with naming_file(path):
         try:
             # A pipe would be waited for.
@@ -158,11 +150,7 @@ def remove_partial(root: Path) -> None:
 
 
 def opened(path: Path) -> int:
-    """Opens a handle of a file, made if there is none.
-
-    Raises:
-        OSError: saying what to do, if something that is no file lies there.
-    """
+    """Opens a handle of a file, made if there is none."""
     with naming_file(path):
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         if path.is_file():
@@ -175,9 +163,6 @@ def hold(path: Path, *, shared: bool = False) -> int:
     """Locks a file until the handle that is returned is closed, or this process dies.
 
     Where the system or its file system has no locks, there is a warning and no lock.
-
-    Raises:
-        BlockingIOError: if another handle holds it; the message says who.
     """
     handle = opened(path)
     try:

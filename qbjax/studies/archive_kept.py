@@ -83,12 +83,7 @@ class Kept(NamedTuple):
 
 
 def opened(path: Path) -> Kept | None:
-    """Reads the record of the store at a path; None if there is nothing, or an empty folder.
-
-    Raises:
-        ValueError: if there is something else, or the plan is lost. OSError: if it cannot be
-            read.
-    """
+    """Reads the record of the store at a path; None if there is nothing, or an empty folder."""
     plan = copies.plan_of(path)
     if plan is None:
         _refuse(path)

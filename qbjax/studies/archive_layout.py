@@ -39,15 +39,7 @@ from qbjax.studies.archive_plan import Plan, fill
 
 
 def begun(store: Any, points: int) -> tuple[int, np.ndarray] | None:
-    """Points per chunk and order of computation of a store that exists.
-
-    Args:
-        store: its path.
-        points: that it should have; None is given for a store of others, which is refused later.
-
-    Raises:
-        ValueError: if there is something else. OSError: if nothing can be written there.
-    """
+    """Points per chunk and order of computation of a store that exists, if it has these points."""
     path = files.real("store", store)
     with files.naming_argument("store", path):
         kept = opened(path)

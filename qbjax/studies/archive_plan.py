@@ -57,11 +57,7 @@ def fill(dtype: np.dtype) -> Any:
 
 
 def check(plan: Plan) -> None:
-    """Refuses a plan that no store can hold.
-
-    Raises:
-        ValueError, TypeError: naming the entry.
-    """
+    """Refuses a plan that no store can hold."""
     _checks.integer("points", plan.points, low=1)
     _checks.integer("chunk", plan.chunk, low=1)
     _check_coordinates(plan)
@@ -73,11 +69,7 @@ def check(plan: Plan) -> None:
 
 
 def checked_task(task: Any) -> tuple[int, int] | None:
-    """Checks a task: a pair (i, n) with 0 ≤ i < n, or None.
-
-    Raises:
-        TypeError, ValueError: for anything else.
-    """
+    """Checks a task: a pair (i, n) with 0 ≤ i < n, or None."""
     if task is None:
         return None
     if not isinstance(task, tuple) or len(task) != 2:

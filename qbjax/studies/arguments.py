@@ -15,11 +15,7 @@ from qbjax.studies.json_values import check_json
 
 
 def check(function, store, devices, client, task, configuration, progress) -> None:
-    """Checks that the arguments of a sweep are what `sweep` says.
-
-    Raises:
-        TypeError, ValueError: naming the first that is not.
-    """
+    """Checks that the arguments of a sweep are what `sweep` says."""
     if isinstance(jnp.zeros(()), jax.core.Tracer):
         raise TypeError(
             "Argument `function` must be swept outside of jit and vmap, but qb.sweep is being "
@@ -52,11 +48,7 @@ def check(function, store, devices, client, task, configuration, progress) -> No
 
 
 def units_of(function: Any) -> dict[str, str]:
-    """Reads the attribute `units` of a function: name of a value to its unit.
-
-    Raises:
-        TypeError: if that is anything else.
-    """
+    """Reads the attribute `units` of a function: name of a value to its unit."""
     units = getattr(function, "units", None) or {}
     if not isinstance(units, Mapping) or not all(
         isinstance(text, str) for pair in units.items() for text in pair
@@ -69,11 +61,7 @@ def units_of(function: Any) -> dict[str, str]:
 
 
 def order(grid: Grid, cost: Any) -> np.ndarray:
-    """Sorts points by cost, cheap ones first, in the grid's own order among equals.
-
-    Raises:
-        TypeError, ValueError: if the cost is not one number per point.
-    """
+    """Sorts points by cost, cheap ones first, in the grid's own order among equals."""
     if cost is None:
         return np.arange(grid.count)
     if not callable(cost):

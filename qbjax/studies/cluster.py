@@ -42,12 +42,7 @@ class Task:
 
 
 def check_client(client: Any) -> None:
-    """Checks that a client is a `dask.distributed.Client`, running and synchronous.
-
-    Raises:
-        TypeError: for anything else. ValueError: for one that is closed. ImportError: if Dask is
-            not installed.
-    """
+    """Checks that a client is a `dask.distributed.Client`, running and synchronous."""
     try:
         from distributed import Client
     except ImportError as error:
@@ -64,11 +59,7 @@ def check_client(client: Any) -> None:
 
 
 def check_sent(function: Any) -> None:
-    """Checks that a function can go to the workers of a client.
-
-    Raises:
-        TypeError: if it cannot.
-    """
+    """Checks that a function can go to the workers of a client."""
     import cloudpickle
 
     try:
@@ -83,13 +74,7 @@ def check_sent(function: Any) -> None:
 def computed(
     client: Any, task: Task, pieces: Iterable[tuple[int, dict[str, np.ndarray]]]
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-    """Yields the chunks as the workers finish them.
-
-    Args:
-        client: a `dask.distributed.Client`.
-        task: what to do with each.
-        pieces: index and points of every chunk.
-    """
+    """Yields the chunks as the workers finish them."""
     from distributed import as_completed
 
     waiting = iter(pieces)

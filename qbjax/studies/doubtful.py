@@ -51,9 +51,6 @@ def news(heard: Heard, outputs: Mapping[str, Array]) -> dict[str, Array]:
 def advice(levels: Mapping[str, tuple[str, int]]) -> dict[str, str]:
     """The attribute of a dataset that says how many levels would do; none if nothing was heard.
 
-    Args:
-        levels: mode to (constructor argument, levels).
-
     Example:
         >>> advice({"signal": ("signal_levels", 73)})
         {'levels': 'signal: signal_levels=73'}
@@ -63,11 +60,7 @@ def advice(levels: Mapping[str, tuple[str, int]]) -> dict[str, str]:
 
 
 def line(data: xr.Dataset) -> str:
-    """Counts doubtful points in a line, with their modes and the levels to use; "" if none is.
-
-    Args:
-        data: of a sweep.
-    """
+    """Counts doubtful points in a line, with their modes and the levels to use; "" if none is."""
     status = data["status"].values.ravel()
     said = []
     if np.any(truncated := status == TRUNCATED):
@@ -80,12 +73,7 @@ def line(data: xr.Dataset) -> str:
 
 
 def warn(data: xr.Dataset, unheard: bool) -> None:
-    """Warns once of a sweep with doubtful points, or with runs of which nothing is known.
-
-    Args:
-        data: of the sweep.
-        unheard: whether there were runs that could not be heard.
-    """
+    """Warns once of a sweep with doubtful points, or with runs of which nothing is known."""
     if unheard:
         warnings.warn(
             "Status says nothing of runs within a `jit`, `vmap` or `grad` of the function's own, "

@@ -23,17 +23,11 @@ def fingerprint(
 ) -> dict[str, str]:
     """Digests the parts of a sweep: name of a part to its digest, or to its version.
 
-    Args:
-        function: of the sweep.
-        grid: its points.
-        configuration: more that identifies the sweep, JSON-able. An entry that is called like a
-            part of the function says the version of that part, which is then not looked into.
+    An entry of the configuration that is called like a part of the function says the version of
+    that part, which is then not looked into.
 
     Returns:
         Parts such as "function", "function.battery", "grid.F", "version.jax".
-
-    Raises:
-        TypeError: if the function reaches what cannot be looked into.
     """
     digests = _Digests(configuration or {})
     parts = {f"grid.{n}": digests.of(n, values.values) for n, values in grid.coordinates.items()}
@@ -91,33 +85,20 @@ class _Open:
 
 
 class _Digests:
-    """Digests of objects with all that they consist of.
+    """Digests of objects with all that they consist of, but for paths whose version is `named`.
 
     Attributes:
         libraries: modules of libraries that were met.
     """
 
     def __init__(self, named: Collection[str]):
-        """
-        Args:
-            named: paths of objects whose version is said, and which need not be looked into.
-        """
         self.libraries: set[str] = set()
         self._named = named
         self._known: dict[int, str] = {}
         self._alive: list[Any] = []  # else another object could get the same id
 
     def opened(self, path: str, value: Any, above: Sequence[_Open] = ()) -> _Open:
-        """Looks into an object: its label and its parts.
-
-        Args:
-            path: to say where it is.
-            value: anything.
-            above: the objects that it is a part of.
-
-        Raises:
-            TypeError: if it cannot be looked into and is not named.
-        """
+        """Looks into an object: its label and its parts."""
         self._alive.append(value)
         if path in self._named and path != FUNCTION:
             return _Open(path, value, Node(f"named {type(value).__qualname__}"))
@@ -135,15 +116,7 @@ class _Digests:
         return _Open(path, value, found)
 
     def of(self, path: str, value: Any) -> str:
-        """Digests a value with all that it consists of.
-
-        Args:
-            path: to say where it is.
-            value: anything.
-
-        Raises:
-            TypeError: if something in it cannot be looked into and is not named.
-        """
+        """Digests a value with all that it consists of."""
         # A stack of our own: chains of objects may be longer than Python's is deep.
         stack, depth = [self.opened(path, value)], {id(value): 0}
         while stack:

@@ -164,14 +164,7 @@ def sobol(count: int | Any, seed: int | Any = 0, **ranges: Sequence[Any] | Any) 
 
 
 def as_grid(grid: Grid | Mapping[str, Any] | Any) -> Grid:
-    """Makes a grid of a mapping, which means a product; a grid stays as it is.
-
-    Args:
-        grid: either.
-
-    Raises:
-        TypeError, ValueError: if it is neither, or a bad product.
-    """
+    """Makes a grid of a mapping, which means a product; a grid stays as it is."""
     if isinstance(grid, Grid):
         return grid
     if not isinstance(grid, Mapping):

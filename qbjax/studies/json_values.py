@@ -6,11 +6,7 @@ from typing import Any
 
 
 def check_json(name: str, value: Any) -> None:
-    """Refuses a value that JSON cannot hold.
-
-    Raises:
-        TypeError: with JSON's reason.
-    """
+    """Refuses a value that JSON cannot hold."""
     try:
         _check_keys(value)
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()

@@ -43,11 +43,7 @@ def fault(name: object) -> str | None:
 
 
 def check_coordinates(names: Iterable[object]) -> None:
-    """Checks that coordinates can be called so.
-
-    Raises:
-        TypeError, ValueError: if not, naming the first.
-    """
+    """Checks that coordinates can be called so."""
     names = list(names)
     for name in names:
         if (wrong := fault(name)) is not None:
@@ -64,11 +60,7 @@ def check_coordinates(names: Iterable[object]) -> None:
 
 
 def check_distinct(argument: str, names: Iterable[object]) -> None:
-    """Checks that names differ, also for file systems that compose accents in their own way.
-
-    Raises:
-        ValueError: if not.
-    """
+    """Checks that names differ, also for file systems that compose accents in their own way."""
     seen: dict[str, object] = {}
     for name in names:
         other = seen.setdefault(unicodedata.normalize("NFC", str(name)), name)

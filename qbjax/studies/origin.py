@@ -17,15 +17,7 @@ VERSIONS = ("qbjax", "jax", "diffrax", "numpy")
 def attributes(
     configuration: Mapping[str, Any] | None, started: Watch | None = None
 ) -> dict[str, Any]:
-    """Attributes of a dataset.
-
-    Args:
-        configuration: of the sweep, if it has one.
-        started: a watch since it began.
-
-    Returns:
-        `qbjax_version` and such, `commit`, `device`, `configuration`, `wall_seconds`.
-    """
+    """Attributes of a dataset: versions, commit, device, configuration, seconds since a start."""
     facts: dict[str, Any] = {f"{name}_version": version(name) for name in VERSIONS}
     facts |= {"commit": commit(), "device": jax.devices()[0].device_kind}
     if configuration is not None:

@@ -28,11 +28,7 @@ class Output(NamedTuple):
 
 
 def named(answer: Any) -> dict[str, jax.Array]:
-    """Flattens an answer to leaves by name; fields of objects that are None are left out.
-
-    Raises:
-        ValueError, TypeError: for a name that comes twice, or anything but real numbers.
-    """
+    """Flattens an answer to leaves by name; fields of objects that are None are left out."""
     paths, _ = jax.tree_util.tree_flatten_with_path(answer, is_leaf=lambda leaf: leaf is None)
     flat: dict[str, jax.Array] = {}
     for path, leaf in paths:
@@ -49,15 +45,7 @@ def named(answer: Any) -> dict[str, jax.Array]:
 
 
 def check(outputs: Mapping[str, Any], coordinates: Sequence[str]) -> None:
-    """Checks that a dataset with these coordinates, and a store, can hold the outputs.
-
-    Args:
-        outputs: name to array, or what has a shape and a dtype.
-        coordinates: names.
-
-    Raises:
-        ValueError, TypeError: naming the output.
-    """
+    """Checks that a dataset with these coordinates, and a store, can hold the outputs."""
     for name, output in outputs.items():
         if (wrong := names.fault(name)) is not None:
             raise ValueError(
@@ -78,11 +66,7 @@ def check(outputs: Mapping[str, Any], coordinates: Sequence[str]) -> None:
 
 
 def check_room(outputs: Mapping[str, Output], coordinates: Sequence[str], points: int) -> None:
-    """Checks that the dataset fits into the memory.
-
-    Raises:
-        ValueError: if not.
-    """
+    """Checks that the dataset fits into the memory."""
     each = sum(int(np.prod(o.shape)) * o.dtype.itemsize for o in outputs.values())
     needed = COPIES * points * (each + 8.0 * len(coordinates))
     _memory.check_room("function", needed, f"its values at {points} points")

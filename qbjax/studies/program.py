@@ -54,9 +54,6 @@ class Program:
             lanes: points at once on each device; by default one on a CPU, and elsewhere as many
                 as its memory allows.
             look: sees the outputs before anything is compiled.
-
-        Raises:
-            ValueError: if the function cannot be traced, or gives what no dataset can hold.
         """
         self._look = look
         self._names, self._devices = tuple(names), tuple(devices)
@@ -69,11 +66,7 @@ class Program:
             self._compile(function)
 
     def __call__(self, columns: Mapping[str, np.ndarray]) -> "Pending":
-        """Begins to compute a chunk, or a shorter piece of one.
-
-        Args:
-            columns: name to the coordinates of the points, at most `chunk` of them.
-        """
+        """Begins to compute a chunk, or a shorter piece of one."""
         count = len(next(iter(columns.values())))
         total = self._part * len(self._devices)
         # What is missing repeats the last point, so that one program serves every chunk.
@@ -130,16 +123,7 @@ class Pending(NamedTuple):
 
 
 def check_names(function: Callable | Any, names: Sequence[str]) -> None:
-    """Checks that a function can take just these named scalars.
-
-    Args:
-        function: to be called as function(**point).
-        names: of the coordinates.
-
-    Raises:
-        TypeError: if it is not callable. ValueError: for a name it does not take, or one that is
-            missing.
-    """
+    """Checks that a function can take just these named scalars."""
     if not callable(function):
         raise TypeError(f"Argument `function` must be callable, but is {_checks.show(function)}.")
     try:
@@ -190,14 +174,7 @@ def _flat(function: Callable, names: Sequence[str]) -> Callable:
 
 
 def outputs_of(function: Callable, names: Sequence[str]) -> dict[str, Output]:
-    """Traces a function for its outputs per point, without compiling it.
-
-    Args:
-        function, names: as for `Program`.
-
-    Raises:
-        ValueError: as for `Program`.
-    """
+    """Traces a function for its outputs per point, without compiling it."""
     point = [jax.ShapeDtypeStruct((), float) for _ in names]
     shapes = _traced(jax.jit(_flat(function, names)), point).out_info
     return {name: Output(tuple(s.shape), np.dtype(s.dtype)) for name, s in shapes.items()}
@@ -247,14 +224,7 @@ def _memory(device: jax.Device) -> float:
 
 
 def local_devices(devices: Sequence[jax.Device] | Any) -> tuple[jax.Device, ...]:
-    """Checks the devices to use; by default all accelerators of this process, else one CPU.
-
-    Args:
-        devices: of one platform, or None.
-
-    Raises:
-        TypeError, ValueError: if they are no devices, none, or of several platforms.
-    """
+    """Checks the devices to use; by default all accelerators of this process, else one CPU."""
     _checks.x64()
     if devices is None:
         found = jax.local_devices()

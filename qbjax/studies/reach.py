@@ -39,14 +39,7 @@ PLACE = IMPORTED | {
 
 
 def node(value: Any) -> Node:
-    """Takes a value apart into a label and its parts.
-
-    Args:
-        value: anything.
-
-    Raises:
-        Opaque: if it cannot be looked into.
-    """
+    """Takes a value apart into a label and its parts."""
     cls = type(value)  # not `isinstance`, to which an object may lie
     if cls in ATOMS or issubclass(cls, ARRAYS):
         return node_of(value)

@@ -12,14 +12,7 @@ ARRAYS = (np.ndarray, np.generic, jax.Array)
 
 
 def array(value: Any) -> Node:
-    """Takes a NumPy or JAX array or number apart.
-
-    Args:
-        value: one of `ARRAYS`.
-
-    Raises:
-        Opaque: if its numbers are not here.
-    """
+    """Takes a NumPy or JAX array or number apart."""
     if issubclass(type(value), jax.Array):
         return _of_jax(value)
     if issubclass(type(value), np.ma.MaskedArray):

@@ -55,9 +55,6 @@ class Import(NamedTuple):
 def instructions(code: CodeType) -> str:
     """The text of what code does, constants and nested functions included.
 
-    Args:
-        code: of a function, a lambda, a class body.
-
     Example:
         >>> one = compile("lambda x: 2.0 * x", "one", "eval").co_consts[0]
         >>> two = compile("lambda x: (2.0 *  # twice\\n x)", "two", "eval").co_consts[0]
@@ -79,11 +76,7 @@ def instructions(code: CodeType) -> str:
 
 
 def looked_up(code: CodeType) -> Iterator[Lookup | Import]:
-    """Yields the global names and the imports of code, nested functions included.
-
-    Args:
-        code: of a function, a lambda, a class body.
-    """
+    """Yields the global names and the imports of code, nested functions included."""
     steps = _steps(code)
     for i, step in enumerate(steps):
         if step.opname in LOOKUPS:
@@ -96,11 +89,7 @@ def looked_up(code: CodeType) -> Iterator[Lookup | Import]:
 
 
 def names(code: CodeType) -> Iterator[str]:
-    """Yields names of globals and attributes in code, nested functions included.
-
-    Args:
-        code: of a function, a lambda, a class body.
-    """
+    """Yields names of globals and attributes in code, nested functions included."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

@@ -37,14 +37,7 @@ CACHES = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 
 
 def function(value: FunctionType) -> Node:
-    """Takes a function apart into its code and all that it uses.
-
-    Args:
-        value: written in Python.
-
-    Raises:
-        Opaque: if it can reach what it does not name.
-    """
+    """Takes a function apart into its code and all that it uses."""
     code = value.__code__
     if libraries.owns_file(code.co_filename):
         return _made_by_library(value)
@@ -54,14 +47,7 @@ def function(value: FunctionType) -> Node:
 
 
 def refuse_unknowable(value: Any) -> None:
-    """Refuses a value that reaches things that code does not name.
-
-    Args:
-        value: anything.
-
-    Raises:
-        Opaque: if it does.
-    """
+    """Refuses a value that reaches things that code does not name."""
     if id(value) in UNKNOWABLE:
         raise Opaque(f"what {UNKNOWABLE[id(value)]} gives, which cannot be known")
 

@@ -37,14 +37,7 @@ TREE = type(jax.tree.structure(0))
 
 
 def node_of(value: Any) -> Node:
-    """Takes a value that is no code apart.
-
-    Args:
-        value: any object.
-
-    Raises:
-        Opaque: if it cannot be looked into.
-    """
+    """Takes a value that is no code apart."""
     cls = type(value)
     if cls in ATOMS:
         return Node(constant(value))
@@ -67,11 +60,7 @@ def node_of(value: Any) -> Node:
 
 
 def state(value: Any) -> list[tuple[str, Any]]:
-    """Attributes and slots of an object, sorted, without those that are computed from others.
-
-    Args:
-        value: any object.
-    """
+    """Attributes and slots of an object, sorted, without those that are computed from others."""
     cls: type = type(value)
     found: dict[str, Any] = {}
     for base in cls.__mro__:

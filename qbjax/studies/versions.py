@@ -19,9 +19,6 @@ SETTINGS = ("jax_default_matmul_precision", "jax_default_prng_impl", "jax_threef
 def versions(libraries: Iterable[str]) -> dict[str, str]:
     """Looks up versions: name of a library to its version.
 
-    Args:
-        libraries: modules that a function uses, beside what qbjax uses.
-
     Returns:
         Also `python`, whose x.y decides what code is compiled to, and for qbjax a digest of its
         own source, which in a checkout changes more often than its version. JAX's settings

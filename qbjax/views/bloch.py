@@ -108,12 +108,7 @@ def of_band(found: Safe) -> xr.Dataset:
 
 
 def sheet(data: xr.Dataset, title: str) -> Sheet:
-    """Makes a table of a choice.
-
-    Args:
-        data: what one of the above gives.
-        title: of the table.
-    """
+    """Makes a table of a choice."""
     (asked,) = data.dims
     kept = np.unique(np.linspace(0, data.sizes[asked] - 1, ROWS).round().astype(int))
     names = [str(asked), *map(str, data.data_vars)]
@@ -134,12 +129,7 @@ def mechanisms(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 def run_figure(data: xr.Dataset, at: float | None = None) -> Figure:
-    """Draws charging, power, and the mechanisms that the ergotropy comes from.
-
-    Args:
-        data: a run.
-        at: a time to mark in every panel.
-    """
+    """Draws charging, power, and the mechanisms that the ergotropy comes from."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(3, 1, figsize=(6.4, 8.6), sharex=True, layout="constrained")
         for ax, draw in zip(axes, (charging, power, mechanisms), strict=True):
@@ -153,12 +143,7 @@ def run_figure(data: xr.Dataset, at: float | None = None) -> Figure:
 
 
 def choice_figure(data: xr.Dataset, title: str) -> Figure:
-    """Draws what was sought, and below it the angle and the time that give it.
-
-    Args:
-        data: what `of_curve`, `of_limits` or `of_front` gives.
-        title: above.
-    """
+    """Draws what was sought, and below it the angle and the time that give it."""
     sought = str(next(iter(data.data_vars)))
     columns = (sought, "hyperbolic_power"), ("theta_over_pi",), ("time", "sigmoid_time")
     panels = [shown for names in columns if (shown := [n for n in names if n in data.data_vars])]

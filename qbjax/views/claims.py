@@ -105,11 +105,7 @@ class Optimum(NamedTuple):
 
 
 def best(optima: xr.Dataset, aim: str) -> Optimum:
-    """Picks the first optimum with an aim.
-
-    Raises:
-        ValueError: if there is none.
-    """
+    """Picks the first optimum with an aim."""
     found = np.flatnonzero(optima["aim"].values == aim)
     if not len(found):
         raise ValueError(f'Argument `optima` must hold the aim "{aim}", but does not.')

@@ -15,9 +15,6 @@ from qbjax.protocols import BoundedFourier, Fourier, PiecewiseConstant, Pulse, S
 def to_toml(pulse: Pulse) -> str:
     """Writes a real pulse as TOML, in numbers that read as the same bits.
 
-    Raises:
-        TypeError: for a complex pulse, or a `Function`, which no few numbers describe.
-
     Example:
         >>> print(to_toml(PiecewiseConstant([0.5, 2.0], duration=4.0)), end="")
         # use with: qbjax charge dopo --pulse pulse.toml
@@ -42,10 +39,6 @@ def read(path: Path) -> Pulse:
 
     The columns, separated by commas, semicolons or blanks, are the times and amplitudes of a
     `Sampled` pulse. A first line of headings, and what follows a #, are left out.
-
-    Raises:
-        ValueError: if the file holds neither, or what no pulse can be. OSError: if it cannot
-            be read.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -16,15 +16,7 @@ MIDDLES = (np.arange(200) + 0.5) / 200
 
 
 def with_pump(run: Trajectory, pulse: Pulse) -> xr.Dataset:
-    """Labels a run's data, with the pump beside the observables.
-
-    Args:
-        run: what the pulse did.
-        pulse: a real one.
-
-    Returns:
-        `run.to_xarray()` and the variable `pump` over time.
-    """
+    """Labels a run's data, with the variable `pump` over time beside the observables."""
     pump = np.asarray(jax.vmap(pulse.signal)(run.times))
     return run.to_xarray().assign(pump=("time", pump, {"long_name": "pump amplitude F"}))
 

@@ -34,13 +34,7 @@ _COLUMNS = {
 
 
 class Sheet(NamedTuple):
-    """A table as data: a title, a heading, rows.
-
-    Attributes:
-        title: above the table.
-        columns: headings.
-        rows: cells, already text.
-    """
+    """A table as data: a title, a heading, rows of text."""
 
     title: str
     columns: tuple[str, ...]
@@ -228,11 +222,7 @@ def write_config(config: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def read_config(path: Path, command: str) -> dict[str, Any]:
-    """Reads the options of a command from a file of `write_config`.
-
-    Raises:
-        ValueError: if the file is no TOML, or says nothing about the command.
-    """
+    """Reads the options of a command from a file of `write_config`."""
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -47,12 +47,7 @@ def beside(runs: Mapping[str, Trajectory]) -> xr.Dataset:
 
 
 def sheet(data: xr.Dataset, title: str) -> Sheet:
-    """Tabulates the end of every stream as a row.
-
-    Args:
-        data: what `beside` gives.
-        title: of the table.
-    """
+    """Tabulates the end of every stream as a row."""
     rows = []
     for name in data["stream"].values:
         one = data.sel(stream=name)
@@ -88,12 +83,7 @@ def angles(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 def figure(data: xr.Dataset, title: str) -> Figure:
-    """Draws energies and swap angles, side by side.
-
-    Args:
-        data: what `beside` gives.
-        title: above them.
-    """
+    """Draws energies and swap angles, side by side."""
     with plt.rc_context(STYLE):
         fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
         energies(data, axes[0])

@@ -86,11 +86,7 @@ def believed(data: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def best(values: xr.DataArray) -> dict[str, int]:
-    """Finds the point at which a quantity is largest: dimension to index.
-
-    Args:
-        values: of `believed`, at least one of them finite.
-    """
+    """Finds the point at which a quantity is largest: dimension to index."""
     index = np.unravel_index(int(np.nanargmax(values.values)), values.shape)
     return {str(name): int(i) for name, i in zip(values.dims, index, strict=True)}
 
@@ -100,9 +96,6 @@ def figure(data: xr.Dataset, title: str = "") -> Figure:
 
     Of more, those are the first two, at the best point of the others. Points in a list are
     drawn as such.
-
-    Raises:
-        ValueError: if no quantity is known at any point.
     """
     names = [n for n in quantities(data) if np.isfinite(believed(data, n).values).any()]
     if not names:
@@ -126,14 +119,7 @@ def figure(data: xr.Dataset, title: str = "") -> Figure:
 
 
 def panel(data: xr.Dataset, name: str, ax: Axes, colour: str = "#000000", dash="-") -> Axes:
-    """Draws one quantity on an axes.
-
-    Args:
-        data: of a sweep.
-        name: of the quantity.
-        ax: where to draw.
-        colour, dash: of a curve.
-    """
+    """Draws one quantity on an axes."""
     values = believed(data, name)
     if values.dims == ("point",):
         return _scatter(data, values, ax, colour)

@@ -49,11 +49,7 @@ def states(below: BoundStates, inside: ContinuumStates) -> xr.Dataset:
 
 
 def states_sheet(data: xr.Dataset) -> Sheet:
-    """Makes a table of the states that stay.
-
-    Args:
-        data: what `states` gives.
-    """
+    """Makes a table of the states that stay."""
     rows = []
     for name in data["state"].values:
         one = data.sel(state=name)
@@ -95,11 +91,7 @@ def designs(found: Sequence[Design]) -> xr.Dataset:
 
 
 def designs_sheet(data: xr.Dataset) -> Sheet:
-    """Tabulates the designs, in their order.
-
-    Args:
-        data: what `designs` gives.
-    """
+    """Tabulates the designs, in their order."""
     names = ("frequency", "distance", "residue", "energy", "ergotropy", "width")
     rows = [
         (f"{int(data['order'][i])}", *(f"{float(data[name][i]):.6f}" for name in names))
@@ -110,12 +102,7 @@ def designs_sheet(data: xr.Dataset) -> Sheet:
 
 
 def stored(data: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """Draws energy and ergotropy over time, beside the energy without memory.
-
-    Args:
-        data: of a run, with the variable `markov_energy`.
-        ax: where to draw.
-    """
+    """Draws energy and ergotropy over time, beside `markov_energy`, that without memory."""
     ax = plt.subplots()[1] if ax is None else ax
     ax.plot(data["time"], data["energy"], color=GREY, label="energy")
     ax.plot(data["time"], data["ergotropy"], color=BLACK, label="ergotropy $W$")
@@ -143,12 +130,7 @@ def shared(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 
 def figure(data: xr.Dataset, title: str) -> Figure:
-    """Draws what is stored, and who holds the excitation, side by side.
-
-    Args:
-        data: of a run, with `markov_energy` and the populations of charger and battery.
-        title: above them.
-    """
+    """Draws what is stored, and who holds the excitation, side by side."""
     with plt.rc_context(STYLE):
         fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
         stored(data, axes[0])
