@@ -14,17 +14,8 @@ from matplotlib.figure import Figure
 
 from qbjax.batteries.bloch.angle import Curve, Front, Steady
 from qbjax.batteries.bloch.band import Safe
-from qbjax.views.plot import (
-    BLACK,
-    BLUE,
-    GREY,
-    PULSES,
-    PURPLE,
-    STYLE,
-    VERMILION,
-    charging,
-    power,
-)
+from qbjax.views import plot
+from qbjax.views.plot import BLACK, BLUE, GREY, PULSES, PURPLE, STYLE, VERMILION, axes_or_new
 from qbjax.views.report import Sheet
 
 MECHANISMS = {
@@ -118,12 +109,11 @@ def sheet(data: xr.Dataset, title: str) -> Sheet:
 
 def mechanisms(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draws inversion, coherence and concurrence over time."""
-    ax = plt.subplots()[1] if ax is None else ax
+    ax = axes_or_new(ax)
     for name, (label, colour, dash) in MECHANISMS.items():
         ax.plot(data["time"], data[name], color=colour, ls=dash, label=label)
     ax.axhline(0.0, color=GREY, lw=0.8)
-    ax.set_xlabel("time  ($1/J$)")
-    ax.set_ylabel("where it comes from")
+    ax.set(xlabel="time  ($1/J$)", ylabel="where it comes from")
     ax.legend(loc="upper left", ncols=3)
     return ax
 
@@ -132,12 +122,11 @@ def run_figure(data: xr.Dataset, at: float | None = None) -> Figure:
     """Draws charging, power, and the mechanisms that the ergotropy comes from."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(3, 1, figsize=(6.4, 8.6), sharex=True, layout="constrained")
-        for ax, draw in zip(axes, (charging, power, mechanisms), strict=True):
+        for ax, draw in zip(axes, (plot.charging, plot.power, mechanisms), strict=True):
             draw(data, ax)
             if at is not None:
                 ax.axvline(at, color=GREY, ls=(0, (4, 2)), lw=1.2)
-        for ax in axes[:-1]:
-            ax.set_xlabel("")
+            ax.label_outer()
         axes[-1].set_ylim(-0.55, 1.25)
         return figure
 
@@ -152,8 +141,7 @@ def choice_figure(data: xr.Dataset, title: str) -> Figure:
         figure, axes = plt.subplots(len(panels), 1, figsize=size, sharex=True, layout="constrained")
         for ax, shown in zip(axes, panels, strict=True):
             _lines(data, shown, ax)
-        for ax in axes[:-1]:
-            ax.set_xlabel("")
+            ax.label_outer()
         axes[0].set_title(title)
         return figure
 
@@ -164,8 +152,7 @@ def _lines(data: xr.Dataset, names: Sequence[str], ax: Axes) -> None:
         colour = BLACK if name == names[0] else VERMILION
         mark = "." if data.sizes[asked] < FEW else None
         ax.plot(data[asked], data[name], color=colour, ls=dash, marker=mark, label=LABELS[name])
-    ax.set_xlabel(LABELS[str(asked)])
-    ax.set_ylabel(LABELS[names[0]])
+    ax.set(xlabel=LABELS[str(asked)], ylabel=LABELS[names[0]])
     if len(names) > 1:
         ax.legend()
 

@@ -6,7 +6,7 @@ the colour-blind, and every curve has its own dash besides.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import cycle, islice
 from typing import Any
 
@@ -89,7 +89,7 @@ def power(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draws ergotropy and its coherent part over the time since each `switched_off`."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     colours = (ORANGE, PURPLE, SKY, GREEN)
     for colour, at in zip(colours, data["switched_off"].values, strict=False):
         one = data.sel(switched_off=at)
@@ -97,9 +97,8 @@ def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
             symbol = "W" if name == "ergotropy" else "W^c"
             label = f"${symbol}$, pump off at $t = {at:g}$"
             ax.plot(one["time"], one[name], color=colour, ls=dash, label=label)
-    ax.set_xlabel(_label("time since the pump went off", data["time"]))
+    _over_time(ax, data, "time since the pump went off")
     ax.set_ylabel(_label("left in the cell", data["ergotropy"]))
-    ax.set_xlim(float(data["time"][0]), float(data["time"][-1]))
     top = float(data["ergotropy"].max())
     if top > 0:  # else a logarithm has nothing to show
         ax.set_yscale("log")
@@ -116,7 +115,7 @@ def switch_off(data: xr.Dataset, optima: xr.Dataset, ax: Axes | None = None) -> 
     """
     ax = charging(data) if ax is None else ax
     for aim, (label, colour, marker) in AIMS.items():
-        some = optima.isel(case=np.flatnonzero(optima["aim"].values == aim)).sortby("wait")
+        some = optima.isel(case=optima["aim"].values == aim).sortby("wait")
         if not some.sizes["case"]:
             continue
         if aim == "stored":
@@ -141,19 +140,16 @@ def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = No
         ax: where to draw.
         claim: a single time said to be best whatever the storage, drawn as a line.
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     if claim is not None:
         ax.axhline(claim, color=GREY, ls=(0, (4, 2)), lw=1.2, label=f"paper: $t$ ≈ {claim:g}")
-    keeping = np.flatnonzero(np.isin(optima["aim"].values, ("power", "stored")))
-    stored = optima.isel(case=keeping).sortby("wait")
+    stored = optima.isel(case=np.isin(optima["aim"], ("power", "stored"))).sortby("wait")
     ax.plot(stored["wait"], stored["time"], color=GREEN, lw=1.0, alpha=0.6)
     for aim in ("power", "stored"):
-        some = stored.isel(case=np.flatnonzero(stored["aim"].values == aim))
+        some = stored.isel(case=stored["aim"].values == aim)
         label, colour, marker = AIMS[aim]
         ax.plot(some["wait"], some["time"], marker, color=colour, ms=6, label=label)
-    for case in range(stored.sizes["case"]):
-        one = stored.isel(case=case)
-        at = (float(one["wait"]), float(one["time"]))
+    for at in zip(stored["wait"].values, stored["time"].values, strict=True):
         _tell(ax, f"{at[1]:.2f}", at, (-6, 6), ha="right")
     ax.margins(x=0.14, y=0.18)
     ax.set_xlabel(_label("storage time $T_s$", optima["wait"]))
@@ -169,13 +165,12 @@ def pump(runs: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
         runs: label to a run with the variable `pump` (`pulses.with_pump`).
         ax: where to draw.
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     for (label, data), (colour, dash) in zip(runs.items(), cycle(PULSES)):
         # What a segment's amplitude is at its end, it was since the one before.
         ax.plot(data["time"], data["pump"], color=colour, ls=dash, label=label, ds="steps-pre")
-    ax.set_xlabel(_label("time", data["time"]))
+    _over_time(ax, data)
     ax.set_ylabel("pump amplitude $F$")
-    ax.set_xlim(float(data["time"][0]), float(data["time"][-1]))
     ax.legend(loc="upper left")
     return ax
 
@@ -194,9 +189,8 @@ def pulse_figure(columns: Mapping[str, Mapping[str, xr.Dataset]]) -> Figure:
         for (title, runs), (above, below) in zip(columns.items(), axes.T):
             pump(runs, above).set_title(title)
             _responses(runs, below)
-            above.set_xlabel("")
-        for ax in axes[:, 1:].flat:
-            ax.set_ylabel("")
+        for ax in axes.flat:
+            ax.label_outer()
     return figure
 
 
@@ -210,7 +204,7 @@ def charging_figure(data: xr.Dataset, optima: xr.Dataset | None = None) -> Figur
         power(data, below)
         if optima is not None:
             _mark_both(data, optima, above, below)
-        above.set_xlabel("")
+        above.label_outer()
         above.set_title("What the battery holds")
         below.set_title("How fast it got there")
     return figure
@@ -241,6 +235,21 @@ def demo_figure(
     return figure
 
 
+def side_by_side(data: xr.Dataset, title: str, *draw: Callable[[xr.Dataset, Axes], Any]) -> Figure:
+    """Draws panels in a row, below one title."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(1, len(draw), figsize=(9.5, 3.8), layout="constrained")
+        for each, ax in zip(draw, axes, strict=True):
+            each(data, ax)
+        figure.suptitle(title)
+    return figure
+
+
+def axes_or_new(ax: Axes | None) -> Axes:
+    """Makes axes, unless there are some."""
+    return plt.subplots(layout="constrained")[1] if ax is None else ax
+
+
 def _responses(runs, ax):
     (_, first), *others = runs.items()
     names = ("ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
@@ -256,8 +265,8 @@ def _responses(runs, ax):
 def _mark_both(data, optima, charge_axes, power_axes):
     """Marks power optima on the power panel, the others on the charging panel."""
     is_power = optima["aim"].values == "power"
-    switch_off(data, optima.isel(case=np.flatnonzero(~is_power)), charge_axes)
-    switch_off(data, optima.isel(case=np.flatnonzero(is_power)), power_axes)
+    switch_off(data, optima.isel(case=~is_power), charge_axes)
+    switch_off(data, optima.isel(case=is_power), power_axes)
 
 
 def _legend_above(ax, columns):
@@ -276,24 +285,23 @@ def _tell(ax, text, at, offset, ha):
 
 
 def _curves(data, names, ax):
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     for name in names:
         label, colour, dash = CURVES[name]
         ax.plot(data["time"], data[name], color=colour, ls=dash, label=label)
-    ax.set_xlabel(_label("time", data["time"]))
-    ax.set_xlim(float(data["time"][0]), float(data["time"][-1]))
+    _over_time(ax, data)
     _legend_above(ax, 2)
     return ax
 
 
-def _axes(ax):
-    return plt.subplots(layout="constrained")[1] if ax is None else ax
+def _over_time(ax, data, name="time"):
+    ends = float(data["time"][0]), float(data["time"][-1])
+    ax.set(xlabel=_label(name, data["time"]), xlim=ends)
 
 
 def _label(name: str, values: xr.DataArray) -> str:
     r"""Labels an axis: `time` in `1/gamma_s` becomes "time ($1/\gamma_s$)"."""
     unit = values.attrs.get("units", "1")
-    greek = re.sub(r"\b(Omega|gamma|omega|kappa|mu|nu)(_\w+)?\b", r"\\\1\2", unit).replace(
-        " ", r"\,"
-    )
+    greek = re.sub(r"\b(Omega|gamma|omega|kappa|mu|nu)(_\w+)?\b", r"\\\1\2", unit)
+    greek = greek.replace(" ", r"\,")
     return name if unit == "1" else f"{name}  (${greek}$)"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -12,9 +11,10 @@ from qbjax.batteries.waveguide.continuum import ContinuumStates
 from qbjax.batteries.waveguide.designs import Design
 from qbjax.batteries.waveguide.peak import Peak
 from qbjax.batteries.waveguide.spectrum import BoundStates
-from qbjax.views.plot import BLACK, BLUE, GREY, STYLE, VERMILION
+from qbjax.views.plot import BLACK, BLUE, GREY, VERMILION, axes_or_new, side_by_side
 from qbjax.views.report import Sheet
 
+TIME = r"time / $\omega_{11}^{-1}$"
 STATES = ("E+", "E−", "continuum +", "continuum −")
 """Names of the states, those below the band first."""
 
@@ -92,48 +92,38 @@ def designs(found: Sequence[Design]) -> xr.Dataset:
 
 def designs_sheet(data: xr.Dataset) -> Sheet:
     """Tabulates the designs, in their order."""
-    names = ("frequency", "distance", "residue", "energy", "ergotropy", "width")
-    rows = [
-        (f"{int(data['order'][i])}", *(f"{float(data[name][i]):.6f}" for name in names))
-        for i in range(data.sizes["design"])
-    ]
+    names = ["frequency", "distance", "residue", "energy", "ergotropy", "width"]
+    numbers = zip(data["order"].values, *(data[name].values for name in names), strict=True)
+    rows = [(f"{int(order)}", *(f"{x:.6f}" for x in others)) for order, *others in numbers]
     columns = ("order", "ω₀", "Δ_z/λ₁₁", "Z", "most E", "most W", "width (rate 10⁻³)")
     return Sheet("States in the continuum", columns, rows)
 
 
 def stored(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draws energy and ergotropy over time, beside `markov_energy`, that without memory."""
-    ax = plt.subplots()[1] if ax is None else ax
+    ax = axes_or_new(ax)
     ax.plot(data["time"], data["energy"], color=GREY, label="energy")
     ax.plot(data["time"], data["ergotropy"], color=BLACK, label="ergotropy $W$")
     dash = (0, (5, 1.5))
     label = "energy, no memory"
     ax.plot(data["time"], data["markov_energy"], color=VERMILION, ls=dash, label=label)
-    ax.set_xlabel(r"time / $\omega_{11}^{-1}$")
-    ax.set_ylabel(r"energy / $\omega_{11}$")
+    ax.set(xlabel=TIME, ylabel=r"energy / $\omega_{11}$")
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return ax
 
 
 def shared(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draws who holds the excitation: charger, battery or field."""
-    ax = plt.subplots()[1] if ax is None else ax
+    ax = axes_or_new(ax)
     charger, battery = data["charger_population"], data["battery_population"]
     ax.plot(data["time"], charger, color=BLUE, ls=(0, (5, 1.5, 1, 1.5)), label="charger")
     ax.plot(data["time"], battery, color=BLACK, label="battery")
     ax.plot(data["time"], data["field_population"], color=GREY, ls=(0, (1, 1.2)), label="field")
-    ax.set_xlabel(r"time / $\omega_{11}^{-1}$")
-    ax.set_ylabel("population")
-    ax.set_ylim(-0.02, 1.02)
+    ax.set(xlabel=TIME, ylabel="population", ylim=(-0.02, 1.02))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return ax
 
 
 def figure(data: xr.Dataset, title: str) -> Figure:
     """Draws what is stored, and who holds the excitation, side by side."""
-    with plt.rc_context(STYLE):
-        fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
-        stored(data, axes[0])
-        shared(data, axes[1])
-        fig.suptitle(title)
-    return fig
+    return side_by_side(data, title, stored, shared)
