@@ -54,13 +54,9 @@ def claims(run: xr.Dataset, optima: xr.Dataset, kept: xr.Dataset, peak: xr.Datas
         The lines, in the order of the paper.
     """
     power, coherent = (best(optima, aim) for aim in ("power", "coherent"))
+    near, timely = f"≈ {SWITCH_OFF:g}", verdict(power.time, SWITCH_OFF)
     return [
-        Claim(
-            "time of largest power W/t",
-            f"≈ {SWITCH_OFF:g}",
-            f"{power.time:.4f}",
-            verdict(power.time, SWITCH_OFF),
-        ),
+        Claim("time of largest power W/t", near, f"{power.time:.4f}", timely),
         Claim(
             "largest power W/t",
             f"{LARGEST_POWER:.3f} (fit)",
@@ -69,7 +65,7 @@ def claims(run: xr.Dataset, optima: xr.Dataset, kept: xr.Dataset, peak: xr.Datas
         ),
         Claim(
             "time of largest coherent W^c",
-            f"≈ {SWITCH_OFF:g}",
+            near,
             f"{coherent.time:.4f}",
             verdict(coherent.time, SWITCH_OFF) + _kink(peak, coherent.time),
         ),

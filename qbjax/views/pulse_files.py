@@ -10,6 +10,7 @@ import numpy as np
 
 from qbjax import _checks
 from qbjax.protocols import BoundedFourier, Fourier, PiecewiseConstant, Pulse, Sampled
+from qbjax.views.report import is_number
 
 
 def to_toml(pulse: Pulse) -> str:
@@ -88,20 +89,12 @@ def _columns(text: str) -> tuple[list[float], list[float]]:
     lines = [line.partition("#")[0] for line in text.splitlines()]
     split = [[w for w in re.split(r"[,;\s]+", line) if w] for line in lines]
     rows = [(number, words) for number, words in enumerate(split, start=1) if words]
-    if rows and not any(map(_is_number, rows[0][1])):
+    if rows and not any(map(is_number, rows[0][1])):
         rows = rows[1:]
     for number, words in rows:
-        if len(words) != 2 or not all(map(_is_number, words)):
+        if len(words) != 2 or not all(map(is_number, words)):
             raise ValueError(
                 "Argument `pulse` must have two columns of numbers, times and amplitudes, but "
                 f"line {number} is {lines[number - 1].strip()[:40]!r}"
             )
     return [float(time) for _, (time, _) in rows], [float(value) for _, (_, value) in rows]
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True

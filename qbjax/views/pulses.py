@@ -9,6 +9,7 @@ import xarray as xr
 from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.protocols import Pulse
 from qbjax.strategies.gradient import Best
+from qbjax.views import report
 from qbjax.views.report import Sheet
 
 MIDDLES = (np.arange(200) + 0.5) / 200
@@ -34,21 +35,16 @@ def optima(bests: Sequence[Best], names: Sequence[str]) -> xr.Dataset:
         (case, step), NaN after the last step; coordinate `pulse`, the names.
     """
     pulses = [best.protocol for best in bests]
-    verified = np.array([np.asarray(best.verified_value) for best in bests])
-    history = np.full((len(bests), max(len(best.history) for best in bests)), np.nan)
-    for row, best in zip(history, bests, strict=True):
-        row[: len(best.history)] = best.history
+    found = report.outcomes(bests)
+    verified = found["verified_value"][1]
     pump = [jax.vmap(p.signal)(p.span[0] + MIDDLES * (p.span[1] - p.span[0])) for p in pulses]
     return xr.Dataset(
         {
-            "value": ("case", [float(best.value) for best in bests]),
-            "verified_value": ("case", verified),
+            **found,
             "gain": ("case", verified / verified[0]),
             "energy": ("case", [float(p.energy) for p in pulses]),
             "peak": ("case", [float(p.peak) for p in pulses]),
-            "converged": ("case", np.array([int(best.converged) for best in bests])),
             "pump": (("case", "fraction"), np.stack(pump)),
-            "history": (("case", "step"), history),
         },
         coords={"pulse": ("case", list(names)), "fraction": MIDDLES},
     )
@@ -60,14 +56,12 @@ def sheet(data: xr.Dataset) -> Sheet:
     for i in range(data.sizes["case"]):
         one = data.isel(case=i)
         tenths = one["pump"].values.reshape(10, -1).mean(axis=1)
-        steps = str(int(np.sum(np.isfinite(one["history"].values))))
         rows.append(
             (
                 str(one["pulse"].values),
-                f"{float(one['value']):.5f}",
-                f"{float(one['verified_value']):.5f}",
+                *(f"{float(one[name]):.5f}" for name in ("value", "verified_value")),
                 f"{float(one['gain']):.3f}",
-                steps if int(one["converged"]) else f"{steps}, not converged",
+                report.effort(one),
                 " ".join(f"{amplitude:.2f}" for amplitude in tenths),
             )
         )

@@ -7,6 +7,7 @@ and the tests read the same thing.
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -45,7 +46,8 @@ def to_rich(sheet: Sheet) -> Table:
     """Makes the table for a terminal; columns of numbers are set right."""
     table = Table(title=sheet.title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     for i, heading in enumerate(sheet.columns):
-        numeric = bool(sheet.rows) and all(_is_number(row[i]) for row in sheet.rows)
+        cells = [row[i].replace("—", "nan") for row in sheet.rows]
+        numeric = bool(cells) and all(map(is_number, cells))
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in sheet.rows:
         table.add_row(*row)
@@ -65,6 +67,15 @@ def to_markdown(sheet: Sheet) -> str:
     """
     lines = [f"## {sheet.title}", "", _line(sheet.columns), "|" + "---|" * len(sheet.columns)]
     return "\n".join(lines + [_line(row) for row in sheet.rows])
+
+
+def is_number(cell: str) -> bool:
+    """Whether a text is a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def charging(data: xr.Dataset, count: int = 9) -> Sheet:
@@ -98,22 +109,32 @@ def optima(bests: Sequence[Best], aims: Sequence[str], waits: Sequence[float]) -
         Variables `time`, `value`, `verified_value`, `converged`, and `history` over
         (case, step), NaN after the last step; coordinates `aim` and `wait`.
     """
-    length = max(len(best.history) for best in bests)
-    history = np.full((len(bests), length), np.nan)
-    for i, best in enumerate(bests):
-        history[i, : len(best.history)] = best.history
     unit = {"units": "1/gamma_s"}
     used = [wait if aim == "stored" else 0.0 for aim, wait in zip(aims, waits, strict=True)]
     return xr.Dataset(
         {
             "time": ("case", [float(b.protocol.pump.time) for b in bests], unit),
-            "value": ("case", [float(b.value) for b in bests]),
-            "verified_value": ("case", [_or_nan(b.verified_value) for b in bests]),
-            "converged": ("case", np.array([int(b.converged) for b in bests])),
-            "history": (("case", "step"), history),
+            **outcomes(bests),
         },
         coords={"aim": ("case", list(aims)), "wait": ("case", used, unit)},
     )
+
+
+def outcomes(bests: Sequence[Best]) -> dict[str, Any]:
+    """Gathers what every search has: values, whether it converged, its history over steps."""
+    steps = list(zip_longest(*(np.asarray(best.history) for best in bests), fillvalue=np.nan))
+    return {
+        "value": ("case", [float(best.value) for best in bests]),
+        "verified_value": ("case", np.array([best.verified_value for best in bests], float)),
+        "converged": ("case", np.array([int(best.converged) for best in bests])),
+        "history": (("case", "step"), np.array(steps, float).reshape(-1, len(bests)).T),
+    }
+
+
+def effort(one: xr.Dataset) -> str:
+    """Says how many steps the search of one case took, and if they were too few."""
+    steps = int(np.isfinite(one["history"].values).sum())
+    return f"{steps}" if int(one["converged"]) else f"{steps}, not converged"
 
 
 def optima_sheet(data: xr.Dataset, references: Sequence[tuple[float, float]] = ()) -> Sheet:
@@ -122,13 +143,12 @@ def optima_sheet(data: xr.Dataset, references: Sequence[tuple[float, float]] = (
     rows: list[tuple[str, ...]] = []
     for i in range(data.sizes["case"]):
         one = data.isel(case=i)
-        steps = int(np.sum(np.isfinite(one["history"].values)))
         row: tuple[str, ...] = (
             describe(str(one["aim"].values), float(one["wait"])),
             f"{float(one['time']):.4f}",
             f"{float(one['value']):.6f}",
             f"{float(one['verified_value']):.6f}",
-            f"{steps}" if int(one["converged"]) else f"{steps}, not converged",
+            effort(one),
         )
         rows.append(row + tuple(f"{x:.6g}" for x in references[i]) if references else row)
     columns += ("ref. time", "ref. value") if references else ()
@@ -187,7 +207,7 @@ def save(
     pages = [f"<!-- {origin.replace('--', '- -')} -->"]
     pages += [to_markdown(sheet) for sheet in sheets] + list(notes)
     makers: dict[str, Callable[[Path], Any]] = {
-        f"{name}.nc": partial(_write_data, data.assign_attrs(about | data.attrs))
+        f"{name}.nc": partial(data.assign_attrs(about | data.attrs).to_netcdf, engine="h5netcdf")
         for name, data in datasets.items()
     }
     if figure is not None:
@@ -246,10 +266,6 @@ def _replace(path: Path, make: Callable[[Path], Any]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _write_data(data: xr.Dataset, path: Path) -> None:
-    data.to_netcdf(path, engine="h5netcdf")
-
-
 def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
@@ -264,10 +280,6 @@ def _toml(value: Any) -> str:
     return repr(value)
 
 
-def _or_nan(value) -> float:
-    return float("nan") if value is None else float(value)
-
-
 def _line(cells):
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
@@ -275,11 +287,3 @@ def _line(cells):
 def _number(value) -> str:
     number = float(value)
     return "—" if np.isnan(number) else f"{number:.4f}"
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace("—", "nan"))
-    except ValueError:
-        return False
-    return True

@@ -22,7 +22,7 @@ def beside(runs: Mapping[str, Trajectory]) -> xr.Dataset:
         Variables `time` (Ωτ), `energy`, `ergotropy`, `charging_power`, `theta` (of the collision
         that led there; NaN at the start) over (stream, collision), NaN after the last.
     """
-    rows = {"time": [run.times for run in runs.values()]}
+    rows: dict[str, list] = {"time": [run.times for run in runs.values()]}
     rows |= {name: [run.observables[name] for run in runs.values()] for name in NAMES}
     rows["theta"] = [np.diff(times, prepend=np.nan) for times in rows["time"]]
     padded = {

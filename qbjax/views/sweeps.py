@@ -6,7 +6,7 @@ left out.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import cycle
 from typing import Any
 
@@ -87,8 +87,7 @@ def believed(data: xr.Dataset, name: str) -> xr.DataArray:
 
 def best(values: xr.DataArray) -> dict[str, int]:
     """Finds the point at which a quantity is largest: dimension to index."""
-    index = np.unravel_index(int(np.nanargmax(values.values)), values.shape)
-    return {str(name): int(i) for name, i in zip(values.dims, index, strict=True)}
+    return {str(name): int(i) for name, i in values.argmax(...).items()}
 
 
 def figure(data: xr.Dataset, title: str = "") -> Figure:
@@ -103,13 +102,9 @@ def figure(data: xr.Dataset, title: str = "") -> Figure:
     columns = min(PANELS, len(names))
     rows = math.ceil(len(names) / columns)
     with plt.rc_context(STYLE):
-        drawn, axes = plt.subplots(
-            rows, columns, figsize=(1.0 + 4.8 * columns, 4.0 * rows), squeeze=False,
-            layout="constrained",
-        )  # fmt: skip
-        for (name, ax), (colour, dash) in zip(
-            zip(names, axes.flat, strict=False), cycle(PULSES), strict=False
-        ):
+        size = (1.0 + 4.8 * columns, 4.0 * rows)
+        drawn, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+        for name, ax, (colour, dash) in zip(names, axes.flat, cycle(PULSES), strict=False):
             panel(data, name, ax, colour, dash)
         for ax in axes.flat[len(names) :]:
             ax.set_visible(False)
@@ -128,8 +123,7 @@ def panel(data: xr.Dataset, name: str, ax: Axes, colour: str = "#000000", dash="
     cut = values.isel(others).sortby(shown)
     if len(shown) == 1:
         ax.plot(cut[shown[0]], cut, color=colour, ls=dash, marker=".")
-        ax.set_ylabel(_named(name, data[name]))
-        ax.set_xlabel(_named(shown[0], data[shown[0]]))
+        ax.set(xlabel=_named(shown[0], data[shown[0]]), ylabel=_named(name, data[name]))
     else:
         _map(cut.transpose(*shown), name, ax)
     ax.set_title(_place(others, data), fontsize=8.5, fontweight="normal")
@@ -150,8 +144,7 @@ def _map(cut: xr.DataArray, name: str, ax: Axes) -> None:
     ax.figure.colorbar(drawn, ax=ax, label=_named(name, cut))
     at = cut.isel(best(cut))
     _star(ax, float(at[x]), float(at[y]))
-    ax.set_xlabel(_named(x, cut[x]))
-    ax.set_ylabel(_named(y, cut[y]))
+    ax.set(xlabel=_named(x, cut[x]), ylabel=_named(y, cut[y]))
 
 
 def _scatter(data: xr.Dataset, values: xr.DataArray, ax: Axes, colour: str) -> Axes:
@@ -198,12 +191,9 @@ def _configuration(data: xr.Dataset) -> Mapping[str, Any]:
 
 def _place(at: dict[str, int], data: xr.Dataset) -> str:
     """Says the values of the coordinates at an index."""
-    names: Sequence[str] = _coordinates(data) if "point" in at else list(at)
-    words = []
-    for name in names:
-        here = {str(dim): at[str(dim)] for dim in data[name].dims}
-        words.append(f"{name} = {float(data[name].isel(here)):.6g}")
-    return ", ".join(words)
+    names = _coordinates(data) if "point" in at else list(at)
+    here = data[names].isel(at)
+    return ", ".join(f"{name} = {float(here[name]):.6g}" for name in names)
 
 
 def _doubt(at: dict[str, int], data: xr.Dataset) -> str:
