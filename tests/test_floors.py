@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = (
-    ("_types", "_kinds", "_sizes", "_setup"),
+    ("_types", "_kinds", "_sizes", "_setup", "_bisection"),
     ("_memory",),
     ("_numbers",),
     ("_counts",),

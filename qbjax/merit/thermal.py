@@ -18,9 +18,9 @@ References: R. Alicki, M. Fannes, Phys. Rev. E 87, 042123 (2013).
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from qbjax import _checks
+from qbjax._bisection import bisected
 from qbjax._types import Levels, Scalar, TensorLike
 from qbjax.algebra import spectral
 from qbjax.merit import energetics
@@ -69,8 +69,7 @@ def total_ergotropy(rho: TensorLike, H: TensorLike) -> Scalar:
         >>> round(float(total_ergotropy(np.diag([0.2, 0.8]), np.array([0.0, 1.0]))), 6)
         0.6
 
-    References:
-        Alicki, Fannes (2013).
+    References: Alicki, Fannes (2013).
     """
     state = _checks.density_matrix("rho", rho)
     hamiltonian = _checks.hamiltonian("H", H, dim=state.shape[0])
@@ -107,15 +106,10 @@ def _inverse_temperature(negentropy: Scalar, levels: Levels) -> Scalar:
     width = jnp.max(levels)
     unit = jnp.where(width > 0, width, 1.0)
 
-    def halved(_, bracket):
-        low, high = bracket
-        middle = (low + high) / 2
-        colder = _negentropy_of(_gibbs(jnp.exp(middle), levels / unit)) < negentropy
-        return jnp.where(colder, middle, low), jnp.where(colder, high, middle)
+    def is_hotter(log_beta):
+        return jnp.mean(_h(_gibbs(jnp.exp(log_beta), levels / unit)[1])) < negentropy
 
-    bracket = jnp.log(HOTTEST), jnp.log(COLDEST)
-    low, high = lax.fori_loop(0, HALVINGS, halved, bracket)
-    return jnp.exp((low + high) / 2) / unit
+    return jnp.exp(bisected(is_hotter, jnp.log(HOTTEST), jnp.log(COLDEST), HALVINGS)) / unit
 
 
 @_inverse_temperature.defjvp
@@ -144,10 +138,6 @@ def _gibbs(beta: Scalar, levels: Levels) -> tuple[Levels, Levels]:
 
 def _negentropy(eigenvalues: Levels) -> Scalar:
     return jnp.mean(_h(eigenvalues.shape[0] * eigenvalues - 1))
-
-
-def _negentropy_of(state: tuple[Levels, Levels]) -> Scalar:
-    return jnp.mean(_h(state[1]))
 
 
 def _h(x: Levels) -> Levels:

@@ -18,6 +18,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
+from qbjax._bisection import bisected
 from qbjax.protocols.free import NUDGE, Choice
 
 ROUNDING = 1e-12
@@ -184,14 +185,8 @@ def _root(level, sine, cosine2) -> Float[Array, ""]:
         return jnp.mean(shifted(sine, cosine2, shift) ** 2) - level
 
     def bisect(function, _):
-        def halve(_, ends):
-            low, high = ends
-            middle = (low + high) / 2
-            short = function(middle) < 0
-            return jnp.where(short, middle, low), jnp.where(short, high, middle)
-
         farthest = FARTHEST * jnp.ones(())
-        return sum(lax.fori_loop(0, 80, halve, (-farthest, farthest))) / 2
+        return bisected(lambda shift: function(shift) < 0, -farthest, farthest, 80)
 
     def divide(slope, y):
         # Only where every amplitude is at the peak, or zero, is the slope zero: there no

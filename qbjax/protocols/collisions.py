@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from qbjax import _checks
-from qbjax.protocols.free import Choice, Trainable, is_free
+from qbjax.protocols.free import Trainable, checked, is_free, resolve
 
 
 class Collisions(eqx.Module):
@@ -62,8 +62,8 @@ class Collisions(eqx.Module):
         self, theta, ground_population=0, coherence=0, phase=0, save_every=1, settled=None,
         made=None,
     ):  # fmt: skip
-        self.theta = _many("theta", theta, low=0.0)
-        count = np.shape(_value(self.theta))[0]
+        self.theta = checked(_checks.array, "theta", theta, shape=("K",), low=0.0)
+        count = self.count
         unit: dict[str, Any] = {"low": 0.0, "high": 1.0}
         self.ground_population = _one_or("ground_population", ground_population, count, **unit)
         self.coherence = _one_or("coherence", coherence, count, **unit)
@@ -77,7 +77,7 @@ class Collisions(eqx.Module):
 
     def _check_alike(self) -> None:
         for name in ("theta", "ground_population", "coherence", "phase"):
-            value = _value(getattr(self, name))
+            value = resolve(getattr(self, name))
             if _checks.is_concrete(value) and np.size(value) and np.ptp(value) > 0:
                 raise ValueError(
                     "Argument `settled` must be left out unless all collisions are alike, but "
@@ -87,36 +87,22 @@ class Collisions(eqx.Module):
     @property
     def count(self) -> int:
         """The number K of collisions, those that are left out included."""
-        return np.shape(_value(self.theta))[0]
+        return np.shape(resolve(self.theta))[0]
 
     def times(self) -> Float[Array, " T"]:
         """Cumulative charging time Ωτ: 0, θ_1, θ_1 + θ_2, …"""
-        theta = jnp.asarray(_value(self.theta))
+        theta = jnp.asarray(resolve(self.theta))
         if self.made is not None:
             theta = jnp.where(jnp.arange(self.count) < self.made, theta, 0.0)
         return jnp.concatenate([jnp.zeros(1), jnp.cumsum(theta)])
 
 
-def _value(given):
-    return given.value if isinstance(given, Choice) else given
-
-
-def _many(name: str, given: Any, **bounds: Any) -> Trainable:
-    if is_free(given):
-        _checks.array(name, _value(given), shape=("K",), **bounds)
-        return given
-    return _checks.array(name, given, shape=("K",), **bounds)
-
-
 def _one_or(name: str, given: Any, count: int, **bounds: Any) -> Trainable:
     if _checks.is_plain_zero(given):
         return given
-    value = _value(given)
-    if _checks.axes(value) == 0:
-        checked = _checks.scalar(name, value, **bounds)
-    else:
-        checked = _checks.array(name, value, shape=(count,), **bounds)
-    return given if is_free(given) else checked
+    if _checks.axes(given.value if is_free(given) else given) == 0:
+        return checked(_checks.scalar, name, given, **bounds)
+    return checked(_checks.array, name, given, shape=(count,), **bounds)
 
 
 def _up_to(name: str, given: Any, count: int) -> Int[Array, ""]:

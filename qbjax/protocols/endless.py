@@ -101,6 +101,7 @@ class Derived(Pump):
 
     pump: Pump
     read: Callable = eqx.field(static=True)
+    is_complex = False
 
     def signal(self, time):
         return self.read(self.pump.signal(time))
@@ -110,10 +111,6 @@ class Derived(Pump):
 
     def check_times(self, times):
         self.pump.check_times(times)
-
-    @property
-    def is_complex(self):
-        return False
 
     @property
     def is_piecewise_constant(self):

@@ -14,7 +14,7 @@ from qbjax import _checks
 from qbjax.protocols import budget, feasible
 from qbjax.protocols.free import Trainable, is_free, resolve
 from qbjax.protocols.pulse import (
-    Pulse,
+    Lasting,
     edges_after,
     instant,
     lasting,
@@ -24,7 +24,7 @@ from qbjax.protocols.pulse import (
 )
 
 
-class Fourier(Pulse):
+class Fourier(Lasting):
     r"""A smooth pulse, given by a cosine series.
 
     $$F(t) = \sum_{k=0}^K c_k \cos\frac{k\pi(t - t_0)}{T}, \qquad
@@ -51,11 +51,12 @@ class Fourier(Pulse):
     coefficients: Trainable
     duration: Trainable
     start: Trainable
+    is_piecewise_constant = False
 
     def __init__(self, coefficients, duration, start=0.0):
         self.coefficients = numbers("coefficients", coefficients)
         self.duration = lasting(duration)
-        self.start = instant("start", start)
+        self.start = instant(start)
 
     @classmethod
     def with_energy(
@@ -86,7 +87,7 @@ class Fourier(Pulse):
             >>> round(float(pulse.energy), 12), bool(pulse.peak < 1.5)
             (8.0, True)
         """
-        start = instant("start", start)
+        start = instant(start)
         made = feasible.series(coefficients, duration, energy, peak)
         if peak is None:
             return cls(made, duration, start)
@@ -100,16 +101,8 @@ class Fourier(Pulse):
         return edges_after(self.start, self.duration[None])
 
     @property
-    def span(self):
-        return self.start, self.start + self.duration
-
-    @property
     def is_complex(self):
         return jnp.iscomplexobj(self.coefficients)
-
-    @property
-    def is_piecewise_constant(self):
-        return False
 
     @property
     def peak(self):
@@ -122,7 +115,7 @@ class Fourier(Pulse):
         return self.duration * jnp.sum(weights * jnp.abs(self.coefficients) ** 2)
 
 
-class BoundedFourier(Pulse):
+class BoundedFourier(Lasting):
     r"""A smooth real pulse that never exceeds a peak P; made by `Fourier.with_energy`.
 
     $$F = P\frac{e^\tau\sin\varphi}{\sqrt{\cos^2\varphi + e^{2\tau}\sin^2\varphi}}, \qquad
@@ -139,7 +132,6 @@ class BoundedFourier(Pulse):
         ValueError, TypeError: as `Fourier`.
 
     Example:
-        >>> import jax.numpy as jnp
         >>> pulse = BoundedFourier(([0.0, 10.0], 1.0), duration=2.0, peak=3.0)
         >>> bool(jnp.abs(pulse.signal(0.1)) <= 3.0)
         True
@@ -149,6 +141,8 @@ class BoundedFourier(Pulse):
     duration: Trainable
     limit: Float[Array, ""]
     start: Trainable
+    is_complex = False
+    is_piecewise_constant = False
 
     def __init__(self, series, duration, peak, start=0.0):
         pair = resolve(series)
@@ -165,7 +159,7 @@ class BoundedFourier(Pulse):
         self.series = series if is_free(series) else checked
         self.duration = lasting(duration)
         self.limit = _checks.scalar("peak", peak, low=0, open_low=True)
-        self.start = instant("start", start)
+        self.start = instant(start)
 
     def signal(self, time):
         value = self._bounded((time - self.start) / self.duration)
@@ -173,18 +167,6 @@ class BoundedFourier(Pulse):
 
     def edges(self):
         return edges_after(self.start, self.duration[None])
-
-    @property
-    def span(self):
-        return self.start, self.start + self.duration
-
-    @property
-    def is_complex(self):
-        return False
-
-    @property
-    def is_piecewise_constant(self):
-        return False
 
     @property
     def peak(self):

@@ -152,6 +152,12 @@ def is_free(node) -> bool:
     return isinstance(node, Choice)
 
 
+def checked(check: Callable, name: str, given: Any, **bounds: Any) -> Trainable:
+    """Checks an argument, or the value of a trainable node; returns the array, or the node."""
+    value = check(name, given.value if is_free(given) else given, **bounds)
+    return given if is_free(given) else value
+
+
 def resolve(tree: Tree) -> Tree:
     """Replaces every trainable node of a protocol by its present value."""
     return jax.tree.map(lambda x: x.value if is_free(x) else x, tree, is_leaf=_is_whole)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.protocols.free import Trainable, resolve
-from qbjax.protocols.pulse import Pulse, edges_after, instant, lasting, refined_peak, windowed
+from qbjax.protocols.pulse import Lasting, edges_after, instant, lasting, refined_peak, windowed
 
 PANELS, NODES = 512, 8
 """Parts between two edges of a pulse, and Gauss–Legendre points in each."""
@@ -19,7 +19,7 @@ FINEST = 1_000_000
 """Most parts of a pulse that a resolution may ask for."""
 
 
-class Function(Pulse):
+class Function(Lasting):
     r"""A pulse F(t) of the user's own, zero outside [t0, t0 + T].
 
     The function sees absolute time, and only times inside the pulse. If it is an `eqx.Module`,
@@ -40,7 +40,6 @@ class Function(Pulse):
             pulse or in disorder, a duration that is not positive.
 
     Example:
-        >>> import jax.numpy as jnp
         >>> pulse = Function(lambda t: jnp.sin(t) ** 2, duration=jnp.pi)
         >>> round(float(pulse.signal(jnp.pi / 2)), 12), float(pulse.signal(4.0))
         (1.0, 0.0)
@@ -53,6 +52,7 @@ class Function(Pulse):
     start: Trainable
     inner: Trainable
     resolution: Float[Array, ""] | None
+    is_piecewise_constant = False
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Function(Pulse):
         _returned(function)
         self.function = function
         self.duration = lasting(duration)
-        self.start = instant("start", start)
+        self.start = instant(start)
         self.inner = _inner(edges, *resolve((self.start, self.duration)))
         self.resolution = _resolution(resolution, resolve(self.duration))
 
@@ -83,16 +83,8 @@ class Function(Pulse):
         return jnp.concatenate([ends[:1], self.inner, ends[1:]])
 
     @property
-    def span(self):
-        return self.start, self.start + self.duration
-
-    @property
     def is_complex(self):
         return jnp.issubdtype(_returned(self.function).dtype, jnp.complexfloating)
-
-    @property
-    def is_piecewise_constant(self):
-        return False
 
     @property
     def peak(self):

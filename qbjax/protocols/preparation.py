@@ -11,7 +11,7 @@ from jax import lax
 from jaxtyping import Array, Complex
 
 from qbjax import _checks
-from qbjax.protocols.free import Choice, Trainable, resolve
+from qbjax.protocols.free import Trainable, checked, resolve
 
 
 class BlochPreparation(eqx.Module):
@@ -34,16 +34,15 @@ class BlochPreparation(eqx.Module):
         >>> BlochPreparation(0.0).ket().tolist()
         [(1+0j), 0j]
 
-    References:
-        Downing and Ukhtary (2026), Eq. (1).
+    References: Downing and Ukhtary (2026), Eq. (1).
     """
 
     theta: Trainable
     phi: Trainable
 
     def __init__(self, theta, phi=0.0):
-        self.theta = _angle("theta", theta, low=0.0, high=np.pi)
-        self.phi = _angle("phi", phi)
+        self.theta = checked(_checks.scalar, "theta", theta, low=0.0, high=np.pi)
+        self.phi = checked(_checks.scalar, "phi", phi)
 
     def ket(self) -> Complex[Array, "2"]:
         """Amplitudes of the ground and of the excited state."""
@@ -51,11 +50,3 @@ class BlochPreparation(eqx.Module):
         ground, excited = jnp.cos(theta / 2), jnp.sin(theta / 2)
         real = jnp.stack([ground, excited * jnp.cos(phi)])
         return lax.complex(real, jnp.stack([jnp.zeros_like(ground), excited * jnp.sin(phi)]))
-
-
-def _angle(name: str, given, **bounds) -> Trainable:
-    """Checks an angle, or the present value of a free one; returns what was given."""
-    if isinstance(given, Choice):
-        _checks.scalar(name, given.value, **bounds)
-        return given
-    return _checks.scalar(name, given, **bounds)

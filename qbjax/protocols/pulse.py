@@ -7,6 +7,7 @@ never sees it switched off, so that the two may move together under a gradient.
 import abc
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +15,7 @@ from jax import lax
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
-from qbjax.protocols.free import Free, is_free, resolve
+from qbjax.protocols.free import Free, Trainable, checked, resolve
 from qbjax.protocols.pump import Pump, just_after
 
 
@@ -43,6 +44,17 @@ class Pulse(Pump):
                 f"Argument `times` must overlap the pulse, which lasts from {first:g} to {last:g}, "
                 f"but go from {host[0]:g} to {host[-1]:g}."
             )
+
+
+class Lasting(Pulse):
+    """A pulse that is given by its start and its duration."""
+
+    duration: eqx.AbstractVar[Trainable]
+    start: eqx.AbstractVar[Trainable]
+
+    @property
+    def span(self):
+        return self.start, self.start + self.duration
 
 
 def edges_after(start, steps: Float[Array, " n"]) -> Float[Array, " n+1"]:
@@ -98,23 +110,23 @@ def refined_peak(pulse: Pulse, points: int) -> Float[Array, ""]:
 
 def numbers(name: str, value: Any, *, complex_ok: bool = True) -> Any:
     """Checks a vector of amplitudes, or the present value of a trainable node of them."""
-    checked = _checks.array(name, resolve(value), shape=("n",), complex_ok=complex_ok)
-    if checked.size == 0:
+    found = checked(_checks.array, name, value, shape=("n",), complex_ok=complex_ok)
+    if resolve(found).size == 0:
         raise ValueError(f"Argument `{name}` must hold at least one number, but is empty.")
-    return value if is_free(value) else checked
+    return found
 
 
-def instant(name: str, value: Any) -> Any:
-    """Checks a time, unless it is free."""
-    return value if is_free(value) else _checks.scalar(name, value)
+def instant(value: Any) -> Any:
+    """Checks the time at which a pulse starts."""
+    return checked(_checks.scalar, "start", value)
 
 
 def lasting(value: Any) -> Any:
     """Checks a duration, or one that is free above 0."""
-    _checks.scalar("duration", resolve(value), low=0, open_low=True)
+    found = checked(_checks.scalar, "duration", value, low=0, open_low=True)
     if isinstance(value, Free) and value.low <= 0:
         raise ValueError(
             "Argument `duration` must be free above 0, but lies in "
             f"[{value.low:g}, {value.high:g}]."
         )
-    return value if is_free(value) else _checks.scalar("duration", value)
+    return found

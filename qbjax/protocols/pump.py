@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
-from qbjax.protocols.free import Trainable, is_free
+from qbjax.protocols.free import Trainable, checked
 
 MOMENT = 2.0**-100
 """A time that is none in any unit (8e-31), which stands for the size of the time 0: shorter ones
@@ -78,9 +78,10 @@ class Constant(Pump):
     """
 
     amplitude: Trainable
+    is_piecewise_constant = True
 
     def __init__(self, amplitude):
-        self.amplitude = _number("amplitude", amplitude, complex_ok=True)
+        self.amplitude = checked(_checks.scalar, "amplitude", amplitude, complex_ok=True)
 
     def signal(self, time):
         return self.amplitude
@@ -94,10 +95,6 @@ class Constant(Pump):
     @property
     def is_complex(self):
         return jnp.iscomplexobj(self.amplitude)
-
-    @property
-    def is_piecewise_constant(self):
-        return True
 
     @property
     def peak(self):
@@ -126,12 +123,11 @@ class SwitchOff(Pump):
 
     amplitude: Trainable
     time: Trainable
+    is_piecewise_constant = True
 
     def __init__(self, amplitude, time):
-        self.amplitude = _number("amplitude", amplitude, complex_ok=True)
-        if is_free(time):
-            _checks.scalar("time", time.value, low=0)
-        self.time = time if is_free(time) else _checks.scalar("time", time, low=0)
+        self.amplitude = checked(_checks.scalar, "amplitude", amplitude, complex_ok=True)
+        self.time = checked(_checks.scalar, "time", time, low=0)
 
     def signal(self, time):
         return jnp.where(
@@ -157,10 +153,6 @@ class SwitchOff(Pump):
         return jnp.iscomplexobj(self.amplitude)
 
     @property
-    def is_piecewise_constant(self):
-        return True
-
-    @property
     def peak(self):
         return jnp.abs(self.amplitude)
 
@@ -173,7 +165,3 @@ def just_after(time: Float[Array, "..."]) -> Float[Array, "..."]:
     have no spacing of their own, it is that of `MOMENT`.
     """
     return time + 2.0**-50 * (jnp.abs(time) + MOMENT)
-
-
-def _number(name, value, *, complex_ok=False):
-    return value if is_free(value) else _checks.scalar(name, value, complex_ok=complex_ok)

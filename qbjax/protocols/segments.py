@@ -8,11 +8,11 @@ import numpy as np
 from qbjax import _checks
 from qbjax.protocols import feasible
 from qbjax.protocols.free import Trainable, resolve
-from qbjax.protocols.pulse import Pulse, edges_after, instant, lasting, numbers, windowed
+from qbjax.protocols.pulse import Lasting, Pulse, edges_after, instant, lasting, numbers, windowed
 from qbjax.protocols.pump import just_after
 
 
-class PiecewiseConstant(Pulse):
+class PiecewiseConstant(Lasting):
     r"""A pulse of n equal segments, each of constant amplitude.
 
     $$F(t) = a_i \quad\text{for}\quad iT/n < t - t_0 \le (i+1)T/n,$$
@@ -39,11 +39,12 @@ class PiecewiseConstant(Pulse):
     amplitudes: Trainable
     duration: Trainable
     start: Trainable
+    is_piecewise_constant = True
 
     def __init__(self, amplitudes, duration, start=0.0):
         self.amplitudes = numbers("amplitudes", amplitudes)
         self.duration = lasting(duration)
-        self.start = instant("start", start)
+        self.start = instant(start)
 
     @classmethod
     def with_energy(
@@ -77,7 +78,7 @@ class PiecewiseConstant(Pulse):
             >>> round(float(pulse.energy), 12), bool(abs(pulse.amplitudes).max() < 3.0)
             (10.0, True)
         """
-        start = instant("start", start)
+        start = instant(start)
         return cls(feasible.segments(amplitudes, duration, energy, peak), duration, start)
 
     def signal(self, time):
@@ -90,16 +91,8 @@ class PiecewiseConstant(Pulse):
         return edges_after(self.start, self.duration * (np.arange(1, n + 1) / n))
 
     @property
-    def span(self):
-        return self.start, self.start + self.duration
-
-    @property
     def is_complex(self):
         return jnp.iscomplexobj(self.amplitudes)
-
-    @property
-    def is_piecewise_constant(self):
-        return True
 
     @property
     def peak(self):
@@ -137,6 +130,7 @@ class Sampled(Pulse):
 
     times: Trainable
     amplitudes: Trainable
+    is_piecewise_constant = False
 
     def __init__(self, times, amplitudes):
         self.times = _checks.times("times", times)
@@ -168,10 +162,6 @@ class Sampled(Pulse):
     @property
     def is_complex(self):
         return jnp.iscomplexobj(self.amplitudes)
-
-    @property
-    def is_piecewise_constant(self):
-        return False
 
     @property
     def peak(self):

@@ -29,6 +29,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from qbjax import _checks
+from qbjax._bisection import bisected
 from qbjax.algebra.ladders import Ladder
 from qbjax.batteries.collisional._channels import Collision, collide_populations
 from qbjax.batteries.collisional._loss import Loss
@@ -201,19 +202,9 @@ def _first_choice(power: _Power, grid: np.ndarray):
     turns = (slopes[:-1] > 0) & (slopes[1:] <= 0)
     gains = lax.map(power.gain, jnp.asarray(grid[:-1]), batch_size=64)
     best = jnp.argmax(jnp.where(turns, gains / (power.spent + grid[:-1]), -jnp.inf))
-    theta = _root(power.rising, jnp.asarray(grid)[best], jnp.asarray(grid)[best + 1])
+    ends = jnp.asarray(grid)[best], jnp.asarray(grid)[best + 1]
+    theta = bisected(lambda angle: power.rising(angle) > 0, *ends, HALVINGS)
     return jnp.where(jnp.any(turns), theta, jnp.nan), jnp.any(turns)
-
-
-def _root(rising, low, high):
-    def halve(_, bracket):
-        low, high = bracket
-        middle = (low + high) / 2
-        up = rising(middle) > 0
-        return jnp.where(up, middle, low), jnp.where(up, high, middle)
-
-    low, high = lax.fori_loop(0, HALVINGS, halve, (low, high))
-    return (low + high) / 2
 
 
 def _ladder(battery: Collisional | Any) -> Ladder:

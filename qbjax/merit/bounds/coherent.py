@@ -9,9 +9,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from qbjax import _checks
+from qbjax._bisection import bisected
 from qbjax._types import Scalar, ScalarLike
 from qbjax.algebra.ladders import Ladder
 from qbjax.merit.bounds.flows import R0
@@ -48,8 +48,7 @@ def coherent_energy(ladder: Ladder | Any, tau: ScalarLike) -> Scalar:
         >>> coherent_energy(ladders.spin(3 / 2), jnp.pi).item()
         3.0
 
-    References:
-        Salvia et al. (2023), Eqs. (19), (20), (31), (32).
+    References: Salvia et al. (2023), Eqs. (19), (20), (31), (32).
     """
     check_ladder(ladder)
     if ladder.kind == "uniform":
@@ -85,8 +84,7 @@ def crossing_time(ladder: Ladder | Any, form: Form | Any = "rigorous") -> Scalar
         >>> crossing_time(ladders.spin(1 / 2)).item()
         inf
 
-    References:
-        Salvia et al. (2023), Eqs. (15), (20), (28), (31).
+    References: Salvia et al. (2023), Eqs. (15), (20), (28), (31).
     """
     coherent_energy(ladder, 0)
     check_form(form)
@@ -102,14 +100,8 @@ def _crossing(ladder, form) -> Scalar:
     def ahead(tau):
         return coherent_energy(ladder, tau) > incoherent_energy(ladder, tau, form=form)
 
-    def halve(_, ends):
-        low, high = ends
-        middle = (low + high) / 2
-        over = ahead(middle)
-        return jnp.where(over, low, middle), jnp.where(over, middle, high)
-
     taus = jnp.asarray(np.pi * np.arange(LOOKS + 1) / LOOKS)
     over = jax.vmap(ahead)(taus)
     first = jnp.argmax(over)
-    low, high = lax.fori_loop(0, HALVINGS, halve, (taus[first - 1], taus[first]))
-    return jnp.where(jnp.any(over), (low + high) / 2, jnp.inf)
+    time = bisected(lambda tau: ~ahead(tau), taus[first - 1], taus[first], HALVINGS)
+    return jnp.where(jnp.any(over), time, jnp.inf)
