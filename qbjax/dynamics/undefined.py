@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -20,6 +21,9 @@ What comes out is the same to rounding, but a generator of many numbers takes tw
 
 SMALL = 1000
 """Numbers in a state of which the older loops lose nothing that shows: calls cost more."""
+
+
+_OPTIONS: Any = {"compiler_options": QUICK}  # which equinox passes on to `jax.jit`
 
 
 def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Callable]:
@@ -38,7 +42,7 @@ def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Calla
 
     def compile_(evolve):
         plain = eqx.filter_jit(evolve)
-        quick = eqx.filter_jit(evolve, compiler_options=QUICK)
+        quick = eqx.filter_jit(evolve, **_OPTIONS)
         apart = eqx.filter_jit(lambda *given: _apart(evolve(*given), sound))
 
         @functools.wraps(evolve)
