@@ -16,26 +16,25 @@ def unpack(packed: Float[Array, "n 2"]) -> Complex[Array, " n"]:
 
 
 def observables(
-    frequency: Float[Array, ""], populations: Float[Array, " n"], stored: int
+    frequency: Float[Array, ""], population: Float[Array, ""], field: Float[Array, ""]
 ) -> dict[str, Array]:
     r"""Merits of an emitter in the state $\mathrm{diag}(1 - p, p)$, without coherence.
 
     Args:
         frequency: ω of the emitter.
-        populations: of all emitters.
-        stored: the one whose merits are wanted.
+        population: p of the emitter.
+        field: population of the field.
 
     Returns:
         The merits, `field_population` and `trace_defect`.
     """
-    p, field = populations[stored], 1 - jnp.sum(populations)
-    ergotropy = frequency * jnp.maximum(2 * p - 1, 0.0)
+    ergotropy = frequency * jnp.maximum(2 * population - 1, 0.0)
     return {
-        "energy": frequency * p,
+        "energy": frequency * population,
         "ergotropy": ergotropy,
         "coherent_ergotropy": jnp.zeros_like(ergotropy),
         "incoherent_ergotropy": ergotropy,
-        "purity": p**2 + (1 - p) ** 2,
+        "purity": population**2 + (1 - population) ** 2,
         "field_population": field,
         # The field may hold some of the one excitation, but not less than none.
         "trace_defect": jnp.maximum(-field, 0.0),

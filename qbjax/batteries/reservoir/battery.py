@@ -231,8 +231,9 @@ class Reservoir(Battery):
         return State(single_excitation.pack(amplitudes), self._origin, made=time)
 
     def _observed(self, time, amplitudes) -> dict[str, Array]:
-        populations, frequency = jnp.abs(amplitudes) ** 2, self.frequencies[self.stored]
-        seen = single_excitation.observables(frequency, populations, self.stored)
+        frequency, populations = self.frequencies[self.stored], jnp.abs(amplitudes) ** 2
+        field = 1 - jnp.sum(populations)
+        seen = single_excitation.observables(frequency, populations[self.stored], field)
         return seen | {"populations": populations}
 
 

@@ -167,9 +167,9 @@ class Waveguide(Battery):
 
     def motion(self, protocol, state, times) -> Path:
         elapsed = times - times[0]
-        both = resolvent.amplitudes_along(self.nodes, *self._numbers, elapsed)
         return Path(
-            points=jnp.stack(both, axis=1),
+            # Apart: a gradient of what one of them says need not compute the other.
+            points=resolvent.amplitudes_along(self.nodes, *self._numbers, elapsed),
             state=self._state,
             observe=self._observed,
             steps=jnp.array(self.nodes.energies.size),
@@ -204,13 +204,13 @@ class Waveguide(Battery):
     def _origin(self) -> Origin:
         return Origin(("Waveguide",), self._numbers)
 
-    def _state(self, time, amplitudes) -> State:
-        return State(single_excitation.pack(amplitudes), self._origin, made=time)
+    def _state(self, time, both) -> State:
+        return State(single_excitation.pack(jnp.stack(both)), self._origin, made=time)
 
-    def _observed(self, time, amplitudes) -> dict[str, Array]:
-        populations = jnp.abs(amplitudes) ** 2
-        seen = single_excitation.observables(self.frequency, populations, stored=1)
-        return seen | {"charger_energy": self.frequency * populations[0]}
+    def _observed(self, time, both) -> dict[str, Array]:
+        p1, p2 = (jnp.abs(c) ** 2 for c in both)
+        seen = single_excitation.observables(self.frequency, p2, 1 - p1 - p2)
+        return seen | {"charger_energy": self.frequency * p1}
 
     def _span(self, times) -> tuple[float, float]:
         """The first and the last of some times, as they were given."""
