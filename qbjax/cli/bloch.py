@@ -1,6 +1,5 @@
 """`qbjax charge bloch`: a qubit charged by a prepared qubit."""
 
-import time
 from typing import Annotated
 
 import numpy as np
@@ -14,44 +13,31 @@ from qbjax.cycle import charge
 from qbjax.protocols import BlochPreparation
 from qbjax.views import bloch, report
 
-# fmt: off
-Coupling = Annotated[float, typer.Option(
-    callback=options.POSITIVE, help="Exchange J; the unit of rates when 1.",
-)]
-Decay = Annotated[float, typer.Option(callback=options.NOT_NEGATIVE, help="Loss γ of the charger.")]
-Frequency = Annotated[float, typer.Option(
-    callback=options.POSITIVE, help="ω_b of both qubits; the unit of energy when 1.",
-)]
-# fmt: on
+Coupling = Annotated[float, options.positive("Exchange J; the unit of rates when 1.")]
+Decay = Annotated[float, options.not_negative("Loss γ of the charger.")]
+Frequency = Annotated[float, options.positive("ω_b of both qubits; the unit of energy when 1.")]
 
 
 @charging.command("bloch", cls=Command)
 def charge_bloch(
     context: typer.Context,
     theta: Annotated[
-        float,
-        typer.Option(
-            callback=options.NOT_NEGATIVE, help="Polar angle θ of the charger, 0 to π (excited)."
-        ),
+        float, options.not_negative("Polar angle θ of the charger, 0 to π (excited).")
     ] = np.pi / 2,
-    phi: Annotated[float, typer.Option(callback=options.ANY, help="Its azimuth φ.")] = 0.0,
+    phi: Annotated[float, options.real("Its azimuth φ.")] = 0.0,
     over_pi: Annotated[
         bool, typer.Option("--over-pi", help="Both angles are given in units of π.")
     ] = False,
     coupling: Coupling = 1.0,
     decay: Decay = 0.0,
     frequency: Frequency = 1.0,
-    until: Annotated[
-        float, typer.Option(callback=options.POSITIVE, help="End of the run, in 1/J.")
-    ] = 6.0,
+    until: Annotated[float, options.positive("End of the run, in 1/J.")] = 6.0,
     points: options.Points = 201,
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:
     """Charge a qubit from another one that was prepared on its Bloch sphere."""
-    session.tell_cache()
-    start = time.perf_counter()
-    with session.plainly(debug=context.obj):
+    with session.running(context) as start:
         unit = np.pi if over_pi else 1.0
         battery = BlochCharger(coupling, decay or 0, frequency)
         charger = BlochPreparation(theta * unit, phi * unit)

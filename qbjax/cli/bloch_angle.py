@@ -1,6 +1,5 @@
 """`qbjax optimize bloch-angle`: the best preparation of the charger, and charging time."""
 
-import time
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ ANGLES = np.linspace(0.02, 1.0, 50) * np.pi
 LIMITS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 Aim = Literal["power", "steady", "thrifty", "safe"]
+Band = tuple[float, float]
 
 
 class Found(NamedTuple):
@@ -46,24 +46,11 @@ def optimize_bloch_angle(
     ] = "power",
     limit: Annotated[
         list[float] | None,
-        typer.Option(
-            callback=options.POSITIVE,
-            help="Largest σ_E for “steady”, in ω_b; may be repeated. [0.05 … 0.5]",
-        ),
+        options.positive("Largest σ_E for “steady”, in ω_b; may be repeated. [0.05 … 0.5]"),
     ] = None,
-    points: Annotated[
-        int, typer.Option(callback=options.COUNT, help="Energies of “thrifty”.")
-    ] = 20,
-    couplings: Annotated[
-        tuple[float, float], typer.Option(callback=options.POSITIVE, help="Band of J for “safe”.")
-    ] = (
-        0.9,
-        1.1,
-    ),
-    decays: Annotated[
-        tuple[float, float],
-        typer.Option(callback=options.NOT_NEGATIVE, help="Band of γ for “safe”."),
-    ] = (0.0, 0.5),
+    points: Annotated[int, options.count("Energies of “thrifty”.")] = 20,
+    couplings: Annotated[Band, options.positive("Band of J for “safe”.")] = (0.9, 1.1),
+    decays: Annotated[Band, options.not_negative("Band of γ for “safe”.")] = (0.0, 0.5),
     coupling: Coupling = 1.0,
     decay: Decay = 0.0,
     frequency: Frequency = 1.0,
@@ -71,9 +58,7 @@ def optimize_bloch_angle(
     config: options.Config = None,
 ) -> None:
     """Find the Bloch angle and the charging time that serve best, together."""
-    session.tell_cache()
-    began = time.perf_counter()
-    with session.plainly(debug=context.obj):
+    with session.running(context) as began:
         battery = BlochCharger(coupling, decay or 0, frequency)
         with jobs.Steps(2) as steps:
             with steps.step("look for the best angle and time") as now:

@@ -1,6 +1,5 @@
 """`qbjax charge collisional`: a ladder and a stream of qubits."""
 
-import time
 from typing import Annotated, Literal
 
 import numpy as np
@@ -21,18 +20,12 @@ from qbjax.views import plot, report
 Kind = Annotated[
     Literal["oscillator", "spin", "uniform"], typer.Option(help="What is charged.")
 ]
-Levels = Annotated[int, typer.Option(
-    callback=options.LADDER, help="Levels of an oscillator or uniform ladder.",
-)]
+Levels = Annotated[int, options.levels("Levels of an oscillator or uniform ladder.")]
 Spin = Annotated[float, typer.Option(
     callback=options.within(0.5, options.MOST_LEVELS / 2), help="j of a spin.",
 )]
-Loss = Annotated[float, typer.Option(
-    callback=options.NOT_NEGATIVE, help="κt₀ after each collision.",
-)]
-Thermal = Annotated[float, typer.Option(
-    callback=options.NOT_NEGATIVE, help="Thermal occupation of the bath.",
-)]
+Loss = Annotated[float, options.not_negative("κt₀ after each collision.")]
+Thermal = Annotated[float, options.not_negative("Thermal occupation of the bath.")]
 # fmt: on
 Angles = Literal["constant", "full-swap", "greedy", "greedy-transient"]
 
@@ -46,10 +39,8 @@ def charge_collisional(
     loss: Loss = 0.0,
     thermal: Thermal = 0.0,
     angles: Annotated[Angles, typer.Option(help="How the swap angles are chosen.")] = "constant",
-    theta: Annotated[
-        float, typer.Option(callback=options.NOT_NEGATIVE, help="The angle, if constant.")
-    ] = 0.25,
-    collisions: Annotated[int, typer.Option(callback=options.COUNT, help="How many qubits.")] = 40,
+    theta: Annotated[float, options.not_negative("The angle, if constant.")] = 0.25,
+    collisions: Annotated[int, options.count("How many qubits.")] = 40,
     ground_population: Annotated[
         float,
         typer.Option(
@@ -59,17 +50,13 @@ def charge_collisional(
     coherence: Annotated[
         float, typer.Option(callback=options.within(0, 1), help="c of the qubits, 0 to 1.")
     ] = 0.0,
-    phase: Annotated[float, typer.Option(callback=options.ANY, help="α of the qubits.")] = 0.0,
-    every: Annotated[
-        int, typer.Option(callback=options.COUNT, help="Save after so many collisions.")
-    ] = 1,
+    phase: Annotated[float, options.real("α of the qubits.")] = 0.0,
+    every: Annotated[int, options.count("Save after so many collisions.")] = 1,
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:
     """Charge an oscillator, a spin or a uniform ladder with a stream of qubits."""
-    session.tell_cache()
-    start = time.perf_counter()
-    with session.plainly(debug=context.obj):
+    with session.running(context) as start:
         battery = Collisional(ladder_of(ladder, levels, spin), loss or 0, thermal or 0)
         chosen = _angles(battery, angles, theta, collisions)
         stream = Collisions(chosen, ground_population, coherence, phase, save_every=every)

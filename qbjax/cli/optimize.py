@@ -1,7 +1,6 @@
 """`qbjax optimize`: let a gradient choose."""
 
 import math
-import time
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -27,27 +26,16 @@ def optimize_switch_off(
     ] = "all",
     wait: Annotated[
         list[float] | None,
-        typer.Option(
-            callback=options.POSITIVE, help="Storage time for “stored”; may be repeated. [1.0]"
-        ),
+        options.positive("Storage time for “stored”; may be repeated. [1.0]"),
     ] = None,
     load_coupling: Annotated[
-        float,
-        typer.Option(
-            callback=options.POSITIVE, help="Coupling g of the two-level load of “delivered”."
-        ),
+        float, options.positive("Coupling g of the two-level load of “delivered”.")
     ] = 1.35,
-    load_decay: Annotated[
-        float, typer.Option(callback=options.NOT_NEGATIVE, help="Its loss γ_a.")
-    ] = 0.1,
+    load_decay: Annotated[float, options.not_negative("Its loss γ_a.")] = 0.1,
     amplitude: options.Amplitude = 3.0,
-    low: Annotated[
-        float, typer.Option(callback=options.POSITIVE, help="Earliest switch-off time.")
-    ] = 5.0,
-    high: Annotated[
-        float, typer.Option(callback=options.POSITIVE, help="Latest switch-off time.")
-    ] = 20.0,
-    start: Annotated[float, typer.Option(callback=options.POSITIVE, help="First guess.")] = 11.0,
+    low: Annotated[float, options.positive("Earliest switch-off time.")] = 5.0,
+    high: Annotated[float, options.positive("Latest switch-off time.")] = 20.0,
+    start: Annotated[float, options.positive("First guess.")] = 11.0,
     signal_levels: options.SignalLevels = 44,
     pump_levels: options.PumpLevels = 5,
     coupling: options.Coupling = 0.5,
@@ -61,9 +49,7 @@ def optimize_switch_off(
     config: options.Config = None,
 ) -> None:
     """Find when to switch the pump off: for power, coherent ergotropy, storing, or a load."""
-    session.tell_cache()
-    began = time.perf_counter()
-    with session.plainly(debug=context.obj):
+    with session.running(context) as began:
         battery = options.battery(context)
         aims: tuple[Aim, ...] = ("power", "coherent", "stored") if aim == "all" else (aim,)
         cases = [(a, w) for a in aims for w in (wait or [1.0] if a == "stored" else [0.0])]
@@ -87,12 +73,8 @@ def optimize_switch_off(
 @optimizing.command("pulse", cls=Command)
 def optimize_pulse(
     context: typer.Context,
-    duration: Annotated[
-        float, typer.Option(callback=options.POSITIVE, help="Duration of the pulse, in 1/γ_s.")
-    ] = 10.0,
-    energy: Annotated[
-        float, typer.Option(callback=options.POSITIVE, help="Its energy ∫F²dt.")
-    ] = 62.5,
+    duration: Annotated[float, options.positive("Duration of the pulse, in 1/γ_s.")] = 10.0,
+    energy: Annotated[float, options.positive("Its energy ∫F²dt.")] = 62.5,
     peak: Annotated[
         float,
         typer.Option(
@@ -100,19 +82,11 @@ def optimize_pulse(
             help="The largest |F|; inf for no limit.",
         ),
     ] = 4.5,
-    segments: Annotated[
-        int, typer.Option(callback=options.COUNT, help="Equal segments of constant amplitude.")
-    ] = 10,
+    segments: Annotated[int, options.count("Equal segments of constant amplitude.")] = 10,
     fourier: Annotated[
-        int | None,
-        typer.Option(
-            callback=options.COUNT,
-            help="So many cosines, the constant counted, instead of segments.",
-        ),
+        int | None, options.count("So many cosines, the constant counted, instead of segments.")
     ] = None,
-    steps: Annotated[
-        int, typer.Option(callback=options.COUNT, help="Most steps of the search.")
-    ] = 40,
+    steps: Annotated[int, options.count("Most steps of the search.")] = 40,
     signal_levels: options.SignalLevels = 60,
     pump_levels: options.PumpLevels = 6,
     coupling: options.Coupling = 0.5,
@@ -128,10 +102,8 @@ def optimize_pulse(
     """Find the pulse of a given energy that leaves most ergotropy at its end.
 
     The pulse is saved as pulse.toml, which “charge dopo --pulse” takes."""
-    session.tell_cache()
-    began = time.perf_counter()
     limit = None if peak == math.inf else peak
-    with session.plainly(debug=context.obj):
+    with session.running(context) as began:
         battery = options.battery(context)
         with jobs.Steps(3) as display:
             bests, runs = jobs.shape(

@@ -1,6 +1,7 @@
 """Options that several commands share, and the objects that they describe."""
 
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -78,6 +79,16 @@ ANY, POSITIVE, NOT_NEGATIVE = within(-LARGEST), within(0.0, above=True), within(
 TIMES, COUNT, LADDER = within(2, MOST_TIMES), within(1, MOST_TIMES), within(2, MOST_LEVELS)
 
 
+def _checked(check: Any) -> Callable[[str], Any]:
+    """Makes a function from the help of an option to the option of a checked number."""
+    return lambda help: typer.Option(callback=check, help=help)
+
+
+real, positive, not_negative, count, levels = map(
+    _checked, (ANY, POSITIVE, NOT_NEGATIVE, COUNT, LADDER)
+)
+
+
 def path_of(text: str) -> Path:
     """Makes a path that is not empty: `--out "$UNSET"` does not mean the folder one is in."""
     if not text.strip():
@@ -131,25 +142,15 @@ def battery(context: typer.Context) -> DOPO:
 
 
 # fmt: off
-Amplitude = Annotated[float, typer.Option(
-    callback=ANY, help="Pump amplitude F; the threshold is 2.",
-)]
-SignalLevels = Annotated[int, typer.Option(callback=LADDER, help="Levels of the storage cell.")]
-PumpLevels = Annotated[int, typer.Option(callback=LADDER, help="Levels of the pump mode.")]
-Coupling = Annotated[float, typer.Option(
-    callback=NOT_NEGATIVE, help="Coupling κ of signal and pump.",
-)]
-SignalDecay = Annotated[float, typer.Option(
-    callback=NOT_NEGATIVE, help="Loss γ_s of the signal; the unit when 1.",
-)]
-PumpDecay = Annotated[float, typer.Option(callback=NOT_NEGATIVE, help="Loss γ_p of the pump.")]
-SignalThermal = Annotated[float, typer.Option(
-    callback=NOT_NEGATIVE, help="Thermal photons of the signal's bath.",
-)]
-PumpThermal = Annotated[float, typer.Option(
-    callback=NOT_NEGATIVE, help="Thermal photons of the pump's bath.",
-)]
-Detuning = Annotated[float, typer.Option(callback=ANY, help="Detuning Δ = ω_s − ω_d/2.")]
+Amplitude = Annotated[float, real("Pump amplitude F; the threshold is 2.")]
+SignalLevels = Annotated[int, levels("Levels of the storage cell.")]
+PumpLevels = Annotated[int, levels("Levels of the pump mode.")]
+Coupling = Annotated[float, not_negative("Coupling κ of signal and pump.")]
+SignalDecay = Annotated[float, not_negative("Loss γ_s of the signal; the unit when 1.")]
+PumpDecay = Annotated[float, not_negative("Loss γ_p of the pump.")]
+SignalThermal = Annotated[float, not_negative("Thermal photons of the signal's bath.")]
+PumpThermal = Annotated[float, not_negative("Thermal photons of the pump's bath.")]
+Detuning = Annotated[float, real("Detuning Δ = ω_s − ω_d/2.")]
 Points = Annotated[int, typer.Option(callback=TIMES, help="Times to save.")]
 Frame = Annotated[Literal["displaced", "lab"], typer.Option(help="Frame of the computation.")]
 Out = Annotated[Path | None, typer.Option(

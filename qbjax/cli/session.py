@@ -4,6 +4,7 @@
 """
 
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +63,15 @@ def tell_cache() -> None:
     folder = _setup.cache_folder()
     text = "compiled programs are not kept" if folder is None else f"compiled programs: {folder}"
     out().print(text, style="dim", soft_wrap=True, markup=False)
+
+
+@contextmanager
+def running(context: typer.Context) -> Iterator[float]:
+    """Runs a command with plain errors, and tells where its programs are; yields the time."""
+    tell_cache()
+    start = time.perf_counter()
+    with plainly(debug=bool(context.obj)):
+        yield start
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """`qbjax optimize swap-angles`: the time that each qubit should meet the battery."""
 
-import time
 from typing import Annotated, Any
 
 import jax
@@ -29,36 +28,24 @@ def optimize_swap_angles(
     thermal: Thermal = 0.0,
     collisions: Annotated[
         int | None,
-        typer.Option(
-            callback=options.COUNT,
-            help="How many qubits; with --duration alone, as many as serve best. [10]",
-        ),
+        options.count("How many qubits; with --duration alone, as many as serve best. [10]"),
     ] = None,
     duration: Annotated[
         float | None,
-        typer.Option(
-            callback=options.POSITIVE,
-            help="Charging time Ωτ to store the most in; else the best power.",
-        ),
+        options.positive("Charging time Ωτ to store the most in; else the best power."),
     ] = None,
     coherent: Annotated[
         bool, typer.Option("--coherent", help="Superpositions, whose q are chosen too.")
     ] = False,
-    starts: Annotated[
-        int, typer.Option(callback=options.COUNT, help="Searches, all but the first from random.")
-    ] = 1,
-    seed: Annotated[
-        int, typer.Option(callback=options.NOT_NEGATIVE, help="Of the random starts.")
-    ] = 0,
+    starts: Annotated[int, options.count("Searches, all but the first from random.")] = 1,
+    seed: Annotated[int, options.not_negative("Of the random starts.")] = 0,
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:
     """Find the swap angles that charge with the largest power, or most in a given time.
 
     Beside the optimum: greedy, and full swap."""
-    session.tell_cache()
-    began = time.perf_counter()
-    with session.plainly(debug=context.obj):
+    with session.running(context) as began:
         battery = Collisional(ladder_of(ladder, levels, spin), loss or 0, thermal or 0)
         if coherent and duration is None:
             raise ValueError(

@@ -64,10 +64,8 @@ def sweep_file(
     accept: Accept = None,
 ) -> None:
     """Compute the points of a grid; killed or stopped, the same command goes on."""
-    session.tell_cache()
-    began = time.perf_counter()
     path = store or options.FOLDER / "sweep" / f"{file.stem}.zarr"
-    with session.plainly(debug=context.obj), _resumable(context, path):
+    with session.running(context) as began, _resumable(context, path):
         task = None if array_task is None else task_of(array_task)
         study = described.read(file, None if yes else described.LIMIT)
         _check_same(path, study, file)

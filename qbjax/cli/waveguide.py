@@ -1,7 +1,6 @@
 """`qbjax charge waveguide`, `qbjax optimize waveguide`: charging at a distance."""
 
 import math
-import time
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -24,9 +23,8 @@ from qbjax.cycle import charge
 from qbjax.views import report, waveguide
 
 Aim = Literal["ergotropy", "power", "distance", "continuum"]
-Decay = Annotated[
-    float, typer.Option(callback=options.NOT_NEGATIVE, help="Rate Γ₁₁ into the waveguide, in ω₁₁.")
-]
+Bounds = tuple[float, float] | None
+Decay = Annotated[float, options.not_negative("Rate Γ₁₁ into the waveguide, in ω₁₁.")]
 
 
 class Found(NamedTuple):
@@ -43,24 +41,16 @@ class Found(NamedTuple):
 @charging.command("waveguide", cls=Command)
 def charge_waveguide(
     context: typer.Context,
-    frequency: Annotated[
-        float, typer.Option(callback=options.POSITIVE, help="ω₀ of charger and battery, in ω₁₁.")
-    ] = 1.4,
-    distance: Annotated[
-        float, typer.Option(callback=options.POSITIVE, help="Their distance Δ_z, in λ₁₁.")
-    ] = 0.1,
+    frequency: Annotated[float, options.positive("ω₀ of charger and battery, in ω₁₁.")] = 1.4,
+    distance: Annotated[float, options.positive("Their distance Δ_z, in λ₁₁.")] = 0.1,
     decay: Decay = 0.5,
-    until: Annotated[
-        float, typer.Option(callback=options.POSITIVE, help="End of the run, in 1/ω₁₁.")
-    ] = 60.0,
+    until: Annotated[float, options.positive("End of the run, in 1/ω₁₁.")] = 60.0,
     points: options.Points = 401,
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:
     """Charge a battery at a distance, from an excited emitter in the same waveguide."""
-    session.tell_cache()
-    start = time.perf_counter()
-    with session.plainly(debug=context.obj):
+    with session.running(context) as start:
         guide = Waveguide(frequency, distance, decay)
         with jobs.Steps(2) as steps:
             data = _charged(guide, until, points, steps)
@@ -87,13 +77,9 @@ def optimize_waveguide(
             "“continuum”: designs with a bound state in the continuum."
         ),
     ] = "ergotropy",
-    frequency: Annotated[
-        tuple[float, float] | None,
-        typer.Option(callback=options.POSITIVE, help="Bounds of ω₀, equal ones to fix it."),
-    ] = None,
+    frequency: Annotated[Bounds, options.positive("Bounds of ω₀, equal ones to fix it.")] = None,
     distance: Annotated[
-        tuple[float, float] | None,
-        typer.Option(callback=options.NOT_NEGATIVE, help="Bounds of Δ_z, equal ones to fix it."),
+        Bounds, options.not_negative("Bounds of Δ_z, equal ones to fix it.")
     ] = None,
     decay: Decay = 0.5,
     orders: Annotated[
@@ -103,11 +89,9 @@ def optimize_waveguide(
     config: options.Config = None,
 ) -> None:
     """Find where charger and battery should sit, and at which frequency."""
-    session.tell_cache()
-    began = time.perf_counter()
     given = {"frequency": _side(frequency), "distance": _side(distance)}
     box = {name: side for name, side in given.items() if side is not None}
-    with session.plainly(debug=context.obj):
+    with session.running(context) as began:
         with jobs.Steps(3) as steps:
             with steps.step("look for the best place") as now:
                 found = _search(aim, box, decay, orders, now)
@@ -183,7 +167,7 @@ def _kept(guide: Waveguide) -> tuple[xr.Dataset, list[report.Sheet]]:
     return states, [waveguide.states_sheet(states), keeping]
 
 
-def _side(bounds: tuple[float, float] | None) -> Any:
+def _side(bounds: Bounds) -> Any:
     """Bounds as a search takes them: equal ones are a number."""
     return bounds[0] if bounds is not None and bounds[0] == bounds[1] else bounds
 
