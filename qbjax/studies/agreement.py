@@ -39,7 +39,7 @@ class Difference(NamedTuple):
             return
         # All of them, for the words replace those that were said.
         words = sorted({word_of(name) for name in self.names})
-        differing = " and ".join([*self._versions(found), *self._parts(found)])
+        differing = " and ".join(self._in_words(found))
         raise Refused(
             f"Argument `store` must belong to this sweep, but {path} was made with {differing}: "
             "take a new path, or what it was made with",
@@ -48,23 +48,19 @@ class Difference(NamedTuple):
 
     def accepted(self, accept: Collection[str]) -> list[str]:
         """Differences that are there and were accepted, in words, for the record."""
-        found = [name for name in self.names if word_of(name) in accept]
-        return [*self._versions(found), *self._parts(found)]
+        return self._in_words([name for name in self.names if word_of(name) in accept])
 
-    def _versions(self, found: Collection[str]) -> list[str]:
-        names = [n.removeprefix(VERSION) for n in found if word_of(n) == "versions"]
-        differing = [
+    def _in_words(self, found: Collection[str]) -> list[str]:
+        versions = [n.removeprefix(VERSION) for n in found if word_of(n) == "versions"]
+        said = [
             f"{n} {self.kept.get(VERSION + n, 'unused')} "
             f"(here {self.ours.get(VERSION + n, 'unused')})"
-            for n in names
+            for n in versions
         ]
-        return [", ".join(differing)] if differing else []
-
-    def _parts(self, found: Collection[str]) -> list[str]:
+        differing = [", ".join(said)] if said else []
         names = [name for name in found if word_of(name) != "versions"]
-        differing = []
         if f"{VERSION}python" in self.names and "function" in map(word_of, names):
-            differing = ["a function that cannot be compared"]
+            differing += ["a function that cannot be compared"]
             names = [name for name in names if word_of(name) != "function"]
         more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
         return differing + ([f"another {', '.join(names[:LISTED])}{more}"] if names else [])

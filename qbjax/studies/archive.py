@@ -24,14 +24,14 @@ from qbjax.studies import archive_copies as copies
 from qbjax.studies import archive_files as files
 from qbjax.studies import archive_layout as layout
 from qbjax.studies.agreement import Difference
-from qbjax.studies.archive_kept import FINISHED, Kept
+from qbjax.studies.archive_kept import FINISHED
 from qbjax.studies.archive_layout import begun as begun
 from qbjax.studies.archive_plan import Plan as Plan
 from qbjax.studies.archive_plan import Variable as Variable
 from qbjax.studies.archive_plan import check, checked_task
 from qbjax.studies.archive_reading import export as export
 from qbjax.studies.archive_reading import read as read
-from qbjax.studies.json_values import check_json
+from qbjax.studies.names import check_json
 
 
 class Archive:
@@ -83,7 +83,10 @@ class Archive:
                 kept = layout.opened(self.path)
             assert kept is not None
             self._kept = kept
-            self.accepted = _refuse_another(kept, plan, accept)
+            names = layout.differences(kept, plan)
+            differing = Difference(names, kept.fingerprint, plan.fingerprint)
+            differing.refuse(self.path, accept)
+            self.accepted = differing.accepted(accept)
             self._locked(stack)
             mended = copies.mend(self.path, kept.files)
             copies.warn(self.path, mended, "it has been mended from copies")
@@ -222,13 +225,6 @@ class Archive:
             files.remove_partial(self.path)
         self._handle = files.opened(folder / "chunks.lock")
         stack.callback(os.close, self._handle)
-
-
-def _refuse_another(kept: Kept, plan: Plan, accept: Collection[str]) -> list[str]:
-    """Refuses the store of another sweep; the differences that there are and were accepted."""
-    differing = Difference(layout.differences(kept, plan), kept.fingerprint, plan.fingerprint)
-    differing.refuse(kept.path, accept)
-    return differing.accepted(accept)
 
 
 def _checked(name: str, values: Any, variable: Variable, span: slice) -> np.ndarray:

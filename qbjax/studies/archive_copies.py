@@ -6,7 +6,6 @@ sha256, lies there again as `plan.json`. So one damaged file, whichever it is, c
 is read is read from bytes that were checked, never from the disk behind the back of the check.
 """
 
-import hashlib
 import json
 import warnings
 from collections.abc import Iterable, Mapping
@@ -129,4 +128,4 @@ def _whole(path: Path, digest: str) -> bytes | None:
 
 
 def _seal(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return files.sha256(json.dumps(content, sort_keys=True).encode())

@@ -132,11 +132,6 @@ def sync_together(paths: Iterable[Path]) -> None:
         list(pool.map(sync, paths))
 
 
-def sync_tree(root: Path) -> None:
-    """Calls `sync` for a folder and everything in it."""
-    sync_together([root, *root.rglob("*")])
-
-
 def sha256(data: bytes) -> str:
     """The SHA-256 digest of some bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
@@ -175,7 +170,11 @@ def hold(path: Path, *, shared: bool = False) -> int:
         if error.errno not in _NO_LOCKS:
             os.close(handle)
             raise
-        _warn(path)
+        warnings.warn(
+            f"{path} cannot be locked here: start no second process on this store.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
     who = "array tasks" if shared else f"process {os.getpid()} on {socket.gethostname()}"
     os.ftruncate(handle, 0)
     os.write(handle, who.encode())
@@ -207,11 +206,3 @@ def _lock(handle: int, shared: bool) -> None:
     if fcntl is None:
         raise OSError(errno.ENOSYS, "no locks")
     fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-
-
-def _warn(path: Path) -> None:
-    warnings.warn(
-        f"{path} cannot be locked here: start no second process on this store.",
-        RuntimeWarning,
-        stacklevel=4,
-    )

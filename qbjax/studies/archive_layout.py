@@ -19,7 +19,7 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -59,7 +59,7 @@ def create(path: Path, plan: Plan) -> None:
     temporary = path.with_name(f".{path.name}.{uuid4().hex}{files.PARTIAL}")
     try:
         _template(temporary, plan)
-        files.sync_tree(temporary)
+        files.sync_together([temporary, *temporary.rglob("*")])
         temporary.rename(path)
         files.sync(path.parent)
     except OSError:
@@ -110,13 +110,8 @@ def axes_in(held: dict[str, Any]) -> xr.Dataset:
 def attributes_of(kept: Kept) -> dict[str, Any]:
     """Attributes of the plan of a store, and those that were known at the end."""
     held, _ = copies.contents(kept.path, kept.files)
-    return attributes_in(held) | finished(kept)
-
-
-def attributes_in(held: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes of the plan, from files in memory."""
     found = json.loads(held["zarr.json"].to_bytes())["attributes"]
-    return {name: value for name, value in found.items() if name != "coordinates"}
+    return {name: value for name, value in found.items() if name != "coordinates"} | finished(kept)
 
 
 def in_grid_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from qbjax import _checks
 from qbjax.studies import names
-from qbjax.studies.json_values import check_json
+from qbjax.studies.names import check_json
 from qbjax.studies.outputs import is_storable
 
 

@@ -38,7 +38,9 @@ def read(path: Any) -> xr.Dataset:
 
     Example: see `Archive`.
     """
-    kept = _existing(path)
+    kept = opened(files.real("store", path))
+    if kept is None:
+        raise ValueError(f"Argument `store` must be a store of qb.sweep, but {path} is none.")
     held, damaged = copies.contents(kept.path, kept.files)
     points, axes = layout.points_in(held), layout.axes_in(held)
     order = points["order"].values
@@ -114,13 +116,6 @@ def _gathered(
             values[name][order[span]] = arrays[name][span]
             del held[file]
     return values, missing
-
-
-def _existing(path: Any) -> Kept:
-    kept = opened(files.real("store", path))
-    if kept is None:
-        raise ValueError(f"Argument `store` must be a store of qb.sweep, but {path} is none.")
-    return kept
 
 
 def _plain(value: Any) -> Any:

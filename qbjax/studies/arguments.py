@@ -11,7 +11,7 @@ from qbjax import _checks
 from qbjax.studies import archive_files, cluster
 from qbjax.studies.archive_plan import checked_task
 from qbjax.studies.grids import Grid
-from qbjax.studies.json_values import check_json
+from qbjax.studies.names import check_json
 
 
 def check(function, store, devices, client, task, configuration, progress) -> None:
@@ -40,11 +40,8 @@ def check(function, store, devices, client, task, configuration, progress) -> No
                 f"{_checks.show(configuration)}."
             )
         check_json("configuration", dict(configuration))
-    if progress is not None and not callable(progress):
-        raise TypeError(
-            f"Argument `progress` must be callable as progress(seen), but is "
-            f"{_checks.show(progress)}."
-        )
+    if progress is not None:
+        _checks.function("progress", progress, "progress(seen)")
 
 
 def units_of(function: Any) -> dict[str, str]:
@@ -64,10 +61,7 @@ def order(grid: Grid, cost: Any) -> np.ndarray:
     """Sorts points by cost, cheap ones first, in the grid's own order among equals."""
     if cost is None:
         return np.arange(grid.count)
-    if not callable(cost):
-        raise TypeError(
-            f"Argument `cost` must be callable as cost(**columns), but is {_checks.show(cost)}."
-        )
+    _checks.function("cost", cost, "cost(**columns)")
     columns = grid.columns(np.arange(grid.count))
     try:
         guess = np.asarray(cost(**columns))

@@ -49,10 +49,7 @@ def check_client(client: Any) -> None:
         raise ImportError(
             "Argument `client` needs dask.distributed: pip install 'qbjax[cluster]'."
         ) from error
-    if not isinstance(client, Client):
-        raise TypeError(
-            f"Argument `client` must be a dask.distributed.Client, but is {_checks.show(client)}."
-        )
+    _checks.instance("client", client, Client, "a dask.distributed.Client")
     if client.asynchronous or client.status != "running":
         reason = "asynchronous" if client.asynchronous else client.status
         raise ValueError(f"Argument `client` must be running and synchronous, but is {reason}.")
@@ -84,7 +81,7 @@ def computed(
 
     def hand_out(count: int) -> None:
         for _, (index, columns) in zip(range(count), waiting, strict=False):
-            future = client.submit(_compute, task, columns, retries=RETRIES, pure=False)
+            future = client.submit(task, columns, retries=RETRIES, pure=False)
             indices[future.key] = index
             under_way.add(future)
 
@@ -93,7 +90,3 @@ def computed(
         index, arrays = indices.pop(future.key), future.result()
         hand_out(1)
         yield index, arrays
-
-
-def _compute(task: Task, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return task(columns)

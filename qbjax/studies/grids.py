@@ -6,6 +6,7 @@ whose attributes are kept. A plain mapping of names to coordinates means `produc
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ import xarray as xr
 
 from qbjax import _checks, _memory
 from qbjax.studies import names
-from qbjax.studies.json_values import check_json
+from qbjax.studies.names import check_json
 
 
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Named scalars at P points; made by `product`, `zipped`, `random` or `sobol`.
 
@@ -25,13 +27,8 @@ class Grid:
             the last axis is the fastest.
     """
 
-    def __init__(
-        self,
-        coordinates: Mapping[str, xr.DataArray],
-        axes: Mapping[str, xr.DataArray] | None = None,
-    ):
-        self.coordinates = dict(coordinates)
-        self.axes = None if axes is None else dict(axes)
+    coordinates: Mapping[str, xr.DataArray]
+    axes: Mapping[str, xr.DataArray] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,7 +66,7 @@ def product(**axes: Any) -> Grid:
         >>> product(F=([1.0, 2.0], "1/gamma_s"), t=[1.0, 2.0, 3.0]).count
         6
     """
-    known = {name: _coordinate(name, given) for name, given in _some(axes).items()}
+    known = _coordinates(axes)
     for name, axis in known.items():
         values, counts = np.unique(axis.values, return_counts=True)
         if np.any(counts > 1):
@@ -80,11 +77,8 @@ def product(**axes: Any) -> Grid:
     count = math.prod(axis.size for axis in known.values())
     _check_room(count, len(known))
     mesh = np.meshgrid(*(axis.values for axis in known.values()), indexing="ij")
-    points = {
-        name: _array(name, values.ravel(), known[name].attrs)
-        for name, values in zip(known, mesh, strict=True)
-    }
-    return Grid(points, known)
+    flat = zip(known.items(), mesh, strict=True)
+    return Grid({name: _array(name, x.ravel(), axis.attrs) for (name, axis), x in flat}, known)
 
 
 def zipped(**coordinates: Any) -> Grid:
@@ -103,7 +97,7 @@ def zipped(**coordinates: Any) -> Grid:
         >>> zipped(F=[1.0, 2.0], t=[3.0, 4.0]).count
         2
     """
-    known = {name: _coordinate(name, given) for name, given in _some(coordinates).items()}
+    known = _coordinates(coordinates)
     lengths = {name: values.size for name, values in known.items()}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name}: {size}" for name, size in lengths.items())
@@ -181,10 +175,8 @@ def _spread(count, ranges, draw: Callable[[int, int], np.ndarray]) -> Grid:
     boxes = {name: _range(name, given) for name, given in _some(ranges).items()}
     _check_room(count, len(boxes))
     unit = draw(count, len(boxes))
-    points = {}
-    for column, (name, (low, high, attributes)) in zip(unit.T, boxes.items(), strict=True):
-        points[name] = _array(name, low + (high - low) * column, attributes)
-    return Grid(points)
+    spread = zip(boxes.items(), unit.T, strict=True)
+    return Grid({n: _array(n, low + (high - low) * x, a) for (n, (low, high, a)), x in spread})
 
 
 def _range(name: str, given: Any) -> tuple[float, float, dict[str, str]]:
@@ -212,6 +204,10 @@ def _some(axes: Mapping[str, Any]) -> Mapping[str, Any]:
         raise ValueError("Argument `grid` must name at least one coordinate, but is empty.")
     names.check_coordinates(axes)
     return axes
+
+
+def _coordinates(given: Mapping[str, Any]) -> dict[str, xr.DataArray]:
+    return {name: _coordinate(name, values) for name, values in _some(given).items()}
 
 
 def _check_room(points: int, coordinates: int) -> None:

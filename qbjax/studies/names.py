@@ -1,10 +1,12 @@
-"""Names of coordinates and of values: those that a folder of a store can have, on any system.
+"""Names of coordinates and of values, and attributes: those that a store can have, on any system.
 
 One rule for sweeps in memory and in a store, so that either may become the other.
 """
 
+import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from qbjax import _checks
 
@@ -69,3 +71,24 @@ def check_distinct(argument: str, names: Iterable[object]) -> None:
                 f"Argument `{argument}` must have names that differ, but {other!r} and {name!r} "
                 "are the same letters."
             )
+
+
+def check_json(name: str, value: Any) -> None:
+    """Refuses a value that JSON cannot hold."""
+    try:
+        _check_keys(value)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"Argument `{name}` must be what JSON can hold, but: {error}.") from None
+
+
+def _check_keys(value: Any) -> None:
+    """Refuses keys that are no text: JSON would make a text of any, and 1 and "1" the same."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"the key {key!r} is no text")
+            _check_keys(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check_keys(inner)

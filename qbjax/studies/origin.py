@@ -2,6 +2,7 @@
 
 import functools
 import subprocess
+import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -9,9 +10,27 @@ from typing import Any
 
 import jax
 
-from qbjax.studies.clock import Watch
-
 VERSIONS = ("qbjax", "jax", "diffrax", "numpy")
+
+
+class Watch:
+    """A stopwatch that only goes forward, whatever is done to the clock meanwhile.
+
+    Example:
+        >>> watch = Watch()
+        >>> 0 <= watch.seconds() <= watch.seconds()
+        True
+    """
+
+    def __init__(self) -> None:
+        self._last, self._seconds = time.monotonic(), 0.0
+
+    def seconds(self) -> float:
+        """Seconds that have passed, without the steps of a clock that was set back."""
+        now = time.monotonic()
+        self._seconds += max(0.0, now - self._last)
+        self._last = now
+        return self._seconds
 
 
 def attributes(

@@ -1,4 +1,4 @@
-"""Outputs of a swept function: real numbers with names of their own."""
+"""Outputs of a swept function: real numbers with names of their own, in a dataset."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -6,16 +6,15 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import xarray as xr
 from jax.tree_util import DictKey, SequenceKey
 
 from qbjax import _checks, _memory
 from qbjax.studies import names
-from qbjax.studies.labels import dimensions
+from qbjax.studies.grids import Grid
 
 COPIES = 3
 """Copies of the values that are there at once, when rows become a dataset."""
-
-
 OWN = 100
 """The least status that counts as a function's own."""
 
@@ -85,6 +84,38 @@ def status(values: np.ndarray) -> np.ndarray:
 def is_storable(dtype: np.dtype) -> bool:
     """Whether netCDF has numbers of a type: neither half precision nor longer doubles."""
     return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize in (4, 8))
+
+
+def labelled(
+    grid: Grid, order: np.ndarray, rows: Mapping[str, np.ndarray], units: Mapping[str, str]
+) -> xr.Dataset:
+    """Makes a dataset with the grid's axes, or over `point`, of rows in the order of computation.
+
+    Variables have the dimensions of the grid, then `NAME_0`, `NAME_1`, …
+    """
+    back = np.argsort(order)
+    sizes = grid.sizes or {"point": grid.count}
+    variables = {}
+    for name, values in rows.items():
+        dims = (*sizes, *dimensions(name, values.ndim - 1))
+        attributes = {"units": units[name]} if name in units else {}
+        shape = (*sizes.values(), *values.shape[1:])
+        variables[name] = (dims, values[back].reshape(shape), attributes)
+    coordinates = {
+        name: (name if grid.axes else "point", values.values, values.attrs)
+        for name, values in (grid.axes or grid.coordinates).items()
+    }
+    return xr.Dataset(variables, coords=coordinates)
+
+
+def dimensions(name: str, count: int) -> tuple[str, ...]:
+    """Names of an output's own dimensions.
+
+    Example:
+        >>> dimensions("energy", 1)
+        ('energy_0',)
+    """
+    return tuple(f"{name}_{i}" for i in range(count))
 
 
 def _number(name: str, leaf: Any) -> jax.Array:

@@ -79,25 +79,19 @@ class Program:
 
     def _compile(self, function: Callable) -> None:
         one = _flat(function, self._names)
-        lanes = self.lanes
+        lanes = None if self.lanes == 1 else self.lanes
 
         def part(columns):
-            if lanes == 1:
-                return lax.map(one, columns)
             return lax.map(one, columns, batch_size=lanes)
 
-        if len(self._devices) == 1:
-            whole = jax.jit(part)
-        else:
+        whole = part
+        if len(self._devices) > 1:
             mesh, split = Mesh(np.array(self._devices), ("device",)), PartitionSpec("device")
-            shared = jax.shard_map(
-                part, mesh=mesh, in_specs=split, out_specs=split, check_vma=False
-            )
-            whole = jax.jit(shared)
+            whole = jax.shard_map(part, mesh=mesh, in_specs=split, out_specs=split, check_vma=False)
         size = self._part * len(self._devices)
         blank = [jax.ShapeDtypeStruct((size,), float) for _ in self._names]
         with jax.default_device(self._devices[0]):
-            traced = _traced(whole, blank)
+            traced = _traced(jax.jit(whole), blank)
             self.outputs = {
                 name: Output(tuple(leaf.shape[1:]), np.dtype(leaf.dtype))
                 for name, leaf in traced.out_info.items()

@@ -14,11 +14,10 @@ from typing import Any
 import jax
 
 from qbjax.studies import libraries
-from qbjax.studies.reach_arrays import ARRAYS
 from qbjax.studies.reach_code import instructions
-from qbjax.studies.reach_function import function, refuse_unknowable
+from qbjax.studies.reach_function import UNKNOWABLE, function
 from qbjax.studies.reach_node import HEAP, IMPORTED, Installed, Node, Opaque, home, numbered
-from qbjax.studies.reach_state import ATOMS, node_of, state
+from qbjax.studies.reach_state import ARRAYS, ATOMS, node_of, state
 
 JITTED = type(jax.jit(lambda: None))
 FUNCTIONS = (
@@ -45,7 +44,8 @@ def node(value: Any) -> Node:
         return node_of(value)
     if cls is Installed:
         return Node(f"library {value.name}", library=value.name)
-    refuse_unknowable(value)
+    if id(value) in UNKNOWABLE:
+        raise Opaque(f"what {UNKNOWABLE[id(value)]} gives, which cannot be known")
     if (name := libraries.name_of(value)) is not None:
         return Node(f"library {name}", library=name)
     for kind, made in _CODE.items():

@@ -24,11 +24,9 @@ KINDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 class Lookup(NamedTuple):
-    """A global name that code looks up, with the attributes it takes from it at once.
+    """A global name that code looks up, with the attributes that it takes from it at once.
 
-    Attributes:
-        name: of the global variable or builtin.
-        attributes: for `name.a.b(…)`, ("a", "b").
+    For `name.a.b(…)` these are ("a", "b").
     """
 
     name: str

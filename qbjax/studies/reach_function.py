@@ -2,6 +2,7 @@
 
 import argparse
 import builtins
+import contextlib
 import importlib
 import sys
 import weakref
@@ -46,12 +47,6 @@ def function(value: FunctionType) -> Node:
     return Node(instructions(code), [*parts, *_globals(code, value.__globals__)])
 
 
-def refuse_unknowable(value: Any) -> None:
-    """Refuses a value that reaches things that code does not name."""
-    if id(value) in UNKNOWABLE:
-        raise Opaque(f"what {UNKNOWABLE[id(value)]} gives, which cannot be known")
-
-
 def _made_by_library(value: FunctionType) -> Node:
     """Takes a function that a library made around others apart: `jax.vmap`, decorators."""
     # Not its own word, which is that of the function that it wraps.
@@ -69,10 +64,8 @@ def _made_by_library(value: FunctionType) -> Node:
 def _closure(value: FunctionType) -> dict[str, Any]:
     found = {}
     for name, cell in zip(value.__code__.co_freevars, value.__closure__ or ()):
-        try:
+        with contextlib.suppress(ValueError):  # nothing was assigned yet
             found[name] = cell.cell_contents
-        except ValueError:  # nothing was assigned yet
-            continue
     return found
 
 

@@ -1,4 +1,4 @@
-"""The parts of a value that is neither code nor array: numbers, containers, objects.
+"""The parts of a value that is no code: numbers, arrays, containers, objects.
 
 An object of the project counts with its class, its attributes and slots. One of a library counts
 with what it gives to `pickle`, which is what decides it, less what it only remembers.
@@ -7,6 +7,7 @@ with what it gives to `pickle`, which is what decides it, less what it only reme
 import contextlib
 import copyreg
 import functools
+import hashlib
 import inspect
 import logging
 import threading
@@ -19,10 +20,10 @@ import jax
 import numpy as np
 
 from qbjax.studies import libraries
-from qbjax.studies.reach_arrays import ARRAYS, array
 from qbjax.studies.reach_code import constant
 from qbjax.studies.reach_node import HEAP, IMPORTED, PICKLED, Node, Opaque, home, numbered
 
+ARRAYS = (np.ndarray, np.generic, jax.Array)
 ATOMS = {type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented)}
 INERT = {
     type(threading.Lock()), type(threading.RLock()), logging.Logger, logging.RootLogger,
@@ -33,7 +34,6 @@ ELSEWHERE = {"ctypes", "_ctypes", "zarr", "h5py", "netCDF4", "dask", "distribute
 """Libraries whose objects say only where something lies: in memory, in a file, on a cluster."""
 UNSEEN = {"jax._src.core.Primitive", "jax.extend.core.Primitive"}
 """Classes whose objects have their code in tables elsewhere."""
-TREE = type(jax.tree.structure(0))
 
 
 def node_of(value: Any) -> Node:
@@ -67,28 +67,57 @@ def state(value: Any) -> list[tuple[str, Any]]:
         if "__slots__" in vars(base):
             for name, slot in vars(base).items():
                 if isinstance(slot, types.MemberDescriptorType):
-                    found |= _slot(f"{base.__name__}.{name}", slot, value)
+                    with contextlib.suppress(AttributeError):  # nothing was assigned yet
+                        found[f"{base.__name__}.{name}"] = slot.__get__(value)
     with contextlib.suppress(AttributeError):
         found |= object.__getattribute__(value, "__dict__")
     return _own(cls, found)
 
 
+def _array(value: Any) -> Node:
+    """Takes a NumPy or JAX array or number apart."""
+    if issubclass(type(value), jax.Array):
+        return _of_jax(value)
+    if issubclass(type(value), np.ma.MaskedArray):
+        kept = [("data", value.data), ("mask", np.ma.getmaskarray(value))]
+        return Node("masked", [*kept, ("fill_value", value.fill_value)])
+    whole = np.asarray(value)
+    kind = whole.dtype
+    label = (
+        f"{type(value).__name__} {kind.name} {kind.descr if kind.names else kind.str} {whole.shape}"
+    )
+    if whole.dtype.hasobject:
+        return Node(label, numbered(whole.ravel().tolist()))
+    return Node(f"{label} {_bytes(whole)}")
+
+
+def _of_jax(value: jax.Array) -> Node:
+    if jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+        return Node(f"key {jax.random.key_impl(value)}", [("", jax.random.key_data(value))])
+    try:
+        whole = np.asarray(value)
+    except RuntimeError:  # it was given away, or lies on another machine
+        raise Opaque("an array whose numbers are not here") from None
+    return Node(f"jax {value.weak_type} {whole.dtype} {whole.shape} {_bytes(whole)}")
+
+
+def _bytes(whole: np.ndarray) -> str:
+    flat = np.ascontiguousarray(whole).reshape(-1)
+    hasher = hashlib.blake2b(digest_size=16)
+    if flat.nbytes:
+        hasher.update(flat.view(np.uint8).data)
+    return hasher.hexdigest()
+
+
 def _content(value: Any) -> Node | None:
     """Takes arrays and what Python itself makes apart, subclasses of the project included."""
     if issubclass(type(value), ARRAYS):
-        return array(value)
+        return _array(value)
     exact = type(value) in _BUILT or not libraries.owns_class(type(value))
     for kind, made in _BUILT.items() if exact else ():
         if issubclass(type(value), kind):
             return made(value)
     return None
-
-
-def _slot(name: str, slot: Any, value: Any) -> dict[str, Any]:
-    try:
-        return {name: slot.__get__(value)}
-    except AttributeError:
-        return {}
 
 
 def _own(cls: type, found: Mapping[Any, Any]) -> list[tuple[str, Any]]:
@@ -144,9 +173,8 @@ def _pickled(value: Any) -> Node:
 
 def _mapping(value: Mapping) -> Node:
     pairs = list(dict.items(value)) if isinstance(value, dict) else list(value.items())
-    if all(type(key) is str for key, _ in pairs):
-        return Node(f"mapping {len(pairs)}", pairs)
-    return Node(f"mapping {len(pairs)}", numbered(pairs))
+    named = all(type(key) is str for key, _ in pairs)
+    return Node(f"mapping {len(pairs)}", pairs if named else numbered(pairs))
 
 
 def _set(value: frozenset | set) -> Node:
@@ -182,10 +210,6 @@ def _numbers(data: Any) -> Any:
     return data.as_scipy() if hasattr(data, "as_scipy") else data.to_array()
 
 
-def _tree(value: Any) -> Node:
-    return Node("tree", [("node", value.node_data()), ("children", value.children())])
-
-
 _BUILT: dict[type, Callable[[Any], Node]] = {
     dict: _mapping,
     types.MappingProxyType: _mapping,
@@ -206,7 +230,9 @@ _HELD: dict[Any, Callable[[Any], Node]] = {
     ),
     memoryview: lambda value: Node("memory", [("", value.tobytes())]),
     np.ufunc: _ufunc,
-    TREE: _tree,
+    type(jax.tree.structure(0)): lambda value: Node(
+        "tree", [("node", value.node_data()), ("children", value.children())]
+    ),
 }
 _CONTENTS: dict[str, Callable[[Any], list[tuple[str, Any]]]] = {
     "qutip.core.qobj.Qobj": lambda value: [

@@ -18,13 +18,11 @@ from qbjax import _checks
 from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.record import witness
 from qbjax.studies import agreement, archive, arguments, cluster, doubtful
-from qbjax.studies.clock import Watch
 from qbjax.studies.doubtful import advice
 from qbjax.studies.fingerprint import fingerprint
 from qbjax.studies.grids import Grid, as_grid
-from qbjax.studies.labels import dimensions, labelled
-from qbjax.studies.origin import attributes
-from qbjax.studies.outputs import check_room, status
+from qbjax.studies.origin import Watch, attributes
+from qbjax.studies.outputs import check_room, dimensions, labelled, status
 from qbjax.studies.program import Program, check_names, local_devices, outputs_of
 
 CHUNK = 256
