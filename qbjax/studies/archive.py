@@ -104,11 +104,6 @@ class Archive:
         self._handles.close()
 
     @property
-    def coordinates(self) -> xr.Dataset:
-        """Coordinates of the store over `point`, `order` among them."""
-        return layout.points_of(self._kept)
-
-    @property
     def attributes(self) -> dict[str, Any]:
         """Attributes of the store."""
         return layout.attributes_of(self._kept)
@@ -117,13 +112,18 @@ class Archive:
         """The points of a chunk."""
         return self._kept.span(_checks.integer("index", index, low=0, high=self.chunks - 1))
 
+    @property
+    def mine(self) -> range:
+        """Chunks of this task, complete or not."""
+        first, step = self._task or (0, 1)
+        return range(first, self.chunks, step)
+
     def missing(self) -> list[int]:
         """Chunks (of this task) that have no marker, or not the data it was written for.
 
         The latter are damaged, and there is a warning.
         """
-        first, step = self._task or (0, 1)
-        found = [i for i in range(first, self.chunks, step) if not self._kept.is_complete(i)]
+        found = [i for i in self.mine if not self._kept.is_complete(i)]
         damaged = [path for index in found for path in self._kept.damage(index)]
         copies.warn(self.path, damaged, "the chunks of such files are to be computed again")
         return found

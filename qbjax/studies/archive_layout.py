@@ -73,22 +73,18 @@ def differences(kept: Kept, plan: Plan) -> list[str]:
     """Differences of a plan from a store; the order of computation and chunks are free."""
     names = sorted({*kept.fingerprint, *plan.fingerprint})
     found = [n for n in names if kept.fingerprint.get(n) != plan.fingerprint.get(n)]
-    if {n: v[:3] for n, v in kept.variables.items()} != {
-        n: v[:3] for n, v in plan.variables.items()
-    }:
+    theirs, ours = ({n: v[:3] for n, v in p.variables.items()} for p in (kept, plan))
+    if theirs != ours:
         found.append("set of variables")
     asked = None if plan.sizes is None else list(plan.sizes.items())
     if asked != (None if kept.sizes is None else list(kept.sizes.items())):
         found.append("grid")
     if plan.points != kept.points:
         return [*found, "number of points"]
-    ours, theirs = _sorted(points_of(kept)), _sorted(plan.coordinates)
     # Bytes, because −0 and 0 are two points, and NaN is one.
-    return found + [
-        f"coordinate {n}"
-        for n in sorted({*ours, *theirs})
-        if n not in ours or n not in theirs or ours[n].tobytes() != theirs[n].tobytes()
-    ]
+    there, here = _sorted(points_of(kept)), _sorted(plan.coordinates)
+    names = sorted({*there, *here})
+    return found + [f"coordinate {n}" for n in names if there.get(n) != here.get(n)]
 
 
 def points_of(kept: Kept) -> xr.Dataset:
@@ -112,13 +108,6 @@ def attributes_of(kept: Kept) -> dict[str, Any]:
     held, _ = copies.contents(kept.path, kept.files)
     found = json.loads(held["zarr.json"].to_bytes())["attributes"]
     return {name: value for name, value in found.items() if name != "coordinates"} | finished(kept)
-
-
-def in_grid_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Sorts values from the order of computation into that of the grid."""
-    sorted_values = np.empty_like(values)
-    sorted_values[order] = values
-    return sorted_values
 
 
 def _open(held: dict[str, Any], group: str | None = None) -> xr.Dataset:
@@ -211,6 +200,6 @@ def _described(plan: Plan, chunk: int) -> dict[str, Any]:
     }
 
 
-def _sorted(points: xr.Dataset) -> dict[str, np.ndarray]:
-    order = points["order"].values
-    return {str(n): in_grid_order(c.values, order) for n, c in points.variables.items()}
+def _sorted(points: xr.Dataset) -> dict[str, bytes]:
+    back = np.argsort(points["order"].values)
+    return {str(n): c.values[back].tobytes() for n, c in points.variables.items()}

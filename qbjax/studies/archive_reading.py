@@ -44,6 +44,7 @@ def read(path: Any) -> xr.Dataset:
     held, damaged = copies.contents(kept.path, kept.files)
     points, axes = layout.points_in(held), layout.axes_in(held)
     order = points["order"].values
+    back = np.argsort(order)
     values, missing = _gathered(kept, held, order)
     damaged += [path for index in missing for path in kept.damage(index)]
     outcome = "what has no copy counts as missing, and the same sweep on it mends all"
@@ -57,7 +58,7 @@ def read(path: Any) -> xr.Dataset:
         return xr.Variable((*sizes, *dims), array.reshape(shape), dict(attributes))
 
     coordinates = {
-        name: on_grid(layout.in_grid_order(c.values, order), (), c.attrs)
+        name: on_grid(c.values[back], (), c.attrs)
         for name, c in points.variables.items()
         if name != "order" and name not in axes.variables
     }

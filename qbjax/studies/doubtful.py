@@ -21,16 +21,10 @@ DOUBTFUL = (TRUNCATED, TRACE_LOST)
 
 
 def news(heard: Heard, outputs: Mapping[str, Array]) -> dict[str, Array]:
-    """Outputs that a point's own runs add to those of the function, traceable.
+    """Outputs that a point's own runs, if any were heard, add to those of the function, traceable.
 
-    Args:
-        heard: of the function's runs.
-        outputs: what the function gives. A status among them, if it is 0, gives way to that of a
-            run that is not to be believed.
-
-    Returns:
-        `status` and `truncation`, and that of each mode if there are several; nothing if the
-        function made no run that could be heard.
+    They are `status` and `truncation`, and that of each mode if there are several. A status that
+    the function gives, if it is 0, gives way to that of a run that is not to be believed.
     """
     if not heard.runs:
         return {}

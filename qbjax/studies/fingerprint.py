@@ -23,11 +23,9 @@ def fingerprint(
 ) -> dict[str, str]:
     """Digests the parts of a sweep: name of a part to its digest, or to its version.
 
-    An entry of the configuration that is called like a part of the function says the version of
-    that part, which is then not looked into.
-
-    Returns:
-        Parts such as "function", "function.battery", "grid.F", "version.jax".
+    Parts are "function", "function.battery", "grid.F", "version.jax" and such. An entry of the
+    configuration that is called like a part of the function says the version of that part, which
+    is then not looked into.
     """
     digests = _Digests(configuration or {})
     parts = {f"grid.{n}": digests.of(n, values.values) for n, values in grid.coordinates.items()}

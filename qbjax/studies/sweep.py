@@ -146,8 +146,8 @@ def sweep(
     plan = _plan(work, digests, configuration)
     with archive.Archive(store, plan, task=task, accept=accepted) as kept:
         missing = kept.missing()
-        points = sum(_length(kept.span(i)) for i in missing)
-        before = _all_points(kept, task) - points
+        points = _points(kept, missing)
+        before = _points(kept, kept.mine) - points
         for index, arrays in _reported(work, missing, points, before, progress):
             kept.write(index, arrays)
         spent = started.seconds() + kept.attributes.get("wall_seconds", 0.0)
@@ -262,10 +262,9 @@ def _chunk(points: int, chunk) -> int:
     return min(points, _checks.integer("chunk", chunk, low=1))
 
 
-def _all_points(kept: archive.Archive, task) -> int:
-    """Counts the points of this task, computed or not."""
-    first, step = task or (0, 1)
-    return sum(_length(kept.span(i)) for i in range(first, kept.chunks, step))
+def _points(kept: archive.Archive, indices: Sequence[int]) -> int:
+    """Counts the points of chunks."""
+    return sum(span.stop - span.start for span in map(kept.span, indices))
 
 
 def _accepted(kept: archive.Archive) -> dict[str, str]:
@@ -273,7 +272,3 @@ def _accepted(kept: archive.Archive) -> dict[str, str]:
     earlier = filter(None, kept.attributes.get("accepted", "").split("; "))
     accepted = sorted({*earlier, *kept.accepted})
     return {"accepted": "; ".join(accepted)} if accepted else {}
-
-
-def _length(span: slice) -> int:
-    return span.stop - span.start

@@ -135,10 +135,7 @@ def switch_off(data: xr.Dataset, optima: xr.Dataset, ax: Axes | None = None) -> 
 def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = None) -> Axes:
     """Draws best switch-off time against storage time; the power's optimum is storage time 0.
 
-    Args:
-        optima: what `report.optima` gives.
-        ax: where to draw.
-        claim: a single time said to be best whatever the storage, drawn as a line.
+    A `claim`, one time said to be best whatever the storage, is a line.
     """
     ax = axes_or_new(ax)
     if claim is not None:
@@ -159,12 +156,7 @@ def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = No
 
 
 def pump(runs: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
-    """Draws pump amplitudes over time.
-
-    Args:
-        runs: label to a run with the variable `pump` (`pulses.with_pump`).
-        ax: where to draw.
-    """
+    """Draws pump amplitudes over time, of runs with the variable `pump` (`pulses.with_pump`)."""
     ax = axes_or_new(ax)
     for (label, data), (colour, dash) in zip(runs.items(), cycle(PULSES)):
         # What a segment's amplitude is at its end, it was since the one before.
@@ -176,11 +168,7 @@ def pump(runs: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
 
 
 def pulse_figure(columns: Mapping[str, Mapping[str, xr.Dataset]]) -> Figure:
-    """Draws pulses above, and below them W, with its parts for the first of each column.
-
-    Args:
-        columns: title to runs, as `pump` takes them.
-    """
+    """Draws a column per title: pulses above, below them W, with its parts for the first run."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(
             2, len(columns), figsize=(1.2 + 5.2 * len(columns), 6.4), sharex="col", sharey="row",
@@ -213,15 +201,7 @@ def charging_figure(data: xr.Dataset, optima: xr.Dataset | None = None) -> Figur
 def demo_figure(
     data: xr.Dataset, optima: xr.Dataset, kept: xr.Dataset, claim: float, title: str = ""
 ) -> Figure:
-    """Draws four panels: charging, power, what is left after switching off, best times.
-
-    Args:
-        data: the charging run.
-        optima: what `report.optima` gives.
-        kept: runs after switching off, with a dimension `switched_off`.
-        claim: the paper's single switch-off time.
-        title: above everything.
-    """
+    """Draws four panels: charging, power, what is left after switching off, best times."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(2, 2, figsize=(10.4, 7.2), layout="constrained")
         (a, b), (c, d) = axes

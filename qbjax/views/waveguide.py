@@ -20,11 +20,7 @@ STATES = ("E+", "E−", "continuum +", "continuum −")
 
 
 def states(below: BoundStates, inside: ContinuumStates) -> xr.Dataset:
-    """Tabulates the states that stay, and the resonances nearest to such states.
-
-    Args:
-        below: bound states below the band.
-        inside: those in it.
+    """Tabulates the states that stay, below the band and in it, and the resonances nearest to such.
 
     Returns:
         Variables `energy`, `residue`, `rate`, `detuning`, `exists` over `state`; a state below
