@@ -104,6 +104,11 @@ class Archive:
         self._handles.close()
 
     @property
+    def coordinates(self) -> xr.Dataset:
+        """Coordinates of the store over `point`, `order` among them."""
+        return layout.points_of(self._kept)
+
+    @property
     def attributes(self) -> dict[str, Any]:
         """Attributes of the store."""
         return layout.attributes_of(self._kept)
