@@ -72,7 +72,7 @@ class Entry(NamedTuple):
 
 
 def _nothing() -> None:
-    """The protocol of a battery that nothing drives."""
+    """Makes the protocol of a battery that nothing drives."""
 
 
 UNDRIVEN: dict[str, Maker] = {"none": Maker(_nothing)}
@@ -113,18 +113,12 @@ def add(*new: Entry) -> None:
 
 
 def entries() -> tuple[Entry, ...]:
-    """All entries, in the order in which they were added.
-
-    Example:
-        >>> import qbjax
-        >>> entries()[0].name
-        'dopo'
-    """
+    """Lists all entries, in the order in which they were added."""
     return tuple(_ENTRIES.values())
 
 
 def entry(name: str | Any, argument: str = "battery") -> Entry:
-    """The entry of a name.
+    """Looks an entry up by its name.
 
     Args:
         name: of a battery.
@@ -137,10 +131,10 @@ def entry(name: str | Any, argument: str = "battery") -> Entry:
 
 
 def protocols() -> dict[str, Maker]:
-    """Every kind of protocol that some battery takes."""
+    """Collects the kinds of protocol that some battery takes."""
     return {kind: maker for entry in entries() for kind, maker in entry.protocols.items()}
 
 
 def recipes() -> dict[str, Callable[..., Any]]:
-    """Every recipe by its name."""
+    """Collects all recipes, by name."""
     return {name: recipe for entry in entries() for name, recipe in entry.recipes.items()}

@@ -28,7 +28,7 @@ REASONS = {
     "sigma_plus",
     "takes anything": "is_free resolve",
     "is part of a search, whose front door has checked": (
-        "begin step_all explained check_search climb pair decay_rate maximize_under "
+        "begin step_all explained check_search climb pair maximize_under "
         "lattice_starts coordinates choices random_start clusters root rotated tensor closeness "
         "warn_if_unbounded doubt_of verify"
     ),

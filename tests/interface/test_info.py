@@ -81,22 +81,6 @@ def test_the_dopo(detuning):
     assert battery.info(plus)["real numbers"] == 18**2
 
 
-@pytest.mark.parametrize(
-    ("battery", "method"),
-    [
-        (qb.batteries.Collisional(qb.algebra.ladders.uniform(5), loss=0.1), "one channel per"),
-        (qb.batteries.BlochCharger(), "Exponential"),
-        (qb.batteries.Waveguide(), "integral of the resolvent"),
-        (qb.batteries.SpinChain(2), ""),
-    ],
-)
-def test_every_battery_has_a_page(battery, method):
-    info = battery.info()
-    assert info["battery"] == type(battery).__name__
-    assert info["method"].startswith(method)
-    assert "levels" in info["cell"]
-
-
 def test_inside_a_trace():
     """Traced numbers are called so; what is known of the start stays known."""
     told = []

@@ -15,7 +15,7 @@ def collisional(
     ladder="oscillator", levels=None, spin=None, loss=0, thermal=0, counter_rotating=0,
     clock="restarts",
 ) -> Collisional:  # fmt: skip
-    """A `Collisional` whose ladder is given by its name and size: levels, or the j of a spin."""
+    """Makes a battery whose ladder is given by name and size: levels, or the j of a spin."""
     _checks.choice("ladder", ladder, ("oscillator", "spin", "uniform"))
     wanted, other = ("spin", "levels") if ladder == "spin" else ("levels", "spin")
     size, excess = (spin, levels) if ladder == "spin" else (levels, spin)

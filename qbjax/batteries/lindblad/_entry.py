@@ -17,7 +17,7 @@ def lindblad(
     dims, hamiltonian, jumps=(), rates=1.0, cell=None, cell_hamiltonian=None, controls=(),
     initial=None, lowering=None,
 ) -> Lindblad:  # fmt: skip
-    """A `Lindblad` of real matrices written as lists, with one rate for all jumps, or for each."""
+    """Makes a battery of real matrices, written as lists, and one rate for all jumps or each."""
     operators = _matrices("jumps", jumps)
     each = [rates] * len(operators) if _checks.axes(rates) == 0 else list(rates)
     if len(each) != len(operators):
@@ -38,12 +38,12 @@ def lindblad(
 
 
 def spin_chain(spins, hopping=1.0, anisotropy=0, fields=3.0, decay=0, dephasing=0) -> SpinChain:
-    """A `SpinChain` all of whose spins decay and dephase at these rates."""
+    """Makes a chain all of whose spins decay and dephase at these rates."""
     number = _checks.integer("spins", spins, low=1)
-    dims = (2,) * number
-    jumps = noise.loss(_checks.optional_scalar("decay", decay, low=0), dims, range(number))
+    dims, every = (2,) * number, tuple(range(number))
+    jumps = noise.loss(_checks.optional_scalar("decay", decay, low=0), dims, every)
     rate = _checks.optional_scalar("dephasing", dephasing, low=0)
-    jumps += noise.dephasing(rate, dims, range(number))
+    jumps += noise.dephasing(rate, dims, every)
     return SpinChain(number, hopping=hopping, anisotropy=anisotropy, fields=fields, jumps=jumps)
 
 
@@ -82,7 +82,7 @@ ENTRIES = (
         battery=Maker(Oscillators, sizes=("levels",)),
         protocols=PUMPS,
         example=Example(
-            {"levels": 6, "decay": 0.5}, "switch_off", {"amplitude": 0.3, "time": 0.5}, 1.0,
+            {"levels": 5, "decay": 0.5}, "switch_off", {"amplitude": 0.3, "time": 0.5}, 1.0,
             "coupling",
         ),
     ),

@@ -7,7 +7,7 @@ from qbjax.interface.catalogue import UNDRIVEN, Entry, Example, Maker
 
 
 def lorentzian(omega):
-    """The spectral density of one lossy mode of frequency 1."""
+    """Spectral density of one lossy mode of frequency 1."""
     return 0.3 / math.pi / ((omega - 1) ** 2 + 0.3**2)
 
 
