@@ -4,13 +4,13 @@
 objective = ["ergotropy", "charging_power"]   # observables at the end of the run
 
 [battery]
-kind = "dopo"                                 # dopo, collisional, micromaser
+kind = "dopo"                                 # any of `qbjax info`, or FILE.py:NAME
 signal_levels = 44
 pump_levels = 5
 coupling = "kappa"                            # any number may be the name of a coordinate
 
-[protocol]
-kind = "constant"                             # constant, switch_off; collisions for a stream
+[protocol]                                    # [[protocol]] for each of several controls
+kind = "constant"                             # or switch_off, segments, …, or FILE.py:NAME
 amplitude = "F"
 
 [charge]                                      # not for collisions
@@ -22,7 +22,8 @@ F = { from = 1.0, to = 3.0, points = 20 }
 kappa = { values = [0.4, 0.5], units = "gamma_s" }
 ```
 
-The other arguments are those of `qb.batteries`, `qb.protocols` and `qb.studies.grids`.
+The other arguments are those of `qb.batteries`, `qb.protocols` and `qb.studies.grids`; `qbjax info
+--battery KIND` lists them. Files of one's own (`studies.own`) are beside the TOML file.
 """
 
 import re
@@ -33,23 +34,16 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from qbjax import _checks
 from qbjax.cycle import charge
+from qbjax.interface import catalogue
+from qbjax.interface.catalogue import Maker
 from qbjax.studies import archive_files, archive_layout
 from qbjax.studies import described_grid as grid_table
-from qbjax.studies.described_parts import (
-    BATTERIES,
-    Numbers,
-    Part,
-    battery_part,
-    kind_of,
-    listed,
-    naming,
-    protocol_part,
-)
+from qbjax.studies.described_parts import HERE, Part, Reader, Together, check_end, protocols_of
+from qbjax.studies.described_tables import kind_of, listed, naming
 from qbjax.studies.grids import Grid
 
 LIMIT = 1_000_000
@@ -57,6 +51,7 @@ LIMIT = 1_000_000
 TABLES = ("objective", "battery", "protocol", "charge", "grid")
 SAVED = 8
 """Times per run at which its truncation is looked at; the objective is that of the last."""
+SPREAD = np.linspace(0.0, 1.0, SAVED + 1)
 
 
 class Study:
@@ -71,28 +66,30 @@ class Study:
         configuration: the tables as they were read.
     """
 
-    def __init__(self, configuration: Mapping[str, Any], most: int | None = LIMIT):
+    def __init__(
+        self, configuration: Mapping[str, Any], most: int | None = LIMIT, folder: Path = HERE
+    ):
         """
         Args:
             configuration: tables by name, as in the module's docstring.
             most: points that the grid may have; None for any number.
+            folder: that files of one's own are in.
 
         Raises:
             ValueError, TypeError: for anything that cannot be run, naming the table.
         """
         self.configuration = dict(configuration)
         _check_tables(configuration)
-        with naming("[battery]"):
-            kind = kind_of(configuration["battery"], BATTERIES)
-        _check_charge(configuration, kind)
         with naming("[grid]"):
             self.grid: Grid = grid_table.read(configuration["grid"], most)
-        names = self.grid.names
+        reader = Reader(self.grid.names, folder, SAVED)
         with naming("[battery]"):
-            self._battery = battery_part(configuration["battery"], names)
-        with naming("[protocol]"):
-            self._protocol = protocol_part(configuration["protocol"], kind, names, SAVED)
-        self._until = _until(configuration.get("charge"), names)
+            names = [entry.name for entry in catalogue.entries()]
+            kind, given = kind_of(configuration["battery"], names)
+            self._battery = reader.battery(kind, given)
+        self._protocol = _protocol(configuration.get("protocol"), kind, reader)
+        check_end(self._protocol, "charge" in configuration, "charge")
+        self._until = _until(configuration.get("charge"), reader)
         self.objective = _objective(configuration["objective"])
         self._check_corners()
         self._check_names()
@@ -112,7 +109,7 @@ class Study:
     def _check_names(self) -> None:
         """Checks that every coordinate is used, and none is called like a result."""
         parts = [part for part in (self._battery, self._protocol, self._until) if part]
-        used = {name for part in parts for name in part.swept.values()}
+        used = set().union(*(part.coordinates for part in parts))
         for name in self.grid.names:
             if name in ("trace_defect", *self.objective):
                 raise ValueError(
@@ -168,7 +165,7 @@ def read(path: Path, most: int | None = LIMIT) -> Study:
             table. OSError: if it cannot be read.
     """
     try:
-        return Study(tomllib.loads(path.read_text(encoding="utf-8-sig")), most)
+        return Study(tomllib.loads(path.read_text(encoding="utf-8-sig")), most, path.parent)
     except UnicodeDecodeError as error:
         raise ValueError(f"Argument `file` must be a text file, but {path} is not.") from error
     except tomllib.TOMLDecodeError as error:
@@ -220,21 +217,23 @@ def _check_tables(configuration: Mapping[str, Any]) -> None:
     """Checks that there is what every sweep needs, and nothing unheard of."""
     listed(configuration, TABLES)
     for name in TABLES:
-        if name not in configuration and name != "charge":
+        if name not in configuration and name not in ("protocol", "charge"):
             raise ValueError(f"Argument `{name}` must be given, but is left out.")
         table = configuration.get(name, {})
-        if name != "objective" and not isinstance(table, Mapping):
+        tables = table if name == "protocol" and isinstance(table, list) else [table]
+        if name != "objective" and not all(isinstance(one, Mapping) for one in tables):
             raise TypeError(f"Argument `{name}` must be a table [{name}], but is {table!r}.")
 
 
-def _check_charge(configuration: Mapping[str, Any], kind: str) -> None:
-    if kind == "dopo" and "charge" not in configuration:
-        raise ValueError("Argument `charge` must be given, but is left out.")
-    if kind != "dopo" and "charge" in configuration:
-        raise ValueError(
-            "Argument `charge` must be left out for collisions, which end of themselves, but is "
-            "given."
-        )
+def _protocol(tables: Any, battery: str, reader: Reader) -> Part | Together:
+    """Reads the table [protocol], or each of [[protocol]]."""
+    if tables is None:  # a table that is not there is not to blame
+        return reader.protocol(battery, [], together=False)
+    together = isinstance(tables, list)
+    with naming("[protocol]"):
+        kinds = protocols_of(battery)
+        said = [kind_of(table, kinds) for table in (tables if together else [tables])]
+        return reader.protocol(battery, said, together=together)
 
 
 def _objective(given: Any) -> tuple[str, ...]:
@@ -246,13 +245,14 @@ def _objective(given: Any) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def _until(table: Mapping[str, Any] | None, names: tuple[str, ...]) -> Part | None:
+def _until(table: Mapping[str, Any] | None, reader: Reader) -> Part | None:
     if table is None:
         return None
     with naming("[charge]"):
-        return Part.read(_times, Numbers(), table, names)
+        return reader.call(Maker(_times), table)
 
 
 def _times(until):
+    """Spreads times up to an end; they are known within a trace if the end is."""
     end = _checks.scalar("until", until, low=0, open_low=True)
-    return end * jnp.linspace(0.0, 1.0, SAVED + 1)
+    return (np.asarray(until, float) if _checks.is_concrete(until) else end) * SPREAD

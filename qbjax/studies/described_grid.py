@@ -8,7 +8,7 @@ import numpy as np
 
 from qbjax import _checks, _memory
 from qbjax.studies import grids
-from qbjax.studies.described_parts import listed
+from qbjax.studies.described_tables import listed
 from qbjax.studies.grids import Grid
 
 AXES = (("values",), ("from", "to", "points"))

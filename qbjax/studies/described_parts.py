@@ -1,211 +1,270 @@
-"""The tables `[battery]`, `[protocol]` and `[charge]` of a described sweep: what is called, with
-numbers that are fixed and numbers that are coordinates of the grid."""
+"""Batteries and protocols from plain arguments, as the tables of a sweep file and the options of a
+command give them; in a sweep some of the numbers are coordinates of its grid."""
 
 import difflib
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 
 from qbjax import _checks
-from qbjax.algebra import ladders
-from qbjax.batteries import DOPO, Battery, Collisional, micromaser
-from qbjax.protocols import Collisions, Constant, SwitchOff
+from qbjax.batteries import Battery
+from qbjax.interface import catalogue
+from qbjax.interface.catalogue import Maker
+from qbjax.studies import own
+from qbjax.studies.described_tables import listed
 
-
-class Numbers(NamedTuple):
-    """Which arguments are anything but numbers that may vary.
-
-    Attributes:
-        sizes: plain integers.
-        words: texts, or numbers that decide what is compiled.
-    """
-
-    sizes: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+HERE = Path()
+NOTHING = catalogue.UNDRIVEN["none"]
 
 
 class Part(NamedTuple):
     """A call whose arguments are numbers, or the names of coordinates.
 
     Attributes:
-        make: what is called.
+        maker: what is called.
         fixed: argument to value.
-        swept: argument to coordinate.
+        swept: argument to coordinate, or to a list with coordinates among its numbers.
+        word: what the part is, for errors.
+        file: where a part of one's own is from; None for one of the catalogue.
     """
 
-    make: Callable
+    maker: Maker
     fixed: dict[str, Any]
-    swept: dict[str, str]
-
-    @classmethod
-    def read(
-        cls,
-        make: Callable,
-        numbers: Numbers,
-        table: Mapping[str, Any],
-        names: Sequence[str],
-        hidden: Mapping[str, Any] | None = None,
-    ) -> "Part":
-        """The call that a table describes.
-
-        Args:
-            make: what is called.
-            numbers: which of its arguments are no varying numbers.
-            table: argument to number, or to the name of a coordinate; `kind` is passed over.
-            names: of the coordinates.
-            hidden: arguments that the table does not say.
-
-        Raises:
-            ValueError, TypeError: for an argument that `make` does not know or that is missing,
-                a size that is no integer, a name that no coordinate has.
-        """
-        parameters = inspect.signature(make).parameters
-        known = [name for name in parameters if name not in (hidden or {})]
-        given = {name: value for name, value in table.items() if name != "kind"}
-        listed(given, known)
-        empty = inspect.Parameter.empty
-        for name in known:
-            if parameters[name].default is empty and name not in given:
-                raise ValueError(f"Argument `{name}` must be given, but is left out.")
-        fixed, swept = dict(hidden or {}), {}
-        for name, value in given.items():
-            if name in numbers.sizes:
-                fixed[name] = _checks.integer(name, value, low=1)
-            elif isinstance(value, str) and name not in numbers.words:
-                swept[name] = _coordinate(name, value, names)
-            else:
-                fixed[name] = value
-        return cls(make, fixed, swept)
+    swept: dict[str, Any]
+    word: str = ""
+    file: Path | None = None
 
     def at(self, point: Mapping[str, Any]) -> Any:
-        """The call at a point: coordinate to value."""
-        return self.make(**self.fixed, **{name: point[c] for name, c in self.swept.items()})
+        """Makes the call at a point: coordinate to value."""
+        arguments = self.fixed | {name: _value(said, point) for name, said in self.swept.items()}
+        if self.file is None:
+            return self.maker.make(**arguments)
+        with own.blaming(self.word, self.file):
+            made = self.maker.make(**arguments)
+        if self.word == "battery":
+            expected = f"a Battery, or a function that returns one, in {self.file}"
+            _checks.instance("battery", made, Battery, expected)
+        return made
+
+    @property
+    def coordinates(self) -> set[str]:
+        """The coordinates that it uses."""
+        return {name for said in self.swept.values() for name in _texts_in(said)}
 
 
-@contextmanager
-def naming(table: str) -> Iterator[None]:
-    """Errors say which table they are about."""
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        raise _plain(error)(f"{str(error).rstrip('.')}, in {table}.") from error
+class Together(NamedTuple):
+    """Parts that make a tuple: one pump per control."""
+
+    parts: tuple[Part, ...]
+
+    def at(self, point: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Makes every call at a point."""
+        return tuple(part.at(point) for part in self.parts)
+
+    @property
+    def coordinates(self) -> set[str]:
+        """The coordinates that any part uses."""
+        return set().union(*(part.coordinates for part in self.parts))
 
 
-def _plain(error: ValueError | TypeError) -> type[ValueError] | type[TypeError]:
-    return ValueError if isinstance(error, ValueError) else TypeError
+class Reader(NamedTuple):
+    """A reader of tables, which turns them into parts.
+
+    Attributes:
+        names: of the coordinates; empty where every number is fixed.
+        folder: that files of one's own are in, unless their path is absolute.
+        looks: how often a stream of qubits is looked at; None for always.
+    """
+
+    names: Sequence[str] = ()
+    folder: Path = HERE
+    looks: int | None = None
+
+    def battery(self, kind: str | Any, given: Mapping[str, Any], argument: str = "kind") -> Part:
+        """Reads a battery of the catalogue, or one of one's own.
+
+        Args:
+            kind: its name, or FILE.py:NAME.
+            given: the arguments of its maker.
+            argument: what the kind was given for, for errors.
+
+        Raises:
+            ValueError, TypeError: as `call`; for an unknown kind.
+        """
+        makers = {entry.name: entry.battery for entry in catalogue.entries()}
+        return self._part("battery", kind, given, makers, argument)
+
+    def protocol(
+        self,
+        battery: str,
+        said: Sequence[tuple[str | Any, Mapping[str, Any]]],
+        *,
+        together: bool,
+        argument: str = "kind",
+    ) -> "Part | Together":
+        """Reads a protocol, or one for each control.
+
+        Args:
+            battery: the kind of battery it is for.
+            said: kinds and arguments; none if the protocol is left out, where that can be.
+            together: whether there may be several.
+            argument: what the kinds were given for, for errors.
+
+        Raises:
+            ValueError, TypeError: as `call`; for a kind that does not charge such a battery.
+        """
+        kinds = protocols_of(battery)
+        if not said and "none" not in kinds:
+            raise ValueError("Argument `protocol` must be given, but is left out.")
+        parts = [self._part("protocol", kind, given, kinds, argument) for kind, given in said]
+        if together:
+            return Together(tuple(parts))
+        return parts[0] if parts else self.call(NOTHING, {})
+
+    def call(self, maker: Maker, given: Mapping[str, Any]) -> Part:
+        """Reads the arguments of a maker.
+
+        Args:
+            maker: what is called.
+            given: argument to number, to the name of a coordinate, or to a list of such.
+
+        Raises:
+            ValueError, TypeError: for an argument that is not known or that is missing, a size
+                that is no integer, a name that no coordinate has.
+        """
+        hidden = {"looks": self.looks} if maker.stream else {}
+        parameters = {n: p for n, p in arguments_of(maker).items() if n not in hidden}
+        listed(given, list(parameters))
+        for name, parameter in parameters.items():
+            if parameter.default is parameter.empty and name not in given:
+                raise ValueError(f"Argument `{name}` must be given, but is left out.")
+        fixed: dict[str, Any] = dict(hidden)
+        swept = {}
+        for name, value in given.items():
+            if name in maker.sizes:
+                fixed[name] = _size(name, value)
+            elif name in maker.functions:
+                fixed[name] = self._function(name, value)
+            elif name not in maker.words and (texts := _texts_in(value)):
+                for text in texts:
+                    _check_coordinate(name, text, self.names)
+                swept[name] = value
+            else:
+                fixed[name] = value
+        return Part(maker, fixed, swept)
+
+    def _part(self, word, kind, given, makers: Mapping[str, Maker], argument) -> Part:
+        maker, file = maker_of(word, kind, makers, argument, self.folder)
+        return self.call(maker, given)._replace(word=word, file=file)
+
+    def _function(self, name: str, value: Any) -> Callable[..., Any]:
+        place = own.place(value, name, self.folder)
+        function = value if place is None else own.found(name, place)
+        _checks.function(name, function, f"{name}(x), and written FILE.py:NAME")
+        return function
 
 
-def listed(given: Collection[str], known: Sequence[str]) -> None:
-    """Whether every key is known.
+def maker_of(
+    word: str, kind: Any, makers: Mapping[str, Maker], argument: str = "kind", folder: Path = HERE
+) -> tuple[Maker, Path | None]:
+    """Finds the maker of a kind, and the file that it is from if it is one's own.
 
     Args:
-        given, known: keys.
+        word: what it makes: "battery" or "protocol".
+        kind: one of the makers, or FILE.py:NAME: a thing, or a function that returns one.
+        makers: by kind.
+        argument: what the kind was given for, for errors.
+        folder: of files.
 
     Raises:
-        ValueError: for the first that is not, with one that is like it.
+        ValueError: for an unknown kind, or as `own.found`.
     """
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" (did you mean `{near[0]}`?)" if near else ""
-            raise ValueError(
-                f"Argument `{name}` must be one of {', '.join(known)}, but is none of them{hint}."
-            )
+    place = own.place(kind, word, folder)
+    if place is None:
+        return makers[_checks.choice(argument, kind, list(makers))], None
+    thing = own.found(word, place)
+    if callable(thing):
+        return Maker(thing, words=_words_of(thing)), place.path
+    return Maker(lambda: thing), place.path
 
 
-def kind_of(table: Mapping[str, Any], kinds: Iterable[str]) -> str:
-    """The kind that a table says.
+def check_end(protocol: Part | Together, given: bool, argument: str) -> None:
+    """Checks that a run's end is given where it needs one; of one's own protocols nothing is known.
 
     Args:
-        table: with `kind`.
-        kinds: that there are.
+        protocol: of the run.
+        given: whether there is an end.
+        argument: its name, for errors.
 
     Raises:
-        ValueError: for another, or none.
+        ValueError: if it must be given, or left out.
     """
-    if "kind" not in table:
-        raise ValueError(f"Argument `kind` must be one of {', '.join(kinds)}, but is left out.")
-    return _checks.choice("kind", table["kind"], list(kinds))
+    if isinstance(protocol, Part) and protocol.file is not None:
+        return
+    stream = isinstance(protocol, Part) and protocol.maker.stream
+    if not stream and not given:
+        raise ValueError(f"Argument `{argument}` must be given, but is left out.")
+    if stream and given:
+        raise ValueError(
+            f"Argument `{argument}` must be left out for collisions, which end of themselves, but "
+            "is given."
+        )
 
 
-def battery_part(table: Mapping[str, Any], names: Sequence[str]) -> Part:
-    """The battery.
-
-    Args:
-        table: `kind` and the arguments of that battery.
-        names: of the coordinates.
-
-    Raises:
-        ValueError, TypeError: as `Part.read`; for an unknown kind.
-    """
-    make, numbers = BATTERIES[kind_of(table, BATTERIES)]
-    return Part.read(make, numbers, table, names)
+def arguments_of(maker: Maker) -> dict[str, inspect.Parameter]:
+    """Finds the arguments of a maker that can be given by their names."""
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    parameters = inspect.signature(maker.make).parameters
+    return {name: parameter for name, parameter in parameters.items() if parameter.kind in named}
 
 
-def protocol_part(table: Mapping[str, Any], battery: str, names: Sequence[str], looks: int) -> Part:
-    """The protocol.
-
-    Args:
-        table: `kind` and the arguments of that protocol.
-        battery: the kind of battery it is for.
-        names: of the coordinates.
-        looks: how often a stream of qubits is looked at.
-
-    Raises:
-        ValueError, TypeError: as `Part.read`; for a kind that does not charge such a battery.
-    """
-    kinds = ["constant", "switch_off"] if battery == "dopo" else ["collisions"]
-    make, numbers = _PROTOCOLS[kind_of(table, kinds)]
-    hidden = {"looks": looks} if make is _collisions else {}
-    return Part.read(make, numbers, table, names, hidden)
+def protocols_of(battery: str) -> Mapping[str, Maker]:
+    """Finds the kinds of protocol for a kind of battery; one of one's own is asked itself whether
+    a protocol fits."""
+    if own.place(battery, "battery") is not None:
+        return catalogue.protocols()
+    return catalogue.entry(battery).protocols
 
 
-def _coordinate(argument: str, name: str, names: Sequence[str]) -> str:
+def _size(name: str, value: Any) -> int | tuple[int, ...]:
+    if isinstance(value, list | tuple):
+        return tuple(_checks.integer(name, one, low=0) for one in value)
+    return _checks.integer(name, value, low=0)
+
+
+def _words_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Finds the arguments of a function that are texts, by their annotation or default."""
+    parameters = inspect.signature(function).parameters.values()
+    return tuple(
+        p.name for p in parameters if p.annotation in (str, "str") or isinstance(p.default, str)
+    )
+
+
+def _texts_in(said: Any) -> list[str]:
+    """Finds the texts in a value, which may be one itself, or a list with some."""
+    if isinstance(said, list | tuple):
+        return [text for one in said for text in _texts_in(one)]
+    return [said] if isinstance(said, str) else []
+
+
+def _value(said: Any, point: Mapping[str, Any]) -> Any:
+    """Puts numbers in place of coordinates."""
+    if isinstance(said, list | tuple):
+        return jnp.stack([jnp.asarray(_value(one, point), float) for one in said])
+    return point[said] if isinstance(said, str) else said
+
+
+def _check_coordinate(argument: str, name: str, names: Sequence[str]) -> None:
     if name in names:
-        return name
+        return
+    if not names:
+        raise ValueError(f"Argument `{argument}` must be a number, but is {name!r}.")
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise ValueError(
         f"Argument `{argument}` must be a number or a coordinate of the grid ({', '.join(names)}), "
         f"but is {name!r}{hint}."
     )
-
-
-def _collisional(
-    ladder="oscillator", levels=None, spin=None, loss=0, thermal=0, counter_rotating=0,
-    clock="restarts",
-) -> Battery:  # fmt: skip
-    _checks.choice("ladder", ladder, ("oscillator", "spin", "uniform"))
-    wanted, other = ("spin", "levels") if ladder == "spin" else ("levels", "spin")
-    size, excess = (spin, levels) if ladder == "spin" else (levels, spin)
-    if size is None:
-        raise ValueError(f"Argument `{wanted}` must be given for the ladder, but is left out.")
-    if excess is not None:
-        raise ValueError(f"Argument `{other}` must be left out for the ladder, but is {excess!r}.")
-    made = {"oscillator": ladders.oscillator, "spin": ladders.spin, "uniform": ladders.uniform}
-    # Inside a trace even a plain j = 2.5 would be traced.
-    with jax.ensure_compile_time_eval():
-        whole = made[ladder](size)
-    return Collisional(whole, loss, thermal, counter_rotating, clock)
-
-
-def _collisions(theta, count, looks, ground_population=0, coherence=0, phase=0) -> Collisions:
-    angle = _checks.scalar("theta", theta, low=0)
-    every = max(1, count // looks)
-    return Collisions(jnp.full(count, angle), ground_population, coherence, phase, every)
-
-
-BATTERIES: dict[str, tuple[Callable, Numbers]] = {
-    "dopo": (DOPO, Numbers(("signal_levels", "pump_levels"), ("frame",))),
-    "collisional": (_collisional, Numbers(("levels",), ("ladder", "spin", "clock"))),
-    "micromaser": (micromaser, Numbers(("levels",))),
-}
-_PROTOCOLS: dict[str, tuple[Callable, Numbers]] = {
-    "constant": (Constant, Numbers()),
-    "switch_off": (SwitchOff, Numbers()),
-    "collisions": (_collisions, Numbers(("count",))),
-}

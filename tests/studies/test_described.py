@@ -169,6 +169,51 @@ def test_what_is_wrong_with_a_stream_is_told(path, value, words):
         described.Study(changed(STREAM, path, value))
 
 
+LIST = {
+    "objective": "energy",
+    "battery": {"kind": "spin_chain", "spins": 1, "fields": ["B"], "decay": 0.1},
+    "protocol": [{"kind": "segments", "amplitudes": ["F", 1.0], "duration": 0.5}],
+    "charge": {"until": 0.5},
+    "grid": {"F": {"values": [0.5, 1.0]}, "B": {"values": [1.0, 2.0]}},
+}
+
+
+def test_lists_may_hold_coordinates_and_there_may_be_a_protocol_per_control():
+    study = described.Study(LIST)
+    chain = qb.batteries.SpinChain(1, fields=1.5, jumps=qb.algebra.jumps.loss(0.1, (2,), 0))
+    run = qb.charge(chain, qb.protocols.PiecewiseConstant([0.7, 1.0], 0.5), TIMES)
+    assert float(study(F=0.7, B=1.5)["energy"]) == pytest.approx(float(run.energy[-1]), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("battery.fields", ["C"], r"but is 'C'.*\[battery\]"),
+        ("battery.fields", [1.0], r"`B` must be used.*\[grid\]"),
+        ("protocol", [], r"`protocol` must be given"),
+        ("protocol", [3], r"table \[protocol\]"),
+        ("protocol", LIST["protocol"] * 2, r"must be 1 pump protocol.*holds 2, in \[protocol\]"),
+        ("protocol", [{"amplitude": 1.0}], r"one of constant, .*left out, in \[protocol\]"),
+        ("battery", {"kind": "waveguide", "distance": "B"}, r"`kind` must be one of 'none', but"),
+        ("battery.spins", [1], r"`spins` must be an integer.*\[battery\]"),
+    ],
+)
+def test_what_is_wrong_with_a_list_is_told(path, value, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        described.Study(changed(LIST, path, value))
+
+
+def test_what_nothing_drives_needs_no_protocol():
+    guide = {"kind": "waveguide", "distance": "B", "frequency": 1.4}
+    tables = changed(changed(LIST, "battery", guide), "protocol", None)
+    study = described.Study(changed(tables, "grid.F", None))
+    run = qb.charge(qb.batteries.Waveguide(1.4, 1.5), None, TIMES)
+    assert float(study(B=1.5)["energy"]) == pytest.approx(float(run.energy[-1]), rel=1e-9)
+    given = changed(study.configuration, "charge", None)
+    with pytest.raises(ValueError, match="`charge` must be given"):
+        described.Study(given)
+
+
 def test_a_coordinate_may_be_called_as_it_likes():
     tables = changed(changed(DOPO, "battery.coupling", "self"), "grid.self", {"values": [0.4]})
     study = described.Study(changed(tables, "grid.kappa", None))
