@@ -1,5 +1,6 @@
 """The `qbjax` command: it parses and calls; what can be tested lives below it."""
 
+from qbjax.cli import any_battery as any_battery
 from qbjax.cli import bloch as bloch
 from qbjax.cli import bloch_angle as bloch_angle
 from qbjax.cli import charge as charge

@@ -12,7 +12,9 @@ from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.protocols import Pulse, Pump
 from qbjax.views import plot, pulse_files, pulses, report
 
-charging = typer.Typer(cls=Group, help="Charge a battery.", no_args_is_help=True)
+charging = typer.Typer(
+    cls=Group, help="Charge a battery: any, or one with a command of its own.", no_args_is_help=True
+)
 app.add_typer(charging, name="charge")
 
 

@@ -9,8 +9,9 @@ import typer
 import qbjax
 from qbjax import _setup
 from qbjax.batteries import DOPO
-from qbjax.cli import jobs, options, session
+from qbjax.cli import any_battery, jobs, options, session
 from qbjax.cli.application import Command, app
+from qbjax.interface import catalogue
 from qbjax.views import report
 
 
@@ -31,11 +32,21 @@ def demo(context: typer.Context, out: options.Out = None) -> None:
 
 
 @app.command(cls=Command)
-def info(context: typer.Context) -> None:
-    """Versions, devices, precision, the cache, and good numbers to start from."""
+def info(
+    context: typer.Context,
+    battery: any_battery.Battery = None,
+    set: any_battery.Set = None,
+) -> None:
+    """Versions, devices, precision, the cache, and good numbers to start from; or of a battery
+    what it is and what it takes."""
+    if battery is not None:
+        with session.plainly(debug=context.obj):
+            for sheet in any_battery.sheets(battery, set or ()):
+                session.out().print(report.to_rich(sheet))
+        return
     folder = _setup.cache_folder()
     kept = [p.stat().st_size for p in folder.rglob("*") if p.is_file()] if folder else []
-    battery = DOPO(**jobs.DEMO_BATTERY)
+    dopo = DOPO(**jobs.DEMO_BATTERY)
     names = ("jax", "jaxlib", "diffrax", "equinox", "optax", "xarray", "numpy")
     rows = [("qbjax", qbjax.__version__), ("python", platform.python_version())]
     rows += [(name, version(name)) for name in names]
@@ -44,8 +55,9 @@ def info(context: typer.Context) -> None:
         ("double precision", "on" if jax.config.values["jax_enable_x64"] else "off"),
         ("cache folder", "none" if folder is None else str(folder)),
         ("cache size", f"{sum(kept) / 1e6:.1f} MB in {len(kept)} files"),
+        ("batteries", ", ".join(entry.name for entry in catalogue.entries())),
         ("DOPO, good values", ", ".join(f"{k}={v:g}" for k, v in jobs.DEMO_BATTERY.items())),
-        ("DOPO, threshold", f"F = {float(battery.threshold()):g}"),
-        ("DOPO, F = 3", f"{float(battery.mean_photons(3.0)):g} photons in the mean field"),
+        ("DOPO, threshold", f"F = {float(dopo.threshold()):g}"),
+        ("DOPO, F = 3", f"{float(dopo.mean_photons(3.0)):g} photons in the mean field"),
     ]
     session.out().print(report.to_rich(report.Sheet("qbjax", ("what", "value"), rows)))

@@ -11,6 +11,7 @@ import typer
 from qbjax import _checks
 from qbjax.batteries import DOPO
 from qbjax.cli import session
+from qbjax.studies import own
 from qbjax.views import report
 
 FOLDER = Path("qbjax-results")
@@ -18,6 +19,9 @@ FOLDER = Path("qbjax-results")
 
 LARGEST = 1e18
 """Largest number that an option may have, in any unit: a day has 1e14 nanoseconds."""
+
+OWN = {"battery", "set", "protocol", "set_protocol"}
+"""Options that may name Python files of one's own."""
 
 MOST_LEVELS, MOST_TIMES = 10_000, 1_000_000
 """Most levels of a ladder, and most times, collisions or steps."""
@@ -34,11 +38,17 @@ def repeated(context: typer.Context, path: Path | None) -> Path | None:
                     f"Argument `config` must hold options of this command, but {path} has "
                     f"{', '.join(unknown)}."
                 )
-        # A pulse beside its config goes with it, wherever both are moved.
+        # Files beside a config go with it, wherever they are moved.
         if "pulse" in options and (beside := path.parent / str(options["pulse"])).is_file():
             options["pulse"] = str(beside)
+        for name in OWN & options.keys():
+            options[name] = own.moved(options[name], lambda file: _beside(path.parent, file))
         context.default_map = options
     return path
+
+
+def _beside(folder: Path, file: Path) -> Path:
+    return folder / file if (folder / file).is_file() else file
 
 
 def command(context: typer.Context) -> str:

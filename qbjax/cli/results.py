@@ -20,7 +20,7 @@ def finish(
     *,
     datasets: Mapping[str, xr.Dataset],
     sheets: Sequence[report.Sheet],
-    figure: Figure,
+    figure: Figure | None,
     texts: Mapping[str, str] | None = None,
     instead: Mapping[str, object] | None = None,
 ) -> None:
@@ -31,7 +31,7 @@ def finish(
         start: when it began, by `time.perf_counter`.
         datasets: name to data; `run` is judged for reliability.
         sheets: the tables.
-        figure: the picture.
+        figure: the picture; None for none.
         texts: name to content of more files.
         instead: options to save other than they were given.
     """
@@ -56,7 +56,7 @@ def deliver(
     *,
     datasets: Mapping[str, xr.Dataset],
     sheets: Sequence[report.Sheet],
-    figure: Figure,
+    figure: Figure | None,
     **more: Any,
 ) -> None:
     """Saves results, then shows them.
@@ -84,7 +84,8 @@ def deliver(
         show(sheets, note)
         raise OSError(f"The results could not be saved in {directory}: {error}") from error
     finally:
-        plt.close(figure)
+        if figure is not None:
+            plt.close(figure)
     with session.stoppable(f"the results are in {directory}"):
         show(sheets, note)
         tell_saved(directory, written, time.perf_counter() - start)

@@ -24,7 +24,6 @@ from qbjax.strategies.gradient import Best
 from qbjax.views import figure_files
 
 _COLUMNS = {
-    "time": "time",
     "energy": "energy",
     "ergotropy": "W",
     "coherent_ergotropy": "W^c",
@@ -79,12 +78,15 @@ def is_number(cell: str) -> bool:
 
 
 def charging(data: xr.Dataset, count: int = 9) -> Sheet:
-    """Tabulates a few times of a run, evenly spread."""
+    """Tabulates a few times of a run, evenly spread; of one without a cell, what it observes."""
+    seen = [str(name) for name in data.data_vars if data[name].dims == ("time",)]
+    known = [name for name in _COLUMNS if name in seen]
+    shown = known or [name for name in seen if name != "trace_defect"]
     rows = []
     for i in np.unique(np.linspace(0, data.sizes["time"] - 1, count).round().astype(int)):
         one = data.isel(time=int(i))
-        rows.append((f"{float(one['time']):g}", *(_number(one[n]) for n in list(_COLUMNS)[1:])))
-    return Sheet("Charging", tuple(_COLUMNS.values()), rows)
+        rows.append((f"{float(one['time']):g}", *(_number(one[name]) for name in shown)))
+    return Sheet("Charging", ("time", *(_COLUMNS.get(name, name) for name in shown)), rows)
 
 
 def reliability(data: xr.Dataset) -> str:
