@@ -43,13 +43,8 @@ class Archive:
             `attributes` and the order of computation, which are the store's own then.
         task: (i, n) to write only the chunks i, i + n, i + 2n, …, beside other such tasks;
             None to write all chunks, alone.
-        accept: differences that are accepted, as `agreement` has them.
-
-    Attributes:
-        accepted: the differences there are of these, in words.
-        path: of the store.
-        chunk: points per chunk.
-        chunks: their number.
+        accept: differences that are accepted, as `agreement` has them; `accepted` are those of
+            them that there are, in words.
 
     Example:
         >>> import tempfile, numpy as np, xarray as xr

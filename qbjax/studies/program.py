@@ -29,11 +29,10 @@ SHARE = 0.5
 
 
 class Program:
-    """A swept function, compiled for `chunk` points.
+    """A swept function, compiled for `chunk` points, of which devices compute `lanes` at once.
 
-    Attributes:
-        outputs: name to what the function gives per point.
-        lanes: how many points of a device's part are computed at once.
+    By default that is one on a CPU, and elsewhere as many as its memory allows. `look` sees the
+    outputs before anything is compiled.
     """
 
     def __init__(
@@ -45,16 +44,6 @@ class Program:
         lanes: int | None = None,
         look: Callable[[Mapping[str, Output]], None] = lambda outputs: None,
     ):
-        """
-        Args:
-            function: takes named scalars, gives a pytree of arrays.
-            names: of its arguments.
-            chunk: points per call.
-            devices: that share them.
-            lanes: points at once on each device; by default one on a CPU, and elsewhere as many
-                as its memory allows.
-            look: sees the outputs before anything is compiled.
-        """
         self._look = look
         self._names, self._devices = tuple(names), tuple(devices)
         self._part = -(-chunk // len(self._devices))

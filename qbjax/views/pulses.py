@@ -23,11 +23,7 @@ def with_pump(run: Trajectory, pulse: Pulse) -> xr.Dataset:
 
 
 def optima(bests: Sequence[Best], names: Sequence[str]) -> xr.Dataset:
-    """Gathers pulses that `best_pulse` found into one dataset over `case`.
-
-    Args:
-        bests: results; the first is what the others are compared with.
-        names: what to call each.
+    """Gathers pulses that `best_pulse` found, the first to compare with, as data over `case`.
 
     Returns:
         Variables `value`, `verified_value`, `gain` (verified over the first's), `energy`,

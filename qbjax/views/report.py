@@ -102,10 +102,7 @@ def reliability(data: xr.Dataset) -> str:
 def optima(bests: Sequence[Best], aims: Sequence[str], waits: Sequence[float]) -> xr.Dataset:
     """Gathers what several `best_switch_off` found into one dataset over `case`.
 
-    Args:
-        bests: results.
-        aims: the aim of each.
-        waits: the storage time of each; counts as 0 unless the aim is "stored".
+    A storage time counts as 0 unless the aim is "stored".
 
     Returns:
         Variables `time`, `value`, `verified_value`, `converged`, and `history` over
@@ -184,23 +181,8 @@ def save(
 
     `NAME.nc` for every dataset, `config.toml`, `table.md`, `figure.png` and `figure.svg`. Files of
     the same name are replaced, each when the new one is whole. All but `config.toml` and other
-    texts say when and with which versions they were made.
-
-    Args:
-        directory: made if there is none.
-        datasets: name to data.
-        config: command to its options, see `write_config`.
-        sheets: the tables, in order.
-        figure: the picture; drawn twice.
-        notes: paragraphs below the tables.
-        texts: name to content of more files.
-        command: the command line, if this is the end of one.
-
-    Returns:
-        The files written.
-
-    Raises:
-        OSError: if a file cannot be written; those before it are there, and no half ones.
+    texts say when, with which versions, and by which command line they were made. Returns the
+    paths; if a file cannot be written, those before it are there, and no half ones.
     """
     about = {"created": stamp()} | environment()
     about |= {} if command is None else {"command": command}

@@ -60,14 +60,7 @@ def states_sheet(data: xr.Dataset) -> Sheet:
 def keeping_sheet(
     energies: Sequence[float], ergotropies: Sequence[float], ageing: float, beat: float, peak: Peak
 ) -> Sheet:
-    """Tabulates what is stored, first and for ever.
-
-    Args:
-        energies, ergotropies: least and most that come back again and again.
-        ageing: how long nine tenths of the most do.
-        beat: period of a beat.
-        peak: the first charge.
-    """
+    """Tabulates what is stored, first and (least and most that come back) for ever."""
     rows = [
         ("energy for ever", f"{energies[0]:.6f} to {energies[1]:.6f}"),
         ("ergotropy for ever", f"{ergotropies[0]:.6f} to {ergotropies[1]:.6f}"),
