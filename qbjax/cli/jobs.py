@@ -128,11 +128,7 @@ def _close_to(peak, battery, F, steps):
 
 
 def _narrator(now):
-    def narrate(progress: Progress) -> None:
-        at = float(progress.protocol.pump.time)
-        now(f"step {progress.step}: t = {at:.4f}, {progress.value:.6f}")
-
-    return narrate
+    return lambda p: now(f"step {p.step}: t = {float(p.protocol.pump.time):.4f}, {p.value:.6f}")
 
 
 def tell_value(now, name: str = "W") -> Callable[[Progress], None]:

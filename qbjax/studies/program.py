@@ -164,20 +164,9 @@ def outputs_of(function: Callable, names: Sequence[str]) -> dict[str, Output]:
 
 
 def _traced(compilable: Any, blank: Sequence[jax.ShapeDtypeStruct]) -> Any:
-    """Traces a function of these inputs; refuses others that are traced around it."""
-    traced = _explained(lambda: compilable.trace(blank))
-    if len(traced.jaxpr.in_avals) > len(blank):
-        raise TypeError(
-            "Argument `function` must use numbers that are known, but uses some that are traced: "
-            "call qb.sweep outside of jit, grad and vmap."
-        )
-    return traced
-
-
-def _explained(trace: Callable) -> Any:
-    """Traces; for a function that cannot be traced, the error names the line that is to blame."""
+    """Traces a function of these inputs alone; an error names the line that is to blame."""
     try:
-        return trace()
+        traced = compilable.trace(blank)
     except Exception as error:
         if str(error).startswith("Argument `"):  # says it all
             raise
@@ -193,6 +182,12 @@ def _explained(trace: Callable) -> Any:
             f"Argument `function` must be traceable by JAX, but is not{at} "
             f"({type(error).__name__}: {first})"
         ) from error
+    if len(traced.jaxpr.in_avals) > len(blank):
+        raise TypeError(
+            "Argument `function` must use numbers that are known, but uses some that are traced: "
+            "call qb.sweep outside of jit, grad and vmap."
+        )
+    return traced
 
 
 def _memory(device: jax.Device) -> float:

@@ -1,5 +1,6 @@
 """Pulses in files: TOML that makes a pulse again to the bit, or columns of samples."""
 
+import inspect
 import re
 import tomllib
 from collections.abc import Callable
@@ -57,13 +58,8 @@ def _bounded(coefficients, shift, duration, peak, start) -> BoundedFourier:
 
 
 _CLASSES = {"segments": PiecewiseConstant, "samples": Sampled, "cosines": Fourier}
-_NUMBERS = {
-    "segments": ("amplitudes", "duration", "start"),
-    "samples": ("times", "amplitudes"),
-    "cosines": ("coefficients", "duration", "start"),
-    "bounded cosines": ("coefficients", "shift", "duration", "peak", "start"),
-}
 _MAKERS: dict[str, Callable[..., Pulse]] = {**_CLASSES, "bounded cosines": _bounded}
+_NUMBERS = {kind: tuple(inspect.signature(make).parameters) for kind, make in _MAKERS.items()}
 
 
 def _described(pulse) -> tuple[str, dict[str, Any]]:
