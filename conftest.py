@@ -30,10 +30,10 @@ hypothesis.settings.load_profile("qbjax")
 def pytest_runtest_teardown(item, nextitem):
     """Forgets compiled programs between two files once they are many."""
     # Imported late: strict shapes are for what is imported after pytest's own start.
-    from qbjax.dynamics.forgetting import forget_if_many
+    from qbjax.dynamics.forgetting import burden, forget_if_many
 
     if nextitem is None or nextitem.path != item.path:
-        forget_if_many()
+        forget_if_many(burden())
 
 
 @pytest.fixture(autouse=True)

@@ -12,35 +12,33 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Inexact
 
-from qbjax._counts import dimensions as dimensions
-from qbjax._counts import doubled as doubled
-from qbjax._counts import indices as indices
-from qbjax._counts import integer as integer
-from qbjax._counts import key as key
-from qbjax._counts import levels as levels
-from qbjax._kinds import axes as axes
-from qbjax._kinds import choice as choice
-from qbjax._kinds import flag as flag
-from qbjax._kinds import function as function
-from qbjax._kinds import instance as instance
-from qbjax._kinds import sequence as sequence
-from qbjax._kinds import several as several
-from qbjax._kinds import show as show
-from qbjax._memory import room as room
-from qbjax._numbers import array as array
-from qbjax._numbers import array_module as array_module
-from qbjax._numbers import host_array, host_numbers
-from qbjax._numbers import is_concrete as is_concrete
-from qbjax._numbers import is_plain_zero as is_plain_zero
-from qbjax._numbers import known as known
-from qbjax._numbers import on_host as on_host
-from qbjax._numbers import optional_scalar as optional_scalar
-from qbjax._numbers import plain as plain
-from qbjax._numbers import scalar as scalar
-from qbjax._numbers import settled as settled
-from qbjax._numbers import x64 as x64
+from qbjax._counts import dimensions, doubled, indices, integer, key, levels
+from qbjax._kinds import axes, choice, flag, function, instance, sequence, several, show
+from qbjax._memory import room
+from qbjax._numbers import (
+    array,
+    array_module,
+    host_array,
+    host_numbers,
+    is_concrete,
+    is_plain_zero,
+    known,
+    on_host,
+    optional_scalar,
+    plain,
+    scalar,
+    settled,
+    x64,
+)
 from qbjax._sizes import size_of_observable
 from qbjax._types import Hamiltonian, Ket, Rho, Times
+
+__all__ = [
+    "STATE_TOLERANCE", "array", "array_module", "axes", "choice", "density_matrix", "dimensions",
+    "doubled", "flag", "function", "hamiltonian", "hermitian", "indices", "instance", "integer",
+    "is_concrete", "is_plain_zero", "ket", "key", "known", "levels", "on_host", "optional_scalar",
+    "plain", "room", "scalar", "sequence", "settled", "several", "show", "times", "x64",
+]  # fmt: skip
 
 STATE_TOLERANCE = 1e-8
 """Distance of a state from Hermitian, normalised and positive that passes: the accuracy of the

@@ -1,9 +1,6 @@
-"""Checks of arguments that are things rather than numbers, and values as sentences show them.
+"""Checks of arguments that are no numbers, and values as sentences show them; part of `_checks`."""
 
-Part of `_checks`, where callers find them: what is no number is answered with the same sentence,
-and never looked into.
-"""
-
+import contextlib
 import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,32 +29,13 @@ def show(value: Any) -> str:
 
 
 def instance(name: str, value: Any, kinds: type | tuple[type, ...], expected: str) -> None:
-    """Checks that an argument is an instance of some class.
-
-    Args:
-        name: the argument's name, for the error.
-        value: the thing.
-        kinds: its class, or classes.
-        expected: what it must be, in words.
-
-    Raises:
-        TypeError: if it is another thing; a class is not one of its instances.
-    """
+    """Checks that an argument is an instance of some class; `expected` says so in words."""
     if not isinstance(value, kinds):
         raise TypeError(f"Argument `{name}` must be {expected}, but is {show(value)}.")
 
 
 def function(name: str, value: Any, call: str) -> None:
-    """Checks that an argument can be called.
-
-    Args:
-        name: the argument's name, for the error.
-        value: the function.
-        call: how it is called, e.g. "save(t, state)".
-
-    Raises:
-        TypeError: if it is none.
-    """
+    """Checks that an argument can be called, like "save(t, state)"."""
     if not callable(value):
         raise TypeError(f"Argument `{name}` must be callable as {call}, but is {show(value)}.")
 
@@ -70,14 +48,13 @@ def flag(name: str, value: Any) -> bool:
 
 def sequence(name: str, value: Any) -> None:
     """Checks a list, tuple or array: something with a length and places."""
-    if isinstance(value, list | tuple):
-        return
-    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__getitem__"):
-        raise TypeError(f"Argument `{name}` must be a list, but is {show(value)}.")
     try:
         len(value)
+        listed = hasattr(value, "__getitem__") and not isinstance(value, str | bytes | Mapping)
     except Exception:  # what has no length says so in its own words
-        raise TypeError(f"Argument `{name}` must be a list, but is {show(value)}.") from None
+        listed = False
+    if not listed:
+        raise TypeError(f"Argument `{name}` must be a list, but is {show(value)}.")
 
 
 def axes(value: Any) -> int:
@@ -98,15 +75,10 @@ def several(name: str, value: Any) -> list:
     if axes(value) == 0 and not isinstance(value, str | bytes | Mapping):
         return [value]
     sequence(name, value)
-    # On the host, where it is known: each element of a JAX array would be a program.
-    return list(value if isinstance(value, list | tuple) else _on_host(value))
-
-
-def _on_host(value: Any) -> Any:
-    try:
-        return np.asarray(value)
-    except Exception:  # it is traced, which the check of its elements says
-        return value
+    with contextlib.suppress(Exception):  # it is traced, which the check of its elements says
+        # On the host, where it is known: each element of a JAX array would be a program.
+        value = value if isinstance(value, list | tuple) else np.asarray(value)
+    return list(value)
 
 
 def choice(name: str, value: Any, options: Sequence[str]) -> str:

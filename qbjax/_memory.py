@@ -15,28 +15,27 @@ LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_by
 
 def here() -> float:
     """Bytes that this process may take at most; infinite where the system does not tell."""
-    limits = [float("inf")]
+    limits = [number_in(file) for file in LIMITS]
     with contextlib.suppress(AttributeError, OSError, ValueError):
         limits.append(float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")))
-    for file in LIMITS:
-        try:
-            limits.append(float(Path(file).read_text()))
-        except (OSError, ValueError):  # "max", or no such file
-            continue
     return min(limits)
 
 
+def number_in(file: str) -> float:
+    """Reads a limit from a file of the system; infinite if there is none."""
+    try:
+        return float(Path(file).read_text())
+    except (OSError, ValueError):  # no such file, or "max"
+        return float("inf")
+
+
 def room(name: str, value: Any, doubles: int, what: str) -> None:
-    """Checks that an array, whose size follows from an argument, fits into the memory.
+    """Checks that an array of so many doubles, which an argument asks for, fits into the memory.
 
     Args:
-        name: the argument's name, for the error.
-        value: the number, or numbers, that its size follows from.
-        doubles: real numbers of double precision in it.
-        what: what it is, in words, e.g. "a density matrix".
-
-    Raises:
-        ValueError: if it does not fit.
+        name, value: the argument.
+        doubles: real numbers of double precision in the array.
+        what: words for it, e.g. "a density matrix".
     """
     limit = here()
     if DOUBLE * doubles > limit:
@@ -47,16 +46,7 @@ def room(name: str, value: Any, doubles: int, what: str) -> None:
 
 
 def check_room(argument: str, needed: float | int, what: str) -> None:
-    """Checks that the bytes an argument asks for fit into the memory.
-
-    Args:
-        argument: that asks for it.
-        needed: bytes.
-        what: it is, in words.
-
-    Raises:
-        ValueError: if it does not.
-    """
+    """Checks that the bytes needed for what an argument asks for, in words, fit into the memory."""
     if needed > here():
         needed = min(needed, 10**300)  # an integer may be larger than any float
         raise ValueError(

@@ -13,11 +13,7 @@ from qbjax._types import Number
 
 
 def x64() -> None:
-    """Insists on double precision.
-
-    Raises:
-        RuntimeError: if JAX is in its single-precision default.
-    """
+    """Insists on double precision: JAX's default is single."""
     if not jax.config.jax_enable_x64:  # type: ignore[attr-defined]
         raise RuntimeError(
             "qbjax needs double precision: "
@@ -45,7 +41,8 @@ def settled(host: Any) -> jax.Array:
     """Makes an array whose numbers stay known even while something else is being traced."""
     with jax.ensure_compile_time_eval():
         # Unlike `asarray`, which compiles a program per shape. Copied: the caller may write to it.
-        return jax.device_put(np.array(host)) if _is_hosts(host) else jnp.asarray(host)
+        ours = isinstance(host, np.ndarray | np.generic | float | int | complex)
+        return jax.device_put(np.array(host)) if ours else jnp.asarray(host)
 
 
 def on_host(value: Any) -> Any:
@@ -61,10 +58,6 @@ def array_module(*values: Any) -> Any:
     return np if all(isinstance(value, np.ndarray) for value in values) else jnp
 
 
-def _is_hosts(value: Any) -> bool:
-    return isinstance(value, np.ndarray | np.generic | float | int | complex)
-
-
 def scalar(
     name: str,
     value: Any,
@@ -78,16 +71,7 @@ def scalar(
 ) -> Number:
     """Checks a number: not NaN, within bounds that are closed unless called open.
 
-    Args:
-        name: the argument's name, for the error.
-        value: a Python, NumPy or JAX number.
-        low, high: bounds, or None for none; a bounded number is real.
-        open_low, open_high: whether the bound itself is excluded.
-        complex_ok: whether a complex number is welcome.
-        finite: whether an infinity is an error.
-
-    Returns:
-        a 0-d array, complex128 if `value` is complex, else float64.
+    A bounded number is real. The array is complex128 if `value` is complex, else float64.
     """
     bounds = (low, high, open_low, open_high)
     return settled(_host_scalar(name, value, *bounds, complex_ok, finite))
@@ -130,16 +114,8 @@ def array(
 ) -> Inexact[jax.Array, "..."]:
     """Checks an array of numbers: no NaN, a shape, closed bounds.
 
-    Args:
-        name: the argument's name, for the error.
-        value: an array of any library, or nested sequences of numbers.
-        shape: sizes, where a word stands for any size, the same word for the same size.
-        low, high: closed bounds of every element, or None for none; bounded ones are real.
-        complex_ok: whether complex numbers are welcome.
-        finite: whether infinities are errors.
-
-    Returns:
-        a complex128 array if `value` is complex, else float64.
+    In a shape, a word stands for any size, the same word for the same size. Bounded numbers are
+    real. The array is complex128 if `value` is complex, else float64.
     """
     host = host_array(name, value, shape, complex_ok, finite)
     if isinstance(host, np.ndarray) and (low, high) != (None, None):
@@ -158,11 +134,7 @@ def array(
 def host_array(
     name: str, value: Any, shape: tuple[int | str, ...] | None, complex_ok: bool, finite: bool
 ) -> Inexact[jax.Array | np.ndarray, "..."]:
-    """Checks shape, size and finiteness of what `host_numbers` makes of a value; returns that.
-
-    Args:
-        name, value, shape, complex_ok, finite: as for `array`.
-    """
+    """Checks shape, size and finiteness of what `host_numbers` makes of a value; returns that."""
     host = host_numbers(name, value, complex_ok)
     if shape is not None and not _fits(host.shape, shape):
         listed = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")

@@ -47,15 +47,12 @@ def default_folder() -> Path | None:
 
 
 def keep_programs(folder: Path) -> bool:
-    """Keeps compiled programs in a folder if it can be written.
-
-    Args:
-        folder: made if there is none.
-
-    Returns:
-        Whether they are kept there.
-    """
-    if not _is_writable(folder):
+    """Keeps compiled programs in a folder, made if there is none; whether it can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0")
+    except OSError:
         return False
     warnings.filterwarnings("ignore", BROKEN_CACHE, UserWarning)
     jax.config.update("jax_compilation_cache_dir", str(folder))
@@ -85,13 +82,3 @@ def without_callbacks() -> Iterator[None]:
         yield
     finally:
         equinox._errors.EQX_ON_ERROR = before
-
-
-def _is_writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"\0")
-    except OSError:
-        return False
-    return True

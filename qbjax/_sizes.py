@@ -13,13 +13,6 @@ def size_of_observable(
 ) -> float:
     """The largest element of an observable, counted from the mean of the diagonal.
 
-    Args:
-        diagonal: the diagonal elements.
-        others: all the others.
-
-    Returns:
-        a number ≥ 0, in the observable's own unit.
-
     Example:
         >>> round(size_of_observable(np.array([0.0, 2e-34]), np.zeros(0)) / 1e-34, 5)
         1.0

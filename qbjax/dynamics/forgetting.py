@@ -53,32 +53,20 @@ _WATCH = _Watch()
 
 
 def forget_in_time() -> bool:
-    """Looks, if the last look is long ago, and forgets all programs if they are too many.
-
-    Returns:
-        Whether programs were forgotten.
-    """
+    """Looks, if the last look is long ago, and forgets if it must; says whether it did."""
     began = time.monotonic()
     if began < _WATCH.due:
         return False
     held = burden()
     # Of the look alone: to forget takes seconds, and a hundred times that would be too late.
     pause = max(PAUSE, COST * (time.monotonic() - began))
-    forgotten = _forget_beyond_shares(held)
+    forgotten = forget_if_many(held)
     _WATCH.due = time.monotonic() + pause
     return forgotten
 
 
-def forget_if_many() -> bool:
-    """Looks at once, and forgets all programs if they are too many.
-
-    Returns:
-        Whether programs were forgotten.
-    """
-    return _forget_beyond_shares(burden())
-
-
-def _forget_beyond_shares(held: Burden | None) -> bool:
+def forget_if_many(held: Burden | None) -> bool:
+    """Forgets all programs if what is held is too much; says whether it did."""
     if held is None or not _exceeds(held, SHARES):
         return False
     if _is_tracing() and not _exceeds(held, LAST):
@@ -108,14 +96,12 @@ def burden() -> Burden | None:
 
 def limits() -> Burden:
     """Memory maps and bytes that this process may hold; infinite where the system does not tell."""
-    return Burden(_number("/proc/sys/vm/max_map_count"), _memory.here())
+    return Burden(_memory.number_in("/proc/sys/vm/max_map_count"), _memory.here())
 
 
 def _exceeds(held: Burden, shares: Burden) -> bool:
-    """Whether a process holds more than shares of what there was to have.
-
-    Counted from the last forgetting: what stayed then was no program that can be forgotten.
-    """
+    """Whether a process holds more than shares of what there was to have."""
+    # Counted from the last forgetting: what stayed then was no program that can be forgotten.
     parts = zip(held, _WATCH.left, limits(), shares, strict=True)
     return any(now > left + share * (most - left) for now, left, most, share in parts)
 
@@ -123,11 +109,3 @@ def _exceeds(held: Burden, shares: Burden) -> bool:
 def _is_tracing() -> bool:
     """Whether arithmetic with plain numbers would become part of a program."""
     return isinstance(jnp.add(0.0, 1.0), jax.core.Tracer)
-
-
-def _number(path: str) -> float:
-    """Reads a number from a file of the system; infinite if there is none."""
-    try:
-        return float(Path(path).read_text())
-    except (OSError, ValueError):
-        return float("inf")

@@ -77,7 +77,7 @@ def test_every_front_door_forgets_in_time_and_answers_the_same(verb, watch, monk
 )
 def test_maps_and_memory_count(maps, memory, many, watch, monkeypatch):
     held(monkeypatch, maps, memory)
-    assert forgetting.forget_if_many() is many
+    assert forgetting.forget_if_many(forgetting.burden()) is many
 
 
 def test_a_long_forgetting_does_not_put_off_the_next_look(watch, monkeypatch):
@@ -103,7 +103,7 @@ def test_a_function_that_is_traced_keeps_its_programs_until_the_last(watch, monk
     def traced(x):
         for maps in (700, 900):
             held(monkeypatch, maps)
-            told.append(forgetting.forget_if_many())
+            told.append(forgetting.forget_if_many(forgetting.burden()))
         return jnp.cos(x)
 
     assert np.isclose(traced(0.0), 1.0)
