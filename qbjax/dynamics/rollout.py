@@ -21,12 +21,8 @@ FEW = 8
 class Rollout(NamedTuple):
     """States and observables that a roll-out leaves behind.
 
-    Attributes:
-        saved: what `save` saw at the start, after every `every`-th collision and after the
-            last; leading axis S.
-        seen: what `step` reported of those collisions, zeros at the start; leading axis S.
-        final: the last state.
-        made: how many collisions were made.
+    `saved` is what `save` saw at the start, after every `every`-th collision and after the last;
+    `seen` what `step` reported of those collisions, zeros at the start: leading axes S.
     """
 
     saved: PyTree[Array]
@@ -60,11 +56,7 @@ def rollout(
         made: leave the rest out after so many; None for all. What `save` and `step` tell of those
             left out is what they told last; before the first one, zeros.
 
-    Returns:
-        A `Rollout`.
-
     Example:
-        >>> import jax.numpy as jnp
         >>> add = lambda total, x: (total + x, x)
         >>> out = rollout(add, jnp.array(0.0), jnp.arange(5.0), save=lambda i, s: s, every=2)
         >>> out.saved.tolist(), out.seen.tolist()

@@ -35,12 +35,7 @@ class Dual(NamedTuple):
 
 
 def of_structure(structure: Structure, weights: Callable) -> Dual:
-    """Takes a generator that works by shifts apart.
-
-    Args:
-        structure: the generator's.
-        weights: t to what `Generator.weights` gives.
-    """
+    """Takes a generator that works by shifts apart; `weights` gives those of `Generator` at t."""
     first = len(structure.hamiltonians)
     rates = slice(first, first + len(structure.jumps))
     return Dual(

@@ -40,15 +40,11 @@ def split(psi: Complex[Array | np.ndarray, " d"]) -> Float[Any, "2 d"]:
 
 @partial(jax.jit, static_argnums=0)  # traced once, however many stages call it
 def moved(structure: Structure, psi: Ket, weights: Float[Array, " W"]) -> Ket:
-    r"""The time derivative $-iH\psi$ of a ket.
+    r"""The time derivative $-iH\psi$ of a ket, for a model without jumps or sectors.
 
-    Args:
-        structure: of a model without jumps or sectors.
-        psi: two rows.
-        weights: coefficients of the Hamiltonians, then signals of the controls.
+    Weights are coefficients of the Hamiltonians, then signals of the controls.
 
     Example:
-        >>> import numpy as np
         >>> flip = Structure([np.array([[0.0, 1.0], [1.0, 0.0]])], [])
         >>> moved(flip, split(jnp.array([1.0, 0.0]) + 0j), jnp.ones(1)).tolist()
         [[0.0, 0.0], [0.0, -1.0]]

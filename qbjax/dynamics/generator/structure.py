@@ -13,7 +13,6 @@ and control signals stay symbolic: `Structure` holds where they go, `Generator`
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -83,7 +82,10 @@ class Structure:
     def __init__(self, hamiltonians, jumps, controls=(), sectors=None):
         as_sparse = [[sp.csr_array(m) for m in group] for group in (hamiltonians, jumps, controls)]
         self.hamiltonians, self.jumps, self.controls = as_sparse
-        self.dimension = int(_first(as_sparse).shape[0])
+        operators = [*self.hamiltonians, *self.jumps, *self.controls]
+        if not operators:
+            raise ValueError("A master equation needs at least one operator.")
+        self.dimension = int(operators[0].shape[0])
         states = [np.arange(self.dimension)] if sectors is None else list(sectors)
         self.sizes = tuple(len(s) for s in states)
         self.sectors = tuple(
@@ -195,7 +197,6 @@ def diagonals(matrix) -> dict[int, np.ndarray]:
     """The nonzero diagonals of a matrix: offset k to values $A_{i,i+k}$, one per row.
 
     Example:
-        >>> import numpy as np
         >>> {k: v.tolist() for k, v in diagonals(np.diag([1.0, 2.0], 1)).items()}
         {1: [1.0, 2.0, 0.0]}
     """
@@ -214,15 +215,11 @@ def _block(matrix, rows: np.ndarray, columns: np.ndarray):
 
 def _jump_parts(source, offsets, rate, a, b) -> list[Jump]:
     """Splits $a[i] b^*[j]$ into real and imaginary part, each a sum of real outer products."""
-    products = [
-        (a.real, b.real, False),
-        (a.imag, b.imag, False),
-        (a.imag, b.real, True),
-        (-a.real, b.imag, True),
-    ]
+    real, imaginary = [(a.real, b.real), (a.imag, b.imag)], [(a.imag, b.real), (-a.real, b.imag)]
     return [
-        Jump(source, offsets, rate, rows, columns, imaginary)
-        for rows, columns, imaginary in products
+        Jump(source, offsets, rate, rows, columns, turned)
+        for turned, products in ((False, real), (True, imaginary))
+        for rows, columns in products
         if rows.any() and columns.any()
     ]
 
@@ -248,10 +245,3 @@ def _moved(values, offset, size) -> np.ndarray:
     index = np.arange(size) - offset
     inside = (index >= 0) & (index < values.size)
     return np.where(inside, values[np.clip(index, 0, values.size - 1)], 0.0)
-
-
-def _first(groups: Sequence[Sequence]):
-    for group in groups:
-        for matrix in group:
-            return matrix
-    raise ValueError("A master equation needs at least one operator.")

@@ -42,10 +42,7 @@ def status_of(
 ) -> Int[Array, ""]:
     """The status of a run, from the way it ended, its truncation and its trace; traceable.
 
-    Args:
-        ended: the status so far, 0 if it did not end early.
-        truncation: populations of top levels, of any shape; NaN where nothing was reached.
-        trace_defect: |Tr ρ − 1|, of any shape; None where it is 0 by construction.
+    Numbers are NaN where nothing was reached; the defect is None where it is 0 by construction.
 
     Example:
         >>> int(status_of(jnp.array(0), jnp.array([1e-9, 2e-3])))

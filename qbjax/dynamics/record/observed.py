@@ -5,12 +5,7 @@ from jaxtyping import Array
 
 
 class Observed(eqx.Module):
-    """A record whose observables are attributes, too: `run.ergotropy`.
-
-    Attributes:
-        observables: name to array.
-        _called: what the record is called in errors.
-    """
+    """A record, called so in errors, whose observables are attributes, too: `run.ergotropy`."""
 
     observables: eqx.AbstractVar[dict[str, Array]]
     _called: eqx.AbstractClassVar[str]

@@ -18,12 +18,7 @@ def per(values: Float[Array, "*shape"], spent: Float[Array, "*shape"]) -> Float[
 
 
 def powers(times: Float[Array, " T"], observables: Mapping[str, Array]) -> dict[str, Array]:
-    """Average powers `charging_power` and `ergotropic_power` of a run.
-
-    Args:
-        times: of the run.
-        observables: with `energy` and `ergotropy`.
-    """
+    """Average powers `charging_power` and `ergotropic_power` of a run's energy and ergotropy."""
     elapsed = times - times[0]
     return {
         "charging_power": per(observables["energy"], elapsed),

@@ -46,16 +46,12 @@ class Provenance:
     claims no origin, rather than that of the run that was traced.
 
     Attributes:
-        asked: name to what the verb was given, kept as it is: words are made of it only when a
-            file is written. Empty if nothing is known.
+        asked: name (`verb`, `battery`, `protocol` and so on) to what the verb was given, kept as it
+            is: words are made of it only when a file is written. Empty if nothing is known.
         created: the time, in UTC.
     """
 
     def __init__(self, **asked: Any):
-        """
-        Args:
-            asked: `verb`, `battery`, `protocol` and so on; what is None is left out.
-        """
         self.asked = {name: value for name, value in asked.items() if value is not None}
         self.created = datetime.datetime.now(datetime.UTC) if asked else None
 
@@ -108,7 +104,6 @@ def described(value: Any) -> Any:
     """Describes a value as JSON takes it, by the table of this module.
 
     Example:
-        >>> import numpy as np
         >>> described({"theta": np.array([0.5, 1.0])})
         {'theta': {'array': [0.5, 1.0], 'dtype': 'float64', 'shape': [2]}}
     """
@@ -162,10 +157,9 @@ def _thing(value: Any) -> dict[str, Any]:
         return {"sparse": described(parts), "shape": list(value.shape)}
     kind = type(value)
     if kind.__module__.startswith("qbjax.") or dataclasses.is_dataclass(value):
-        names = (
-            [f.name for f in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else []
-        )
-        fields = {n: getattr(value, n) for n in names} or vars(value)
+        fields = vars(value)
+        if dataclasses.is_dataclass(value):
+            fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)} or fields
         return {"class": f"{kind.__module__}.{kind.__qualname__}", "fields": described(fields)}
     if callable(value):
         named = value if hasattr(value, "__qualname__") else kind

@@ -11,10 +11,6 @@ class Recorded:
     """An observable that was recorded, as the function f(t, state) that QuTiP expects of an `e_op`.
 
     Its value is that of the run at the time, whatever the state.
-
-    Attributes:
-        times: shape (T,).
-        values: leading axis T.
     """
 
     def __init__(self, times: np.ndarray, values: np.ndarray):
@@ -40,15 +36,11 @@ def qutip_result(run: Any) -> Any:
         {name: Recorded(times, values) for name, values in observables.items()},
         {"store_states": kept, "store_final_state": kept},
         solver="qbjax",
-        stats=_stats(run),
+        stats={name: np.asarray(value).item() for name, value in run.summary().items()}
+        | {"status_name": STATUS_NAMES[int(run.status)]},
     )
     axes = [list(run.dims)] * 2
     for i, time in enumerate(times):
         state = qutip.Qobj(np.asarray(run.states[i]), dims=axes) if kept else None
         found.add(float(time), state)
     return found
-
-
-def _stats(run: Any) -> dict[str, Any]:
-    summary = {name: np.asarray(value).item() for name, value in run.summary().items()}
-    return summary | {"status_name": STATUS_NAMES[summary["status"]]}

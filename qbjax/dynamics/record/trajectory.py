@@ -155,11 +155,8 @@ def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None
     """Warns of a concrete run that ended early, lost its trace, or was truncated.
 
     Under `jit`, `vmap` or `grad` nothing is known and nothing is said: there `run.status` carries
-    the news, and whoever listens is told (`dynamics.record.witness`).
-
-    Args:
-        run: the trajectory.
-        recommended: gives mode name to (constructor argument, levels to use instead).
+    the news, and whoever listens is told (`dynamics.record.witness`). `recommended` gives mode name
+    to (constructor argument, levels to use instead).
     """
     witness.tell(run, recommended)
     if not _checks.is_concrete((run.status, run.truncation)):
@@ -192,14 +189,7 @@ def warn_of_truncation(
     recommended: Callable[[], dict],
     stacklevel: int,
 ) -> None:
-    """Warns of populated top levels, and says how many levels to use.
-
-    Args:
-        populations: of the top levels of each mode.
-        modes: their names.
-        recommended: as in `warn_if_unreliable`.
-        stacklevel: of the caller to blame, as in `warnings.warn`.
-    """
+    """Warns of populated top levels, and says how many levels to use (`recommended`)."""
     limit = doubt.TRUNCATION_LIMIT
     over = {m: w for m, w in zip(modes, populations, strict=True) if w > limit}
     if over:

@@ -30,7 +30,7 @@ class Heard:
     """All that was heard of the runs that a function makes.
 
     Attributes:
-        runs: of those that the function made itself.
+        runs: verdicts on those that the function made itself.
         levels: mode to (constructor argument, levels to use instead), of all its runs.
         unheard: whether there were truncated runs within a transformation of its own.
     """
@@ -80,10 +80,7 @@ _LISTENER: ContextVar[Heard | None] = ContextVar("qbjax_listener", default=None)
 
 @contextmanager
 def listening() -> Iterator[Heard]:
-    """Hears of all runs that are traced meanwhile.
-
-    Passes on the levels to who listens around.
-    """
+    """Hears of all runs that are traced meanwhile, and passes on their levels to who listens."""
     around, heard = _LISTENER.get(), Heard()
     token = _LISTENER.set(heard)
     try:
@@ -96,12 +93,7 @@ def listening() -> Iterator[Heard]:
 
 
 def tell(found: Any, recommended: Callable[[], Mapping[str, tuple[str, int]]]) -> None:
-    """Tells the listener, if there is one, of a traced run or steady state.
-
-    Args:
-        found: the run.
-        recommended: gives mode name to (constructor argument, levels to use instead).
-    """
+    """Tells the listener, if there is one, of a traced run or steady state and its levels."""
     heard = _LISTENER.get()
     if heard is None:
         return

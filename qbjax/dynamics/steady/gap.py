@@ -36,19 +36,12 @@ def gap(
 ) -> Float[Array, ""]:
     r"""The spectral gap of a generator; not differentiated.
 
-    Args:
-        generator: L.
-        signals: control amplitudes, constant.
-        guess: amplitudes of the jumps, as in `linear.steady`.
-
-    Returns:
-        Δ, in the unit of the rates; below 0 by rounding at most. inf if there is nothing but the
-        steady state, NaN if no eigenvalue was found.
+    It is in the unit of the rates, and below 0 by rounding at most; inf if there is nothing but the
+    steady state, NaN if no eigenvalue was found. Arguments are those of `linear.steady`.
 
     Example:
         A decaying qubit: its coherence lives twice as long as its energy.
 
-        >>> import jax.numpy as jnp, numpy as np
         >>> from qbjax.dynamics.generator.structure import Structure
         >>> decay = Structure([], [np.diag([1.0], 1)])
         >>> float(gap(Generator(decay, jnp.zeros(0), jnp.array([0.5]))))

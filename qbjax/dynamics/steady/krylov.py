@@ -37,13 +37,7 @@ Linear = Callable[[Float[Array, "..."]], Float[Array, "..."]]
 
 
 class Solution(NamedTuple):
-    """The solution that GMRES found, and how well.
-
-    Attributes:
-        value: x.
-        residual: Frobenius norm of b − Ax.
-        steps: applications of A in all cycles.
-    """
+    """The solution x that GMRES found, the Frobenius norm of b − Ax, and applications of A."""
 
     value: Float[Array, "..."]
     residual: Float[Array, ""]
@@ -70,20 +64,10 @@ def gmres(
 ) -> Solution:
     r"""Solves $Ax = b$ until $\lVert b - Ax\rVert_F$ is below a tolerance.
 
-    Args:
-        apply: A.
-        precondition: $M^{-1}$, linear, near $A^{-1}$.
-        b: right-hand side.
-        start: first guess of x.
-        tolerance: of the residual, absolute.
-        restart: steps between restarts, a multiple of `GROUP`.
-        cycles: at most so many.
-
-    Returns:
-        The `Solution`. Its residual tells whether it was found.
+    `precondition` is $M^{-1}$, linear, near $A^{-1}$; `restart` is a multiple of `GROUP`. The
+    residual of the answer tells whether it was found.
 
     Example:
-        >>> import jax.numpy as jnp
         >>> A = jnp.array([[2.0, 1.0], [0.0, 3.0]])
         >>> b = jnp.array([[[1.0], [1.0]]])
         >>> x = gmres(lambda x: A @ x, lambda x: x, b, 0 * b, jnp.array(1e-12)).value
@@ -151,11 +135,8 @@ def _combined(searched, weights, count):
 
 
 def _orthogonal(basis, vector, k):
-    """Orthogonalises a vector against the basis so far.
-
-    Returns its components along the basis, with its norm behind them, and the rest of it,
-    normalised.
-    """
+    """Components of a vector along the basis so far, behind them the norm of its rest, and that
+    rest, normalised."""
 
     def project(g, carry):
         column, rest = carry

@@ -29,14 +29,11 @@ ACCEPTED = 1e-8
 
 
 class Steady(NamedTuple):
-    r"""A steady state, and how well it was found.
+    r"""A steady state, packed and stacked, and how well it was found.
 
-    Attributes:
-        state: ρ, packed and stacked.
-        residual: $\lVert L\rho\rVert_F$ of the packed state.
-        rate: mean rate of the jumps in the mixed state, to measure the residual by.
-        steps: of GMRES; 0 if solved directly.
-        status: 0 ok, 1 not converged, 2 not finite or no state.
+    The residual $\lVert L\rho\rVert_F$ is to be measured by `rate`, the mean rate of the jumps in
+    the mixed state. Steps are those of GMRES, 0 if solved directly; the status is 0 ok, 1 not
+    converged, 2 not finite or no state.
     """
 
     state: Stack
@@ -57,16 +54,14 @@ def steady(
     r"""Solves for the steady state of a generator.
 
     Args:
-        generator: L.
-        signals: control amplitudes, constant.
+        generator, signals: L, and its control amplitudes, constant.
         guess: $\langle L_j\rangle$ of every jump, roughly; only the number of steps depends on it.
             None finds it out.
         start: a state to start from, if a good one is known.
         direct: whether to factor the generator's matrix; None decides by size
             (`solvers.DIRECT`).
 
-    Returns:
-        A `Steady`. If the steady state is not unique, one of them, or nothing finite.
+    If the steady state is not unique, the answer is one of them, or nothing finite.
 
     Example:
         A qubit in a bath, two to one:

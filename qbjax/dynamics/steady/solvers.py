@@ -4,6 +4,8 @@ r"""Linear systems with a Lindblad generator: made invertible, and solved forth 
 the number of GMRES steps.
 """
 
+from functools import partial
+
 import jax.numpy as jnp
 import jax.scipy.linalg
 import numpy as np
@@ -87,7 +89,7 @@ def direct(generator: Generator, signals, reset: Reset, guess=None):
         x = x + jax.scipy.linalg.lu_solve(factors, right - B @ x, trans=int(dual))
         return jnp.zeros(b.size).at[places].set(x).reshape(b.shape), jnp.asarray(0)
 
-    return (lambda b: solve(b, False)), (lambda b: solve(b, True))
+    return partial(solve, dual=False), partial(solve, dual=True)
 
 
 def matrix(generator: Generator, apply) -> Float[Array, "N N"]:
@@ -102,14 +104,7 @@ def matrix(generator: Generator, apply) -> Float[Array, "N N"]:
 
 
 def iterative(generator: Generator, signals, reset: Reset, guess: Complex[Array, " J"] | None):
-    """Makes solvers of A and of its transpose, by GMRES.
-
-    Args:
-        generator: L.
-        signals: control amplitudes.
-        reset: what makes it A.
-        guess: amplitudes of the jumps; None finds them out.
-    """
+    """Makes solvers of A and of its transpose, by GMRES; without a guess it is found out."""
     structure = generator.structure
     forth, back = operators(generator, signals, reset)
     weights, decay = generator.weights(signals), DARK * reset.rate
@@ -136,11 +131,9 @@ def iterative(generator: Generator, signals, reset: Reset, guess: Complex[Array,
         if steady_sylvester.stays(structure):
             guess = lax.fori_loop(0, ROUNDS, roughly, guess)
     factors = factored(lax.stop_gradient(guess))
-    return (
-        lambda b: _counted(run(factors, b)),
-        lambda b: _counted(run(factors, b, dual=True)),
-    )
 
+    def counted(b, dual):
+        found = run(factors, b, dual)
+        return found.value, found.steps
 
-def _counted(found):
-    return found.value, found.steps
+    return partial(counted, dual=False), partial(counted, dual=True)

@@ -69,12 +69,8 @@ def factored(
 ) -> Sylvester | RealSylvester:
     r"""Factors S into eigenvectors.
 
-    Args:
-        structure: the operators.
-        weights: of the drift operators.
-        rates: $\gamma_j$.
-        shifts: $\beta_j$, 0 for a jump between two sectors.
-        decay: added to all rates of S.
+    Weights are those of the drift operators, rates $\gamma_j$, shifts $\beta_j$ (0 for a jump
+    between two sectors); the decay is added to all rates of S.
     """
     count, n = len(structure.sizes), max(structure.sizes)
     pulls = rates.astype(complex) * shifts.conj()
