@@ -43,7 +43,7 @@ def loss(rate: Any, dims: Sequence[int] | Any, factors: Any, thermal: Any = 0) -
     sizes, found = _places(dims, factors)
     jumps: Jumps = []
     for k in found:
-        a = _lowering(sizes, k)
+        a = _embedded(destroy, sizes, k)
         jumps.append((rate * (thermal + 1), a))
         if not _checks.is_plain_zero(thermal):
             jumps.append((rate * thermal, a.T))
@@ -55,16 +55,7 @@ def collective_loss(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps
 
     $$\gamma D\Big[\sum_ka_k\Big]\rho$$
 
-    Args:
-        rate: γ ≥ 0.
-        dims: levels of every factor.
-        factors: indices of those that lose together.
-
-    Returns:
-        one pair.
-
-    Raises:
-        ValueError, TypeError: for a negative rate or an index out of range.
+    Returns one pair; arguments and errors are those of `loss`.
 
     Example:
         >>> ((_, both),) = collective_loss(1.0, (2, 2), (0, 1))
@@ -73,7 +64,7 @@ def collective_loss(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps
     """
     rate = _checks.optional_scalar("rate", rate, low=0)
     sizes, found = _places(dims, factors)
-    lowering = [_lowering(sizes, k) for k in found]
+    lowering = [_embedded(destroy, sizes, k) for k in found]
     if not lowering:
         raise ValueError("Argument `factors` must name at least one, but is empty.")
     return [(rate, np.sum(lowering, axis=0))]
@@ -84,16 +75,8 @@ def dephasing(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps:
 
     $$2\gamma D[n_k]\rho, \qquad \dot\rho_{mn} = -\gamma(m-n)^2\rho_{mn}$$
 
-    Args:
-        rate: γ ≥ 0, at which the coherence of neighbouring levels decays.
-        dims: levels of every factor.
-        factors: index, or indices.
-
-    Returns:
-        one pair per factor.
-
-    Raises:
-        ValueError, TypeError: for a negative rate or an index out of range.
+    Returns one pair per factor; arguments and errors are those of `loss`, with γ the rate at which
+    the coherence of neighbouring levels decays.
 
     Example:
         >>> ((double, n),) = dephasing(0.1, (2,), 0)
@@ -103,10 +86,6 @@ def dephasing(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps:
     rate = _checks.optional_scalar("rate", rate, low=0)
     sizes, found = _places(dims, factors)
     return [(2 * rate, _embedded(number, sizes, k)) for k in found]
-
-
-def _lowering(sizes: tuple[int, ...], factor: int) -> np.ndarray:
-    return _embedded(destroy, sizes, factor)
 
 
 def _embedded(make: Callable, sizes: tuple[int, ...], factor: int) -> np.ndarray:

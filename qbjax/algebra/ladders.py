@@ -121,11 +121,7 @@ def spin(j: float | Any) -> Ladder:
 def uniform(size: int | Any) -> Ladder:
     """A ladder of N levels whose neighbours all couple alike, $a_n = 1$.
 
-    Args:
-        size: number of levels N ≥ 1.
-
-    Raises:
-        ValueError, TypeError: if it is no such integer.
+    Arguments and errors are those of `oscillator`.
 
     Example:
         >>> uniform(3).couplings.tolist()

@@ -22,13 +22,7 @@ from qbjax import _checks
 
 
 def pack(rho: Inexact[Array | np.ndarray, "d d"]) -> Float[Any, "d d"]:
-    """Packs a Hermitian matrix $S + iA$ into the real matrix $S + A$.
-
-    Args:
-        rho: Hermitian matrix, real or complex, shape (d, d).
-
-    Returns:
-        The real matrix $R$, shape (d, d); NumPy's if ρ is.
+    """Packs a Hermitian matrix $S + iA$ into the real matrix $S + A$, NumPy's if ρ is.
 
     Example:
         >>> import jax.numpy as jnp
@@ -42,13 +36,7 @@ def pack(rho: Inexact[Array | np.ndarray, "d d"]) -> Float[Any, "d d"]:
 def unpack(packed: Float[Array, "d d"], *, real: bool) -> Inexact[Array, "d d"]:
     """Unpacks the Hermitian matrix $S + iA$ from the real matrix $S + A$.
 
-    Args:
-        packed: the real matrix $R$, shape (d, d).
-        real: if the matrix is known to be real, the antisymmetric part is rounding
-            and is dropped, and the answer is real.
-
-    Returns:
-        $S$ when `real`, else $S + iA$, shape (d, d).
+    If it is known to be real, A is rounding, and the answer is $S$.
 
     Example:
         >>> import jax.numpy as jnp

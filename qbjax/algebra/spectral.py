@@ -53,7 +53,6 @@ def eigenvalues(rho: TensorLike) -> Levels:
         TypeError, ValueError: if `rho` is not a square matrix of numbers.
 
     Example:
-        >>> import numpy as np
         >>> eigenvalues(np.array([[0.5, 0.5j], [-0.5j, 0.5]])).round(6).tolist()
         [0.0, 1.0]
     """
@@ -69,15 +68,8 @@ def eigensystem(rho: TensorLike) -> tuple[Levels, Rho]:
     Pairs tied within `TIE` are left out, which is exact for anything that does not depend
     on the basis chosen inside a degenerate level.
 
-    Args:
-        rho: real symmetric or complex Hermitian matrix (d, d); its anti-Hermitian part is
-            dropped.
-
-    Returns:
-        real array (d,) and unitary (d, d), real if `rho` is.
-
-    Raises:
-        TypeError, ValueError: if `rho` is not a square matrix of numbers.
+    Returns real array (d,) and unitary (d, d), real if `rho` is; arguments and errors are those of
+    `eigenvalues`.
 
     Example:
         >>> eigensystem(jnp.diag(jnp.array([2.0, 1.0])))[0].tolist()
@@ -134,11 +126,7 @@ def closeness(values: Float[Array, " d"] | Float[np.ndarray, " d"]) -> Any:
     The second part is rounding, which splits equal ones: it matters where all share an offset that
     is far larger than what is between them, and gaps below it cannot be told from none.
 
-    Args:
-        values: real array (d,), in any order.
-
-    Returns:
-        a number ≥ 0 of the same kind: NumPy's for NumPy's.
+    A number of the same kind: NumPy's for NumPy's.
 
     Example:
         >>> round(float(closeness(np.array([0.0, 1e-34])) / 1e-34), 12)
@@ -149,14 +137,7 @@ def closeness(values: Float[Array, " d"] | Float[np.ndarray, " d"]) -> Any:
 
 
 def clusters(values: Float[Array, "d"], atol: float | Float[Array, ""]) -> Int[Array, "d"]:
-    """Numbers the clusters of nearby values, from the lowest.
-
-    Args:
-        values: real array (d,), in any order.
-        atol: neighbours at most this far apart share a cluster.
-
-    Returns:
-        integer array (d,).
+    """Numbers the clusters of nearby values, from the lowest; neighbours share one within `atol`.
 
     Example:
         >>> clusters(jnp.array([2.0, 0.0, 1.0, 0.0]), 1e-9).tolist()
@@ -170,13 +151,6 @@ def clusters(values: Float[Array, "d"], atol: float | Float[Array, ""]) -> Int[A
 
 def rotated(V: Rho, A: Rho) -> Rho:
     r"""An operator in another basis, $V^\dagger A V$: real only if both are.
-
-    Args:
-        V: basis vectors in columns (d, d).
-        A: operator (d, d).
-
-    Returns:
-        array (d, d).
 
     Example:
         >>> rotated(jnp.eye(2)[::-1], jnp.diag(jnp.array([1.0, 2.0]))).tolist()

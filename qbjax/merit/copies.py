@@ -59,8 +59,7 @@ def ergotropy_per_copy(rho: TensorLike, H: TensorLike, copies: int | Any) -> Sca
         >>> [round(float(ergotropy_per_copy(rho, levels, n)), 4) for n in (1, 2, 10, 100)]
         [0.0, 0.094, 0.1757, 0.2065]
 
-    References:
-        Alicki, Fannes (2013).
+    References: Alicki, Fannes (2013).
     """
     state = _checks.density_matrix("rho", rho)
     d = state.shape[0]

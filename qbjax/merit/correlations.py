@@ -46,9 +46,6 @@ def concurrence(rho: TensorLike) -> Scalar:
     Args:
         rho: density matrix (4, 4) in the product basis 00, 01, 10, 11, of either order.
 
-    Returns:
-        a number.
-
     Raises:
         TypeError, ValueError: if `rho` is not a state of two qubits.
 
@@ -57,8 +54,7 @@ def concurrence(rho: TensorLike) -> Scalar:
         >>> concurrence(np.outer(bell, bell)).round(6).item()
         1.0
 
-    References:
-        Wootters (1998), Eq. (10).
+    References: Wootters (1998), Eq. (10).
     """
     return concurrence_of_matrix(_checks.density_matrix("rho", rho, dim=4))
 

@@ -46,15 +46,7 @@ def energy_variance(rho: TensorLike, H: TensorLike) -> Scalar:
 
     $$\sigma_E^2 = \mathrm{Tr}[\rho(H - \mathrm{Tr}\,\rho H)^2]$$
 
-    Args:
-        rho: density matrix (d, d).
-        H: levels (d,) in any order, or Hamiltonian (d, d).
-
-    Returns:
-        a number ≥ 0, in the units of H².
-
-    Raises:
-        TypeError, ValueError: if `rho` is not a state, or `H` does not fit it.
+    Returns a number ≥ 0, in the units of H²; arguments and errors are those of `energy`.
 
     Example:
         >>> import numpy as np

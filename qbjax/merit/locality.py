@@ -66,8 +66,7 @@ def local_ergotropy(
         >>> round(float(local_ergotropy(bell, [qubit, qubit])), 6)
         0.0
 
-    References:
-        Andolina et al. (2019), for one factor.
+    References: Andolina et al. (2019), for one factor.
     """
     state, parts = _parts(rho, hamiltonians)
     sizes = [len(H) for H in parts]
@@ -85,24 +84,15 @@ def ergotropic_gap(rho: TensorLike, hamiltonians: Sequence[TensorLike] | Any) ->
     $$W(\rho, \textstyle\sum_k H_k) - \sum_k W(\rho_k, H_k)
       = \sum_k E_\text{passive}(\rho_k) - E_\text{passive}(\rho)$$
 
-    Args:
-        rho, hamiltonians: as in `local_ergotropy`.
-
-    Returns:
-        a number ≥ 0, in the units of the Hamiltonians. Products may have a gap, too (two qubits
-        that are passive, but not together); pure states have one if and only if they are entangled.
-
-    Raises:
-        TypeError, ValueError: as `local_ergotropy`.
+    Returns a number ≥ 0, in the units of the Hamiltonians; arguments and errors are those of
+    `local_ergotropy`. Products may have a gap, too (two qubits that are passive, but not together);
+    pure states have one if and only if they are entangled. Source: Mukherjee et al. (2016).
 
     Example:
         >>> bell = np.outer([1.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0, 1.0]) / 2
         >>> qubit = np.array([0.0, 1.0])
         >>> round(float(ergotropic_gap(bell, [qubit, qubit])), 6)
         1.0
-
-    References:
-        Mukherjee et al. (2016).
     """
     state, parts = _parts(rho, hamiltonians)
     sizes = [len(H) for H in parts]

@@ -38,9 +38,6 @@ def fidelity(rho: TensorLike, sigma: TensorLike) -> Scalar:
     Args:
         rho, sigma: density matrices (d, d) or kets (d,).
 
-    Returns:
-        a number.
-
     Raises:
         TypeError, ValueError: if either is not a state, or their sizes differ.
 
@@ -51,8 +48,7 @@ def fidelity(rho: TensorLike, sigma: TensorLike) -> Scalar:
         >>> round(float(fidelity(np.diag([0.2, 0.8]), np.diag([0.8, 0.2]))), 6)
         0.64
 
-    References:
-        Jozsa (1994).
+    References: Jozsa (1994).
     """
     first = _state("rho", rho, None)
     second = _state("sigma", sigma, first.shape[0])

@@ -53,12 +53,10 @@ def ergotropy(rho: TensorLike, H: TensorLike) -> Scalar:
         TypeError, ValueError: if `rho` is not a state, or `H` does not fit it.
 
     Example:
-        >>> import numpy as np
         >>> ergotropy(np.diag([0.2, 0.8]), np.array([0.0, 1.0])).round(6).item()
         0.6
 
-    References:
-        Allahverdyan et al., EPL 67, 565 (2004); Zhang et al. (2026), Eq. (9).
+    References: Allahverdyan et al., EPL 67, 565 (2004); Zhang et al. (2026), Eq. (9).
     """
     return energetics.energy(rho, H) - passive_energy(rho, H)
 
@@ -83,12 +81,10 @@ def coherent_ergotropy(
         TypeError, ValueError: if `rho` is not a state, or `H` does not fit it.
 
     Example:
-        >>> import numpy as np
         >>> coherent_ergotropy(np.full((2, 2), 0.5), np.array([0.0, 1.0])).round(6).item()
         0.5
 
-    References:
-        Zhang et al. (2026), Eq. (12).
+    References: Zhang et al. (2026), Eq. (12).
     """
     return _dephased_passive_energy(rho, H, atol) - passive_energy(rho, H)
 
@@ -100,25 +96,12 @@ def incoherent_ergotropy(
 
     $$W^i = E - E_\text{passive}(\varrho)$$
 
-    Args:
-        rho: density matrix (d, d).
-        H: levels (d,) in any order, or Hamiltonian (d, d).
-        atol: levels closer than this, in the units of H, are one energy, and the coherence
-            between them survives; None for `algebra.spectral.closeness`, 1e-10 of their width.
-
-    Returns:
-        a number ≥ 0, in the units of H.
-
-    Raises:
-        TypeError, ValueError: if `rho` is not a state, or `H` does not fit it.
+    Returns a number ≥ 0, in the units of H; arguments and errors are those of `coherent_ergotropy`.
+    Source: Zhang et al. (2026), Eq. (11).
 
     Example:
-        >>> import numpy as np
         >>> incoherent_ergotropy(np.diag([0.2, 0.8]), np.array([0.0, 1.0])).round(6).item()
         0.6
-
-    References:
-        Zhang et al. (2026), Eq. (11).
     """
     return energetics.energy(rho, H) - _dephased_passive_energy(rho, H, atol)
 
@@ -129,15 +112,7 @@ def passive_energy(rho: TensorLike, H: TensorLike) -> Scalar:
     $$E_\text{passive} = \sum_n r_n (\epsilon_n - \epsilon_0),
       \qquad r_0 \ge r_1 \ge \ldots$$
 
-    Args:
-        rho: density matrix (d, d).
-        H: levels (d,) in any order, or Hamiltonian (d, d).
-
-    Returns:
-        a number ≥ 0, in the units of H.
-
-    Raises:
-        TypeError, ValueError: if `rho` is not a state, or `H` does not fit it.
+    Returns a number ≥ 0, in the units of H; arguments and errors are those of `ergotropy`.
     """
     state = _checks.density_matrix("rho", rho)
     levels = _levels(_checks.hamiltonian("H", H, dim=state.shape[0]))
@@ -150,15 +125,7 @@ def active_energy(rho: TensorLike, H: TensorLike) -> Scalar:
     $$E_\text{active} = \sum_n r_{d-1-n} (\epsilon_n - \epsilon_0),
       \qquad r_0 \ge r_1 \ge \ldots$$
 
-    Args:
-        rho: density matrix (d, d).
-        H: levels (d,) in any order, or Hamiltonian (d, d).
-
-    Returns:
-        a number ≥ 0, in the units of H.
-
-    Raises:
-        TypeError, ValueError: if `rho` is not a state, or `H` does not fit it.
+    Returns a number ≥ 0, in the units of H; arguments and errors are those of `ergotropy`.
     """
     state = _checks.density_matrix("rho", rho)
     levels = jnp.sort(_levels(_checks.hamiltonian("H", H, dim=state.shape[0])))
@@ -170,15 +137,7 @@ def antiergotropy(rho: TensorLike, H: TensorLike) -> Scalar:
 
     $$A = E - E_\text{active} \le 0$$
 
-    Args:
-        rho: density matrix (d, d).
-        H: levels (d,) in any order, or Hamiltonian (d, d).
-
-    Returns:
-        a number ≤ 0, in the units of H.
-
-    Raises:
-        TypeError, ValueError: if `rho` is not a state, or `H` does not fit it.
+    Returns a number ≤ 0, in the units of H; arguments and errors are those of `ergotropy`.
     """
     return energetics.energy(rho, H) - active_energy(rho, H)
 
@@ -188,15 +147,7 @@ def capacity(rho: TensorLike, H: TensorLike) -> Scalar:
 
     $$C = E_\text{active} - E_\text{passive} = W - A$$
 
-    Args:
-        rho: density matrix (d, d).
-        H: levels (d,) in any order, or Hamiltonian (d, d).
-
-    Returns:
-        a number ≥ 0, in the units of H.
-
-    Raises:
-        TypeError, ValueError: if `rho` is not a state, or `H` does not fit it.
+    Returns a number ≥ 0, in the units of H; arguments and errors are those of `ergotropy`.
     """
     return active_energy(rho, H) - passive_energy(rho, H)
 
@@ -216,11 +167,9 @@ def instantaneous_ergotropic_power(rho: TensorLike, drho: TensorLike, H: TensorL
         a number of either sign.
 
     Raises:
-        TypeError, ValueError: if `rho` is not a state, `drho` is not Hermitian, or the
-        sizes differ.
+        TypeError, ValueError: if `rho` is not a state, `drho` is not Hermitian, or sizes differ.
 
     Example:
-        >>> import numpy as np
         >>> upwards, levels = np.diag([-0.5, 0.5]), np.array([0.0, 1.0])
         >>> instantaneous_ergotropic_power(np.eye(2) / 2, upwards, levels).round(6).item()
         1.0

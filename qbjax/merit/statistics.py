@@ -16,9 +16,6 @@ def purity(rho: TensorLike) -> Scalar:
     Args:
         rho: density matrix (d, d).
 
-    Returns:
-        a number.
-
     Raises:
         TypeError, ValueError: if `rho` is not a state.
 

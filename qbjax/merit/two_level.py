@@ -54,8 +54,7 @@ def eigenvalues(excited_population: ScalarLike, coherence: ScalarLike) -> Levels
         >>> eigenvalues(0.5, 0.25).tolist()
         [0.25, 0.75]
 
-    References:
-        Zhang et al. (2026), Eq. (D5).
+    References: Zhang et al. (2026), Eq. (D5).
     """
     p, squared = _bloch(excited_population, coherence)
     high = (1 + _length(2 * p - 1, squared)) / 2
@@ -66,18 +65,10 @@ def eigenvalues(excited_population: ScalarLike, coherence: ScalarLike) -> Levels
 def energy(excited_population: ScalarLike, frequency: ScalarLike = 1.0) -> Scalar:
     r"""Energy of a two-level state above the ground state, $E = \omega p$.
 
-    Args:
-        excited_population: p, from 0 to 1.
-        frequency: ω ≥ 0.
-
-    Returns:
-        a number, in the units of ω.
-
     Raises:
-        TypeError, ValueError: if an argument is out of range.
+        TypeError, ValueError: if p is not from 0 to 1, or ω negative.
 
-    References:
-        Zhang et al. (2026), Eq. (D8).
+    References: Zhang et al. (2026), Eq. (D8).
     """
     p = _checks.scalar("excited_population", excited_population, low=0, high=1)
     return _frequency(frequency) * p
@@ -88,19 +79,8 @@ def passive_energy(
 ) -> Scalar:
     r"""Energy that no unitary can extract from a two-level state, $\omega\lambda_-$.
 
-    Args:
-        excited_population: p, from 0 to 1.
-        coherence: c, real or complex, $|c|^2 \le p(1-p)$.
-        frequency: ω ≥ 0.
-
-    Returns:
-        a number from 0 to ω/2.
-
-    Raises:
-        TypeError, ValueError: if p and c make no state, or ω is negative.
-
-    References:
-        Zhang et al. (2026), Eq. (D9).
+    Returns a number from 0 to ω/2; arguments and errors are those of `eigenvalues`, and ω ≥ 0.
+    Source: Zhang et al. (2026), Eq. (D9).
     """
     return _frequency(frequency) * eigenvalues(excited_population, coherence)[0]
 
@@ -112,23 +92,12 @@ def ergotropy(
 
     $$W = \omega(p - \lambda_-) = \frac{\omega}{2}(s + 2p - 1) = W^i + W^c$$
 
-    Args:
-        excited_population: p, from 0 to 1.
-        coherence: c, real or complex, $|c|^2 \le p(1-p)$.
-        frequency: ω ≥ 0.
-
-    Returns:
-        a number from 0 to ω.
-
-    Raises:
-        TypeError, ValueError: if p and c make no state, or ω is negative.
+    Returns a number from 0 to ω; arguments and errors are those of `eigenvalues`, and ω ≥ 0.
+    Source: Zhang et al. (2026), Eqs. (9), (D13).
 
     Example:
         >>> ergotropy(0.8, 0.0).round(6).item(), ergotropy(0.5, 0.5j, 2.0).round(6).item()
         (0.6, 1.0)
-
-    References:
-        Zhang et al. (2026), Eqs. (9), (D13).
     """
     p, squared = _bloch(excited_population, coherence)
     z = 2 * p - 1
@@ -142,18 +111,8 @@ def ergotropy(
 def incoherent_ergotropy(excited_population: ScalarLike, frequency: ScalarLike = 1.0) -> Scalar:
     r"""Part of the ergotropy that sits in the inversion, $W^i = \omega\max(2p-1, 0)$.
 
-    Args:
-        excited_population: p, from 0 to 1.
-        frequency: ω ≥ 0.
-
-    Returns:
-        a number from 0 to ω.
-
-    Raises:
-        TypeError, ValueError: if an argument is out of range.
-
-    References:
-        Zhang et al. (2026), Eqs. (D12), (D15).
+    Returns a number from 0 to ω; arguments and errors are those of `energy`. Source: Zhang et al.
+    (2026), Eqs. (D12), (D15).
     """
     p = _checks.scalar("excited_population", excited_population, low=0, high=1)
     return _frequency(frequency) * jnp.maximum(2 * p - 1, 0.0)
@@ -166,23 +125,12 @@ def coherent_ergotropy(
 
     $$W^c = \frac{\omega}{2}(s - |2p-1|) = \frac{2\omega|c|^2}{s + |2p-1|}$$
 
-    Args:
-        excited_population: p, from 0 to 1.
-        coherence: c, real or complex, $|c|^2 \le p(1-p)$.
-        frequency: ω ≥ 0.
-
-    Returns:
-        a number from 0 to ω/2.
-
-    Raises:
-        TypeError, ValueError: if p and c make no state, or ω is negative.
+    Returns a number from 0 to ω/2; arguments and errors are those of `eigenvalues`, and ω ≥ 0.
+    Source: Zhang et al. (2026), Eqs. (D13), (D16).
 
     Example:
         >>> coherent_ergotropy(0.5, 0.3).round(6).item()
         0.3
-
-    References:
-        Zhang et al. (2026), Eqs. (D13), (D16).
     """
     p, squared = _bloch(excited_population, coherence)
     total = _length(2 * p - 1, squared) + jnp.abs(2 * p - 1)
@@ -223,8 +171,7 @@ def damped(
         >>> round(float(p), 4), round(float(c), 4)
         (0.0677, 0.1839)
 
-    References:
-        Zhang et al. (2026), Eqs. (D21)–(D26).
+    References: Zhang et al. (2026), Eqs. (D21)–(D26).
     """
     p, _ = _bloch(excited_population, coherence)
     c = _checks.scalar("coherence", coherence, complex_ok=True)

@@ -58,8 +58,7 @@ def incoherent_energy(
         >>> incoherent_energy(ladders.spin(1 / 2), 1.0).round(4).item()
         0.7246
 
-    References:
-        Salvia et al. (2023), Eqs. (15), (28), (C4).
+    References: Salvia et al. (2023), Eqs. (15), (28), (C4).
     """
     lost = _loss_of(ladder, loss, thermal, form)
     t = _checks.scalar("tau", tau, low=0)
@@ -106,8 +105,7 @@ def incoherent_time(
         >>> incoherent_time(spin, 99, form="printed").round(6).item()
         4.059083
 
-    References:
-        Salvia et al. (2023), Eqs. (15), (28), (29), (C4).
+    References: Salvia et al. (2023), Eqs. (15), (28), (29), (C4).
     """
     lost = _loss_of(ladder, loss, thermal, form)
     top = ladder.size - 1 if ladder.is_whole else None
@@ -128,22 +126,13 @@ def incoherent_power(
 ) -> Scalar:
     r"""The largest average power of classical qubits, $E(\tau)/\tau$; at τ = 0 its limit.
 
-    Args:
-        ladder, tau, loss, form, thermal: as for `incoherent_energy`.
-
-    Returns:
-        a number, in level spacings times Ω.
-
-    Raises:
-        TypeError, ValueError: as `incoherent_energy`.
+    Returns a number, in level spacings times Ω; arguments and errors are those of
+    `incoherent_energy`. Source: Salvia et al. (2023), Eq. (16).
 
     Example:
         >>> from qbjax.algebra import ladders
         >>> incoherent_power(ladders.oscillator(250), 0).item() == flows.R0
         True
-
-    References:
-        Salvia et al. (2023), Eq. (16).
     """
     E = incoherent_energy(ladder, tau, loss, form, thermal=thermal)
     lost = _loss_of(ladder, loss, thermal, form)
@@ -175,8 +164,7 @@ def printed_limit(ladder: Ladder | Any, loss: ScalarLike = 0) -> Scalar:
         >>> printed_limit(ladders.spin(5)).item(), printed_limit(ladders.oscillator(9)).item()
         (4.5, inf)
 
-    References:
-        Salvia et al. (2023), Eqs. (13), (26), (C3).
+    References: Salvia et al. (2023), Eqs. (13), (26), (C3).
     """
     peak = _flow(ladder, _loss_of(ladder, loss, 0, "printed"), "printed").peak
     return jnp.asarray(jnp.inf) if peak is None else peak
