@@ -121,8 +121,7 @@ def ergotropic_power_curve(battery: BlochCharger | Any, thetas: TensorLike) -> C
         TypeError, ValueError: for another battery, angles out of range.
 
     Example:
-        >>> import qbjax as qb
-        >>> curve = ergotropic_power_curve(qb.batteries.BlochCharger(), [jnp.pi / 2])
+        >>> curve = ergotropic_power_curve(BlochCharger(), [jnp.pi / 2])
         >>> round(float(curve.time[0]), 6), round(float(curve.hyperbolic.error[0]), 6)
         (1.323922, -0.011022)
 
@@ -147,8 +146,7 @@ def best_under_fluctuation(battery: BlochCharger | Any, limit: ScalarLike) -> St
         TypeError, ValueError: for another battery, a limit that is not positive.
 
     Example:
-        >>> import qbjax as qb
-        >>> found = best_under_fluctuation(qb.batteries.BlochCharger(), 0.1)
+        >>> found = best_under_fluctuation(BlochCharger(), 0.1)
         >>> found.branch, round(found.theta / np.pi, 6), round(found.power, 6)
         ('high', 1.0, 0.666475)
 
@@ -167,7 +165,7 @@ def best_under_fluctuation(battery: BlochCharger | Any, limit: ScalarLike) -> St
         allowed = np.where(sign * (populations - bound) >= -1e-12, values, -np.inf)
         if np.isfinite(allowed).any():
             starts = lattice_starts(allowed, ANGLES, np.log(PARTS))
-            found[name] = maximize_under(_power_of, _room, starts, LOW, HIGH, data)
+            found[name] = maximize_under(_power, _room, starts, LOW, HIGH, data)
     branch = max(found, key=lambda name: found[name].value)
     rivals = [best.value for name, best in found.items() if name != branch]
     return _steady(battery, found[branch], branch, rivals, share, root)
@@ -190,8 +188,7 @@ def ergotropy_energy_front(battery: BlochCharger | Any, count: int | Any = 20) -
         TypeError, ValueError: for another battery, a count that is no positive integer.
 
     Example:
-        >>> import qbjax as qb
-        >>> front = ergotropy_energy_front(qb.batteries.BlochCharger(decay=2.0), 2)
+        >>> front = ergotropy_energy_front(BlochCharger(decay=2.0), 2)
         >>> front.spent.round(6).tolist(), front.ergotropy.round(6).tolist()
         ([0.298474, 0.596948], [0.070062, 0.096948])
     """
@@ -217,7 +214,7 @@ def _most_ergotropy(battery, share: float) -> Constrained:
     allowed = np.where(spent[:, None] <= share, _lattice(_work, battery), -np.inf)
     starts = lattice_starts(allowed, ANGLES, np.log(PARTS))
     data = (battery, jnp.asarray(share))
-    return maximize_under(_work_of, _unspent, starts, LOW, HIGH, data)
+    return maximize_under(_work, _unspent, starts, LOW, HIGH, data)
 
 
 def _steady(battery, best: Constrained, branch, rivals, share, root) -> Steady:
@@ -246,37 +243,32 @@ def _curve(battery, thetas):
     return Curve(thetas, time, power, slope, *near)
 
 
-# Functions of x = (θ, ln(t/t_E)), in the units of ω and J; and their data.
+# Functions of x = (θ, ln(t/t_E)), in the units of ω and J, and of data that begin with a battery.
 
 
 def _time(x, battery):
     return jnp.exp(x[1]) * energy_time(battery)
 
 
-def _power(x, battery):
+def _power(x, data):
+    battery = data[0]
     power = ergotropic_power(battery, x[0], _time(x, battery))
     return power / (battery.frequency * battery.coupling)
 
 
-def _population(x, battery):
+def _population(x, data):
+    battery = data[0]
     return energy(battery, x[0], _time(x, battery)) / battery.frequency
 
 
-def _work(x, battery):
+def _work(x, data):
+    battery = data[0]
     return ergotropy(battery, x[0], _time(x, battery)) / battery.frequency
 
 
-def _power_of(x, data):
-    return _power(x, data[0])
-
-
 def _room(x, data):
-    battery, sign, bound = data
-    return (sign * (_population(x, battery) - bound))[None]
-
-
-def _work_of(x, data):
-    return _work(x, data[0])
+    _, sign, bound = data
+    return (sign * (_population(x, data) - bound))[None]
 
 
 def _unspent(x, data):
@@ -286,7 +278,7 @@ def _unspent(x, data):
 @partial(jax.jit, static_argnums=0)
 def _on_lattice(function, battery):
     points = jnp.stack(jnp.meshgrid(jnp.asarray(ANGLES), jnp.log(PARTS), indexing="ij"))
-    return function(points, battery)
+    return function(points, (battery,))
 
 
 def _lattice(function, battery):

@@ -85,8 +85,7 @@ def best_worst_case(battery: BlochCharger | Any, couplings: TensorLike, decays: 
         TypeError, ValueError: for another battery, bands in disorder or out of range.
 
     Example:
-        >>> import qbjax as qb
-        >>> found = best_worst_case(qb.batteries.BlochCharger(), [0.9, 1.1], [0.0, 0.5])
+        >>> found = best_worst_case(BlochCharger(), [0.9, 1.1], [0.0, 0.5])
         >>> round(found.theta / np.pi, 4), round(found.ergotropy, 6)
         (0.7639, 0.368696)
     """

@@ -54,8 +54,7 @@ def energy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Ele
         TypeError, ValueError: see the module.
 
     Example:
-        >>> import qbjax as qb
-        >>> round(float(energy(qb.batteries.BlochCharger(), jnp.pi, jnp.pi / 2)), 9)
+        >>> round(float(energy(BlochCharger(), jnp.pi, jnp.pi / 2)), 9)
         1.0
 
     References: Downing and Ukhtary (2026), Eqs. (30), (62).
@@ -66,21 +65,12 @@ def energy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Ele
 def energy_variance(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
     r"""Fluctuation squared, $\sigma_E^2 = \omega^2p(1 - p)$.
 
-    Args:
-        battery, theta, t: as in `energy`.
-
-    Returns:
-        array, in the units of ω².
-
-    Raises:
-        TypeError, ValueError: see the module.
+    Returns an array, in the units of ω²; arguments and errors are those of `energy`. Source:
+    Downing and Ukhtary (2026), Eq. (36), corrected.
 
     Example:
-        >>> import qbjax as qb
-        >>> round(float(energy_variance(qb.batteries.BlochCharger(), jnp.pi / 2, jnp.pi / 2)), 9)
+        >>> round(float(energy_variance(BlochCharger(), jnp.pi / 2, jnp.pi / 2)), 9)
         0.25
-
-    References: Downing and Ukhtary (2026), Eq. (36), corrected.
     """
     p, _ = _qubit(battery, theta, t)
     return _frequency(battery) ** 2 * p * (1 - p)
@@ -89,21 +79,12 @@ def energy_variance(battery: BlochCharger | Any, theta: TensorLike, t: TensorLik
 def inversion(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
     r"""Population inversion, $\mathcal I = p - \frac12$.
 
-    Args:
-        battery, theta, t: as in `energy`.
-
-    Returns:
-        array, from −1/2 to 1/2.
-
-    Raises:
-        TypeError, ValueError: see the module.
+    Returns an array, from −1/2 to 1/2; arguments and errors are those of `energy`. Source: Downing
+    and Ukhtary (2026), Eq. (55).
 
     Example:
-        >>> import qbjax as qb
-        >>> float(inversion(qb.batteries.BlochCharger(), 1.0, 0.0))
+        >>> float(inversion(BlochCharger(), 1.0, 0.0))
         -0.5
-
-    References: Downing and Ukhtary (2026), Eq. (55).
     """
     return _qubit(battery, theta, t)[0] - 0.5
 
@@ -111,21 +92,12 @@ def inversion(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> 
 def coherence(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
     r"""Size of the coherence, $\mathcal C = |\langle\sigma_b\rangle| = \frac12|f\sin\theta|$.
 
-    Args:
-        battery, theta, t: as in `energy`.
-
-    Returns:
-        array, from 0 to 1/2.
-
-    Raises:
-        TypeError, ValueError: see the module.
+    Returns an array, from 0 to 1/2; arguments and errors are those of `energy`. Source: Downing and
+    Ukhtary (2026), Eq. (56).
 
     Example:
-        >>> import qbjax as qb
-        >>> round(float(coherence(qb.batteries.BlochCharger(), jnp.pi / 2, jnp.pi / 2)), 9)
+        >>> round(float(coherence(BlochCharger(), jnp.pi / 2, jnp.pi / 2)), 9)
         0.5
-
-    References: Downing and Ukhtary (2026), Eq. (56).
     """
     return jnp.abs(_qubit(battery, theta, t)[1])
 
@@ -135,22 +107,13 @@ def ergotropy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> 
 
     $$\frac{\mathcal E}\omega = p - \tfrac12\left(1 - \sqrt{1 - 4s^4f^2(1 - f^2)}\right)$$
 
-    Args:
-        battery, theta, t: as in `energy`.
-
-    Returns:
-        array, from 0 to ω.
-
-    Raises:
-        TypeError, ValueError: see the module.
+    Returns an array, from 0 to ω; arguments and errors are those of `energy`. Source: Downing and
+    Ukhtary (2026), Eqs. (38), (69).
 
     Example:
-        >>> import qbjax as qb
-        >>> battery = qb.batteries.BlochCharger()
+        >>> battery = BlochCharger()
         >>> round(float(ergotropy(battery, jnp.pi / 2, 1.3239216568) / 1.3239216568), 12)
         0.344355406198
-
-    References: Downing and Ukhtary (2026), Eqs. (38), (69).
     """
     p, c = _qubit(battery, theta, t)
     return _frequency(battery) * _half_sum(2 * p - 1, c)
@@ -159,21 +122,12 @@ def ergotropy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> 
 def antiergotropy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
     r"""The least work, $\mathcal A = \omega(\mathcal I - R) \le 0$: what the active state lacks.
 
-    Args:
-        battery, theta, t: as in `energy`.
-
-    Returns:
-        array, from −ω to 0.
-
-    Raises:
-        TypeError, ValueError: see the module.
+    Returns an array, from −ω to 0; arguments and errors are those of `energy`. Source: Downing and
+    Ukhtary (2026), Eqs. (19), (51).
 
     Example:
-        >>> import qbjax as qb
-        >>> float(antiergotropy(qb.batteries.BlochCharger(), 1.0, 0.0))
+        >>> float(antiergotropy(BlochCharger(), 1.0, 0.0))
         -1.0
-
-    References: Downing and Ukhtary (2026), Eqs. (19), (51).
     """
     p, c = _qubit(battery, theta, t)
     return -_frequency(battery) * _half_sum(1 - 2 * p, c)
@@ -182,21 +136,12 @@ def antiergotropy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike)
 def capacity(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
     r"""Work between the active and the passive state, $\mathcal K = 2\omega R$.
 
-    Args:
-        battery, theta, t: as in `energy`.
-
-    Returns:
-        array, from 0 to ω.
-
-    Raises:
-        TypeError, ValueError: see the module.
+    Returns an array, from 0 to ω; arguments and errors are those of `energy`. Source: Downing and
+    Ukhtary (2026), Eqs. (57), (70).
 
     Example:
-        >>> import qbjax as qb
-        >>> float(capacity(qb.batteries.BlochCharger(), 1.0, 0.0))
+        >>> float(capacity(BlochCharger(), 1.0, 0.0))
         1.0
-
-    References: Downing and Ukhtary (2026), Eqs. (57), (70).
     """
     p, c = _qubit(battery, theta, t)
     return _frequency(battery) * root((2 * p - 1) ** 2 + 4 * c**2)
@@ -205,21 +150,12 @@ def capacity(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> E
 def charging_power(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
     r"""Mean charging power $E/t$, at t = 0 its limit, 0.
 
-    Args:
-        battery, theta, t: as in `energy`.
-
-    Returns:
-        array, in the units of ωJ.
-
-    Raises:
-        TypeError, ValueError: see the module.
+    Returns an array, in the units of ωJ; arguments and errors are those of `energy`. Source:
+    Downing and Ukhtary (2026), Eq. (33).
 
     Example:
-        >>> import qbjax as qb
-        >>> round(float(charging_power(qb.batteries.BlochCharger(), jnp.pi, 1.1655611852)), 9)
+        >>> round(float(charging_power(BlochCharger(), jnp.pi, 1.1655611852)), 9)
         0.724611354
-
-    References: Downing and Ukhtary (2026), Eq. (33).
     """
     s = jnp.sin(_checks.array("theta", theta) / 2)
     return _frequency(battery) * s**2 * _swing_rate(battery, t)
@@ -228,21 +164,12 @@ def charging_power(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike
 def ergotropic_power(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
     r"""Mean ergotropic power $\mathcal P = \mathcal E/t$, at t = 0 its limit, 0.
 
-    Args:
-        battery, theta, t: as in `energy`.
-
-    Returns:
-        array, in the units of ωJ.
-
-    Raises:
-        TypeError, ValueError: see the module.
+    Returns an array, in the units of ωJ; arguments and errors are those of `energy`. Source:
+    Downing and Ukhtary (2026), Eq. (12).
 
     Example:
-        >>> import qbjax as qb
-        >>> round(float(ergotropic_power(qb.batteries.BlochCharger(), jnp.pi, 1.3991930229)), 9)
+        >>> round(float(ergotropic_power(BlochCharger(), jnp.pi, 1.3991930229)), 9)
         0.673016834
-
-    References: Downing and Ukhtary (2026), Eq. (12).
     """
     half = _checks.array("theta", theta) / 2
     p, c = _qubit(battery, theta, t)

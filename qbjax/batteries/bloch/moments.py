@@ -46,8 +46,7 @@ def concurrence(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -
         TypeError, ValueError: see `bloch_exact`.
 
     Example:
-        >>> import qbjax as qb
-        >>> float(concurrence(qb.batteries.BlochCharger(), jnp.pi, jnp.pi / 4).round(9))
+        >>> float(concurrence(BlochCharger(), jnp.pi, jnp.pi / 4).round(9))
         1.0
 
     References: Downing and Ukhtary (2026), Eq. (59), lossless.
@@ -58,21 +57,12 @@ def concurrence(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -
 def charger_energy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
     r"""Energy left in the charger, $\omega\sin^2\frac\theta2\,g^2$; at t = 0 what was spent.
 
-    Args:
-        battery, theta, t: as in `concurrence`.
-
-    Returns:
-        array, in the units of ω.
-
-    Raises:
-        TypeError, ValueError: see `bloch_exact`.
+    Returns an array, in the units of ω; arguments and errors are those of `concurrence`. Source:
+    Downing and Ukhtary (2026), Eq. (22), lossless.
 
     Example:
-        >>> import qbjax as qb
-        >>> float(charger_energy(qb.batteries.BlochCharger(), jnp.pi / 2, 0.0).round(9))
+        >>> float(charger_energy(BlochCharger(), jnp.pi / 2, 0.0).round(9))
         0.5
-
-    References: Downing and Ukhtary (2026), Eq. (22), lossless.
     """
     left = _excitation(theta) * remainder(battery, t) ** 2
     return jnp.asarray(battery.frequency, float) * left
@@ -94,8 +84,7 @@ def charger_lowering(
         TypeError, ValueError: see `bloch_exact`.
 
     Example:
-        >>> import qbjax as qb
-        >>> complex(charger_lowering(qb.batteries.BlochCharger(), jnp.pi / 2, 0.0))
+        >>> complex(charger_lowering(BlochCharger(), jnp.pi / 2, 0.0))
         (0.5+0j)
 
     References: Downing and Ukhtary (2026), Eq. (27), lossless.
@@ -109,23 +98,13 @@ def battery_lowering(
 ) -> ComplexElementwise:
     r"""The battery's $\langle\sigma_b\rangle = -\frac i2e^{i\phi}\sin\theta\,f\,e^{-i\omega t}$.
 
-    Args:
-        battery, theta, t: as in `concurrence`.
-        phi: azimuth.
-
-    Returns:
-        complex array of the common shape.
-
-    Raises:
-        TypeError, ValueError: see `bloch_exact`.
+    Returns a complex array of the common shape; arguments and errors are those of
+    `charger_lowering`. Source: Downing and Ukhtary (2026), Eq. (28), corrected.
 
     Example:
-        >>> import qbjax as qb
-        >>> value = battery_lowering(qb.batteries.BlochCharger(), jnp.pi / 4, 1.0, 0.3)
+        >>> value = battery_lowering(BlochCharger(), jnp.pi / 4, 1.0, 0.3)
         >>> round(float(value.real), 9), round(float(value.imag), 9)
         (-0.191657931, -0.227544314)
-
-    References: Downing and Ukhtary (2026), Eq. (28), corrected.
     """
     size = _coherence(theta) * swing(battery, t)
     return _turned(battery, size, t, phi, -jnp.pi / 2)
@@ -136,21 +115,12 @@ def exchange(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> C
 
     The flow of energy is $-2\omega J$ times its imaginary part.
 
-    Args:
-        battery, theta, t: as in `concurrence`.
-
-    Returns:
-        complex array of the common shape, without a real part.
-
-    Raises:
-        TypeError, ValueError: see `bloch_exact`.
+    Returns a complex array of the common shape, without a real part; arguments and errors are those
+    of `concurrence`. Source: Downing and Ukhtary (2026), Eq. (24), corrected.
 
     Example:
-        >>> import qbjax as qb
-        >>> complex(exchange(qb.batteries.BlochCharger(), jnp.pi, jnp.pi / 4).round(9))
+        >>> complex(exchange(BlochCharger(), jnp.pi, jnp.pi / 4).round(9))
         -0.5j
-
-    References: Downing and Ukhtary (2026), Eq. (24), corrected.
     """
     size = _excitation(theta) * swing(battery, t) * remainder(battery, t)
     return lax.complex(jnp.zeros_like(size), -size)

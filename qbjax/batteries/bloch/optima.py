@@ -35,6 +35,7 @@ import numpy as np
 from jax import lax
 
 from qbjax import _checks
+from qbjax._bisection import bisected
 from qbjax._types import Scalar, TensorLike
 from qbjax.batteries.bloch import exact as bloch_exact
 from qbjax.batteries.bloch._swing import Elementwise, check_charger, mean_speed, remainder, swing
@@ -85,8 +86,7 @@ def energy_time(battery: BlochCharger | Any) -> Scalar:
         TypeError: for another battery.
 
     Example:
-        >>> import qbjax as qb
-        >>> round(float(energy_time(qb.batteries.BlochCharger(coupling=2.0, decay=8.0))), 9)
+        >>> round(float(energy_time(BlochCharger(coupling=2.0, decay=8.0))), 9)
         0.5
 
     References: Downing and Ukhtary (2026), Eqs. (31), (40), (63).
@@ -116,8 +116,7 @@ def best_energy(battery: BlochCharger | Any, theta: TensorLike) -> Optimum:
         TypeError, ValueError: see `bloch_exact`.
 
     Example:
-        >>> import qbjax as qb
-        >>> best = best_energy(qb.batteries.BlochCharger(), jnp.pi / 2)
+        >>> best = best_energy(BlochCharger(), jnp.pi / 2)
         >>> round(float(best.time), 9), round(float(best.value), 9)
         (1.570796327, 0.5)
 
@@ -132,21 +131,12 @@ def best_energy(battery: BlochCharger | Any, theta: TensorLike) -> Optimum:
 def best_ergotropy(battery: BlochCharger | Any, theta: TensorLike) -> Optimum:
     r"""Largest ergotropy, at $t_E$ as well; without loss it is all of the energy.
 
-    Args:
-        battery, theta: as in `best_energy`.
-
-    Returns:
-        an `Optimum`.
-
-    Raises:
-        TypeError, ValueError: see `bloch_exact`.
+    Returns an `Optimum`; arguments and errors are those of `best_energy`. Source: Downing and
+    Ukhtary (2026), Eqs. (40), (41).
 
     Example:
-        >>> import qbjax as qb
-        >>> round(float(best_ergotropy(qb.batteries.BlochCharger(), jnp.pi / 2).value), 9)
+        >>> round(float(best_ergotropy(BlochCharger(), jnp.pi / 2).value), 9)
         0.5
-
-    References: Downing and Ukhtary (2026), Eqs. (40), (41).
     """
     time = jnp.broadcast_to(energy_time(battery), _halves(theta)[0].shape)
     return Optimum(time, bloch_exact.ergotropy(battery, theta, time))
@@ -157,22 +147,13 @@ def best_charging_power(battery: BlochCharger | Any, theta: TensorLike) -> Optim
 
     $$\left(1 + \frac{\gamma x}{2G}\right)\tan x = 2x, \qquad x = Gt_P$$
 
-    Args:
-        battery, theta: as in `best_energy`.
-
-    Returns:
-        an `Optimum`.
-
-    Raises:
-        TypeError, ValueError: see `bloch_exact`.
+    Returns an `Optimum`; arguments and errors are those of `best_energy`. Source: Downing and
+    Ukhtary (2026), Eqs. (34), (35), and above (67).
 
     Example:
-        >>> import qbjax as qb
-        >>> best = best_charging_power(qb.batteries.BlochCharger(), jnp.pi)
+        >>> best = best_charging_power(BlochCharger(), jnp.pi)
         >>> round(float(best.time), 9), round(float(best.value), 9)
         (1.165561185, 0.724611354)
-
-    References: Downing and Ukhtary (2026), Eqs. (34), (35), and above (67).
     """
     shape = _halves(theta)[0].shape
     time = _root(lambda t: _elasticity(battery, t) - 1, energy_time(battery))
@@ -183,22 +164,13 @@ def best_charging_power(battery: BlochCharger | Any, theta: TensorLike) -> Optim
 def best_ergotropic_power(battery: BlochCharger | Any, theta: TensorLike) -> Optimum:
     r"""Largest mean ergotropic power $\mathcal E/t$: $t_{\mathcal P}$ rises with θ.
 
-    Args:
-        battery, theta: as in `best_energy`.
-
-    Returns:
-        an `Optimum`.
-
-    Raises:
-        TypeError, ValueError: see `bloch_exact`.
+    Returns an `Optimum`; arguments and errors are those of `best_energy`. Source: Downing and
+    Ukhtary (2026), Eqs. (13), (42)–(44).
 
     Example:
-        >>> import qbjax as qb
-        >>> best = best_ergotropic_power(qb.batteries.BlochCharger(), jnp.pi / 2)
+        >>> best = best_ergotropic_power(BlochCharger(), jnp.pi / 2)
         >>> round(float(best.time), 9), round(float(best.value), 9)
         (1.323921657, 0.344355406)
-
-    References: Downing and Ukhtary (2026), Eqs. (13), (42)–(44).
     """
     s, c = _halves(theta)
 
@@ -231,8 +203,7 @@ def best_angle(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
         TypeError, ValueError: see `bloch_exact`.
 
     Example:
-        >>> import qbjax as qb
-        >>> round(float(best_angle(qb.batteries.BlochCharger(), 0.9) / jnp.pi), 6)
+        >>> round(float(best_angle(BlochCharger(), 0.9) / jnp.pi), 6)
         0.708319
     """
     late = (q := swing(battery, t) ** 2) >= 0.75
@@ -267,14 +238,7 @@ def _root(excess: Callable, high):
     """
 
     def search(function, high):
-        def halve(_, bracket):
-            low, high = bracket
-            middle = (low + high) / 2
-            passed = function(middle) <= 0
-            return jnp.where(passed, low, middle), jnp.where(passed, middle, high)
-
-        low, high = lax.fori_loop(0, 52, halve, (jnp.zeros_like(high), high))
-        return (low + high) / 2
+        return bisected(lambda x: ~(function(x) <= 0), jnp.zeros_like(high), high, 52)
 
     return lax.custom_root(excess, high, search, lambda slope, y: y / slope(jnp.ones_like(y)))
 
