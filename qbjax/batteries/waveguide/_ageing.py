@@ -35,18 +35,9 @@ def ageing_free_time(
 ) -> Scalar:
     r"""The time for which $\mathcal{E}_\mathrm{max}(t)$ stays above a fraction of its first value.
 
-    Args:
-        frequency, distance, decay: as in `bound_states`.
-        fraction: the fraction, between 0 and 1.
-        narrow: largest $\gamma$ of a state that counts as storage, in units of $\omega_{11}$.
-            One whose rate comes to this makes the time change at once: it is no longer promised.
-
-    Returns:
-        the time in units of $1/\omega_{11}$; infinite if the states below the band alone keep
-        the fraction.
-
-    Raises:
-        ValueError, TypeError: for numbers out of range.
+    It is infinite if the states below the band alone keep the fraction. `narrow` is the largest
+    $\gamma$ in $\omega_{11}$ of a state that counts as storage: one whose rate comes to this makes
+    the time change at once, for it is no longer promised.
 
     Example:
         >>> bool(jnp.isinf(ageing_free_time(0.66, 0.1, 0.5)))

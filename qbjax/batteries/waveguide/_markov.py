@@ -25,14 +25,7 @@ def markov_rates(
 ) -> tuple[Complex[Array, ""], Complex[Array, ""]]:
     r"""The rates $\Upsilon_0$ and $\Upsilon_1$: real part decay, imaginary Lamb shift and exchange.
 
-    Args:
-        frequency, distance, decay: as in `bound_states`.
-
-    Returns:
-        the two, in units of $\omega_{11}$; NaN at $\omega_0 = 1$, where they diverge.
-
-    Raises:
-        ValueError, TypeError: for numbers out of range.
+    In units of $\omega_{11}$; NaN at $\omega_0 = 1$, where they diverge.
 
     Example:
         >>> [f"{complex(rate):.6f}" for rate in markov_rates(1.4, 0.1, 0.5)]
@@ -51,16 +44,6 @@ def markov_amplitudes(
     r"""The amplitudes $c_1^\mathrm{MA}(t)$ and $c_2^\mathrm{MA}(t)$ without memory.
 
     From $c_1(0) = 1$, $c_2(0) = 0$.
-
-    Args:
-        frequency, distance, decay: as in `bound_states`.
-        times: (T,), in units of $1/\omega_{11}$.
-
-    Returns:
-        the two, each (T,).
-
-    Raises:
-        ValueError, TypeError: for numbers out of range, times that do not increase.
 
     Example:
         >>> _, c2 = markov_amplitudes(1.4, 0.1, 0.5, [5.0, 10.0])

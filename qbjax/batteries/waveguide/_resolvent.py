@@ -56,17 +56,8 @@ def amplitudes(
 ) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
     r"""The amplitudes $c_1(t)$ and $c_2(t)$ from $c_1(0) = 1$, $c_2(0) = 0$.
 
-    Differentiable in all numbers, in both modes; batch with `jax.vmap`. Nothing is checked.
-
-    Args:
-        frequency: $\omega_0$ in units of $\omega_{11}$, well below 100.
-        distance: $\Delta_z$ in units of $\lambda_{11}$.
-        decay: $\Gamma_{11}$ in units of $\omega_{11}$.
-        times: in units of $1/\omega_{11}$, within [0, horizon].
-        horizon: T, a plain number.
-
-    Returns:
-        the two, complex.
+    Differentiable in all numbers, in both modes; batch with `jax.vmap`. Nothing is checked:
+    numbers are those of `Waveguide`, times within [0, horizon], a plain number.
     """
     return amplitudes_along(path(horizon), frequency, distance, decay, times)
 

@@ -19,15 +19,8 @@ def falling_root(
     """The point at which a function goes from positive to negative.
 
     Newton's steps, bisection where they leave the bracket or fail to halve. Two more Newton steps
-    carry the derivatives: implicit differentiation, exact up to the third order.
-
-    Args:
-        function: of x and the parameters; everything differentiable comes through the latter.
-        parameters: a pytree.
-        low, high: the bracket; the function changes sign inside once.
-
-    Returns:
-        the root.
+    carry the derivatives: implicit differentiation, exact up to the third order. Everything
+    differentiable comes through the parameters; the function changes sign once in the bracket.
     """
     frozen = lax.stop_gradient((parameters, low, high))
     root = lax.stop_gradient(_search(function, *frozen))

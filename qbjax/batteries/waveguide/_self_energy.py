@@ -51,19 +51,7 @@ MEAN_NODES, MEAN_WEIGHTS = (a / 2 for a in np.polynomial.legendre.leggauss(10))
 
 
 def point(frequency: Any, distance: Any, decay: Any) -> tuple[Scalar, Scalar, Scalar]:
-    """The three numbers of a waveguide, checked.
-
-    Args:
-        frequency: $\\omega_0 > 0$ in units of $\\omega_{11}$.
-        distance: $x > 0$ in units of $\\lambda_{11}$.
-        decay: $\\Gamma_{11}$ in units of $\\omega_{11}$, positive and at most `STRONGEST_DECAY`.
-
-    Returns:
-        the three.
-
-    Raises:
-        ValueError, TypeError: for numbers out of range, or no numbers.
-    """
+    """The three numbers of a waveguide, checked."""
     return (
         _checks.scalar("frequency", frequency, low=0, open_low=True),
         _checks.scalar("distance", distance, low=0, open_low=True),
@@ -77,17 +65,7 @@ def decay_rate(decay: Any) -> Scalar:
 
 
 def spectral_densities(energy: Any, distance: Any, decay: Any) -> tuple[Scalar, Scalar]:
-    r"""The spectral densities $J_0$ and $J_1$; zero up to the band edge.
-
-    Args:
-        energy: $\omega$ in units of $\omega_{11}$.
-        distance, decay: as in `point`.
-
-    Returns:
-        the two.
-
-    Raises:
-        ValueError, TypeError: for numbers out of range.
+    r"""The spectral densities $J_0$ and $J_1$ at an energy ω; zero up to the band edge.
 
     Example:
         >>> [round(float(J), 6) for J in spectral_densities(1.4, 0.1, 0.5)]
@@ -104,17 +82,9 @@ def spectral_densities(energy: Any, distance: Any, decay: Any) -> tuple[Scalar, 
 
 
 def self_energies(energy: Any, distance: Any, decay: Any) -> tuple[Scalar, Scalar]:
-    r"""The self-energies $S_0$ and $S_1$ on the real axis, in the band their principal values.
+    r"""The self-energies $S_0$ and $S_1$ at E > −1, in the band their principal values.
 
-    Args:
-        energy: E > −1 in units of $\omega_{11}$.
-        distance, decay: as in `point`.
-
-    Returns:
-        the two; NaN at E = 1, where they diverge.
-
-    Raises:
-        ValueError, TypeError: for numbers out of range.
+    At E = 1 they diverge, and are NaN.
 
     Example:
         >>> [round(float(S), 6) for S in self_energies(0.5, 0.1, 0.5)]

@@ -65,7 +65,7 @@ class Waveguide(Battery):
         ValueError, TypeError: for numbers out of these ranges.
 
     Example:
-        >>> import jax.numpy as jnp, qbjax as qb
+        >>> import qbjax as qb
         >>> guide = qb.batteries.Waveguide(frequency=1.4, distance=0.1)
         >>> run = qb.charge(guide, None, jnp.array([0.0, 5.0, 10.0]))
         >>> [round(float(p), 8) for p in run.energy / 1.4]

@@ -98,15 +98,8 @@ def continuum_design(order: int | Any, distance: Any, decay: Any) -> Scalar:
 def continuum_distance(order: int | Any, frequency: Any, decay: Any) -> Scalar:
     r"""The distance that puts a bound state into the continuum.
 
-    Args:
-        order: n ≥ 1.
-        frequency, decay: as in `bound_states`.
-
-    Returns:
-        x in units of $\lambda_{11}$; NaN for $\omega_0 \le 1 - \Gamma/2\pi$, where there is none.
-
-    Raises:
-        ValueError, TypeError: for numbers out of range.
+    Returns x in units of $\lambda_{11}$; NaN for $\omega_0 \le 1 - \Gamma/2\pi$, where there is
+    none; arguments and errors are those of `continuum_design`.
 
     Example:
         >>> round(float(continuum_distance(1, 1.4, 0.5)), 9)

@@ -100,14 +100,8 @@ def best_steady_energy(
 ) -> Best:
     """Finds the largest energy that comes back for ever, at a distance or at least so far.
 
-    Args:
-        frequency, distance, decay, how: as in `best_steady_ergotropy`.
-
-    Returns:
-        A `Best` whose protocol is a `Place`.
-
-    Raises:
-        ValueError, TypeError: as `best_steady_ergotropy`.
+    Returns a `Best` whose protocol is a `Place`; arguments and errors are those of
+    `best_steady_ergotropy`.
     """
     return climb(steady_energy, _place(frequency, distance, decay), **how)
 

@@ -84,14 +84,8 @@ def bound_states(frequency: Any, distance: Any, decay: Any) -> BoundStates:
 def threshold_frequency(distance: Any, decay: Any) -> Scalar:
     r"""The frequency $\omega_\mathrm{th}$ below which there is a second bound state.
 
-    Args:
-        distance, decay: as in `bound_states`.
-
-    Returns:
-        the frequency in units of $\omega_{11}$.
-
-    Raises:
-        ValueError, TypeError: for numbers out of range.
+    Returns the frequency in units of $\omega_{11}$; arguments and errors are those of
+    `bound_states`.
 
     Example:
         >>> round(float(threshold_frequency(0.1, 0.5)), 10)
@@ -104,14 +98,8 @@ def threshold_frequency(distance: Any, decay: Any) -> Scalar:
 def threshold_distance(frequency: Any, decay: Any) -> Scalar:
     r"""The distance beyond which there is a second bound state.
 
-    Args:
-        frequency, decay: as in `bound_states`.
-
-    Returns:
-        x in units of $\lambda_{11}$; NaN for $\omega_0 \le 1$, where there is one at any distance.
-
-    Raises:
-        ValueError, TypeError: for numbers out of range.
+    Returns x in units of $\lambda_{11}$; NaN for $\omega_0 \le 1$, where there is one at any
+    distance; arguments and errors are those of `bound_states`.
 
     Example:
         >>> round(float(threshold_distance(1.4, 0.5)), 10)
@@ -159,20 +147,12 @@ def steady_ergotropy_range(
 ) -> tuple[Scalar, Scalar]:
     r"""The least and the most work that can be drawn again and again, $\omega_0\max(0, 2p - 1)$.
 
-    Args:
-        frequency, distance, decay, tolerance: as in `steady_energy_range`.
-
-    Returns:
-        the two, in units of $\omega_{11}$.
-
-    Raises:
-        ValueError, TypeError: for numbers out of range.
+    Returns the two, in units of $\omega_{11}$; arguments and errors are those of
+    `steady_energy_range`. Source: W.-L. Song et al. (2024), Eqs. (5), (8).
 
     Example:
         >>> round(float(steady_ergotropy_range(0.661161, 0.1, 0.5)[1]), 9)
         0.321632023
-
-    References: W.-L. Song et al. (2024), Eqs. (5), (8).
     """
     frequency, x, decay = point(frequency, distance, decay)
     low, high = _steady(frequency, x, decay, _checks.scalar("tolerance", tolerance, low=0))
