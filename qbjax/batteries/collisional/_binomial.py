@@ -49,12 +49,7 @@ class Binomial(eqx.Module):
 
 @eqx.filter_jit
 def binomial(size: int, loss: Scalar) -> Binomial:
-    """Prepares the numbers of a loss; its derivative is not in them.
-
-    Args:
-        size: number of levels N.
-        loss: ℓ ≥ 0.
-    """
+    """Prepares the numbers of a loss ℓ ≥ 0 from N levels; its derivative is not in them."""
     lost, had = np.arange(size)[:, None], np.arange(size)[None, :]
     law = jnp.where(lost <= had, _law(size, loss), 0.0)
     law = law / jnp.sum(law, axis=0, keepdims=True)
@@ -68,13 +63,7 @@ def binomial(size: int, loss: Scalar) -> Binomial:
 
 
 def shifted(plan: Binomial, state: Packed, dual: bool) -> Packed:
-    """A state after the loss, or an observable before it.
-
-    Args:
-        plan: from `binomial`.
-        state: packed (N, N), or populations (N,).
-        dual: whether it is an observable, which the dual map moves.
-    """
+    """A state after the loss, or (dual) an observable before it, by the plan of `binomial`."""
     n = state.shape[0]
     table = plan.leaving if dual else plan.staying
     # Zeros behind, or before; what a slice carries over from row to row meets a factor zero.

@@ -66,7 +66,6 @@ def overlap(ground_population, coherence) -> Float[Array, "..."]:
     Its slope with respect to q is infinite at q = 0 and 1, and is counted as 0 there.
 
     Example:
-        >>> import jax.numpy as jnp
         >>> overlap(jnp.array([0.0, 0.5]), 1.0).tolist()
         [0.0, 0.5]
     """
@@ -80,20 +79,11 @@ def collide(
     packed: Float[Array, "N N"],
     collision: Collision,
 ) -> Float[Array, "N N"]:
-    """One collision of a packed state.
-
-    Args:
-        couplings: $a_1 … a_{N-1}$.
-        packed: $r$ as one real matrix (`algebra.packing`), in the gauge above.
-        collision: its numbers, scalars.
-
-    Returns:
-        The packed state afterwards.
+    """One collision of a state r, packed as one real matrix (`algebra.packing`).
 
     Example:
         A two-level ladder takes the excitation of a qubit at θ = π/2:
 
-        >>> import jax.numpy as jnp
         >>> full = Collision(jnp.array(jnp.pi / 2), jnp.array(0.0))
         >>> collide(jnp.ones(1), jnp.diag(jnp.array([1.0, 0.0])), full).round(6).tolist()
         [[0.0, 0.0], [0.0, 1.0]]
@@ -167,16 +157,7 @@ def collide_populations(
     populations: Float[Array, " N"],
     collision: Collision,
 ) -> Float[Array, " N"]:
-    """One collision of a diagonal state with a classical qubit, O(N).
-
-    Args:
-        couplings: $a_1 … a_{N-1}$.
-        populations: of the levels.
-        collision: its numbers; coherence does not count.
-
-    Returns:
-        The populations afterwards.
-    """
+    """One collision of a diagonal state with a classical qubit, O(N)."""
     q = collision.ground_population
     cos, sin, up_cos, up_sin = rotations(couplings, collision.theta)
     below = jnp.concatenate([jnp.zeros(1), populations[:-1]])
@@ -189,13 +170,8 @@ def rotations(couplings, theta) -> tuple[Float[Array, " N"], ...]:
     """The factors $c_n, s_n$ and $c_{n+1}, s_{n+1}$ of a swap angle, n = 0 … N−1."""
     angles = theta * jnp.asarray(couplings)
     cos, sin = jnp.cos(angles), jnp.sin(angles)
-    one, zero = jnp.ones(1), jnp.zeros(1)
-    return (
-        jnp.concatenate([one, cos]),
-        jnp.concatenate([zero, sin]),
-        jnp.concatenate([cos, one]),
-        jnp.concatenate([sin, zero]),
-    )
+    pairs = (jnp.ones(1), cos), (jnp.zeros(1), sin), (cos, jnp.ones(1)), (sin, jnp.zeros(1))
+    return tuple(jnp.concatenate(pair) for pair in pairs)
 
 
 class _Term(NamedTuple):
@@ -263,15 +239,7 @@ def _moved(vector, by: int):
 
 
 def real_gauge(rho, phase=0.0):
-    r"""The gauge $r_{nm} = i^{n-m}e^{-i\alpha(n-m)}\rho_{nm}$: real for collisions of phase α.
-
-    Args:
-        rho: density matrix (N, N).
-        phase: α common to all collisions.
-
-    Returns:
-        r, complex.
-    """
+    r"""The gauge $r_{nm} = i^{n-m}e^{-i\alpha(n-m)}\rho_{nm}$: real for collisions of phase α."""
     return rephased(rho, np.pi / 2 - phase)
 
 
@@ -281,15 +249,7 @@ def from_real_gauge(r, phase=0.0):
 
 
 def rephased(rho, angle) -> Complex[Any, "N N"]:
-    r"""A matrix with other phases, $e^{i\varphi(n-m)}\rho_{nm}$.
-
-    Args:
-        rho: a matrix (N, N), real or complex.
-        angle: φ.
-
-    Returns:
-        A complex matrix.
-    """
+    r"""A matrix with other phases, $e^{i\varphi(n-m)}\rho_{nm}$."""
     n = np.arange(float(rho.shape[0]))
     turns = angle * (n[:, None] - n[None, :])
     if isinstance(rho, np.ndarray) and isinstance(turns, np.ndarray):

@@ -31,12 +31,7 @@ Blocks = dict[tuple[int, int], Float[np.ndarray, "_ _"]]
 
 
 class Diagonals(NamedTuple):
-    """The map of a collision and the loss after it, in blocks.
-
-    Attributes:
-        blocks: $\\Lambda_{kl}$ at (k, l).
-        sizes: length of each diagonal.
-    """
+    """The map of a collision and the loss after it, in blocks; sizes are lengths of diagonals."""
 
     blocks: Blocks
     sizes: tuple[int, ...]
@@ -58,12 +53,7 @@ class Diagonals(NamedTuple):
 
 
 class Resolvent:
-    """The resolvent of a map, $(\\Lambda - \\sigma)^{-1}$, factorised once.
-
-    Args:
-        diagonals: the map.
-        shift: σ, no eigenvalue of it.
-    """
+    """The resolvent of a map, $(\\Lambda - \\sigma)^{-1}$, factorised once; σ is the shift."""
 
     def __init__(self, diagonals: Diagonals, shift: float):
         self._diagonals = diagonals
@@ -97,16 +87,10 @@ class Resolvent:
 def diagonals(ladder: Ladder, collision: channels.Collision, lose: Callable | None) -> Diagonals:
     """The map of one collision and the loss after it.
 
-    Args:
-        ladder: what is charged.
-        collision: its numbers, concrete scalars; x real, or None for a classical qubit.
-        lose: loss of a packed state (`_loss`), None for none.
-
-    Returns:
-        All diagonals, or the populations alone if the qubit is classical.
+    The collision's numbers are concrete scalars, x is real; without it, the qubit being classical,
+    the populations are all there is. `lose` is the loss of a packed state (`_loss`).
 
     Example:
-        >>> import jax.numpy as jnp
         >>> from qbjax.algebra import ladders
         >>> swap = channels.Collision(jnp.array(jnp.pi / 2), jnp.array(0.25))
         >>> diagonals(ladders.oscillator(2), swap, None).blocks[0, 0].round(6).tolist()

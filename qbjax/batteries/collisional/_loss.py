@@ -106,37 +106,17 @@ class Loss(eqx.Module):
             self.plan = _poisson(ladder, *numbers)
 
     def __call__(self, state: Packed) -> Packed:
-        """The state after the loss.
-
-        Args:
-            state: packed (N, N), or populations (N,).
-
-        Returns:
-            the same kind of array.
-        """
+        """The state after the loss: packed (N, N), or populations (N,)."""
         return self._moved(state, False)
 
     def dual(self, observable: Packed) -> Packed:
-        r"""The dual map: $\sum X\rho' = \sum X'\rho$ with sums over all elements.
-
-        Args:
-            observable: packed (N, N), or diagonal (N,).
-
-        Returns:
-            the same kind of array.
-        """
+        r"""The dual map: $\sum X\rho' = \sum X'\rho$ with sums over all elements."""
         return self._moved(observable, True)
 
     def generator(self, state: Packed) -> Packed:
         r"""The generator at work, $\mathcal G\rho$.
 
         Of the state after the loss it makes the derivative with respect to `loss`.
-
-        Args:
-            state: packed (N, N), or populations (N,).
-
-        Returns:
-            the same kind of array.
         """
         return _generated(self.ladder, self.thermal, state, False)
 

@@ -93,15 +93,10 @@ class Modes(NamedTuple):
 
 
 def modes(diagonals: Diagonals, slow: float) -> Modes:
-    """Finds the modes of a map that decay slower than a rate.
+    """Finds the modes of a map that decay slower than a rate |1 − λ|.
 
-    Args:
-        diagonals: the map.
-        slow: rate |1 − λ| up to which a mode may be slow. The slow ones end at the last gap up to
-            there that is wider than `CLEAR`, for else Pρ is no state; or at the widest.
-
-    Returns:
-        The slow `Modes`, and the eigenvalues of the fast ones that converged with them.
+    The slow ones end at the last gap up to there that is wider than `CLEAR`, for else Pρ is no
+    state; or at the widest. Eigenvalues of fast ones that converged with them are given, too.
 
     Example:
         >>> import jax.numpy as jnp

@@ -103,7 +103,7 @@ def lead(
         TypeError, ValueError: for a bad argument, or a "lossy" bound that is not known.
 
     Example:
-        >>> import jax.numpy as jnp, qbjax as qb
+        >>> import qbjax as qb
         >>> battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(60))
         >>> found = lead(battery, 0.02 * jnp.pi, 8.0, collisions=130)
         >>> bool(found.excess > 0), int(found.first_collisions)

@@ -124,7 +124,9 @@ def best_pure_energy(
         missing = goal - _purity(objective, best.protocol, battery)
         # Either the goal binds, and is met, or it costs nothing.
         if abs(missing) < CLOSE or (price == 0 and missing < 0):
-            return _found(objective, best.protocol, battery)
+            runs = [objective.end(best.protocol, b) for b in (battery, battery.refined())]
+            ends = [x for run in runs for x in (run.energy[-1], run.purity[-1])]
+            return Pure(objective.stream(best.protocol), *ends)
         price, weight = jnp.maximum(0.0, price + weight * missing), GROWTH * weight
     raise ValueError(
         f"Argument `purity` must be reachable with {count} qubits, but the best state found is "
@@ -157,9 +159,3 @@ class _Objective:
 @eqx.filter_jit
 def _purity(objective: _Objective, tuned: Tuned, battery: Collisional) -> Scalar:
     return objective.end(tuned, battery).purity[-1]
-
-
-def _found(objective: _Objective, tuned: Tuned, battery: Collisional) -> Pure:
-    runs = [objective.end(tuned, b) for b in (battery, battery.refined())]
-    ends = [x for run in runs for x in (run.energy[-1], run.purity[-1])]
-    return Pure(objective.stream(tuned), *ends)

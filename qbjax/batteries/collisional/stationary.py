@@ -156,7 +156,7 @@ def stationary_state(
         eigenvalues=found.eigenvalues,
         gap=float(max(rates[1], 0.0)) if rates.size > 1 else np.nan,
         slow=found.slow,
-        permanent=_permanent(found),
+        permanent=int(np.sum(np.abs(1 - np.linalg.eigvals(found.small)) <= RESOLUTION)),
         is_metastable=not _alike(reached.energy, stationary.energy),
         depends_on_truncation=not (np.isnan(refined) or _alike(refined, stationary.energy)),
         refined_energy=refined,
@@ -259,10 +259,6 @@ def _refined_energy(battery: Collisional, collision: Collisions, start, slow: fl
         padded = np.pad(start, (0, more))
     vector = modes(_map(larger, collision, coherent), slow).limit(padded)
     return _standing(larger, collision, vector).energy
-
-
-def _permanent(found: Modes) -> int:
-    return int(np.sum(np.abs(1 - np.linalg.eigvals(found.small)) <= RESOLUTION))
 
 
 def _alike(a: float, b: float) -> bool:
