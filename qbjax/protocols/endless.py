@@ -22,15 +22,8 @@ ADVICE = (
 class Endless(Pump):
     """A signal that is a function of all times, without a start or an end.
 
-    Args:
-        name: the argument's name, for the error.
-        function: t -> number, traceable by JAX or written with NumPy; if it is an `eqx.Module`,
-            its arrays are differentiable.
-        edges: times at which it or a derivative of it is discontinuous.
-        steps: whether it is constant between these.
-
-    Raises:
-        TypeError: if it cannot be traced, or returns no number of double precision.
+    It is traceable by JAX or written with NumPy; if it is an `eqx.Module`, its arrays are
+    differentiable. `steps`: whether it is constant between its edges.
 
     Example:
         >>> float(Endless("f", lambda t: 2.0 * t).signal(jnp.asarray(3.0)))
@@ -92,12 +85,7 @@ def _returned(function) -> jax.ShapeDtypeStruct:
 
 
 class Derived(Pump):
-    """A signal made of another one at the same time, such as its real part.
-
-    Args:
-        pump: the other one.
-        read: a number to a real number, a function of some module.
-    """
+    """A signal made of another one at the same time, such as its real part."""
 
     pump: Pump
     read: Callable = eqx.field(static=True)
@@ -155,11 +143,6 @@ def through(name: str, times: Any, values: Any) -> Spline:
     """The cubic spline through values at some times, as QuTiP makes it of an array.
 
     It is not-a-knot, and of lower degree for fewer than four times.
-
-    Args:
-        name: the argument's name, for the error.
-        times: increasing, (n,) with n at least 2.
-        values: real or complex, (n,).
 
     Example:
         >>> round(float(through("f", [0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 8.0, 27.0])(1.5)), 9)

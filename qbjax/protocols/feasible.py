@@ -24,18 +24,7 @@ from qbjax.protocols.free import Choice, Free, is_free
 
 
 def segments(amplitudes: Any, duration: Any, energy: Any, peak: Any) -> Any:
-    """Makes amplitudes of equal segments feasible; a `Choice` if they are free.
-
-    Args:
-        amplitudes: shape (n,), real, or `qb.free(array)`.
-        duration: T of all segments together.
-        energy: ∫F²dt.
-        peak: largest |F|, None for none.
-
-    Raises:
-        ValueError: if the energy is out of their reach, a shape or bound is wrong.
-        TypeError: if something is not real.
-    """
+    """Makes amplitudes of equal segments feasible; a `Choice` if they are free."""
     # The checks look at what was given: under jit an array made of it is traced.
     raw, numbers = _unmarked("amplitudes", amplitudes), (duration, energy, peak)
     given = _vector("amplitudes", raw)
@@ -57,8 +46,6 @@ def series(coefficients: Any, duration: Any, energy: Any, peak: Any) -> Any:
     """Makes coefficients of a cosine series feasible, with the shift τ if there is a peak.
 
     A `Choice` if they are free.
-
-    Args, Raises: as in `segments`.
     """
     raw, numbers = _unmarked("coefficients", coefficients), (duration, energy, peak)
     given = _vector("coefficients", raw)

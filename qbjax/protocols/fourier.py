@@ -67,17 +67,7 @@ class Fourier(Lasting):
         Without a peak the coefficients are scaled. Under one the pulse is a `BoundedFourier`,
         which agrees with the series where that is far below the peak.
 
-        Args:
-            coefficients: shape (K+1,), real: the pulse is differentiable in them.
-                `qb.free(array)`, without bounds: trainable, every iterate feasible.
-            duration: T > 0.
-            energy: $\int F^2 dt > 0$, at most peak²·T.
-            peak: the largest |F|, None for none.
-            start: $t_0$.
-
-        Raises:
-            ValueError: if the energy is out of reach; the message says how much is not.
-            TypeError: for what is no real number; free durations, energies and peaks.
+        Arguments and errors are those of `PiecewiseConstant.with_energy`, with coefficients (K+1,).
 
         Example:
             >>> pulse = Fourier.with_energy([1.0, 2.0], 4.0, energy=3.0)

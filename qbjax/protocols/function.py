@@ -74,7 +74,8 @@ class Function(Lasting):
         # The middle stands in for times outside, where the function may be NaN: its
         # derivative would survive the selection.
         inside = (time >= edges[0]) & (time < edges[-1])
-        value = jnp.asarray(self.function(jnp.where(inside, time, self._middle)))
+        middle = self.start + self.duration / 2
+        value = jnp.asarray(self.function(jnp.where(inside, time, middle)))
         return windowed(edges, time, value)
 
     def edges(self):
@@ -117,10 +118,6 @@ class Function(Lasting):
         if self.resolution is None or not _checks.is_concrete((self.duration, self.resolution)):
             return PANELS
         return max(PANELS, int(np.ceil(float(self.duration) / float(self.resolution))))
-
-    @property
-    def _middle(self):
-        return self.start + self.duration / 2
 
 
 def _returned(function) -> jax.ShapeDtypeStruct:

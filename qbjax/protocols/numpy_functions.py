@@ -16,11 +16,7 @@ import numpy as np
 def traceable(function: Callable) -> Callable:
     """Makes a function of time traceable: as it is, or with its NumPy calls answered by JAX.
 
-    Args:
-        function: t -> number.
-
-    Raises:
-        Exception: whatever the function raises where neither helps, first by itself.
+    Where neither helps it raises whatever the function does.
 
     Example:
         >>> round(float(jax.jit(traceable(lambda t: np.cos(t) ** 2))(0.5)), 6)
@@ -29,14 +25,13 @@ def traceable(function: Callable) -> Callable:
     try:
         jax.eval_shape(function, jax.ShapeDtypeStruct((), float))
     except jax.errors.TracerArrayConversionError:
-        answered = _answered(function)
+
+        def answered(time):
+            return _plain(function(_Answering(time)))
+
         jax.eval_shape(answered, jax.ShapeDtypeStruct((), float))
         return answered
     return function
-
-
-def _answered(function: Callable) -> Callable:
-    return lambda time: _plain(function(_Answering(time)))
 
 
 class _Answering(np.lib.mixins.NDArrayOperatorsMixin):
