@@ -66,8 +66,7 @@ def maximize_under(
         data: a pytree of what else they need; other numbers compile nothing anew.
 
     Returns:
-        A `Constrained`: the largest value among those that violate nothing by more than 1e-9, or
-        the one that violates least.
+        the largest value that violates nothing by more than 1e-9, or the one that violates least.
 
     Example:
         >>> def area(x, data):
@@ -86,15 +85,9 @@ def maximize_under(
 
 
 def lattice_starts(values: Any, *axes: Any, most: int = 3) -> Float[np.ndarray, "k n"]:
-    """The highest local maxima of a function known on a lattice, to start from.
+    """The highest local maxima of a function known on a lattice, the highest first.
 
-    Args:
-        values: array with one axis per coordinate; −∞ where it may not be.
-        axes: coordinates along each.
-        most: how many.
-
-    Returns:
-        points (k, n), the highest first.
+    Values have one axis per coordinate, and are −∞ where it may not be.
 
     Example:
         >>> lattice_starts([[0.0, 3.0, 1.0, 2.0]], [7.0], [0.0, 1.0, 2.0, 3.0]).tolist()

@@ -121,15 +121,12 @@ def maximize(
 
     Warns:
         TruncationWarning: if the best protocol's run is truncated, so that the optimum depends on
-            where. TraceWarning: if its trace is lost.
+            where. TraceWarning: if its trace is lost. UnboundedWarning: if a free number lacks a
+            bound, and the objective grew as fast as ever when the search ended.
 
     Raises:
         ValueError: if nothing is free, the objective is no real scalar of double precision, or it
             is not finite at any start. TypeError: for an argument of the wrong kind.
-
-    Warns:
-        UnboundedWarning: if a free number lacks a bound, and the objective grew as fast as ever
-            when the search ended.
 
     Example:
         >>> import qbjax as qb
@@ -197,11 +194,7 @@ def _best(problem, battery, candidates, search, history, stopped: bool, heard) -
 def check_search(
     steps: Any = 1, tolerance: Any = 0.0, progress: Any = None, *, starts: Any = 1, key: Any = None
 ) -> Float[Array, ""]:
-    """Validates how a search starts, goes on and ends; returns its tolerance.
-
-    Args:
-        steps, tolerance, progress, starts, key: as in `maximize`.
-    """
+    """Validates how a search (`maximize`) starts, goes on and ends; returns its tolerance."""
     _checks.integer("starts", starts, low=1)
     if key is not None:
         _checks.key("key", key)
@@ -212,7 +205,11 @@ def check_search(
 
 
 def _starting_points(protocol, starts, key) -> list:
-    fixed = jax.tree.map(lambda x: x if is_free(x) else _as_leaf(x), protocol, is_leaf=is_free)
+    def as_leaf(x):
+        # An array of a plain number, so that another number compiles nothing anew.
+        return jnp.asarray(x, dtype=float) if type(x) in (int, float) else x
+
+    fixed = jax.tree.map(as_leaf, protocol, is_leaf=is_free)
     keys = jax.random.split(jax.random.key(0) if key is None else key, starts)
     return [fixed] + [random_start(k, fixed) for k in keys[1:]]
 
@@ -224,11 +221,6 @@ def _check_things(objective, battery, optimizer) -> None:
         _checks.instance("battery", battery, Battery, "a qb.batteries battery")
     expected = "an optax optimiser such as optax.adam(0.01)"
     _checks.instance("optimizer", optimizer, optax.GradientTransformation, expected)
-
-
-def _as_leaf(x):
-    """Makes an array of a plain number, so that another number compiles nothing anew."""
-    return jnp.asarray(x, dtype=float) if type(x) in (int, float) else x
 
 
 def _progress(problem, search, tried, losses, step, steps) -> Progress:
@@ -252,10 +244,7 @@ def _doubt(problem, battery, us, heard: witness.Heard):
 
 
 def verify(objective, protocol, battery) -> tuple[Array, Int[Array, ""] | None]:
-    """Evaluates the objective with more levels and tighter tolerances.
-
-    Returns its value, and the status of its runs.
-    """
+    """The objective with more levels and tighter tolerances, and the status of its runs."""
     # Not under one jit: eager, `charge` warns if even the refined ladder is too short, and
     # its own compilations serve every verification of this battery.
     with sharpened(10.0), witness.listening() as heard:

@@ -26,14 +26,7 @@ def warn_if_unbounded(
     """Warns if free numbers without bounds ran away with an objective that has no maximum.
 
     That is so if the last step still gained what steps gain on average; or, where the search has
-    stopped, if the slopes promise as much again for going as far again.
-
-    Args:
-        template: the protocol, with its free numbers.
-        found: coordinates of the best one.
-        slopes: derivatives there.
-        history: the objective at every iterate.
-        stopped: whether the search counts as converged.
+    stopped, if the slopes at the coordinates found promise as much again for going as far again.
     """
     gain = np.max(history) - history[0]
     far, start, end = _farthest(template, found, slopes)

@@ -102,14 +102,8 @@ def best_pulse(
         start = segments_of(start, count) if fourier is None else cosines_of(start, count, peak)
     shape = _checks.array("start", start, shape=(count,))
     pulse = kind.with_energy(free(shape), duration, energy=energy, peak=peak)
-    return maximize(
-        final_ergotropy,
-        pulse,
-        battery=battery,
-        steps=steps,
-        tolerance=tolerance,
-        progress=progress,
-    )
+    how = {"steps": steps, "tolerance": tolerance, "progress": progress}
+    return maximize(final_ergotropy, pulse, battery=battery, **how)
 
 
 def constant_pulse(

@@ -142,10 +142,7 @@ def begin(optimizer, stacked) -> Search:
 
 @eqx.filter_jit
 def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
-    """Takes one step from every start; converged starts stand still.
-
-    Losses come back in the unit of the objective.
-    """
+    """Takes one step from every start, but converged ones; losses are in the objective's unit."""
     update = optax.with_extra_args_support(optimizer).update
     remembers = _remembers(search.optimizer)
 
@@ -183,16 +180,11 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
 
 def _with_best(search: Search, value, grads) -> Search:
     """Remembers the point where a search stands, if nothing was better."""
+    new, old = (search.coordinates, grads), (search.best, search.best_slopes)
     better = value < search.best_loss
-
-    def kept(new, old):
-        return jax.tree.map(lambda a, b: jnp.where(better, a, b), new, old)
-
-    return search._replace(
-        best=kept(search.coordinates, search.best),
-        best_slopes=kept(grads, search.best_slopes),
-        best_loss=jnp.minimum(value, search.best_loss),
-    )
+    best, slopes = jax.tree.map(lambda a, b: jnp.where(better, a, b), new, old)
+    least = jnp.minimum(value, search.best_loss)
+    return search._replace(best=best, best_slopes=slopes, best_loss=least)
 
 
 def _looked(problem: Problem, battery, search: Search):
@@ -200,7 +192,10 @@ def _looked(problem: Problem, battery, search: Search):
     fresh = jnp.isinf(search.first_loss)
     bad = jnp.where(fresh, NOT_A_LOSS, VERY_BAD)
     loss = problem.loss(battery, search.size, bad)
-    value, grads = _evaluate(loss, search.coordinates, search.optimizer)
+    evaluate = jax.value_and_grad(loss)
+    if _remembers(search.optimizer):
+        evaluate = partial(optax.value_and_grad_from_state(loss), state=search.optimizer)
+    value, grads = evaluate(search.coordinates)
     size = jnp.where(fresh, _size(value, grads), search.size)
     share = search.size / size
     return jnp.where(value < bad, value * share, VERY_BAD), [g * share for g in grads], size
@@ -219,12 +214,6 @@ def _largest(grads) -> Float[Array, ""]:
 def _remembers(state) -> bool:
     """Whether a line search left value and gradient of its last trial in the state."""
     return otu.tree_get(state, "grad") is not None
-
-
-def _evaluate(loss, us, state):
-    if _remembers(state):
-        return optax.value_and_grad_from_state(loss)(us, state=state)
-    return jax.value_and_grad(loss)(us)
 
 
 def explained(step, mode):

@@ -71,18 +71,13 @@ def figure_of_merit(plan: Plan, battery: Battery) -> Float[Array, ""]:
     off = plan.pump.time
     run = charge(battery, Constant(plan.pump.amplitude), [0.0, off], adjoint="forward")
 
-    def power():
-        return run.ergotropic_power[-1]
-
-    def coherent():
-        return run.coherent_ergotropy[-1]
-
     def stored():
         end = off + plan.wait
         kept = store(battery, run.final_state, jnp.stack([off, end]), adjoint="forward")
         return kept.ergotropy[-1] / end
 
-    return lax.switch(plan.aim, [power, coherent, stored])
+    ends = run.ergotropic_power[-1], run.coherent_ergotropy[-1]
+    return lax.switch(plan.aim, [lambda: ends[0], lambda: ends[1], stored])
 
 
 def best_switch_off(
