@@ -135,8 +135,7 @@ def _combined(searched, weights, count):
 
 
 def _orthogonal(basis, vector, k):
-    """Components of a vector along the basis so far, behind them the norm of its rest, and that
-    rest, normalised."""
+    """Components of a vector along the basis so far with the norm of its rest, and that rest."""
 
     def project(g, carry):
         column, rest = carry
