@@ -1,5 +1,6 @@
 """Every bad argument gets its sentence, every good one comes back in double precision."""
 
+import os
 import subprocess
 import sys
 
@@ -135,7 +136,8 @@ def test_is_concrete_looks_into_pytrees():
 def test_single_precision_jax_is_told_what_to_type():
     script = "from qbjax import _checks; _checks.scalar('x', 1.0)"
     command = [sys.executable, "-c", script]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    single = os.environ | {"JAX_ENABLE_X64": "0"}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=single)
     last = run.stderr.strip().splitlines()[-1]
     assert last.startswith("RuntimeError: qbjax needs double precision")
     assert 'jax.config.update("jax_enable_x64", True)' in last
