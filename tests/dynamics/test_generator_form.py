@@ -23,7 +23,7 @@ def moved(ladder, rho, theta, coherence):
     """(Φ − 1)ρ."""
     x = coherence * np.sqrt(GROUND * (1 - GROUND)) * np.exp(-1j * PHASE)
     collision = channels.Collision(*map(jnp.asarray, (theta, GROUND, x.real, x.imag)))
-    r = channels.collide(ladder.couplings, pack(channels.real_gauge(rho)), collision)
+    r = channels.collide(ladder.couplings, jnp.asarray(pack(channels.real_gauge(rho))), collision)
     return np.asarray(channels.from_real_gauge(unpack(r, real=False))) - rho
 
 

@@ -44,12 +44,14 @@ def test_collision_is_the_traced_unitary(ladder, phase):
     x = AMPLITUDE * np.exp(-1j * phase)
     exact = by_brute_force(ladder, rho, THETA, GROUND, x)
     collision = channels.Collision(*map(jnp.asarray, (THETA, GROUND, x.real, x.imag)))
-    r = channels.collide(ladder.couplings, pack(channels.real_gauge(rho)), collision)
+    r = channels.collide(ladder.couplings, jnp.asarray(pack(channels.real_gauge(rho))), collision)
     found = channels.from_real_gauge(unpack(r, real=False))
     np.testing.assert_allclose(found, exact, atol=1e-14)
     # A common phase is a gauge: there the same qubit has a real x.
     collision = channels.Collision(*map(jnp.asarray, (THETA, GROUND, AMPLITUDE)))
-    r = channels.collide(ladder.couplings, pack(channels.real_gauge(rho, phase)), collision)
+    r = channels.collide(
+        ladder.couplings, jnp.asarray(pack(channels.real_gauge(rho, phase))), collision
+    )
     found = channels.from_real_gauge(unpack(r, real=False), phase)
     np.testing.assert_allclose(found, exact, atol=1e-14)
 

@@ -50,7 +50,7 @@ def test_one_collision(name):
     rho, rho_q = random_state(11, ladder.size), qubit(GROUND, COHERENCE, PHASE)
     x = rho_q.full()[0, 1]
     collision = channels.Collision(*map(jnp.asarray, (THETA, GROUND, x.real, x.imag)))
-    r = channels.collide(ladder.couplings, pack(channels.real_gauge(rho)), collision)
+    r = channels.collide(ladder.couplings, jnp.asarray(pack(channels.real_gauge(rho))), collision)
     expected = met(A, qt.Qobj(rho), THETA, rho_q).full()
     assert tree_allclose(channels.from_real_gauge(unpack(r, real=False)), expected, rtol=ROUNDING)
 

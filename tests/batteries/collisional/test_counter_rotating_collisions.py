@@ -30,7 +30,7 @@ def after(ladder, rho, start):
     numbers = (THETA, GROUND, X.real, X.imag, start)
     collision = channels.Collision(*map(jnp.asarray, numbers))
     spectrum = counter_rotating.sectors(ladder.couplings, jnp.asarray(RATIO))
-    r = counter_rotating.collide(spectrum, pack(channels.real_gauge(rho)), collision)
+    r = counter_rotating.collide(spectrum, jnp.asarray(pack(channels.real_gauge(rho))), collision)
     return channels.from_real_gauge(unpack(r, real=False))
 
 
