@@ -148,6 +148,17 @@ def test_debug_lets_the_error_through(mine):
     assert isinstance(result.exception.__cause__, ZeroDivisionError)
 
 
+@pytest.mark.parametrize("words", [("charge", "--protocol", "none", "--until", 1), ("info",)])
+def test_methods_of_ones_own_that_fail_are_named(words, mine):
+    text = "import qbjax as qb\n\nclass battery(qb.batteries.BlochCharger):\n"
+    method = "check(self, protocol, times)" if words[0] == "charge" else "facts(self, initial)"
+    mine.write_text(f"{text}    def {method}:\n        return {{}}['no such key']\n")
+    command, *options = words
+    result = qbjax(command, "--battery", mine, *options)
+    assert result.exit_code == 2, result.output
+    assert one_line(result.stderr, "mine.py fails at line 5 (KeyError: 'no such key')")
+
+
 def test_info_lists_and_tells(mine):
     result = qbjax("info")
     assert result.exit_code == 0, result.output

@@ -1,10 +1,9 @@
-"""`qbjax charge --battery …`, `qbjax info --battery …`: any battery of the catalogue, or one of
-one's own from a Python file."""
+"""`qbjax charge --battery` and `qbjax info --battery`: any of the catalogue, or one's own."""
 
 import inspect
-import time
 import tomllib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,9 +36,7 @@ SetProtocol = Annotated[list[str] | None, typer.Option(
     metavar="NAME=VALUE", help="An argument of the protocol; of one of several, counted from 0: "
     "0.NAME=VALUE.",
 )]
-Until = Annotated[float | None, typer.Option(
-    callback=options.POSITIVE, help="End of the run; of collisions none, they end of themselves.",
-)]
+Until = Annotated[float | None, options.positive("End of the run; collisions end of themselves.")]
 Out = Annotated[Path | None, typer.Option(
     parser=options.path_of, metavar="PATH", help="Where to save; default qbjax-results/charge.",
 )]
@@ -64,13 +61,12 @@ def charge_any(
     if battery is None:
         return
     context.params["out"] = options.folder(context, out)
-    session.tell_cache()
-    start = time.perf_counter()
-    with session.plainly(debug=context.obj):
+    with session.running(context) as start:
         made, pump, times = _described(context)
         files = own.Files([battery, *(protocol or ()), *(set or ()), *(set_protocol or ())])
         with jobs.Steps(1) as steps, steps.step(f"charge {battery}") as now:
-            run = jax.block_until_ready(charge(made, pump, times))
+            with _blaming(battery):
+                run = jax.block_until_ready(charge(made, pump, times))
             now(f"to t = {float(run.times[-1]):g}")
         data = run.to_xarray().assign_attrs(files.attributes())
         results.finish(
@@ -99,7 +95,9 @@ def sheets(battery: str, given: Sequence[str]) -> list[report.Sheet]:
     needed = [name for name, default in takes.items() if default is inspect.Parameter.empty]
     pages = []
     if given or not needed:
-        rows = [(name, str(value)) for name, value in _battery(battery, given).info().items()]
+        made = _battery(battery, given)
+        with _blaming(battery):
+            rows = [(name, str(value)) for name, value in made.info().items()]
         pages.append(report.Sheet(battery, ("what", "value"), rows))
     if takes:
         rows = [(name, "needed" if name in needed else f"{takes[name]}") for name in takes]
@@ -175,6 +173,12 @@ def _battery(battery: str, given: Sequence[str]) -> Any:
     with naming("--set"):
         part = Reader().battery(battery, words)
     return part.at({})
+
+
+def _blaming(battery: str) -> AbstractContextManager[None]:
+    """Turns errors in the methods of one's own battery into sentences, too."""
+    place = own.place(battery, "battery")
+    return nullcontext() if place is None else own.blaming("battery", place.path)
 
 
 def _said(kinds: Sequence[str], words: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:

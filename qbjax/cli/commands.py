@@ -37,8 +37,10 @@ def info(
     battery: any_battery.Battery = None,
     set: any_battery.Set = None,
 ) -> None:
-    """Versions, devices, precision, the cache, and good numbers to start from; or of a battery
-    what it is and what it takes."""
+    """Versions, devices, precision, the cache, and good numbers to start from.
+
+    With --battery: what a battery finds in its numbers, and what it takes.
+    """
     if battery is not None:
         with session.plainly(debug=context.obj):
             for sheet in any_battery.sheets(battery, set or ()):

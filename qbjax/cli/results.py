@@ -84,8 +84,7 @@ def deliver(
         show(sheets, note)
         raise OSError(f"The results could not be saved in {directory}: {error}") from error
     finally:
-        if figure is not None:
-            plt.close(figure)
+        plt.close(figure)
     with session.stoppable(f"the results are in {directory}"):
         show(sheets, note)
         tell_saved(directory, written, time.perf_counter() - start)

@@ -1,5 +1,7 @@
-"""Batteries and protocols from plain arguments, as the tables of a sweep file and the options of a
-command give them; in a sweep some of the numbers are coordinates of its grid."""
+"""Batteries and protocols from plain arguments: tables of a sweep file, options of a command.
+
+In a sweep some of the numbers are coordinates of its grid.
+"""
 
 import difflib
 import inspect
@@ -222,8 +224,7 @@ def arguments_of(maker: Maker) -> dict[str, inspect.Parameter]:
 
 
 def protocols_of(battery: str) -> Mapping[str, Maker]:
-    """Finds the kinds of protocol for a kind of battery; one of one's own is asked itself whether
-    a protocol fits."""
+    """Finds the kinds of protocol for a kind of battery; one's own says itself what fits."""
     if own.place(battery, "battery") is not None:
         return catalogue.protocols()
     return catalogue.entry(battery).protocols
