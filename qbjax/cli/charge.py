@@ -1,6 +1,5 @@
 """`qbjax charge`: charge a battery."""
 
-import time
 from typing import Annotated, Any
 
 import numpy as np
@@ -22,9 +21,7 @@ app.add_typer(charging, name="charge")
 def charge_dopo(
     context: typer.Context,
     amplitude: options.Amplitude = 3.0,
-    switch_off: Annotated[
-        float | None, typer.Option(callback=options.NOT_NEGATIVE, help="When the pump stops.")
-    ] = None,
+    switch_off: Annotated[float | None, options.not_negative("When the pump stops.")] = None,
     pulse: Annotated[
         str | None,
         typer.Option(
@@ -33,17 +30,11 @@ def charge_dopo(
         ),
     ] = None,
     duration: Annotated[
-        float | None,
-        typer.Option(
-            callback=options.POSITIVE, help="Duration of those segments; default: the run's."
-        ),
+        float | None, options.positive("Duration of those segments; default: the run's.")
     ] = None,
     until: Annotated[
         float | None,
-        typer.Option(
-            callback=options.POSITIVE,
-            help="End of the run, in 1/γ_s; default: that of the pulse, or 20.",
-        ),
+        options.positive("End of the run, in 1/γ_s; default: that of the pulse, or 20."),
     ] = None,
     points: options.Points = 201,
     signal_levels: options.SignalLevels = 44,
@@ -59,9 +50,7 @@ def charge_dopo(
     config: options.Config = None,
 ) -> None:
     """Charge the coherent-Ising-machine battery (a degenerate parametric oscillator)."""
-    session.tell_cache()
-    start = time.perf_counter()
-    with session.plainly(debug=context.obj):
+    with session.running(context) as start:
         battery = options.battery(context)
         pump, end = pumps.described(context)
         times = np.linspace(0.0, end, points)
