@@ -140,8 +140,7 @@ def joined(battery: Battery, state: Any) -> State:
     alone = open_cell_of(battery)
     origin = Origin((KIND, alone.origin.name), alone.origin.parameters)
     if _is_pair(state):
-        check_origin(state, origin)
-        return state
+        return check_origin(state, origin)
     if isinstance(state, State):
         rho = battery.cell(state)
         made: dict[str, Any] = {"made": state.made}

@@ -154,8 +154,7 @@ class Collisional(Battery):
 
     def populations(self, state: State | Any) -> Float[Array, " N"]:
         """Populations of the levels, ground state first."""
-        check_origin(state, self._origin)
-        return motions.populations(state.content)
+        return motions.populations(check_origin(state, self._origin).content)
 
     @property
     def cell_hamiltonian(self):

@@ -191,8 +191,7 @@ class Reservoir(Battery):
 
     def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the storage cell, ground state first."""
-        check_origin(state, self._origin)
-        return single_excitation.cell(state.content[self.stored])
+        return single_excitation.cell(check_origin(state, self._origin).content[self.stored])
 
     @property
     def cell_hamiltonian(self):

@@ -184,8 +184,7 @@ class Waveguide(Battery):
 
     def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the battery, ground state first."""
-        check_origin(state, self._origin)
-        return single_excitation.cell(state.content[1])
+        return single_excitation.cell(check_origin(state, self._origin).content[1])
 
     @property
     def cell_hamiltonian(self):
