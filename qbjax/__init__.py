@@ -10,6 +10,7 @@ _setup.switch_on()  # before anything is compiled
 from qbjax import algebra, batteries, dynamics, loads, merit, protocols, strategies
 from qbjax.cycle import charge, discharge, store
 from qbjax.dynamics import Solver
+from qbjax.interface.info import info
 from qbjax.protocols import free
 from qbjax.steady import steady_state
 from qbjax.strategies.gradient import maximize
@@ -18,8 +19,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Solver", "__version__", "algebra", "batteries", "charge", "discharge", "dynamics", "free",
-    "loads", "maximize", "merit", "protocols", "steady_state", "store", "strategies", "studies",
-    "sweep",
+    "info", "loads", "maximize", "merit", "protocols", "steady_state", "store", "strategies",
+    "studies", "sweep",
 ]  # fmt: skip
 
 

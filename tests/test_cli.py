@@ -130,7 +130,7 @@ def test_version_and_info():
     assert qbjax("--version").output == f"qbjax {package.__version__}\n"
     result = qbjax("info")
     assert result.exit_code == 0, result.output
-    for word in ("diffrax", "double precision", "cache folder", "pump_decay=16", "cpu"):
+    for word in ("diffrax", "float64", "cache folder", "pump_decay=16", "cpu"):
         assert word in result.output
 
 

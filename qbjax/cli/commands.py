@@ -1,8 +1,5 @@
 """The commands without a group: the demo, and facts about the installation."""
 
-import platform
-from importlib.metadata import version
-
 import jax
 import typer
 
@@ -26,8 +23,7 @@ def demo(context: typer.Context, out: options.Out = None) -> None:
         "it compiling; half a minute later on.",
         soft_wrap=True,
     )
-    session.tell_cache()
-    with session.plainly(debug=context.obj):
+    with session.running(context):
         jobs.demo(context)
 
 
@@ -49,13 +45,9 @@ def info(
     folder = _setup.cache_folder()
     kept = [p.stat().st_size for p in folder.rglob("*") if p.is_file()] if folder else []
     dopo = DOPO(**jobs.DEMO_BATTERY)
-    names = ("jax", "jaxlib", "diffrax", "equinox", "optax", "xarray", "numpy")
-    rows = [("qbjax", qbjax.__version__), ("python", platform.python_version())]
-    rows += [(name, version(name)) for name in names]
+    rows = [(name.replace("_", " "), text) for name, text in qbjax.info().items()]
     rows += [
         ("devices", ", ".join(f"{d.platform}:{d.id} ({d.device_kind})" for d in jax.devices())),
-        ("double precision", "on" if jax.config.values["jax_enable_x64"] else "off"),
-        ("cache folder", "none" if folder is None else str(folder)),
         ("cache size", f"{sum(kept) / 1e6:.1f} MB in {len(kept)} files"),
         ("batteries", ", ".join(entry.name for entry in catalogue.entries())),
         ("DOPO, good values", ", ".join(f"{k}={v:g}" for k, v in jobs.DEMO_BATTERY.items())),

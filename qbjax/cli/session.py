@@ -58,17 +58,12 @@ def prepare(cache: Path | None) -> None:
         _setup.keep_programs(cache)
 
 
-def tell_cache() -> None:
-    """Prints one dim line with the folder of compiled programs."""
-    folder = _setup.cache_folder()
-    text = "compiled programs are not kept" if folder is None else f"compiled programs: {folder}"
-    out().print(text, style="dim", soft_wrap=True, markup=False)
-
-
 @contextmanager
 def running(context: typer.Context) -> Iterator[float]:
     """Runs a command with plain errors, and tells where its programs are; yields the time."""
-    tell_cache()
+    folder = _setup.cache_folder()
+    text = "compiled programs are not kept" if folder is None else f"compiled programs: {folder}"
+    out().print(text, style="dim", soft_wrap=True, markup=False)
     start = time.perf_counter()
     with plainly(debug=bool(context.obj)):
         yield start

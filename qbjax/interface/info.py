@@ -7,9 +7,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from qbjax import _checks
+from qbjax import _checks, _setup
 from qbjax.dynamics.generator import kets
 from qbjax.dynamics.generator.lindblad import Generator
+from qbjax.dynamics.record.provenance import environment
 from qbjax.dynamics.solve import automatic
 
 
@@ -25,6 +26,17 @@ class Info(dict[str, Any]):
     def __repr__(self):
         width = max(map(len, self), default=0)
         return "\n".join(f"{name:{width}}  {value}" for name, value in self.items())
+
+
+def info() -> Info:
+    """Versions, device and precision of this process, and the folder of its compiled programs.
+
+    Example:
+        >>> info()["dtype"]
+        'float64'
+    """
+    folder = _setup.cache_folder()
+    return Info(environment() | {"cache_folder": "none" if folder is None else str(folder)})
 
 
 def of(battery: Any, facts: Mapping[str, Any]) -> Info:

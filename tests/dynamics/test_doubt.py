@@ -110,6 +110,6 @@ def test_a_ket_that_is_driven_for_long_keeps_its_trace():
     """Explicit steps keep no norm, but the default solver keeps it far below the limit."""
     drive = qb.protocols.Function(lambda t: 0.5 * jnp.sin(t), duration=600.0)
     run = qb.charge(qb.batteries.TavisCummings(1, 1), drive, [0.0, 600.0])
-    assert run.final_state.pure
+    assert run.final_state.layout.pure
     assert 1e-12 < float(run.trace_defect[-1]) < 1e-6
     assert int(run.status) == 0
