@@ -1,5 +1,6 @@
 """A battery that follows CONTRIBUTING's recipe has every verb, and gradients that are right."""
 
+import dataclasses
 from dataclasses import MISSING, fields
 from pathlib import Path
 
@@ -112,16 +113,21 @@ def test_edges_cannot_be_left_out():
         Flow(**given)
 
 
-def test_a_motion_must_tell_its_trace(monkeypatch):
+@pytest.mark.parametrize(
+    ("times", "left_out", "modes"), [(4, "trace_defect", ()), (3, "truncation", ("qutrit",))]
+)
+def test_a_motion_must_tell_whether_to_believe_it(monkeypatch, times, left_out, modes):
+    """The times are of different length each, so that nothing was compiled before."""
     whole = Qutrit.motion
 
     def without(self, *of):
         flow = whole(self, *of)
-        keep = flow.observe
-        told = lambda t, y: {"energy": keep(t, y)["energy"]}  # noqa: E731
-        return Flow(**{f.name: getattr(flow, f.name) for f in fields(Flow)} | {"observe": told,
-                    "finish": lambda times, seen: seen})  # fmt: skip
+
+        def observe(t, y):
+            return {n: x for n, x in flow.observe(t, y).items() if n != left_out}
+
+        return dataclasses.replace(flow, observe=observe, modes=modes)
 
     monkeypatch.setattr(Qutrit, "motion", without)
-    with pytest.raises(TypeError, match="must tell `trace_defect`"):
-        qb.charge(Qutrit(0.3), PULSE, TIMES[:4])  # not compiled before
+    with pytest.raises(TypeError, match=f"must tell .*{left_out}, but tells energy, ergotropy"):
+        qb.charge(Qutrit(0.3), PULSE, TIMES[:times])

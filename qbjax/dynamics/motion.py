@@ -278,13 +278,14 @@ def _finite(numbers: PyTree[Array]) -> Bool[Array, ""]:
 def _recorded(motion: Motion, times, seen: dict[str, Array], **ended: Any) -> Trajectory:
     """Makes the record of a run, its certificate apart from its observables."""
     observables = dict(seen)
-    if "trace_defect" not in observables:
+    certificate = ("trace_defect", *(["truncation"] if motion.modes else []))
+    if not set(certificate) <= observables.keys():
         raise TypeError(
-            "Argument `observe` of a motion must tell `trace_defect`, |Tr ρ − 1|, but tells "
+            f"Argument `observe` of a motion must tell {' and '.join(certificate)}, but tells "
             f"{', '.join(observables)}."
         )
     defect = observables.pop("trace_defect")
-    truncation = observables.pop("truncation", jnp.zeros((times.shape[0], len(motion.modes))))
+    truncation = observables.pop("truncation", jnp.zeros((times.shape[0], 0)))
     return Trajectory(
         times=times,
         observables=observables,
