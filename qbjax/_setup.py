@@ -63,10 +63,9 @@ def keep_programs(folder: Path) -> bool:
 
 def cache_folder() -> Path | None:
     """Folder in which compiled programs are kept; None if they are not."""
-    if not jax.config.values["jax_enable_compilation_cache"]:
-        return None
-    folder = jax.config.values["jax_compilation_cache_dir"]
-    return None if folder is None else Path(folder)
+    used = jax.config.values["jax_enable_compilation_cache"]
+    folder = used and jax.config.values["jax_compilation_cache_dir"]
+    return Path(folder) if folder else None
 
 
 @contextmanager

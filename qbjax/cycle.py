@@ -131,7 +131,7 @@ def store(
             times begin before the hand-over.
     """
     _checks.x64()
-    _check_battery(battery)
+    _checks.instance("battery", battery, Battery, "a qb.batteries battery")
     if not isinstance(state, State):
         raise TypeError(
             "Argument `state` must be the final_state of a run, but is "
@@ -247,7 +247,7 @@ def _how(battery, times, save, adjoint, solver) -> How:
     """Checks the arguments of every verb; returns how a run is to be followed."""
     _checks.x64()
     forget_in_time()
-    _check_battery(battery)
+    _checks.instance("battery", battery, Battery, "a qb.batteries battery")
     _checks.choice("adjoint", adjoint, ("reverse", "forward", "direct"))
     if solver is not None:
         _checks.instance("solver", solver, Solver, "a qb.Solver")
@@ -261,10 +261,6 @@ def _foreseeing(how: How, outlook: Outlook | None, times) -> How:
     if outlook is None:
         return how
     return how._replace(solver=how.solver.with_method(foreseen(outlook, np.asarray(times, float))))
-
-
-def _check_battery(battery) -> None:
-    _checks.instance("battery", battery, Battery, "a qb.batteries battery")
 
 
 def _check_hand_over(times, state: State) -> None:

@@ -5,16 +5,15 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from qbjax import _checks, merit
+from qbjax import _checks, interface, merit
 from qbjax.algebra.packing import pack, unpack
 from qbjax.dynamics.motion import Flow
-from qbjax.interface import Battery, Origin, State, as_density_matrix, check_origin, signals
 from qbjax.protocols import Constant, Pump
 
 LEVELS, LOWER = np.arange(3.0), np.diag(np.sqrt([1.0, 2.0]), 1)
 
 
-class Qutrit(Battery):
+class Qutrit(interface.Battery):
     """Three levels of an oscillator, a real resonant drive F(t), a decay γ."""
 
     decay: Any
@@ -27,9 +26,10 @@ class Qutrit(Battery):
         return _checks.times("times", times)
 
     def start(self, initial=None):
-        if isinstance(initial, State):
-            return check_origin(initial, self._origin, "initial")
-        return State(pack(as_density_matrix(initial, 3)), self._origin)
+        if isinstance(initial, interface.State):
+            return interface.check_origin(initial, self._origin, "initial")
+        rho = interface.as_density_matrix(interface.or_ground(initial, 3), 3)
+        return interface.State(pack(rho), self._origin)
 
     def motion(self, protocol, state, times):
         def field(t, y):
@@ -44,14 +44,15 @@ class Qutrit(Battery):
 
         return Flow(
             field=field, initial=state.content, observe=observe, edges=protocol.edges(),
-            signals=signals([protocol], times), state=lambda t, y: State(y, self._origin, made=t),
+            signals=interface.signals([protocol], times),
+            state=lambda t, y: interface.State(y, self._origin, made=t),
         )  # fmt: skip
 
     def idle(self):
         return Constant(0.0)
 
     def cell(self, state):
-        return unpack(check_origin(state, self._origin).content, real=False)
+        return unpack(interface.check_origin(state, self._origin).content, real=False)
 
     cell_hamiltonian = LEVELS
-    _origin = property(lambda self: Origin(("Qutrit",), (self.decay,)))
+    _origin = property(lambda self: interface.Origin(("Qutrit",), (self.decay,)))

@@ -8,3 +8,4 @@ from qbjax.interface.states import Origin as Origin
 from qbjax.interface.states import State as State
 from qbjax.interface.states import as_density_matrix as as_density_matrix
 from qbjax.interface.states import check_origin as check_origin
+from qbjax.interface.states import or_ground as or_ground

@@ -94,18 +94,22 @@ def as_density_matrix(initial, levels: int, name: str = "initial") -> Inexact[An
     """Makes the density matrix of a cell from one, or from a ket.
 
     Args:
-        initial: density matrix (d, d), or ket (d,); None is level 0.
+        initial: density matrix (d, d), or ket (d,).
         levels: d.
         name: the argument's name, for the error.
 
     Raises:
         ValueError, TypeError: if it is not a state of so many levels.
     """
-    initial = np.eye(1, levels)[0] if initial is None else initial
     if _checks.axes(initial) == 1:
         psi = _checks.on_host(_checks.ket(name, initial, dim=levels))
         return _checks.array_module(psi).outer(psi, psi.conj())
     return _checks.on_host(_checks.density_matrix(name, initial, dim=levels))
+
+
+def or_ground(initial: Any, levels: int) -> Any:
+    """The start of a cell that was given, or level 0 for None."""
+    return np.eye(1, levels)[0] if initial is None else initial
 
 
 def symmetries(initial) -> tuple[bool, bool]:

@@ -109,7 +109,7 @@ def first_maximum(
     load = resolve(load)
     still, cell, box = _frozen((battery, state, load))
     times = lax.stop_gradient(first + (last - first) * np.linspace(0, 1, points))
-    look = _Search(still, box, chosen(solver))
+    look = _Search(still, box, chosen(None))
     run = discharge(still, cell, box, times, save=look, adjoint="forward", solver=solver)
     search = _Search(battery, load, chosen(solver))
     found = _refined(search, pair.joined(battery, state), times, run.saved, adjoint)

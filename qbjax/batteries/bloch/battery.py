@@ -36,8 +36,7 @@ from qbjax.algebra.operators import destroy
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.bloch import _motion as motions
 from qbjax.dynamics.motion import Flow
-from qbjax.interface.battery import Battery, Cell
-from qbjax.interface.states import Origin, State, as_density_matrix, check_origin
+from qbjax.interface import Battery, Cell, Origin, State, as_density_matrix, check_origin, or_ground
 from qbjax.protocols import BlochPreparation
 
 Number = Float[Array, ""] | float | int
@@ -99,7 +98,7 @@ class BlochCharger(Battery):
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
             return check_origin(initial, self._origin, "initial")
-        rho = as_density_matrix(initial, 2)
+        rho = as_density_matrix(or_ground(initial, 2), 2)
         return State(_checks.array_module(rho).kron(pack(rho), motions.GROUND), self._origin)
 
     def motion(self, protocol, state, times) -> Flow:

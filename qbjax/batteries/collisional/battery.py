@@ -40,8 +40,7 @@ from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.collisional import _channels as channels
 from qbjax.batteries.collisional import _motion as motions
 from qbjax.dynamics.motion import Stream
-from qbjax.interface.battery import Battery, Cell
-from qbjax.interface.states import Origin, State, as_density_matrix, check_origin
+from qbjax.interface import Battery, Cell, Origin, State, as_density_matrix, check_origin, or_ground
 from qbjax.protocols import Collisions
 
 
@@ -131,7 +130,7 @@ class Collisional(Battery):
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
             return check_origin(initial, self._origin, "initial")
-        initial = np.eye(1, self.ladder.size)[0] if initial is None else initial
+        initial = or_ground(initial, self.ladder.size)
         rho = as_density_matrix(initial, self.ladder.size)
         diagonal = _checks.is_concrete(initial) and _is_diagonal(np.asarray(initial))
         packed = np.real(np.diagonal(rho)) if diagonal else pack(channels.real_gauge(rho))

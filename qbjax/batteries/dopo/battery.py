@@ -52,9 +52,9 @@ from qbjax.batteries.dopo._equation import Equation, Layout, Numbers
 from qbjax.batteries.dopo._motion import Content, Packing
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.motion import Flow
+from qbjax.interface import Battery, Cell, Origin, State, as_density_matrix, check_origin, or_ground
 from qbjax.interface import info as infos
-from qbjax.interface.battery import Battery, Cell
-from qbjax.interface.states import Origin, State, as_density_matrix, check_origin, symmetries
+from qbjax.interface.states import symmetries
 from qbjax.interface.steady import SteadyState, check_constant
 from qbjax.protocols import Constant, Pump, resolve
 from qbjax.protocols.pump import described
@@ -143,7 +143,7 @@ class DOPO(Battery):
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
             return check_origin(initial, self._origin, "initial")
-        cell = np.eye(1, self.signal_levels)[0] if initial is None else initial
+        cell = or_ground(initial, self.signal_levels)
         rho, packing = as_density_matrix(cell, self.signal_levels), Packing(*symmetries(cell))
         blocks = motions.with_empty_pump(self._layout(packing.sectored), rho)
         still: Any = np.zeros(2) if self.frame == "displaced" else None

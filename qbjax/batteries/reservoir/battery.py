@@ -34,9 +34,7 @@ from qbjax.batteries.reservoir import _memory as memory
 from qbjax.batteries.reservoir import _response as memories
 from qbjax.batteries.reservoir._density import Density
 from qbjax.dynamics.motion import Path, with_powers
-from qbjax.interface import single_excitation
-from qbjax.interface.battery import Battery
-from qbjax.interface.states import Origin, State, check_origin
+from qbjax.interface import Battery, Origin, State, check_origin, single_excitation
 
 ERROR_LIMIT = 1e-4
 """Estimated error of an amplitude above which a run is marked as broken down, its values NaN."""

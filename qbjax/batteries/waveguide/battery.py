@@ -43,9 +43,7 @@ from qbjax.batteries.waveguide.continuum import ContinuumStates
 from qbjax.batteries.waveguide.peak import Peak
 from qbjax.batteries.waveguide.spectrum import BoundStates
 from qbjax.dynamics.motion import Path
-from qbjax.interface import single_excitation
-from qbjax.interface.battery import Battery
-from qbjax.interface.states import Origin, State, check_origin
+from qbjax.interface import Battery, Origin, State, check_origin, single_excitation
 
 FREQUENCY = 40.0
 """Largest ω₀ that the quadrature reaches; its last corner is at 100."""
