@@ -41,17 +41,19 @@ def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Calla
     """
 
     def compile_(evolve):
-        plain = eqx.filter_jit(evolve)
-        quick = eqx.filter_jit(evolve, **_OPTIONS)
-        apart = eqx.filter_jit(lambda *given: _apart(evolve(*given), sound))
+        def parted(*given):
+            return _apart(evolve(*given), sound)
+
+        plain, apart = eqx.filter_jit(evolve), eqx.filter_jit(parted)
+        quick, quick_apart = (eqx.filter_jit(f, **_OPTIONS) for f in (evolve, parted))
 
         @functools.wraps(evolve)
         def run(*given):
-            searching = jax.debug_nans.value or jax.debug_infs.value
-            if searching:
-                return _marked(*apart(*given))
             small = moved is not None and _size(given[moved]) <= SMALL
-            return (quick if small and _alone() else plain)(*given)
+            fast = small and _alone()
+            if jax.debug_nans.value or jax.debug_infs.value:
+                return _marked(*(quick_apart if fast else apart)(*given))
+            return (quick if fast else plain)(*given)
 
         return run
 

@@ -34,7 +34,7 @@ def outlook(equation: Equation, pumps: Sequence[Pump], times) -> Outlook | None:
     if not _checks.is_concrete((equation.coefficients, equation.rates, everyone, times)):
         return None
     if not all(p.is_piecewise_constant for p in everyone):
-        decay = (lambda: _fastest(equation, times)) if model.jumps else None
+        decay = (lambda: _fastest(equation, np.asarray(times, float))) if model.jumps else None
         return Outlook(size, False, None, decay=decay)
     bounds = None if _passes(model) else (lambda: _bounds(equation, pumps, times[0]))
     return Outlook(size, True, edges_of(everyone), bounds=bounds)
