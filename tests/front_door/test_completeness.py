@@ -24,8 +24,8 @@ REASONS = {
         "BreakdownWarning MetastableWarning TraceWarning TruncationWarning NotFinite "
         "UnboundedWarning"
     ),
-    "takes nothing": "Chebyshev Exponential Implicit Tsit5 pauli_x pauli_y pauli_z sigma_minus "
-    "sigma_plus",
+    "takes nothing": "Chebyshev Exponential Implicit Tsit5 info pauli_x pauli_y pauli_z "
+    "sigma_minus sigma_plus",
     "takes anything": "is_free resolve",
     "is part of a search, whose front door has checked": (
         "begin step_all explained check_search climb pair maximize_under "
