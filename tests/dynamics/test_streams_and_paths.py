@@ -83,5 +83,5 @@ def test_a_path_without_an_error_that_is_not_finite_is_marked():
 
 
 def test_a_motion_that_does_not_tell_its_trace_is_refused():
-    with pytest.raises(TypeError, match="`observe` of a motion must tell `trace_defect`"):
+    with pytest.raises(TypeError, match="`observe` of a motion must tell trace_defect, but"):
         follow(path(observe=lambda t, y: {"energy": y[0], "ergotropy": y[1]}), TIMES, HOW)
