@@ -15,15 +15,13 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import get_opaque_trace_state
 
-QUICK = {"xla_cpu_use_fusion_emitters": False}
-"""Options with which XLA compiles for a CPU in half the time: its older emitter of fused loops.
-What comes out is the same to rounding, but a generator of many numbers takes twice as long."""
+QUICK: Any = {"compiler_options": {"xla_cpu_use_fusion_emitters": False}}
+"""Options with which XLA compiles for a CPU in some two thirds of the time: its older emitter of
+fused loops. The answer is the same to rounding, but shifts of many numbers take up to twice as
+long. Equinox passes them on to `jax.jit`."""
 
 SMALL = 1000
-"""Numbers in a state of which the older loops lose nothing that shows: calls cost more."""
-
-
-_OPTIONS: Any = {"compiler_options": QUICK}  # which equinox passes on to `jax.jit`
+"""Most numbers in a state for the older loops: with so few, calls of kernels cost more."""
 
 
 def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Callable]:
@@ -45,7 +43,7 @@ def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Calla
             return _apart(evolve(*given), sound)
 
         plain, apart = eqx.filter_jit(evolve), eqx.filter_jit(parted)
-        quick, quick_apart = (eqx.filter_jit(f, **_OPTIONS) for f in (evolve, parted))
+        quick, quick_apart = (eqx.filter_jit(f, **QUICK) for f in (evolve, parted))
 
         @functools.wraps(evolve)
         def run(*given):
@@ -60,8 +58,10 @@ def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Calla
     return compile_
 
 
-def _size(tree) -> int:
-    return sum(x.size for x in jax.tree.leaves(tree) if eqx.is_array(x))
+def _size(state) -> int:
+    """The numbers in a state while it moves: populations become a matrix as coherence comes."""
+    arrays = [x for x in jax.tree.leaves(state) if eqx.is_array(x)]
+    return sum(x.size**2 if x.ndim == 1 else x.size for x in arrays)
 
 
 def _alone() -> bool:

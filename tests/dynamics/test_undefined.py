@@ -35,3 +35,11 @@ def test_nothing_is_traced_outermost_in_any_thread():
 def _traced(x):
     assert undefined.get_opaque_trace_state() != undefined._outermost()
     return x
+
+
+def test_populations_count_as_the_matrix_that_coherent_qubits_make_of_them():
+    """A run is small by what is moved, not by how compactly it starts."""
+    small, large = (
+        qb.batteries.Collisional(qb.algebra.ladders.oscillator(n)).start() for n in (9, 120)
+    )
+    assert undefined._size(small) < undefined.SMALL < 120**2 <= undefined._size(large)
