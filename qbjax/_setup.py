@@ -12,6 +12,7 @@ A cache that cannot be read or written is as good as none: a run never fails by 
 
 import os
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ WORTH_KEEPING = 0.2
 
 BROKEN_CACHE = "Error (reading|writing) persistent compilation cache entry"
 """Beginning of JAX's warnings of a cache that cannot be used."""
+
+
+_ONE_THREAD = threading.RLock()
 
 
 def switch_on() -> None:
@@ -75,9 +79,10 @@ def without_callbacks() -> Iterator[None]:
     JAX keeps no program that holds one. A run reads its failures from `status`.
     """
     # Equinox reads the environment once, when it is first imported, by whomever.
-    before = equinox._errors.EQX_ON_ERROR
-    equinox._errors.EQX_ON_ERROR = "nan"
-    try:
-        yield
-    finally:
-        equinox._errors.EQX_ON_ERROR = before
+    with _ONE_THREAD:  # else one would restore what another has set
+        before = equinox._errors.EQX_ON_ERROR
+        equinox._errors.EQX_ON_ERROR = "nan"
+        try:
+            yield
+        finally:
+            equinox._errors.EQX_ON_ERROR = before

@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import equinox
 import pytest
+
+from qbjax import _setup
 
 LATE = (
     "xarray",
@@ -86,6 +90,27 @@ def write_bytes(self, data):
 pathlib.Path.write_bytes = write_bytes
 """
     assert python(full + RUN, QBJAX_CACHE_DIR=str(tmp_path)) == ANSWER
+
+
+def test_threads_do_not_restore_each_other_s_settings(monkeypatch):
+    """The second waits, and what a caller had asked of equinox is back in the end."""
+    monkeypatch.setattr(equinox._errors, "EQX_ON_ERROR", "raise")
+    inside, entered = threading.Event(), threading.Event()
+
+    def second():
+        inside.wait()
+        with _setup.without_callbacks():
+            entered.set()
+
+    other = threading.Thread(target=second)
+    other.start()
+    with _setup.without_callbacks():
+        inside.set()
+        assert not entered.wait(0.2)
+        assert equinox._errors.EQX_ON_ERROR == "nan"
+    other.join()
+    assert entered.is_set()
+    assert equinox._errors.EQX_ON_ERROR == "raise"
 
 
 def test_no_program_holds_a_host_callback_whoever_was_imported_first():
