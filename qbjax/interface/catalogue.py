@@ -100,6 +100,8 @@ def add(*new: Entry) -> None:
         ValueError: for a name that is taken.
     """
     for entry in new:
+        if _ENTRIES.get(entry.name) is entry:  # its module ran twice
+            continue
         if entry.name in _ENTRIES:
             raise ValueError(
                 f"Argument `name` must be new, but {entry.name!r} is in the catalogue."

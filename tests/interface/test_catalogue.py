@@ -42,6 +42,13 @@ def test_names_are_taken_once(new, words):
     assert tuple(e.name for e in catalogue.entries()) == NAMES
 
 
+def test_a_wing_that_runs_twice_adds_nothing():
+    """As where a test runner imports it by its path, too."""
+    before = catalogue.entries()
+    catalogue.add(*before)
+    assert catalogue.entries() == before
+
+
 def test_an_unknown_name_gets_a_suggestion():
     with pytest.raises(ValueError, match=r"`battery` must be one of 'dopo', .* mean 'bloch'\?"):
         catalogue.entry("blch")
