@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Inexact
 
 from qbjax._counts import dimensions, doubled, indices, integer, key, levels
-from qbjax._kinds import axes, choice, flag, function, instance, sequence, several, show
+from qbjax._kinds import axes, choice, flag, function, instance, meant, sequence, several, show
 from qbjax._memory import room
 from qbjax._numbers import (
     array,
@@ -36,8 +36,9 @@ from qbjax._types import Hamiltonian, Ket, Rho, Times
 __all__ = [
     "STATE_TOLERANCE", "array", "array_module", "axes", "choice", "density_matrix", "dimensions",
     "doubled", "flag", "function", "hamiltonian", "hermitian", "indices", "instance", "integer",
-    "is_concrete", "is_plain_zero", "ket", "key", "known", "levels", "on_host", "optional_scalar",
-    "plain", "room", "scalar", "sequence", "settled", "several", "show", "times", "x64",
+    "is_concrete", "is_plain_zero", "ket", "key", "known", "levels", "meant", "on_host",
+    "optional_scalar", "plain", "room", "scalar", "sequence", "settled", "several", "show", "times",
+    "x64",
 ]  # fmt: skip
 
 STATE_TOLERANCE = 1e-8

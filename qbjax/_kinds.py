@@ -2,7 +2,7 @@
 
 import contextlib
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -85,10 +85,15 @@ def choice(name: str, value: Any, options: Sequence[str]) -> str:
     """Checks one of a few words; the error for a near miss names the word that is near."""
     if isinstance(value, str) and value in options:
         return value
-    near = difflib.get_close_matches(value, options, n=1) if isinstance(value, str) else []
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    hint = meant(value, options) if isinstance(value, str) else ""
     listed = ", ".join(repr(option) for option in options)
     raise ValueError(f"Argument `{name}` must be one of {listed}, but is {show(value)}{hint}.")
+
+
+def meant(word: str, known: Iterable[str], spelled: Callable[[str], str] = repr) -> str:
+    """Asks whether a word was to be another that is known and near; empty if there is none."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {spelled(near[0])}?)" if near else ""
 
 
 def bounds_of(

@@ -3,7 +3,6 @@
 In a sweep some of the numbers are coordinates of its grid.
 """
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,6 @@ from qbjax.studies import own
 from qbjax.studies.described_tables import listed
 
 HERE = Path()
-NOTHING = catalogue.UNDRIVEN["none"]
 
 
 class Part(NamedTuple):
@@ -124,7 +122,7 @@ class Reader(NamedTuple):
         parts = [self._part("protocol", kind, given, kinds, argument) for kind, given in said]
         if together:
             return Together(tuple(parts))
-        return parts[0] if parts else self.call(NOTHING, {})
+        return parts[0] if parts else self.call(kinds["none"], {})
 
     def call(self, maker: Maker, given: Mapping[str, Any]) -> Part:
         """Reads the arguments of a maker.
@@ -263,9 +261,7 @@ def _check_coordinate(argument: str, name: str, names: Sequence[str]) -> None:
         return
     if not names:
         raise ValueError(f"Argument `{argument}` must be a number, but is {name!r}.")
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise ValueError(
         f"Argument `{argument}` must be a number or a coordinate of the grid ({', '.join(names)}), "
-        f"but is {name!r}{hint}."
+        f"but is {name!r}{_checks.meant(name, names)}."
     )

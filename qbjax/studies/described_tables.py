@@ -1,9 +1,10 @@
 """Checks of a table's keys and kind, with errors that name the table."""
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+from qbjax import _checks
 
 
 @contextmanager
@@ -12,7 +13,8 @@ def naming(table: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError) as error:
-        raise _plain(error)(f"{str(error).rstrip('.')}, in {table}.") from error
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{str(error).rstrip('.')}, in {table}.") from error
 
 
 def listed(given: Collection[str], known: Sequence[str]) -> None:
@@ -26,8 +28,7 @@ def listed(given: Collection[str], known: Sequence[str]) -> None:
     """
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" (did you mean `{near[0]}`?)" if near else ""
+            hint = _checks.meant(name, known, "`{}`".format)
             raise ValueError(
                 f"Argument `{name}` must be one of {', '.join(known)}, but is none of them{hint}."
                 if known
@@ -48,7 +49,3 @@ def kind_of(table: Mapping[str, Any], kinds: Iterable[str]) -> tuple[Any, dict[s
     if "kind" not in table:
         raise ValueError(f"Argument `kind` must be one of {', '.join(kinds)}, but is left out.")
     return table["kind"], {name: value for name, value in table.items() if name != "kind"}
-
-
-def _plain(error: ValueError | TypeError) -> type[ValueError] | type[TypeError]:
-    return ValueError if isinstance(error, ValueError) else TypeError

@@ -15,7 +15,6 @@ def battery(splitting=1.0, decay=0.1):  # arguments are what a sweep may vary
 Saved as `mine.py` this is `mine.py:battery`, or `mine.py` for short.
 """
 
-import difflib
 import functools
 import hashlib
 import re
@@ -26,6 +25,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+
+from qbjax import _checks
 
 WORD = re.compile(r"((?:[\w.]+=)?)(.+\.py)((?::\w+)?)")
 """FILE.py:NAME, or FILE.py, or the same behind a sign of equality."""
@@ -88,8 +89,7 @@ def found(argument: str, where: Place) -> Any:
         module = _module(where.path.resolve(), stamp, text)
     names = [name for name in vars(module) if not name.startswith("_")]
     if where.name not in names:
-        near = difflib.get_close_matches(where.name, names, n=1)
-        hint = f" (did you mean `{near[0]}`?)" if near else ""
+        hint = _checks.meant(where.name, names, "`{}`".format)
         raise ValueError(
             f"Argument `{argument}` must be a name in {where.path}, but there is no "
             f"`{where.name}`{hint}."

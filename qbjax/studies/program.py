@@ -10,7 +10,6 @@ import inspect
 import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import jax
@@ -120,8 +119,7 @@ def check_names(function: Callable | Any, names: Sequence[str]) -> None:
     if inspect.Parameter.VAR_KEYWORD not in kinds:
         for name in names:
             if name not in named:
-                close = get_close_matches(name, named, 1)
-                hint = f" (did you mean `{close[0]}`?)" if close else ""
+                hint = _checks.meant(name, named, "`{}`".format)
                 raise ValueError(
                     "Argument `grid` must name arguments of the function, "
                     f"{', '.join(named) or 'which has none'}, but has `{name}`{hint}."
