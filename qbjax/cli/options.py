@@ -85,17 +85,16 @@ def within(
     return check
 
 
-ANY, POSITIVE, NOT_NEGATIVE = within(-LARGEST), within(0.0, above=True), within(0.0)
-TIMES, COUNT, LADDER = within(2, MOST_TIMES), within(1, MOST_TIMES), within(2, MOST_LEVELS)
-
-
 def _checked(check: Any) -> Callable[[str], Any]:
     """Makes a function from the help of an option to the option of a checked number."""
     return lambda help: typer.Option(callback=check, help=help)
 
 
-real, positive, not_negative, count, levels = map(
-    _checked, (ANY, POSITIVE, NOT_NEGATIVE, COUNT, LADDER)
+real, positive, not_negative = map(
+    _checked, (within(-LARGEST), within(0.0, above=True), within(0.0))
+)
+times, count, levels = map(
+    _checked, (within(2, MOST_TIMES), within(1, MOST_TIMES), within(2, MOST_LEVELS))
 )
 
 
@@ -161,7 +160,7 @@ PumpDecay = Annotated[float, not_negative("Loss γ_p of the pump.")]
 SignalThermal = Annotated[float, not_negative("Thermal photons of the signal's bath.")]
 PumpThermal = Annotated[float, not_negative("Thermal photons of the pump's bath.")]
 Detuning = Annotated[float, real("Detuning Δ = ω_s − ω_d/2.")]
-Points = Annotated[int, typer.Option(callback=TIMES, help="Times to save.")]
+Points = Annotated[int, times("Times to save.")]
 Frame = Annotated[Literal["displaced", "lab"], typer.Option(help="Frame of the computation.")]
 Out = Annotated[Path | None, typer.Option(
     callback=folder, parser=path_of, metavar="PATH",

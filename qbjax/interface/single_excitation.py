@@ -1,8 +1,21 @@
 """Emitters that share one excitation with a field: amplitudes, and the merits of one of them."""
 
+from typing import Any
+
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Complex, Float
+
+from qbjax import _checks
+
+
+def check_undriven(protocol: Any, system: str) -> None:
+    """Refuses a protocol where nothing is driven."""
+    if protocol is not None:
+        raise TypeError(
+            f"Argument `protocol` must be None for a {system}, where nothing is driven, but is "
+            f"{_checks.show(protocol)}."
+        )
 
 
 def pack(amplitudes: Complex[Array, " n"]) -> Float[Array, "n 2"]:

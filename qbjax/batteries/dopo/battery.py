@@ -43,7 +43,7 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
-from qbjax.algebra.operators import destroy
+from qbjax.algebra.jumps import loss
 from qbjax.batteries.dopo import _equation as equations
 from qbjax.batteries.dopo import _mean_field as mean_field
 from qbjax.batteries.dopo import _motion as motions
@@ -175,13 +175,11 @@ class DOPO(Battery):
 
     def open_cell(self) -> Cell:
         """The signal mode alone, with what it loses to its bath and gains from it."""
-        a = destroy(self.signal_levels)
-        rates = [self.signal_decay * (self.signal_thermal + 1)]
-        if not _checks.is_plain_zero(self.signal_thermal):
-            rates.append(self.signal_decay * self.signal_thermal)
+        bath = loss(self.signal_decay, (self.signal_levels,), 0, self.signal_thermal)
+        rates, jumps = zip(*bath)
         return Cell(
-            lowering=a,
-            jumps=(a, a.T)[: len(rates)],
+            lowering=jumps[0],
+            jumps=jumps,
             rates=rates,
             spacing=1.0,
             mode="signal",

@@ -114,11 +114,7 @@ class Reservoir(Battery):
     # --- the interface of `interface.battery.Battery`
 
     def check(self, protocol, times):
-        if protocol is not None:
-            raise TypeError(
-                "Argument `protocol` must be None for a reservoir, where nothing is driven, but is "
-                f"{_checks.show(protocol)}."
-            )
+        single_excitation.check_undriven(protocol, "reservoir")
         checked = _checks.times("times", times)
         if not _checks.is_concrete(times):
             raise TypeError(

@@ -141,11 +141,7 @@ class Waveguide(Battery):
     # --- the interface of `interface.battery.Battery`
 
     def check(self, protocol, times):
-        if protocol is not None:
-            raise TypeError(
-                "Argument `protocol` must be None for a waveguide, where nothing is driven, but is "
-                f"{_checks.show(protocol)}."
-            )
+        single_excitation.check_undriven(protocol, "waveguide")
         checked = _checks.times("times", times)
         first, last = self._span(times)
         self._check_span(last - first)

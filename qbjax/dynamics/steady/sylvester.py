@@ -17,14 +17,17 @@ All matrix products are real where the generator is: the eigenvectors of a real 
 pairs, whose real and imaginary parts span the same space.
 """
 
+from functools import partial
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 from jax import lax
 from jaxtyping import Array, Bool, Complex, Float, Int
 
+from qbjax.algebra.packing import pack, unpack
 from qbjax.dynamics.generator.shifts import Stack
 from qbjax.dynamics.generator.structure import Structure
 
@@ -101,8 +104,8 @@ def solve(
         moved = _mixed(factors, left @ state @ _adjoint(left), dual)
         return jnp.where(inside(structure), right @ moved @ _adjoint(right), 0.0)
     sums = factors.sums.conj() if dual else factors.sums
-    inner = left @ _unpacked(state) @ _adjoint(left) / sums
-    return jnp.where(inside(structure), _packed(right @ inner @ _adjoint(right)), 0.0)
+    inner = left @ jax.vmap(partial(unpack, real=False))(state) @ _adjoint(left) / sums
+    return jnp.where(inside(structure), jax.vmap(pack)(right @ inner @ _adjoint(right)), 0.0)
 
 
 def amplitudes(structure: Structure, state: Stack) -> Complex[Array, " J"]:
@@ -181,12 +184,3 @@ def _entries(structure: Structure, operators):
 
 def _adjoint(matrix):
     return matrix.conj().swapaxes(-1, -2)
-
-
-def _unpacked(state: Stack):
-    turned = state.swapaxes(1, 2)
-    return lax.complex((state + turned) / 2, (state - turned) / 2)
-
-
-def _packed(rho) -> Stack:
-    return jnp.real(rho) + jnp.imag(rho)
