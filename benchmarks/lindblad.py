@@ -10,7 +10,7 @@ scripts: N = 50, Δ = 0.1, K = 0.025, F = 2, γ = 1, n̄ = 0.2, 100 times up to 
 last ⟨n⟩ by (Δ, F, γ) at N = 100, Δ = F = γ = 1, K and n̄ as before. Dicke's battery: 10 spins, 30
 photon levels, a Fock state of ten, ω = ω_c = 1, g = 0.1, κ = γ = 0.05 where it is open.
 
-Run: python benchmarks/lindblad.py [kerr] [gradient] [dicke] [first]   (needs qbjax[bench])
+Run: python benchmarks/lindblad.py [kerr] [gradient] [dicke]   (needs qbjax[bench])
 """
 
 import os
@@ -18,7 +18,6 @@ import sys
 
 import jax
 import jax.numpy as jnp
-import lindblad_first
 import lindblad_systems as systems
 import numpy as np
 from lindblad_rivals import (
@@ -122,5 +121,5 @@ def dicke():
 if __name__ == "__main__":
     print(f"jax {jax.__version__}, dynamiqs {dq.__version__}, qutip {qutip.__version__}, "
           f"{os.cpu_count()} cores")  # fmt: skip
-    for part in sys.argv[1:] or ("kerr", "gradient", "dicke", "first"):
-        {"kerr": kerr, "gradient": gradient, "dicke": dicke, "first": lindblad_first.main}[part]()
+    for part in sys.argv[1:] or ("kerr", "gradient", "dicke"):
+        {"kerr": kerr, "gradient": gradient, "dicke": dicke}[part]()
