@@ -1,5 +1,7 @@
 """Derivatives of the bounds against differences, also where closed forms are singular."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,17 +31,25 @@ GRADIENTS = [
 ]
 
 
+@cache
+def value_and_slope(function, ladder, form):
+    """A bound as two programs of its one number."""
+
+    def at(x):
+        return function(ladder, x, form=form)
+
+    return jax.jit(at), jax.jit(jax.grad(at))
+
+
 @pytest.mark.parametrize(("ladder", "tau", "form"), GRADIENTS)
 def test_gradients_are_differences(ladder, tau, form):
     for function in (bounds.incoherent_energy, bounds.incoherent_power):
-        at = jax.jit(lambda t, function=function: function(ladder, t, form=form))
-        numeric = central_difference(at, tau)
-        assert tree_allclose(jax.grad(at)(tau), numeric, rtol=TIGHT)
-    E = bounds.incoherent_energy(ladder, tau, form=form)
+        at, slope = value_and_slope(function, ladder, form)
+        assert tree_allclose(slope(tau), central_difference(at, tau), rtol=TIGHT)
+    E = value_and_slope(bounds.incoherent_energy, ladder, form)[0](tau)
     if not ladder.is_whole or float(E) < ladder.size - 1:
-        inverse = jax.jit(lambda x: bounds.incoherent_time(ladder, x, form=form))
-        slope = central_difference(inverse, float(E))
-        assert tree_allclose(jax.grad(inverse)(E), slope, rtol=TIGHT)
+        inverse, slope = value_and_slope(bounds.incoherent_time, ladder, form)
+        assert tree_allclose(slope(float(E)), central_difference(inverse, float(E)), rtol=TIGHT)
 
 
 ENERGY = jax.jit(lambda x: bounds.incoherent_energy(OSCILLATOR, x[0], x[1]))
@@ -83,7 +93,7 @@ def test_the_printed_slope_is_infinite_at_full_charge():
     ],
 )
 def test_power_begins_at_the_best_rate(ladder, loss, start, slope):
-    power = jax.value_and_grad(lambda t: bounds.incoherent_power(ladder, t, loss))
+    power = jax.jit(jax.value_and_grad(lambda t: bounds.incoherent_power(ladder, t, loss)))
     for tau in (0.0, 0.99e-8, 1.01e-8):
         value, derivative = power(tau)
         assert tree_allclose(value, start + slope * tau, rtol=EXACT)
@@ -102,9 +112,12 @@ def test_no_loss_is_the_limit_of_little_loss():
     assert tree_allclose(slope, difference, rtol=TIGHT)
 
 
+LOSSY = jax.jit(
+    jax.value_and_grad(lambda t, loss: bounds.incoherent_energy(OSCILLATOR, t, loss), (0, 1))
+)
+
+
 @pytest.mark.parametrize("loss", [200.0, 800.0])
 def test_total_loss_leaves_nothing(loss):
-    E, slope = jax.value_and_grad(
-        lambda t, loss: bounds.incoherent_energy(OSCILLATOR, t, loss), argnums=(0, 1)
-    )(10.0, loss)
+    E, slope = LOSSY(10.0, loss)
     assert tree_allclose((E, slope), (0.0, (0.0, 0.0)), rtol=0, atol=1e-70)

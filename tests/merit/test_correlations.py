@@ -18,6 +18,8 @@ from tests.helpers import (
     tree_allclose,
 )
 
+CONCURRENCE = jax.jit(concurrence_of_matrix)
+GRADIENT_OF_MATRIX = jax.jit(jax.grad(concurrence_of_matrix))
 SINGLET = np.array([0.0, 1.0, -1.0, 0.0]) / np.sqrt(2)
 
 
@@ -94,11 +96,9 @@ def test_gradient_at_full_rank(weight):
     rho = mixed_with_singlet(5, 4, weight) * 0.9 + 0.1 * np.eye(4) / 4
     direction = random_hermitian(1, 4)
     direction -= np.trace(direction) * np.eye(4) / 4
-    expected = central_difference(
-        lambda h: concurrence_of_matrix(jnp.asarray(rho + h * direction)), 0.0, step=1e-4
-    )
-    _, forward = jax.jvp(concurrence_of_matrix, (jnp.asarray(rho),), (jnp.asarray(direction),))
-    gradient = jax.grad(concurrence_of_matrix)(jnp.asarray(rho))
+    expected = central_difference(lambda h: CONCURRENCE(rho + h * direction), 0.0, step=1e-4)
+    _, forward = jax.jvp(CONCURRENCE, (jnp.asarray(rho),), (jnp.asarray(direction),))
+    gradient = GRADIENT_OF_MATRIX(rho)
     backward = np.sum(np.conj(np.conj(gradient)) * direction).real
     assert tree_allclose(forward, expected, rtol=GRADIENT)
     assert tree_allclose(backward, forward, rtol=EXACT)
@@ -123,10 +123,10 @@ def test_gradient_along_states_of_low_rank(rank):
         )
         return concurrence_of_matrix(moved)
 
-    expected = central_difference(along, 0.0)
+    expected = central_difference(jax.jit(along), 0.0)
     assert abs(expected) > 0.01
-    assert tree_allclose(jax.grad(along)(0.0), expected, rtol=GRADIENT)
-    assert tree_allclose(jax.jacfwd(along)(0.0), expected, rtol=GRADIENT)
+    assert tree_allclose(jax.jit(jax.grad(along))(0.0), expected, rtol=GRADIENT)
+    assert tree_allclose(jax.jit(jax.jacfwd(along))(0.0), expected, rtol=GRADIENT)
 
 
 @pytest.mark.parametrize(
@@ -143,14 +143,16 @@ def test_gradient_along_states_of_low_rank(rank):
 def test_gradients_are_finite(rho):
     """On pure, mixed, degenerate and diagonal states, also of complex type."""
     for given in (jnp.asarray(rho), jnp.asarray(rho, complex)):
-        assert np.all(np.isfinite(jax.grad(concurrence_of_matrix)(given)))
+        assert np.all(np.isfinite(GRADIENT_OF_MATRIX(given)))
 
 
 def test_gradient_of_a_bell_state():
     """dC/dp of the Werner state is 3/2 at p = 1 from below; its λ are thrice degenerate at 0.9."""
-    slope = jax.grad(
-        lambda p: concurrence_of_matrix(
-            p * jnp.asarray(projector(SINGLET)) + (1 - p) * jnp.eye(4) / 4
+    slope = jax.jit(
+        jax.grad(
+            lambda p: concurrence_of_matrix(
+                p * jnp.asarray(projector(SINGLET)) + (1 - p) * jnp.eye(4) / 4
+            )
         )
     )
     assert tree_allclose(slope(0.9), 1.5, rtol=EXACT)

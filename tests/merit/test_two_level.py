@@ -65,22 +65,30 @@ def test_a_faint_coherence_keeps_its_digits(p, c):
     assert tree_allclose(two_level.coherent_ergotropy(p, c), expected, rtol=EXACT, atol=0)
 
 
-@pytest.mark.parametrize("name", ["below", "above", "pure"])
-def test_damping_is_the_lindblad_equation(name):
-    (p, c), decay, times = STATES[name], 0.6, jnp.array([0.0, 0.7, 2.5])
+DECAY, TIMES = 0.6, np.array([0.0, 0.7, 2.5])
+
+
+@jax.jit
+def integrated(rho):
+    """The Lindblad equation's states at three times."""
     lower = operators.sigma_minus()
     structure = Structure([lower.T @ lower], [lower])
-    generator = Generator(structure, jnp.array([FREQUENCY]), jnp.array([decay]))
-    solution = integrate(
+    generator = Generator(structure, jnp.array([FREQUENCY]), jnp.array([DECAY]))
+    return integrate(
         lambda t, y: generator(y),
-        generator.blocks(jnp.asarray(matrix(p, c))),
-        times,
+        generator.blocks(rho),
+        jnp.asarray(TIMES),
         signals=(),
         save=lambda t, y: generator.density_matrix(y),
         solver=qb.Solver(rtol=1e-11, atol=1e-13),
-    )
-    for t, rho in zip(times, solution.saved, strict=True):
-        later = two_level.damped(p, c, t, decay, FREQUENCY)
+    ).saved
+
+
+@pytest.mark.parametrize("name", ["below", "above", "pure"])
+def test_damping_is_the_lindblad_equation(name):
+    p, c = STATES[name]
+    for t, rho in zip(TIMES, integrated(matrix(p, c).astype(complex)), strict=True):
+        later = two_level.damped(p, c, t, DECAY, FREQUENCY)
         assert tree_allclose(later, (rho[1, 1].real, rho[0, 1]), rtol=REFERENCE)
 
 
@@ -95,31 +103,40 @@ def test_the_damped_coherent_part_on_both_sides_of_one_half():
         assert tree_allclose(two_level.coherent_ergotropy(*later), expected, rtol=EXACT)
 
 
+@jax.jit
+def work(x):
+    return two_level.ergotropy(x[0], jax.lax.complex(x[1], x[2]), FREQUENCY)
+
+
+slope_of_work = jax.jit(jax.grad(work))
+
+
 @pytest.mark.parametrize("name", ["below", "above", "half", "pure"])
 def test_gradients_are_differences(name):
     p, c = STATES[name]
     at = jnp.array([p, np.real(c), np.imag(c)])
-
-    def work(x):
-        return two_level.ergotropy(x[0], jax.lax.complex(x[1], x[2]), FREQUENCY)
-
     # Pure states cannot be moved in all directions and stay states: inwards only.
     directions = [jnp.array([0.0, -1.0, 0.0])] if name == "pure" else list(jnp.eye(3))
     for direction in directions:
-        numeric = central_difference(jax.jit(work), at, direction)
-        assert tree_allclose(jax.grad(work)(at) @ direction, numeric, rtol=GRADIENT)
+        numeric = central_difference(work, at, direction)
+        assert tree_allclose(slope_of_work(at) @ direction, numeric, rtol=GRADIENT)
+
+
+@jax.jit
+def slopes_of_both(p, x, y):
+    """Of the ergotropy and the eigenvalues, by population and coherence."""
+
+    def both(p, x, y):
+        c = jax.lax.complex(x, y)
+        return two_level.ergotropy(p, c), two_level.eigenvalues(p, c)
+
+    return jax.jacrev(both, argnums=(0, 1, 2))(p, x, y)
 
 
 @pytest.mark.parametrize("name", STATES)
 def test_gradients_are_finite_everywhere(name):
     p, c = STATES[name]
-    slopes = jax.jacrev(
-        lambda p, x, y: (
-            two_level.ergotropy(p, jax.lax.complex(x, y)),
-            two_level.eigenvalues(p, jax.lax.complex(x, y)),
-        ),
-        argnums=(0, 1, 2),
-    )(jnp.asarray(p), jnp.asarray(np.real(c)), jnp.asarray(np.imag(c)))
+    slopes = slopes_of_both(float(p), float(np.real(c)), float(np.imag(c)))
     assert all(bool(jnp.all(jnp.isfinite(x))) for x in jax.tree.leaves(slopes))
 
 
