@@ -21,11 +21,17 @@ check: .venv/.test  ## format, lint, types and floors
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q -n 0 tests/test_floors.py
 
+# A file stays with one worker, which compiles its programs once; and those numbers that are known
+# are found by programs as users compile them (conftest.py compiles quickly otherwise).
+SPREAD := -q -n $(WORKERS) --dist loadfile
+AS_USERS := tests/test_known_numbers.py tests/test_setup.py tests/test_every_battery.py
+
 test: check  ## check, then every test that takes seconds, and the doctests
-	@$(BIN)/pytest -q -n $(WORKERS) -m "not slow" --doctest-modules tests qbjax
+	@$(BIN)/pytest $(SPREAD) -m "not slow" --doctest-modules tests qbjax $(AS_USERS:%=--ignore=%)
+	@XLA_FLAGS= $(BIN)/pytest $(SPREAD) -m "not slow" $(AS_USERS)
 
 test-slow: check  ## check, then every test
-	@$(BIN)/pytest -q -n $(WORKERS) --doctest-modules tests qbjax
+	@XLA_FLAGS= $(BIN)/pytest $(SPREAD) --doctest-modules tests qbjax
 
 bench: .venv/.bench  ## run every benchmark, one after the other
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done

@@ -1,4 +1,5 @@
-"""How every test and doctest runs: double precision, strict shapes, strict dtypes."""
+"""How every test and doctest runs: double precision, strict shapes, strict dtypes, and programs
+that are compiled quickly rather than to run quickly."""
 
 import os
 from pathlib import Path
@@ -7,6 +8,13 @@ from pathlib import Path
 # cache silently skips every program that holds one. "nan" turns them into values, which our
 # tests read from `status`.
 os.environ.setdefault("EQX_ON_ERROR", "nan")
+
+# Most of a test's time is XLA's, on programs that then run for milliseconds. Its older emitter of
+# loops, with which small batteries run anyway, and LLVM without optimisation take half of that;
+# numbers are the same to rounding. `XLA_FLAGS= pytest …` compiles as users do, as `make test` does
+# for the numbers that are known and `make test-slow` for all.
+QUICKLY = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0"
+os.environ.setdefault("XLA_FLAGS", QUICKLY)
 
 import hypothesis
 import jax

@@ -51,6 +51,16 @@ def central_difference(function, x, direction=1.0, *, step=1e-3):
     return (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step)
 
 
+def slope_and_value(derive, function):
+    """One program for a derivative, by `jax.jacfwd` or `jax.grad`, and the value beside it."""
+
+    def twice(x):
+        y = function(x)
+        return y, y
+
+    return jax.jit(derive(twice, has_aux=True))
+
+
 def random_hermitian(seed, d, *, real=False):
     """Hermitian matrix with elements of order one."""
     rng = np.random.default_rng(seed)

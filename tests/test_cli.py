@@ -5,13 +5,16 @@ import subprocess
 import sys
 import tomllib
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
 
 import qbjax as qb
 from qbjax.cli import jobs
+from qbjax.strategies import gradient
 from qbjax.strategies.discharge import first_maximum
+from qbjax.strategies.switch_off import Plan
 from tests.command import FILES, one_line, qbjax
 
 SMALL = ["--signal-levels", "12", "--pump-levels", "4", "--amplitude", "1", "--until", "2"]
@@ -134,11 +137,38 @@ def test_version_and_info():
         assert word in result.output
 
 
+SEARCH = ["--signal-levels", 10, "--pump-levels", 3, "--amplitude", 1, "--low", 0.5]
+SEARCH += ["--high", 4, "--start", 2, "--aim", "power"]
+
+
+def test_optimize_switch_off_saves_what_it_found(tmp_path, monkeypatch):
+    """With a search that answers at once; the slow test after it searches."""
+    asked = []
+
+    def search(aim, battery, amplitude, *, progress, **how):
+        asked.append((aim, battery.signal_levels, amplitude, how))
+        pump, one = qb.protocols.SwitchOff(amplitude, 1.75), np.array([1.0])
+        plan = Plan(pump, jnp.array(1.0), jnp.array(0))
+        progress(gradient.Progress(1, 1, 0.25, 0.25, plan))
+        return gradient.Best(plan, jnp.array(0.25), jnp.array(0.25), one, True, one)
+
+    monkeypatch.setattr(jobs, "best_switch_off", search)
+    result = qbjax("optimize", "switch-off", *SEARCH, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert [asked[0][:3]] == [("power", 10, 1.0)]
+    assert {name: asked[0][3][name] for name in ("start", "low", "high")} == {
+        "start": 2.0, "low": 0.5, "high": 4.0,
+    }  # fmt: skip
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"optima.nc"}
+    with xr.open_dataset(tmp_path / "optima.nc", engine="h5netcdf") as optima:
+        assert (float(optima["time"][0]), float(optima["value"][0])) == (1.75, 0.25)
+    assert "1.75" in (tmp_path / "table.md").read_text()
+
+
+@pytest.mark.slow
 @pytest.mark.standard_promotion
 def test_optimize_switch_off(tmp_path):
-    options = ["--signal-levels", 10, "--pump-levels", 3, "--amplitude", 1, "--low", 0.5]
-    options += ["--high", 4, "--start", 2, "--aim", "power", "--out", tmp_path]
-    result = qbjax("optimize", "switch-off", *options)
+    result = qbjax("optimize", "switch-off", *SEARCH, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"optima.nc"}
     with xr.open_dataset(tmp_path / "optima.nc", engine="h5netcdf") as optima:

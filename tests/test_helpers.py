@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -52,6 +53,11 @@ def test_central_difference_is_of_fourth_order():
     errors = [abs(helpers.central_difference(np.exp, 0.0, step=h) - 1) for h in (0.2, 0.1)]
     assert errors[0] / errors[1] == pytest.approx(16, rel=0.05)
     assert helpers.central_difference(np.exp, 0.0) == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("derive", [jax.grad, jax.jacfwd])
+def test_a_slope_comes_with_its_value(derive):
+    assert helpers.slope_and_value(derive, lambda x: x**3)(2.0) == (12.0, 8.0)
 
 
 def test_central_difference_follows_its_direction():

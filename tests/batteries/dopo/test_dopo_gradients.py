@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import pytest
 
 import qbjax as qb
-from tests.helpers import GRADIENT, central_difference, tree_allclose
+from tests.helpers import GRADIENT, central_difference, slope_and_value, tree_allclose
 
 pytestmark = pytest.mark.filterwarnings("ignore:Too few levels")
 
@@ -90,17 +90,20 @@ def after_switch_off(time, frame, adjoint="forward"):
 
 
 @cache
+def moved_switch_off(frame):
+    return slope_and_value(jax.jacfwd, partial(after_switch_off, frame=frame))
+
+
+@cache
 def switch_off_slopes(frame):
-    slope = jax.jit(jax.jacfwd(partial(after_switch_off, frame=frame)))
-    return [slope(jnp.array(off)) for off in OFF_TIMES]
+    return [moved_switch_off(frame)(jnp.array(off))[0] for off in OFF_TIMES]
 
 
 @BOTH_FRAMES
 def test_the_switch_off_time_on_and_off_the_grid(frame):
-    value = jax.jit(partial(after_switch_off, frame=frame))
     for off, slope in zip(OFF_TIMES, switch_off_slopes(frame), strict=True):
         assert jnp.all(jnp.abs(slope) > 1e-2)
-        numeric = central_difference(value, jnp.array(off))
+        numeric = central_difference(lambda x: moved_switch_off(frame)(x)[1], jnp.array(off))
         assert tree_allclose(slope, numeric, rtol=GRADIENT, atol=0)
 
 
@@ -119,20 +122,20 @@ def after_storage(off, adjoint="forward"):
     return jnp.stack([run.ergotropic_power[-1], kept.ergotropy[-1], run.coherent_ergotropy[-1]])
 
 
-@cache
-def storage_slopes():
-    return jax.jit(jax.jacfwd(after_storage))(jnp.array(0.9))
+moved_storage = slope_and_value(jax.jacfwd, after_storage)
 
 
 def test_the_end_of_a_run_and_of_a_storage():
-    numeric = central_difference(jax.jit(after_storage), jnp.array(0.9))
-    assert tree_allclose(storage_slopes(), numeric, rtol=GRADIENT)
+    numeric = central_difference(lambda off: moved_storage(off)[1], jnp.array(0.9))
+    assert tree_allclose(moved_storage(jnp.array(0.9))[0], numeric, rtol=GRADIENT)
 
 
 @SLOW
 def test_reverse_mode_for_the_end_of_a_storage():
     reverse = jax.jit(jax.grad(lambda off: after_storage(off, "reverse") @ WEIGHTS))
-    assert tree_allclose(reverse(jnp.array(0.9)), storage_slopes() @ WEIGHTS, rtol=MODES)
+    assert tree_allclose(
+        reverse(jnp.array(0.9)), moved_storage(jnp.array(0.9))[0] @ WEIGHTS, rtol=MODES
+    )
 
 
 def test_the_initial_cell():
@@ -146,9 +149,9 @@ def test_the_initial_cell():
         )  # fmt: skip
         return run.ergotropy[-1]
 
-    at = jnp.array(0.4)
-    slope = jax.jit(jax.jacfwd(value))(at)
-    assert tree_allclose(slope, central_difference(jax.jit(value), at), rtol=GRADIENT)
+    at, both = jnp.array(0.4), slope_and_value(jax.jacfwd, value)
+    numeric = central_difference(lambda angle: both(angle)[1], at)
+    assert tree_allclose(both(at)[0], numeric, rtol=GRADIENT)
 
 
 def test_the_gradient_on_the_vacuum_is_finite():

@@ -42,13 +42,16 @@ CASES = {
     "even and odd": ({}, 1.0, MIXED),
 }
 
-QUICK = ("plain", "switched", "ket")
-RUNS = [(name, "lab") for name in CASES]
-RUNS += [
-    pytest.param(name, "displaced", marks=() if name in QUICK else pytest.mark.slow)
+QUICK = {
+    "lab": ("plain", "thermal", "switched", "real ket", "even and odd"),
+    "displaced": ("plain", "switched", "ket"),
+}
+"""All parts of the frames meet in these; the others take parts away."""
+RUNS = [
+    pytest.param(name, frame, marks=() if name in QUICK[frame] else pytest.mark.slow)
+    for frame in QUICK
     for name in CASES
 ]
-"""All parts of the displaced frame meet in "switched" and "ket"."""
 
 
 def battery(name, frame):
