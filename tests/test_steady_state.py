@@ -149,6 +149,20 @@ def test_coherent_ergotropy_by_pump_without_differences(frame):
     assert float(slope) == pytest.approx(float(expected), rel=1e-7)
 
 
+@pytest.mark.slow
+def test_the_iterative_solver_is_differentiated_in_the_displaced_frame(monkeypatch):
+    """Its β is found in a loop, whose tangents do not reach the preconditioner's eigenvectors."""
+
+    def slope(F):
+        battery = qb.batteries.DOPO(6, 3)
+        return jax.jit(jax.grad(lambda F: qb.steady_state(battery, CONSTANT(F)).energy))(F)
+
+    direct = slope(0.9)
+    jax.clear_caches()
+    monkeypatch.setattr("qbjax.dynamics.steady.solvers.DIRECT", 0)
+    assert float(slope(0.9)) == pytest.approx(float(direct), rel=1e-7)
+
+
 def test_a_steady_state_that_is_not_unique_is_warned_of():
     dephasing = qubit([(1.0, np.diag([1.0, -1.0]))])
     with pytest.warns(UniquenessWarning, match="not unique"):

@@ -11,8 +11,10 @@ from qbjax.algebra.packing import pack
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.generator.shifts import unstack
 from qbjax.dynamics.generator.structure import Structure
+from qbjax.dynamics.steady import doubling as steady_doubling
 from qbjax.dynamics.steady import gap as steady_gap
 from qbjax.dynamics.steady import solvers as steady_solvers
+from qbjax.dynamics.steady import spectra as steady_spectra
 from qbjax.dynamics.steady import sylvester as steady_sylvester
 from qbjax.dynamics.steady.krylov import gmres
 from qbjax.dynamics.steady.linear import steady
@@ -134,8 +136,9 @@ def test_the_dual_is_the_transpose(storage):
     )
 
 
+@pytest.mark.parametrize("way", [steady_sylvester, steady_doubling], ids=["cpu", "elsewhere"])
 @pytest.mark.parametrize("real", [True, False])
-def test_the_preconditioner_inverts_the_part_without_jumps(real):
+def test_the_preconditioner_inverts_the_part_without_jumps(real, way):
     structure, H, jumps = dense_model()
     if real:
         jumps = [np.real(L) for L in jumps]
@@ -143,19 +146,71 @@ def test_the_preconditioner_inverts_the_part_without_jumps(real):
         structure = Structure([H], jumps)
     rates, shifts = jnp.array([0.5, 2.0]), jnp.array([0.3 + 0j, -0.1 if real else 0.2j])
     weights = jnp.concatenate([jnp.ones(1), rates])
-    factors = steady_sylvester.factored(structure, weights, rates, shifts, jnp.asarray(0.1))
-    assert isinstance(factors, steady_sylvester.RealSylvester) is real
+    drift = steady_sylvester.drift(structure, weights, rates, shifts, jnp.asarray(0.1))
+    factors = way.factored(drift)
+    assert jnp.isrealobj(factors[0]) is real
     G = -1j * H - 0.05 * np.eye(5)
     for rate, L, beta in zip([0.5, 2.0], jumps, np.asarray(shifts), strict=True):
         G = G + rate * (np.conj(beta) * L - abs(beta) ** 2 / 2 * np.eye(5) - L.conj().T @ L / 2)
     X = random_hermitian(3, 5, real=real)
     image = pack(jnp.asarray(G @ X + X @ G.conj().T))[None]
-    solved = steady_sylvester.solve(structure, factors, jnp.real(image))
+    solved = way.solve(structure, factors, jnp.real(image))
     np.testing.assert_allclose(solved[0], pack(jnp.asarray(X)), atol=1e3 * EXACT)
     x, y = jnp.asarray(np.random.default_rng(1).normal(size=(2, 1, 5, 5)))
-    there = jnp.sum(y * steady_sylvester.solve(structure, factors, x))
-    back = jnp.sum(x * steady_sylvester.solve(structure, factors, y, dual=True))
+    there = jnp.sum(y * way.solve(structure, factors, x))
+    back = jnp.sum(x * way.solve(structure, factors, y, dual=True))
     assert float(there) == pytest.approx(float(back), abs=1e3 * EXACT)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """What an accelerator does, done here."""
+
+    def other(*operands, default, **_):
+        return default(*operands)
+
+    monkeypatch.setattr(jax.lax, "platform_dependent", other)
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_without_eigenvectors_the_state_is_the_same(real, elsewhere):
+    L = sectored() if real else Generator(dense_model()[0], jnp.ones(1), jnp.array([0.5, 2.0]))
+    found = steady(L, direct=False)
+    np.testing.assert_allclose(found.state, steady(L, direct=True).state, atol=REFERENCE)
+    assert 0 < int(found.steps) < 40
+    assert float(found.residual) < 1e-10
+
+
+def test_without_eigenvalues_the_gap_is_the_same(monkeypatch, elsewhere):
+    L, signals = kerr(jnp.array([0.7, 1.0]))
+    rates = np.sort(-np.linalg.eigvals(np.asarray(L.matrix(signals))).real)
+    assert float(steady_gap.gap(L, signals)) == pytest.approx(rates[1], rel=REFERENCE)
+    still = Generator(Structure([], [np.diag([1.0, -1.0])]), jnp.zeros(0), jnp.ones(1))
+    assert float(steady_gap.gap(still)) == pytest.approx(0.0, abs=EXACT)
+    monkeypatch.setattr(steady_gap, "DENSE", 0)
+    assert float(steady_gap.gap(L, signals)) == pytest.approx(rates[1], rel=1e-6)
+
+
+def hessenberg_matrices():
+    """Random ones, two that fall apart, and one that Wilkinson's shift leaves as it is."""
+    rng = np.random.default_rng(0)
+    plain = np.triu(rng.normal(size=(3, 9, 9)), -1)
+    plain[1, 5, 4] = plain[1, 8, 7] = 0.0
+    plain[2] = np.triu(plain[2])
+    return [*plain, np.roll(np.eye(9), 1, axis=0)]
+
+
+@pytest.mark.parametrize("H", hessenberg_matrices())
+def test_eigenvalues_without_lapack(H):
+    values, vectors = map(np.asarray, steady_spectra.eigenvectors(jnp.asarray(H)))
+    np.testing.assert_allclose(H @ vectors, vectors * values, atol=10 * EXACT)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=0), 1.0, rtol=EXACT)
+    expected = np.linalg.eigvals(H)
+    distances = np.abs(values[:, None] - expected)
+    assert sorted(np.argmin(distances, axis=1)) == list(range(9))
+    assert np.max(np.min(distances, axis=1)) < 1e3 * EXACT
+    slowest = float(steady_spectra.abscissa(jnp.asarray(H)))
+    assert slowest == pytest.approx(np.max(expected.real), abs=10 * EXACT)
 
 
 def test_gmres_restarts_and_says_when_it_fails():

@@ -2,7 +2,8 @@ r"""The spectral gap of a Lindblad generator: the rate at which the steady state
 
 $$\Delta = \min_{\lambda \neq 0}(-\mathrm{Re}\lambda)$$
 
-Small generators are diagonalised. Of large ones the eigenvalues nearest to 0 are found by Arnoldi
+Small generators are diagonalised, or on an accelerator, which cannot, taken to powers (`spectra`).
+Of large ones the eigenvalues nearest to 0 are found by Arnoldi
 iterations with the inverse, $A^{-1}$ of `linear` on matrices without trace, where it is
 $L^{-1}$: a mode that oscillates much faster than the slowest ones decay is then not seen, even if
 it decays more slowly.
@@ -18,6 +19,7 @@ from jaxtyping import Array, Complex, Float
 from qbjax.dynamics.generator import shifts
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.steady import solvers as steady_solvers
+from qbjax.dynamics.steady import spectra as steady_spectra
 from qbjax.dynamics.steady import sylvester as steady_sylvester
 from qbjax.dynamics.steady.solvers import Reset
 
@@ -65,11 +67,23 @@ def is_small(generator: Generator) -> bool:
 
 def _diagonalised(generator, signals, reset: Reset):
     forth, _ = steady_solvers.operators(generator, signals, reset)
-    values = jnp.linalg.eigvals(steady_solvers.matrix(generator, forth))
-    # A has −c in place of one eigenvalue 0: the one nearest to −c is left out.
-    stand_in = jnp.argmin(jnp.abs(values + reset.rate.astype(complex)))
-    others = jnp.arange(values.size) != stand_in
-    return jnp.min(jnp.where(others, -jnp.real(values), jnp.inf))
+    A = steady_solvers.matrix(generator, forth)
+    trace = reset.trace[steady_sylvester.inside(reset.structure)]
+
+    def by_eigenvalues(A):
+        values = jnp.linalg.eigvals(A)
+        # A has −c in place of one eigenvalue 0: the one nearest to −c is left out.
+        stand_in = jnp.argmin(jnp.abs(values + reset.rate.astype(complex)))
+        others = jnp.arange(values.size) != stand_in
+        return jnp.min(jnp.where(others, -jnp.real(values), jnp.inf))
+
+    def by_powers(A):
+        # What stands in place of 0 decays faster than all others, and is not seen.
+        bound = jnp.linalg.norm(A) / reset.structure.dimension
+        found = -steady_spectra.abscissa(A - bound * jnp.outer(trace, trace))
+        return found if trace.size > 1 else jnp.asarray(jnp.inf)
+
+    return lax.platform_dependent(A, cpu=by_eigenvalues, default=by_powers)
 
 
 def _nearest(solve, reset: Reset):
@@ -94,7 +108,9 @@ def _nearest(solve, reset: Reset):
 
     basis = jnp.zeros((STEPS + 1, mask.size)).at[0].set(first.ravel() / shifts.norm(first))
     _, small = lax.fori_loop(0, STEPS, extend, (basis, jnp.zeros((STEPS + 1, STEPS))))
-    values, vectors = jnp.linalg.eig(small[:STEPS])
+    values, vectors = lax.platform_dependent(
+        small[:STEPS], cpu=lambda H: tuple(jnp.linalg.eig(H)), default=steady_spectra.eigenvectors
+    )
     error = jnp.abs(small[STEPS, STEPS - 1]) * jnp.abs(vectors[-1])
     found = error < CONVERGED * jnp.abs(values)
     slowest = jnp.min(jnp.where(found, jnp.real(-1 / values), jnp.inf))

@@ -7,8 +7,9 @@ $$L\rho = 0, \quad \mathrm{Tr}\rho = 1 \qquad\Longleftrightarrow\qquad
 stands on the left, A, is invertible if the steady state is unique, and has the eigenvalues
 of L but for 0, which becomes −c (`gap`). Small systems are solved directly, large ones by GMRES
 (`krylov`), preconditioned by the inverse of the part without jumps
-(`sylvester`). Either way it is a linear system with parameters, whose derivatives are
-linear systems with the same operator (forward mode) or its transpose (reverse mode).
+(`sylvester`; `doubling` where a processor finds no eigenvectors). Either way it is a linear system
+with parameters, whose derivatives are linear systems with the same operator (forward mode) or its
+transpose (reverse mode).
 """
 
 import dataclasses

@@ -5,7 +5,9 @@ the number of GMRES steps.
 """
 
 from functools import partial
+from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import jax.scipy.linalg
 import numpy as np
@@ -15,8 +17,10 @@ from jaxtyping import Array, Complex, Float
 from qbjax.dynamics.generator import shifts
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.generator.shifts import Stack
+from qbjax.dynamics.steady import doubling as steady_doubling
 from qbjax.dynamics.steady import sylvester as steady_sylvester
 from qbjax.dynamics.steady.krylov import gmres
+from qbjax.dynamics.steady.sylvester import RealSylvester, Sylvester
 
 DIRECT = 1500
 """Real numbers in a state up to which the generator's matrix is built and factored."""
@@ -110,11 +114,13 @@ def iterative(generator: Generator, signals, reset: Reset, guess: Complex[Array,
     weights, decay = generator.weights(signals), DARK * reset.rate
 
     def factored(amplitudes):
-        return steady_sylvester.factored(structure, weights, generator.rates, amplitudes, decay)
+        G = steady_sylvester.drift(structure, weights, generator.rates, amplitudes, decay)
+        # Here, too: a loop of the caller's (the DOPO's β) makes tangents of 0 of what was stopped.
+        return _factored(lax.stop_gradient(G))
 
     def run(factors, b, dual=False, **limits):
         def precondition(x):
-            return steady_sylvester.solve(structure, factors, x, dual=dual)
+            return _inverted(structure, factors, x, dual)
 
         b = jnp.where(steady_sylvester.inside(structure), b, 0.0)
         share = SLOPES if dual else TOLERANCE
@@ -137,3 +143,34 @@ def iterative(generator: Generator, signals, reset: Reset, guess: Complex[Array,
         return found.value, found.steps
 
     return partial(counted, dual=False), partial(counted, dual=True)
+
+
+class _Factors(NamedTuple):
+    """Factors of the preconditioner on a CPU and elsewhere: one of them is zeros."""
+
+    vectors: Sylvester | RealSylvester
+    cayley: steady_doubling.Cayley
+
+
+def _factored(G) -> _Factors:
+    """Factors the preconditioner as the processor allows: only a CPU has eigenvectors."""
+
+    def blank(factored):
+        return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(factored, G))
+
+    by_vectors, by_doubling = steady_sylvester.factored, steady_doubling.factored
+    return lax.platform_dependent(
+        G,
+        cpu=lambda G: _Factors(by_vectors(G), blank(by_doubling)),
+        default=lambda G: _Factors(blank(by_vectors), by_doubling(G)),
+    )
+
+
+def _inverted(structure, factors: _Factors, x: Stack, dual: bool) -> Stack:
+    """Applies the preconditioner to a packed state."""
+    return lax.platform_dependent(
+        factors,
+        x,
+        cpu=lambda factors, x: steady_sylvester.solve(structure, factors.vectors, x, dual=dual),
+        default=lambda factors, x: steady_doubling.solve(structure, factors.cayley, x, dual=dual),
+    )

@@ -25,7 +25,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 from jax import lax
-from jaxtyping import Array, Bool, Complex, Float, Int
+from jaxtyping import Array, Bool, Complex, Float, Inexact, Int
 
 from qbjax.algebra.packing import pack, unpack
 from qbjax.dynamics.generator.shifts import Stack
@@ -63,14 +63,14 @@ def inside(structure: Structure) -> Bool[np.ndarray, "S n n"]:
     return filled[:, :, None] & filled[:, None, :]
 
 
-def factored(
+def drift(
     structure: Structure,
     weights: Float[Array, " W"],
     rates: Float[Array, " J"],
     shifts: Complex[Array, " J"],
     decay: Float[Array, ""],
-) -> Sylvester | RealSylvester:
-    r"""Factors S into eigenvectors.
+) -> Inexact[Array, "S n n"]:
+    r"""Lays out $G'$ by sectors, real where the generator is.
 
     Weights are those of the drift operators, rates $\gamma_j$, shifts $\beta_j$ (0 for a jump
     between two sectors); the decay is added to all rates of S.
@@ -86,8 +86,13 @@ def factored(
     outside = ~inside(structure).diagonal(axis1=1, axis2=2)
     diagonal = jnp.where(outside, -jnp.sum(rates), -lowered / 2).astype(complex)
     G = G + diagonal[:, :, None] * np.eye(n, dtype=complex)[None]
-    if not structure.imaginary:
-        return _paired(*jnp.linalg.eig(jnp.real(G)))
+    return G if structure.imaginary else jnp.real(G)
+
+
+def factored(G: Inexact[Array, "S n n"]) -> Sylvester | RealSylvester:
+    """Factors S into the eigenvectors of $G'$."""
+    if not jnp.iscomplexobj(G):
+        return _paired(*jnp.linalg.eig(G))
     values, vectors = jnp.linalg.eig(G)
     sums = values[:, :, None] + values[:, None, :].conj()
     return Sylvester(vectors, jnp.linalg.inv(vectors), sums)
@@ -99,13 +104,13 @@ def solve(
     """Applies $S^{-1}$, or the inverse of the dual, $G^\\dagger X + XG$, to a packed state."""
     left, right = factors.inverse, factors.vectors
     if dual:
-        left, right = _adjoint(right), _adjoint(left)
+        left, right = adjoint(right), adjoint(left)
     if isinstance(factors, RealSylvester):
-        moved = _mixed(factors, left @ state @ _adjoint(left), dual)
-        return jnp.where(inside(structure), right @ moved @ _adjoint(right), 0.0)
+        moved = _mixed(factors, left @ state @ adjoint(left), dual)
+        return jnp.where(inside(structure), right @ moved @ adjoint(right), 0.0)
     sums = factors.sums.conj() if dual else factors.sums
-    inner = left @ jax.vmap(partial(unpack, real=False))(state) @ _adjoint(left) / sums
-    return jnp.where(inside(structure), jax.vmap(pack)(right @ inner @ _adjoint(right)), 0.0)
+    inner = left @ jax.vmap(partial(unpack, real=False))(state) @ adjoint(left) / sums
+    return jnp.where(inside(structure), jax.vmap(pack)(right @ inner @ adjoint(right)), 0.0)
 
 
 def amplitudes(structure: Structure, state: Stack) -> Complex[Array, " J"]:
@@ -182,5 +187,6 @@ def _entries(structure: Structure, operators):
     return tuple(np.concatenate(column) for column in zip(*found, strict=True))
 
 
-def _adjoint(matrix):
+def adjoint(matrix: Inexact[Array, "*S n n"]) -> Inexact[Array, "*S n n"]:
+    """Conjugates and transposes matrices."""
     return matrix.conj().swapaxes(-1, -2)
