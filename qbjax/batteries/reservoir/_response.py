@@ -1,6 +1,6 @@
 """The weights of a reservoir's memory, which a run must know beforehand, on the host."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -93,31 +93,42 @@ def response(density: Density, kept: list[tuple], band, duration: float) -> Piec
     return found
 
 
-def longest_step(step: float | None, frequencies, couplings) -> float:
+class Scale(NamedTuple):
+    """The largest bare frequency, and the sum of squared couplings, which decide a mesh."""
+
+    highest: float
+    strength: float
+
+
+def scale(frequencies, couplings) -> Scale | None:
+    """Reads a scale off numbers, on the host; None if they are traced."""
+    if not _checks.is_concrete((frequencies, couplings)):
+        return None
+    squares = np.asarray(couplings) ** 2
+    return Scale(float(np.max(np.asarray(frequencies))), float(np.sum(squares)))
+
+
+def longest_step(step: float | None, known: Scale | None) -> float:
     """The longest step: that given, or else what turns by `PHASE` at the highest bare frequency.
 
     Raises:
-        TypeError: if there is no step, and these are traced.
+        TypeError: if there is no step, and nothing is known.
     """
     if step is not None:
         return step
-    if not _checks.is_concrete((frequencies, couplings)):
+    if known is None:
         raise TypeError(
             "Argument `step` must be given where frequencies or couplings are traced (under grad "
             "or vmap), e.g. 2 over the highest frequency, but is None."
         )
-    # On the host, where known numbers stay known while something is traced.
-    highest = float(np.max(np.asarray(frequencies)))
-    return PHASE / highest if highest else np.inf
+    return PHASE / known.highest if known.highest else np.inf
 
 
-def dressed_step(memory: Piecewise, couplings) -> float:
+def dressed_step(memory: Piecewise, strength: float) -> float:
     """The step that is turned by `PHASE` at the highest frequency that the memory adds."""
     times = np.geomspace(1e-6, 1, 200) * memory.edges[-1]
     # To first order 1 − g²∫R is left of the excitation: gone when the memory swaps it once.
-    swapped = np.abs(memory.integral()(times)).sum(axis=0) * float(
-        np.sum(np.asarray(couplings) ** 2)
-    )
+    swapped = np.abs(memory.integral()(times)).sum(axis=0) * strength
     dressed = times[np.argmax(swapped > 1)] if swapped[-1] > 1 else np.inf
     return PHASE * float(dressed)
 

@@ -20,6 +20,7 @@ suppression for the quantum battery", Phys. Rev. Lett. 132, 090401 (2024), Eq. (
 of one frequency; more of them, and their own frequencies, are ours.
 """
 
+import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -45,8 +46,9 @@ class Reservoir(Battery):
 
     A run takes no protocol and no initial state, and cannot be cut: the reservoir remembers. Its
     memory begins at `times[0]`. Numbers inside J are not differentiated; frequencies and couplings
-    are, in both modes, if `step` is given. `observables` have `amplitude_error`: how far a run with
-    two points fewer per element is off at most so far, well above the error of the run itself.
+    are, in both modes, if `step` is given, or the battery is made outside of what is
+    differentiated. `observables` have `amplitude_error`: how far a run with two points fewer per
+    element is off at most so far, well above the error of the run itself.
 
     Args:
         J: spectral density: at a real ω inside the band a number ≥ 0, or a positive symmetric
@@ -60,7 +62,8 @@ class Reservoir(Battery):
         excited: the emitter that starts excited.
         cell: the emitter that stores, by default the last.
         step: longest element of the mesh; by default 2 radians of the highest frequency, bare or
-            dressed. Halving it divides the error by about $2^{10}$.
+            dressed, as it was when the battery was made. Halving it divides the error by about
+            $2^{10}$.
 
     Raises:
         TypeError, ValueError: for numbers out of range. When charging: for a J that is not finite,
@@ -84,6 +87,7 @@ class Reservoir(Battery):
     excited: int = eqx.field(static=True)
     stored: int = eqx.field(static=True)
     step: float | None = eqx.field(static=True)
+    scale: memories.Scale | None = eqx.field(static=True)
     weights: Any
     shapes: Any
 
@@ -108,6 +112,8 @@ class Reservoir(Battery):
         self.step = (
             None if step is None else float(_checks.scalar("step", step, low=0, open_low=True))
         )
+        # For a caller's program that takes the battery as an argument, and traces its numbers.
+        self.scale = memories.scale(self.frequencies, self.couplings) if step is None else None
         self.J = Density(J, n, self._probe).J
         self.weights = self.shapes = None  # Until a run's times are known: `prepared`.
 
@@ -136,16 +142,20 @@ class Reservoir(Battery):
         duration = float(elapsed[-1]) or memories.PHASE / _highest(self.frequencies)
         density = Density(self.J, self.frequencies.size, self._probe)
         kept, alike = memories.shapes(density, _probes(self.band, duration, self._probe))
-        step = memories.longest_step(self.step, self.frequencies, self.couplings)
+        known = memories.scale(self.frequencies, self.couplings) or self.scale
+        step = memories.longest_step(self.step, known)
         memories.check_size(duration / step, len(kept), elapsed.size, step, duration)
         found = memories.response(density, kept, self.band, duration)
-        if self.step is None:
-            step = min(step, memories.dressed_step(found, self.couplings))
+        if self.step is None and known is not None:
+            step = min(step, memories.dressed_step(found, known.strength))
         weights = memories.weights(found, step, elapsed)
         patterns = memories.patterns(alike, self.frequencies.size)
-        return eqx.tree_at(
+        ready = eqx.tree_at(
             lambda b: (b.weights, b.shapes), self, (weights, patterns), is_leaf=lambda x: x is None
         )
+        ready = copy.copy(ready)
+        object.__setattr__(ready, "scale", None)  # or each frequency would have its own program
+        return ready
 
     def _is_ready(self, elapsed) -> bool:
         if self.weights is None or not _checks.is_concrete(self.weights):
