@@ -28,11 +28,12 @@ from qbjax.interface.battery import (
     Foreseeing,
     Prepared,
     factors_of,
+    mover_of,
     open_cell_of,
     recommended_levels,
     refined,
 )
-from qbjax.interface.states import State
+from qbjax.interface.states import State, handed_back
 from qbjax.loads import TwoLevel, discharging, pair
 from qbjax.loads.two_level import check_frequency
 from qbjax.protocols import resolve
@@ -93,7 +94,9 @@ def charge(
     state = battery.start(initial)
     dims = kept_states.dims(battery, state, states, factors_of(battery))
     ready = battery.prepared(times) if isinstance(battery, Prepared) else battery
-    run = _charge(ready, protocol, state, checked, how, save, (states, dims))
+    mover, moved = mover_of(ready, state, exact=save is not None or states is not None)
+    run = _charge(mover, protocol, moved, checked, how, save, (states, dims))
+    run = dataclasses.replace(run, final_state=handed_back(run.final_state, state))
     warn_if_unreliable(run, lambda: recommended_levels(battery, protocol))
     return _from(
         run, "charge", how, battery=battery, protocol=protocol,

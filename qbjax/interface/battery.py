@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Inexact
 from qbjax.dynamics.motion import Motion
 from qbjax.dynamics.solve.automatic import Outlook
 from qbjax.interface import info as infos
-from qbjax.interface.states import Origin, State
+from qbjax.interface.states import Origin, State, nameless
 
 
 class Battery(eqx.Module):
@@ -92,6 +92,18 @@ class Prepared(Protocol):
 
 
 @runtime_checkable
+class Moving(Protocol):
+    """A battery whose numbers, its operators' too, are arguments of the program that moves it."""
+
+    def mover(self, state: State, exact: bool) -> tuple[Any, State]:
+        """What has the `motion` of a state, and the state as that takes it.
+
+        Other levels may be padded with it to one size, unless the state is to be seen exactly as
+        it is: then the answer also has `cell` and, if it can, `density_matrix`.
+        """
+
+
+@runtime_checkable
 class Foreseeing(Protocol):
     """A battery whose numbers, where they are known before tracing, tell which method suits."""
 
@@ -161,6 +173,19 @@ class Cell(NamedTuple):
     units: dict[str, str]
     origin: Origin
     parted: Any
+
+
+def mover_of(battery: Battery, state: State, *, exact: bool) -> tuple[Any, State]:
+    """What moves a state in a compiled program, and the state as that takes it.
+
+    Args:
+        battery: of the state.
+        state: to be moved.
+        exact: whether others will see it; else it does without its origin (`states.nameless`).
+    """
+    if isinstance(battery, Moving):
+        battery, state = battery.mover(state, exact)
+    return battery, state if exact else nameless(state)
 
 
 def factors_of(battery: Battery) -> dict[str, tuple[int, ...]]:

@@ -1,5 +1,6 @@
 """The opaque state that a battery hands around, and the arguments that may stand for one."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -88,6 +89,24 @@ def check_origin(state: Any, origin: Origin, name: str = "state") -> State:
             "other terms."
         )
     return state
+
+
+def nameless(state: State) -> State:
+    """A state whose origin tells its kind alone, so that all of a kind share a program."""
+    return dataclasses.replace(state, origin=Origin(state.origin.name[:1], ()))
+
+
+def handed_back(moved: State, given: State) -> State:
+    """The state after a run, with origin and shapes of the one that was given to it."""
+    content = jax.tree.map(_cut, moved.content, given.content)
+    return dataclasses.replace(moved, content=content, origin=given.origin)
+
+
+def _cut(padded, given):
+    """The numbers that were there before padding, cut out on the host."""
+    if padded.shape == given.shape:
+        return padded
+    return np.asarray(padded)[tuple(map(slice, given.shape))]
 
 
 def as_density_matrix(initial, levels: int, name: str = "initial") -> Inexact[Any, "d d"]:

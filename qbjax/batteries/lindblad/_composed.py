@@ -7,6 +7,7 @@ from jaxtyping import Array, Complex, Inexact
 
 from qbjax.batteries.lindblad._cell import check_lowering
 from qbjax.batteries.lindblad._model import Model
+from qbjax.batteries.lindblad._motion import Mover
 from qbjax.batteries.lindblad.battery import Lindblad
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.motion import Flow
@@ -31,9 +32,9 @@ class Composed(Battery):
     def start(self, initial=None) -> State:
         return self.lindblad.start(initial)
 
-    def prepared(self, times) -> Lindblad:
-        """The battery that this one is made of: other numbers of its own are not looked at."""
-        return self.lindblad.prepared(times)
+    def mover(self, state: State, exact: bool) -> tuple[Mover, State]:
+        """What moves a state of the battery that this one is made of."""
+        return self.lindblad.mover(state, exact)
 
     def motion(self, protocol, state, times) -> Flow:
         return self.lindblad.motion(protocol, state, times)

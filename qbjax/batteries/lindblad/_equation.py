@@ -1,6 +1,5 @@
 """The equation of a Lindblad battery: constant operators times numbers, which may move in time."""
 
-import dataclasses
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -10,6 +9,27 @@ from qbjax.batteries.lindblad._model import Model, layout
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.protocols import Pump
 from qbjax.protocols.pump import described
+
+
+class Numbers(NamedTuple):
+    """The numbers of a master equation; attributes as of `Equation`."""
+
+    coefficients: tuple[Any, ...]
+    rates: tuple[Any, ...]
+
+    @property
+    def signals(self) -> list[Pump]:
+        """The numbers that move in time."""
+        return [x for x in (*self.coefficients, *self.rates) if isinstance(x, Pump)]
+
+    def at(self, time: Any) -> tuple[Float[Array, " H"], Float[Array, " J"]]:
+        """Coefficients and rates at a time."""
+
+        def stacked(numbers):
+            now = [x.signal(time) if isinstance(x, Pump) else x for x in numbers]
+            return jnp.stack([jnp.asarray(x, float) for x in now]) if now else jnp.zeros(0)
+
+        return stacked(self.coefficients), stacked(self.rates)
 
 
 class Equation(NamedTuple):
@@ -26,9 +46,14 @@ class Equation(NamedTuple):
     rates: tuple[Any, ...]
 
     @property
+    def numbers(self) -> Numbers:
+        """The numbers alone."""
+        return Numbers(self.coefficients, self.rates)
+
+    @property
     def signals(self) -> list[Pump]:
         """The coefficients and rates that move in time."""
-        return [x for x in (*self.coefficients, *self.rates) if isinstance(x, Pump)]
+        return self.numbers.signals
 
     def generator(self, sectored: bool, time: Any) -> Generator:
         """The generator with the numbers of a time.
@@ -37,21 +62,7 @@ class Equation(NamedTuple):
             sectored: whether it moves the blocks of the conserved charge, or the whole.
             time: of its numbers.
         """
-        return Generator(layout(self.model, sectored).structure, *self._at(time))
-
-    def at(self, generator: Generator, time: Any) -> Generator:
-        """A generator of this equation with the numbers of another time."""
-        if not self.signals:
-            return generator
-        coefficients, rates = self._at(time)
-        return dataclasses.replace(generator, coefficients=coefficients, rates=rates)
-
-    def _at(self, time) -> tuple[Float[Array, " H"], Float[Array, " J"]]:
-        def stacked(numbers):
-            now = [x.signal(time) if isinstance(x, Pump) else x for x in numbers]
-            return jnp.stack([jnp.asarray(x, float) for x in now]) if now else jnp.zeros(0)
-
-        return stacked(self.coefficients), stacked(self.rates)
+        return Generator(layout(self.model, sectored).structure, *self.numbers.at(time))
 
 
 def pumps_of(protocol: Any) -> tuple[Any, ...]:

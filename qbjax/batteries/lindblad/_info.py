@@ -8,7 +8,7 @@ from qbjax.batteries.lindblad import _model as models
 from qbjax.batteries.lindblad._cell import own_jumps
 from qbjax.batteries.lindblad._equation import Equation
 from qbjax.batteries.lindblad._model import Model
-from qbjax.batteries.lindblad._reading import Hamiltonian, moving_part
+from qbjax.batteries.lindblad._reading import Hamiltonian
 from qbjax.dynamics.solve import automatic
 from qbjax.interface import State
 from qbjax.interface import info as infos
@@ -29,6 +29,7 @@ def facts(
     """
     model, (sectored, pure) = equation.model, state.layout
     generator = equation.generator(sectored, 0.0)
+    size = state.content.size if pure else sum(n * n for n in generator.structure.sizes)
     turned = np.any(models.layout(model, sectored).phases)
     rows = infos.of_generator(generator, real=True, ket=pure)
     rows["arithmetic"] += " (phases of the basis states turned)" if turned else ""
@@ -36,10 +37,10 @@ def facts(
         "factors": _factors(model),
         "cell": _cell(model, hamiltonian),
         "moves": "a ket" if pure else "a density matrix",
-        "sectors": _sectors(state, why_whole),
-        "real numbers": automatic.size_of(state.content),
+        "sectors": _sectors(state, generator.structure.sizes, why_whole),
+        "real numbers": size,
         **rows,
-        "method": _method(equation, moving_part(generator.structure, state).size),
+        "method": _method(equation, automatic.size_of(state.content)),
         "jumps": _jumps(equation.rates),
         "controls": len(model.controls),
         **_own(equation.coefficients),
@@ -63,11 +64,10 @@ def _cell(model: Model, hamiltonian: Hamiltonian) -> str:
     return f"{which} {names}: {hamiltonian.shape[0]} levels, Hamiltonian {kind}"
 
 
-def _sectors(state: State, why_whole: str | None) -> str:
+def _sectors(state: State, sizes: tuple[int, ...], why_whole: str | None) -> str:
     if state.layout.pure:
         return "none: a ket is moved whole"
     if state.layout.sectored:
-        sizes = [len(block) for block in state.content]
         return f"{len(sizes)} of {min(sizes)} to {max(sizes)} levels"
     return f"none: {why_whole}"
 

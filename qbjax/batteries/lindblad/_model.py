@@ -1,7 +1,7 @@
 """The operators of a Lindblad battery, known before any number: sorted once, kept by content.
 
 Two batteries of the same operators share one `Model` by value, and one `Structure` by identity, so
-that a battery built anew in every call compiles nothing.
+that a battery built anew in every call is sorted once.
 """
 
 import functools
@@ -17,19 +17,6 @@ from jaxtyping import Complex, Float, Int
 from qbjax.algebra.spectral import closeness
 from qbjax.batteries.lindblad import _gauge as gauge
 from qbjax.dynamics.generator.structure import Structure
-
-
-class Places(NamedTuple):
-    """Places of the elements of a matrix in a stacked state.
-
-    Attributes:
-        here, there: flat positions of the elements (i, j) and (j, i); any if there are none.
-        present: 1 where the element lies in a block, else 0.
-    """
-
-    here: Int[np.ndarray, "..."]
-    there: Int[np.ndarray, "..."]
-    present: Float[np.ndarray, "..."]
 
 
 class Model:
@@ -133,30 +120,6 @@ def sectors_pay(model: Model) -> bool:
         min(s.reads, s.products) for s in (layout(model, yes).structure for yes in (True, False))
     )
     return blocked < whole
-
-
-@functools.lru_cache(maxsize=64)
-def positions(model: Model, sectored: bool) -> Int[np.ndarray, "2 d"]:
-    """Sector of every basis state, and its place in there."""
-    where = np.zeros((2, model.dimension), dtype=int)
-    for s, sector in enumerate(layout(model, sectored).structure.sectors):
-        where[0, sector.states] = s
-        where[1, sector.states] = np.arange(len(sector.states))
-    return where
-
-
-def places(model: Model, sectored: bool, rows, columns) -> Places:
-    """Places of elements in the stacked state."""
-    (row_sector, row), (column_sector, column) = (
-        positions(model, sectored)[:, np.asarray(i)] for i in (rows, columns)
-    )
-    n = max(layout(model, sectored).structure.sizes)
-    start = row_sector * n * n
-    return Places(
-        start + row * n + column,
-        start + column * n + row,
-        (row_sector == column_sector).astype(float),
-    )
 
 
 @functools.lru_cache(maxsize=64)

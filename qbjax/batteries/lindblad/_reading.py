@@ -1,148 +1,156 @@
-r"""The packed state of a Lindblad battery, made of a density matrix or a ket, and readings of it.
+r"""Readings of a state of a Lindblad battery: its cell, populations, observables.
 
-All blocks lie in one array (`shifts.stack`), or the state is a ket; basis states may be turned
-(`_model.Layout`).
+The state is a stack of packed blocks (`shifts.Stack`) or a ket, its basis states perhaps turned
+(`_model.Layout`). Places and weights are arrays: operators of other values, and sizes that are
+padded alike, are read by one program.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
-import scipy.sparse as sp
 from jax import lax
-from jaxtyping import Array, Complex, Float, Inexact
+from jaxtyping import Array, Complex, Float, Inexact, Int
 
 from qbjax import merit
 from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
-from qbjax.batteries.lindblad import _model as models
-from qbjax.batteries.lindblad._model import Model
-from qbjax.dynamics.generator import kets
 from qbjax.dynamics.generator.kets import Ket
-from qbjax.dynamics.generator.shifts import Stack, stack
-from qbjax.interface.states import State
+from qbjax.dynamics.generator.shifts import Stack
 
 Hamiltonian = Float[Array, " c"] | Inexact[Array, "c c"]
 """A cell's: its levels, or a matrix."""
 
 
-def moving_part(structure, state: State) -> Stack | Ket:
-    """The part of a state that is integrated: all its blocks in one array, or the ket."""
-    return state.content if state.layout.pure else stack(structure, state.content)
+class Weights(eqx.Module):
+    """Weights of the populations, which lie at P places, and observables that are no such sums.
+
+    Attributes:
+        levels: the cell's level at every place; any where there is none.
+        tops: 1 at the two highest levels of every truncated factor.
+        diagonal: of the observables that are diagonal.
+        others: places and weights of elements, of every other observable.
+        names: of the diagonal observables, and of the others.
+    """
+
+    levels: Int[Array, " P"]
+    tops: Float[Array, "modes P"]
+    diagonal: Float[Array, "O P"]
+    others: tuple[tuple[Array, ...], ...]
+    names: tuple[tuple[str, ...], tuple[str, ...]] = eqx.field(static=True)
 
 
-def packed_blocks(model: Model, sectored: bool, rho):
-    """The blocks of a density matrix; coherence between sectors is dropped."""
-    layout = models.layout(model, sectored)
-    turn = np.exp(1j * layout.phases)
-    packed = pack(rho * (turn.conj()[:, None] * turn[None, :]))
-    return tuple(packed[np.ix_(s.states, s.states)] for s in layout.structure.sectors)
+class Blocks(eqx.Module):
+    r"""Readings of a stack, whose element at a place is $R_{ij}$ of $\rho = S + iA$, $R = S + A$.
+
+    Attributes:
+        weights: of its diagonals.
+        cell: places of the cell's elements for every level of the rest; None if nothing stores.
+        turns: real and imaginary part of their phases, 0 between blocks; None where all are.
+        basis: first place of the plane of every basis state, and its place there.
+        phases: of the basis states.
+    """
+
+    weights: Weights
+    cell: Int[Array, "c c r"] | None
+    turns: tuple[Float[Array, "c c r"] | None, Float[Array, "c c r"] | None]
+    basis: Int[Array, "2 d"]
+    phases: Float[Array, " d"]
+
+    def populations(self, stacked: Stack) -> Float[Array, " P"]:
+        """The populations, at the places of all diagonals."""
+        sectors, n, _ = stacked.shape
+        # Cut out with a stride: to gather takes several times as long.
+        flat = stacked.reshape(sectors, n * n)
+        return lax.slice(flat, (0, 0), (sectors, n * n), (1, n + 1)).ravel()
+
+    def packed_cell(self, stacked: Stack) -> Float[Array, "c c"]:
+        """The cell's packed state: the rest traced out."""
+        here = _taken(stacked.ravel(), self.cell)
+        parts = zip(self.turns, (here, here.swapaxes(0, 1)), strict=True)
+        found = [jnp.sum(part * turn, axis=-1) for turn, part in parts if turn is not None]
+        return sum(found, jnp.zeros(here.shape[:2]))
+
+    def other(self, stacked: Stack, places, weights) -> Float[Array, ""]:
+        """The expectation value of an observable with elements off the diagonal."""
+        return jnp.sum(weights * _taken(stacked.ravel(), places))
+
+    def density_matrix(self, stacked: Stack) -> Complex[Array, "d d"]:
+        """The whole state, in the basis of the operators."""
+        (plane, place), n = self.basis, stacked.shape[1]
+        here = _taken(stacked.ravel(), plane[:, None] + n * place[:, None] + place[None, :])
+        here = jnp.where(plane[:, None] == plane[None, :], here, 0.0)
+        angles = self.phases[:, None] - self.phases[None, :]
+        return unpack(here, real=False) * lax.complex(jnp.cos(angles), jnp.sin(angles))
 
 
-def ket(model: Model, psi) -> Float[Any, "2 d"]:
-    """A ket, in the phases in which it moves."""
-    return kets.split(psi * np.exp(-1j * models.layout(model, False).phases))
+class Rows(eqx.Module):
+    """Readings of a ket; attributes as of `Blocks`.
+
+    Attributes:
+        cell: basis states by level of the cell and of the rest; None if nothing stores.
+    """
+
+    weights: Weights
+    cell: Int[Array, "c r"] | None
+    phases: Float[Array, " d"]
+
+    def populations(self, psi: Ket) -> Float[Array, " P"]:
+        """The populations of the basis states."""
+        return jnp.sum(psi**2, axis=0)
+
+    def packed_cell(self, psi: Ket) -> Float[Array, "c c"]:
+        """The cell's packed state: the rest traced out."""
+        joint = self._turned(psi)[self.cell]
+        return pack(joint @ joint.conj().T)
+
+    def other(self, psi: Ket, places, weights) -> Float[Array, ""]:
+        """The expectation value of an observable with elements off the diagonal."""
+        row, column = self._turned(psi)[places]
+        return jnp.sum(jnp.real(weights * row * column.conj()))
+
+    def density_matrix(self, psi: Ket) -> Complex[Array, "d d"]:
+        """The ket's projector, in the basis of the operators."""
+        turned = self._turned(psi)
+        return turned[:, None] * turned.conj()[None, :]
+
+    def _turned(self, psi: Ket) -> Complex[Array, " d"]:
+        return lax.complex(*psi) * lax.complex(jnp.cos(self.phases), jnp.sin(self.phases))
 
 
-def elements(model: Model, sectored: bool, stacked: Stack | Ket, rows, columns):
-    r"""Complex elements $\rho_{ij}$ of a stacked state, or of a ket's projector."""
-    phases = models.layout(model, sectored).phases
-    if stacked.ndim == 2:
-        psi = lax.complex(*stacked) * np.exp(1j * phases)
-        return psi[np.asarray(rows)] * psi[np.asarray(columns)].conj()
-    places = models.places(model, sectored, rows, columns)
-    flat = stacked.ravel()
-    here, there = flat[places.here], flat[places.there]
-    turn = places.present * np.exp(1j * (phases[np.asarray(rows)] - phases[np.asarray(columns)]))
-    return lax.complex((here + there) / 2, (here - there) / 2) * turn
+Readings = Blocks | Rows
 
 
-def density_matrix(model: Model, sectored: bool, stacked: Stack | Ket) -> Complex[Array, "d d"]:
-    """The whole state, in the basis of the operators."""
-    rows, columns = np.indices((model.dimension, model.dimension))
-    return elements(model, sectored, stacked, rows, columns)
-
-
-def cell(model: Model, sectored: bool, stacked: Stack | Ket) -> Complex[Array, "c c"]:
-    """The cell's state: the rest traced out."""
-    joint = model.joint()
-    rows, columns = np.broadcast_arrays(joint[:, None], joint[None, :])
-    return jnp.sum(elements(model, sectored, stacked, rows, columns), axis=-1)
-
-
-def populations(model: Model, sectored: bool, stacked: Stack | Ket) -> Float[Array, " d"]:
-    """The populations of the basis states."""
-    if stacked.ndim == 2:
-        return jnp.sum(stacked**2, axis=0)
-    sectors, n, _ = stacked.shape
-    # Cut out with a stride: to gather takes several times as long.
-    flat = stacked.reshape(sectors, n * n)
-    diagonals = lax.slice(flat, (0, 0), (sectors, n * n), (1, n + 1)).ravel()
-    basis = np.arange(model.dimension)
-    sector, place = np.divmod(models.places(model, sectored, basis, basis).here, n * n)
-    order = sector * n + place // (n + 1)
-    return diagonals if np.array_equal(order, basis) else diagonals[order]
-
-
-def expectation(model: Model, sectored: bool, stacked: Stack | Ket, operator) -> Float[Array, ""]:
-    r"""The expectation value $\mathrm{Tr}(O\rho)$ of a sparse Hermitian matrix."""
-    coo = sp.coo_array(operator)
-    if np.array_equal(coo.row, coo.col):
-        weights = np.zeros(model.dimension)
-        np.add.at(weights, coo.row, np.real(coo.data))
-        return jnp.sum(weights * populations(model, sectored, stacked))
-    if stacked.ndim == 2:
-        found = elements(model, sectored, stacked, coo.col, coo.row)
-        return jnp.sum(jnp.real(coo.data.astype(complex) * found))
-    # As one real sum: ρ_ij = (R_ij + R_ji)/2 + i(R_ij − R_ji)/2, up to the phases of i and j.
-    places = models.places(model, sectored, coo.col, coo.row)
-    phases = models.layout(model, sectored).phases
-    turned = coo.data * places.present * np.exp(1j * (phases[coo.col] - phases[coo.row])) / 2
-    weights = np.concatenate([turned.real - turned.imag, turned.real + turned.imag])
-    return jnp.sum(weights * stacked.ravel()[np.concatenate([places.here, places.there])])
-
-
-def top_populations(model: Model, sectored: bool, stacked: Stack | Ket) -> Float[Array, " modes"]:
-    """The populations of the two highest levels of every truncated factor."""
-    found = populations(model, sectored, stacked)
-    tops = [np.flatnonzero(model.levels_of(k) >= model.dims[k] - 2) for k in model.watched]
-    return jnp.stack([jnp.sum(found[top]) for top in tops]) if tops else jnp.zeros(0)
-
-
-def read_off(
-    model: Model, hamiltonian: Hamiltonian, sectored: bool, stacked: Stack | Ket
-) -> dict[str, Any]:
+def read_off(readings: Readings, hamiltonian: Hamiltonian, y: Stack | Ket) -> dict[str, Any]:
     """Readings of a state that are linear in the density matrix.
 
     The packed cell and its energy, the populations of the top levels, the trace, and the user's own
     observables.
 
     Args:
-        model: the operators.
+        readings: of the battery.
         hamiltonian: of the cell.
-        sectored: whether the state is in blocks of the conserved charge.
-        stacked: the state.
+        y: the state.
     """
+    weights, found = readings.weights, readings.populations(y)
+    diagonal, others = weights.names
+    own = dict(zip(diagonal, weights.diagonal @ found if diagonal else (), strict=True))
+    for name, (places, factors) in zip(others, weights.others, strict=True):
+        own[name] = readings.other(y, places, factors)
     seen = {
-        "truncation": top_populations(model, sectored, stacked),
-        "trace": jnp.sum(populations(model, sectored, stacked)),
-        "own": {
-            name: expectation(model, sectored, stacked, operator)
-            for name, operator in model.observables.items()
-        },
+        "truncation": weights.tops @ found if len(weights.tops) else jnp.zeros(0),
+        "trace": jnp.sum(found),
+        "own": own,
     }
-    return seen | (_read_cell(model, hamiltonian, sectored, stacked) if model.cell else {})
-
-
-def _read_cell(model: Model, H: Hamiltonian, sectored: bool, stacked) -> dict[str, Array]:
-    reduced = cell(model, sectored, stacked)
-    if H.ndim == 1:  # on its own, so that a caller's `jit` can leave out the rest
-        joint = populations(model, sectored, stacked)[model.joint()]
-        energy = jnp.sum((H - jnp.min(H)) * jnp.sum(joint, axis=-1))
+    if readings.cell is None:
+        return seen
+    packed = readings.packed_cell(y)
+    if hamiltonian.ndim == 1:  # on its own, so that a caller's `jit` can leave out the rest
+        energy = jnp.sum(_taken(hamiltonian - jnp.min(hamiltonian), weights.levels) * found)
     else:
-        energy = merit.energy(reduced, H)
-    return {"energy": energy, "cell": pack(reduced)}
+        energy = merit.energy(unpack(packed, real=False), hamiltonian)
+    return seen | {"energy": energy, "cell": packed}
 
 
 def merits_of(
@@ -172,3 +180,8 @@ def merits_of(
         }
 
     return merits
+
+
+def _taken(flat, places):
+    """Elements at places that are known to be there: nothing need look whether they are."""
+    return flat.at[places].get(mode="promise_in_bounds", wrap_negative_indices=False)

@@ -10,13 +10,13 @@ from jaxtyping import Array, Complex
 
 from qbjax import _checks
 from qbjax.batteries.lindblad import _operators as operators
-from qbjax.batteries.lindblad import _reading as reading
+from qbjax.batteries.lindblad import _places as places
 from qbjax.batteries.lindblad._model import Model, ground, is_blocked, sectors_pay
 from qbjax.interface.states import Origin, State
 
 
 class Form(NamedTuple):
-    """The form of a state's content: blocks of a packed density matrix, or a ket.
+    """The form of a state's content: a stack of the blocks of a packed density matrix, or a ket.
 
     Attributes:
         sectored: whether there is a block per value of the conserved charge, rather than one.
@@ -65,19 +65,13 @@ def given(initial: Any, levels: int) -> Start:
     return ConstantStart(Content(found)) if isinstance(found, np.ndarray) else found
 
 
-def is_start(node: Any) -> bool:
-    """Whether a node of a battery's tree is a start without leaves."""
-    return node is None or isinstance(node, ConstantStart)
-
-
 def state(model: Model, whole, origin: Origin) -> State:
     """A ket or density matrix of all factors, laid out to be moved."""
     if whole.ndim == 1 and not model.jumps:
-        return State(reading.ket(model, whole), origin, Form(sectored=False, pure=True))
+        return State(places.ket(model, whole), origin, Form(sectored=False, pure=True))
     rho = whole if whole.ndim == 2 else operators.projector(whole)
     sectored = why_whole(model, rho) is None
-    blocks = reading.packed_blocks(model, sectored, rho)
-    return State(blocks, origin, Form(sectored, pure=False))
+    return State(places.packed(model, sectored, rho), origin, Form(sectored, pure=False))
 
 
 def why_whole(model: Model, rho) -> str | None:

@@ -22,21 +22,22 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _checks
+from qbjax.algebra.packing import unpack
 from qbjax.batteries.lindblad import _cell as cells
 from qbjax.batteries.lindblad import _hermitian as hermitian
 from qbjax.batteries.lindblad import _info as infos
+from qbjax.batteries.lindblad import _motion as movers
 from qbjax.batteries.lindblad import _operators as operators
 from qbjax.batteries.lindblad import _outlook as outlooks
+from qbjax.batteries.lindblad import _places as places
 from qbjax.batteries.lindblad import _qutip as qutip
 from qbjax.batteries.lindblad import _reading as reading
 from qbjax.batteries.lindblad import _start as starts
 from qbjax.batteries.lindblad._equation import Equation, checked_pumps, pumps_of
-from qbjax.batteries.lindblad._model import Model, check_conserved, layout
-from qbjax.batteries.lindblad._motion import motion
+from qbjax.batteries.lindblad._model import Model, check_conserved
+from qbjax.batteries.lindblad._motion import Mover
 from qbjax.dynamics.forgetting import forget_in_time
-from qbjax.dynamics.generator.kets import Ket
 from qbjax.dynamics.generator.lindblad import Generator
-from qbjax.dynamics.generator.shifts import Stack, unstack
 from qbjax.dynamics.motion import Flow
 from qbjax.dynamics.steady import gap as gaps
 from qbjax.dynamics.steady.linear import steady
@@ -163,12 +164,13 @@ class Lindblad(Battery):
         whole = starts.whole(self.model, self.given, initial)
         return starts.state(self.model, whole, self._origin)
 
-    def prepared(self, times) -> "Lindblad":
-        """The battery without its start: runs that differ in it alone share their compilation."""
-        return eqx.tree_at(lambda b: b.given, self, None, is_leaf=starts.is_start)
+    def mover(self, state: State, exact: bool) -> tuple[Mover, State]:
+        """What moves a state, with operators of other values in one program."""
+        return movers.mover(self.equation, self.cell_levels, state, exact)
 
     def motion(self, protocol, state, times) -> Flow:
-        return motion(self.equation, self.cell_levels, pumps_of(protocol), state, times)
+        mover, state = self.mover(state, True)
+        return mover.motion(protocol, state, times)
 
     def outlook(self, protocol, times):
         return outlooks.outlook(self.equation, pumps_of(protocol), times)
@@ -179,7 +181,8 @@ class Lindblad(Battery):
 
     def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the cell, the other factors traced out."""
-        return reading.cell(self.model, *self._laid_out(state))
+        readings = self._readings(state)
+        return unpack(readings.packed_cell(state.content), real=False)
 
     @property
     def cell_hamiltonian(self):
@@ -217,12 +220,13 @@ class Lindblad(Battery):
         signals = [pump.signal(now) for pump in pumps_of(protocol)]
         found = steady(generator, signals)
         wanted = gaps.is_small(generator) if gap is None else gap
-        seen = reading.read_off(self.model, self.cell_levels, form.sectored, found.state)
+        readings = places.readings(self.model, *form)
+        seen = reading.read_off(readings, self.cell_levels, found.state)
         merits = reading.merits_of(self.cell_levels)
         stored = merits(seen["energy"], seen["cell"]) if self.model.cell else {}
         return SteadyState(
             observables=stored | seen["own"],
-            state=State(unstack(generator.structure, found.state), self._origin, form),
+            state=State(found.state, self._origin, form),
             residual=found.residual,
             gap=gaps.gap(generator, signals) if wanted else None,
             rate=found.rate,
@@ -241,7 +245,7 @@ class Lindblad(Battery):
 
     def density_matrix(self, state: State | Any) -> Complex[Array, "d d"]:
         """The whole density matrix, in the basis of the operators."""
-        return reading.density_matrix(self.model, *self._laid_out(state))
+        return self._readings(state).density_matrix(state.content)
 
     def generator(self, time=0.0) -> Generator:
         """The generator without blocks, its numbers those of a time.
@@ -250,11 +254,9 @@ class Lindblad(Battery):
         """
         return self.equation.generator(False, jnp.asarray(time, float))
 
-    def _laid_out(self, state: State | Any) -> tuple[bool, Stack | Ket]:
-        """Whether a state of this battery is in sectors, and what of it is moved."""
-        check_origin(state, self._origin)
-        sectored = state.layout.sectored
-        return sectored, reading.moving_part(layout(self.model, sectored).structure, state)
+    def _readings(self, state: State | Any) -> reading.Readings:
+        """The readings of a state of this battery, checked."""
+        return places.readings(self.model, *check_origin(state, self._origin).layout)
 
     def _why_whole(self, initial) -> str | None:
         if isinstance(initial, State):

@@ -6,7 +6,6 @@ cheapest where products are added up elementwise first, and summed in the end.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -14,8 +13,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from qbjax.dynamics.generator.shifts import Stack, drifted, inner, readers, shifted_dual, shifts_of
-from qbjax.dynamics.generator.structure import Structure
+from qbjax.dynamics.generator.pattern import Shifts
+from qbjax.dynamics.generator.shifts import Stack, drifted, inner, leapt, readers, shifted_dual
 
 
 class Dual(NamedTuple):
@@ -34,16 +33,20 @@ class Dual(NamedTuple):
     total: Callable[[PyTree], PyTree]
 
 
-def of_structure(structure: Structure, weights: Callable) -> Dual:
+def of_shifts(shifts: Shifts, weights: Callable) -> Dual:
     """Takes a generator that works by shifts apart; `weights` gives those of `Generator` at t."""
-    first = len(structure.hamiltonians)
-    rates = slice(first, first + len(structure.jumps))
-    return Dual(
-        weights,
-        lambda w, z: shifted_dual(structure, z, w, w[rates]),
-        lambda _, y, z: products(structure, y, z),
-        total,
-    )
+    # As pytrees, for the tables may be traced.
+    back, by_weights = (jax.tree_util.Partial(f, shifts) for f in (_dual, _products))
+    return Dual(weights, back, by_weights, total)
+
+
+def _dual(shifts, weights, z):
+    first, rates = shifts.pattern.hamiltonians, shifts.pattern.rates
+    return shifted_dual(shifts, z, weights, weights[first : first + rates])
+
+
+def _products(shifts, _, y, z):
+    return products(shifts, y, z)
 
 
 def of_field(field: Callable, like: PyTree[Array]) -> Dual:
@@ -70,18 +73,16 @@ def _by_weights(rest, weights, y, z):
     return jax.vjp(lambda w: _called(rest, w, y), weights)[1](z)[0]
 
 
-@partial(jax.jit, static_argnums=0)
-def products(structure: Structure, y: Stack, z: Stack) -> tuple[Stack, ...]:
+@jax.jit
+def products(shifts: Shifts, y: Stack, z: Stack) -> tuple[Stack, ...]:
     r"""Elementwise $z\,(L_jy)$ for every weight of a generator.
 
     A rate is that of a drift and of a jump.
     """
-    shifts = shifts_of(structure, structure.sectors)
     read, read_leap = readers(shifts, y)
-    moved = drifted(shifts, read, [jnp.zeros_like(y)] * len(structure.drift_operators()))
-    for leap in shifts.leaps:
-        j = len(structure.hamiltonians) + leap.rate
-        moved[j] = moved[j] + leap.rows[:, :, None] * leap.columns[:, None, :] * read_leap(leap)
+    moved = drifted(shifts, read, [jnp.zeros_like(y)] * shifts.pattern.weights)
+    for i, leap in enumerate(shifts.pattern.leaps):
+        moved[shifts.pattern.hamiltonians + leap.rate] += leapt(shifts, i, read_leap)
     return tuple(z * m for m in moved)
 
 

@@ -8,7 +8,6 @@ $$\dot\psi_r = D_r\psi_r - D_i\psi_i, \qquad \dot\psi_i = D_r\psi_i + D_i\psi_r 
 Where there are many diagonals H is a matrix, and moves it by products.
 """
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -17,6 +16,9 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from qbjax import _checks
+from qbjax.dynamics.generator.pattern import Shifts, shifts_of
+from qbjax.dynamics.generator.products import Products, combined, products_of
+from qbjax.dynamics.generator.shifts import factors
 from qbjax.dynamics.generator.structure import Structure
 
 Ket = Float[Array, "2 d"]
@@ -38,42 +40,42 @@ def split(psi: Complex[Array | np.ndarray, " d"]) -> Float[Any, "2 d"]:
     return xp.stack([psi.real, psi.imag])
 
 
-@partial(jax.jit, static_argnums=0)  # traced once, however many stages call it
-def moved(structure: Structure, psi: Ket, weights: Float[Array, " W"]) -> Ket:
+@jax.jit  # traced once, however many stages call it
+def moved(form: Shifts | Products, psi: Ket, weights: Float[Array, " W"]) -> Ket:
     r"""The time derivative $-iH\psi$ of a ket, for a model without jumps or sectors.
 
     Weights are coefficients of the Hamiltonians, then signals of the controls.
 
     Example:
-        >>> flip = Structure([np.array([[0.0, 1.0], [1.0, 0.0]])], [])
+        >>> import numpy as np
+        >>> flip = form_of(Structure([np.array([[0.0, 1.0], [1.0, 0.0]])], []))
         >>> moved(flip, split(jnp.array([1.0, 0.0]) + 0j), jnp.ones(1)).tolist()
         [[0.0, 0.0], [0.0, -1.0]]
     """
-    return (_shifted if by_shifts(structure) else _multiplied)(structure, psi, weights)
+    return (_shifted if isinstance(form, Shifts) else _multiplied)(form, psi, weights)
 
 
-def _shifted(structure, psi, weights):
-    (sector,) = structure.sectors
-    reach, d = sector.reach, psi.shape[1]
+def form_of(structure: Structure) -> Shifts | Products:
+    """The tables by which `moved` works."""
+    return shifts_of(structure) if by_shifts(structure) else products_of(structure)
+
+
+def _shifted(shifts: Shifts, psi, weights):
+    reach, d = max((abs(c.offset) for c in shifts.pattern.columns), default=0), psi.shape[1]
     padded = jnp.pad(psi, ((0, 0), (reach, reach)))
     turned = jnp.stack([-padded[1], padded[0]])
-    tables = np.zeros((weights.size, len(sector.drifts), d))
-    for k, drift in enumerate(sector.drifts):
-        tables[drift.weights, k] = drift.table
-    # All diagonals in one product: each would be a call of its own.
-    values = jnp.tensordot(weights, jnp.asarray(tables), 1)
     total = jnp.zeros_like(psi)
-    for drift, value in zip(sector.drifts, values, strict=True):
+    for drift, value in zip(shifts.pattern.columns, factors(shifts, weights), strict=True):
         start = reach + drift.offset
         source = turned if drift.imaginary else padded
-        total = total + value[None] * source[:, start : start + d]
+        total = total + value * source[:, start : start + d]
     return total
 
 
-def _multiplied(structure, psi, weights):
-    operators = np.stack([m.toarray() for m in structure.drift_operators()])
+def _multiplied(products: Products, psi, weights):
     total = jnp.zeros_like(psi)
-    for part, source in ((operators.real, psi), (operators.imag, jnp.stack([-psi[1], psi[0]]))):
-        if part.any():
-            total = total + source @ jnp.tensordot(weights, jnp.asarray(part), 1).T
+    sources = psi, jnp.stack([-psi[1], psi[0]])
+    for matrix, source in zip(combined(products, weights), sources, strict=True):
+        if matrix is not None:
+            total = total + source @ matrix[0].T
     return total

@@ -8,32 +8,21 @@ $$\dot\rho = -i[H, \rho] + \sum_j \gamma_j \left(L_j\rho L_j^\dagger
 The state is packed (`algebra.packing`): one real matrix per sector, Hermitian by
 construction. `Generator.__call__` acts without building anything: shifts of the padded
 blocks times row and column vectors, or matrix products where the operators are not
-banded. `Generator.matrix` is the dense $d^2 \times d^2$ form, for small systems,
+banded (`action.Action`). `Generator.matrix` is the dense $d^2 \times d^2$ form, for small systems,
 exact propagation and tests.
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _memory
 from qbjax.algebra.packing import pack, unpack
-from qbjax.dynamics.generator.shifts import (
-    Blocks,
-    Stack,
-    factors,
-    shifted,
-    shifted_dual,
-    shifted_with_dual,
-    shifts_of,
-    stack,
-    unstack,
-)
+from qbjax.dynamics.generator.action import Action, form_of, is_banded
+from qbjax.dynamics.generator.shifts import Blocks, Stack, stack, unstack
 from qbjax.dynamics.generator.structure import Structure
 
 
@@ -74,9 +63,13 @@ class Generator(eqx.Module):
     @property
     def banded(self) -> bool:
         """Whether `__call__` works by shifts."""
-        if self.storage == "auto":
-            return self.structure.reads <= self.structure.products
-        return self.storage == "banded"
+        return is_banded(self.structure, self.storage)
+
+    @property
+    def action(self) -> Action:
+        """The generator without its operators: what moves a state."""
+        form = form_of(self.structure, self.storage)
+        return Action(form, self.coefficients, self.rates, self.backwards)
 
     def __call__(self, blocks: Blocks, signals: Sequence | Float[Array, " C"] = ()) -> Blocks:
         """The time derivative of a packed state.
@@ -95,19 +88,11 @@ class Generator(eqx.Module):
 
         Integrators use this form.
         """
-        weights = self.weights(signals)
-        if not self.banded:
-            blocks = unstack(self.structure, state)
-            return stack(self.structure, _multiplied(self.structure, blocks, weights, self.rates))
-        move = shifted_with_dual if self.backwards else shifted
-        return move(self.structure, state, weights, self.rates)
+        return self.action.stacked(state, signals)
 
     def dual(self, state: Stack, signals: Sequence | Float[Array, " C"] = ()) -> Stack:
         """The dual generator applied to an observable: the transpose of `stacked`."""
-        if self.banded:
-            return shifted_dual(self.structure, state, self.weights(signals), self.rates)
-        (back,) = jax.linear_transpose(lambda x: self.stacked(x, signals), state)(state)
-        return back
+        return self.action.dual(state, signals)
 
     def blocks(self, rho: Inexact[Array, "d d"]) -> Blocks:
         """The packed blocks of a density matrix; coherence between sectors is dropped."""
@@ -130,25 +115,7 @@ class Generator(eqx.Module):
         energies themselves, not with their differences: for one, the farthest of them from zero.
         Jumps that lead back, or whose L†L is not diagonal, may reach farther.
         """
-        shifts = shifts_of(self.structure, self.structure.sectors)
-        if not shifts.drifts:
-            return jnp.zeros(()), jnp.zeros(())
-        values = factors(shifts, self.weights(signals))
-
-        def total(some, values):
-            return jnp.tensordot(np.array(some, dtype=float), values, 1)
-
-        still = [d.offset == 0 for d in shifts.drifts]
-        turns = [d.imaginary for d in shifts.drifts]
-        decays = -total(np.logical_and(still, np.logical_not(turns)), values)
-        energies = -total(np.logical_and(still, turns), values)
-        radii = total(np.logical_not(still), jnp.abs(values))
-        # Smaller sectors are padded.
-        there = np.arange(energies.shape[1]) < np.array(self.structure.sizes)[:, None]
-        top = jnp.max(jnp.where(there, energies + radii, -jnp.inf), axis=1)
-        bottom = jnp.min(jnp.where(there, energies - radii, jnp.inf), axis=1)
-        spread = jnp.maximum(top, -bottom) if ket else top - bottom
-        return 2 * jnp.maximum(jnp.max(decays), 0.0), jnp.max(spread)
+        return self.action.spectral_bounds(signals, ket=ket)
 
     def matrix(self, signals: Sequence | Float[Array, " C"] = ()) -> Complex[Array, "dd dd"]:
         r"""The dense superoperator on row-stacked matrices, vec(AρB) = (A ⊗ Bᵀ) vec(ρ).
@@ -167,70 +134,15 @@ class Generator(eqx.Module):
         return total
 
     def weights(self, signals) -> Float[Array, " W"]:
-        parts = [self.coefficients, self.rates]
-        if len(signals):
-            parts.append(jnp.asarray(signals))
-        return jnp.concatenate(parts)
-
-
-@partial(jax.jit, static_argnums=0)
-def _multiplied(structure, blocks, weights, rates) -> Blocks:
-    """Applies the generator by matrix products, for operators without a band structure."""
-    states = [s.states for s in structure.sectors]
-    out = []
-    for target, block in enumerate(blocks):
-        here = np.ix_(states[target], states[target])
-        operators = [np.asarray(m.toarray())[here] for m in structure.drift_operators()]
-        G = _combine(operators, weights, len(states[target]))
-        G = G if structure.imaginary else G.real
-        total = _sandwich(G, None, block) + _sandwich(None, G, block)
-        for rate, L in zip(rates, structure.jumps, strict=True):
-            for source, origin in enumerate(blocks):
-                part = L.toarray()[np.ix_(states[target], states[source])]
-                if part.any():
-                    total = total + rate * _sandwich(part, part, origin)
-        out.append(total)
-    return tuple(out)
-
-
-def _sandwich(a, b, packed):
-    r"""The packed form of $a \rho b^\dagger$; None is the identity.
-
-    With $a = a_r + ia_i$ it is $a_r R b_r^T + a_i R b_i^T + a_i R^T b_r^T - a_r R^T b_i^T$.
-    """
-    a_r, a_i = _parts(a)
-    b_r, b_i = _parts(b)
-
-    def product(left, middle, right):
-        inner = middle if right is None else middle @ right.T
-        return inner if left is None else left @ inner
-
-    total = product(a_r, packed, b_r)
-    if a_i is not None and b_i is not None:
-        total = total + product(a_i, packed, b_i)
-    if a_i is not None:
-        total = total + product(a_i, packed.T, b_r)
-    if b_i is not None:
-        total = total - product(a_r, packed.T, b_i)
-    return total
-
-
-def _parts(matrix):
-    """Splits a matrix into real and imaginary part; None for an identity's and a vanishing one."""
-    if matrix is None:
-        return None, None
-    if not np.iscomplexobj(matrix):
-        return matrix, None
-    if isinstance(matrix, np.ndarray) and not np.imag(matrix).any():
-        return np.real(matrix), None
-    return jnp.real(matrix), jnp.imag(matrix)
+        """Numbers of all drift operators, those of the controls last."""
+        return self.action.weights(signals)
 
 
 def _combine(operators, weights, d):
     total = jnp.zeros((d, d), dtype=complex)
     for weight, operator in zip(weights, operators, strict=True):
-        dense = operator if isinstance(operator, np.ndarray) else operator.toarray()
-        total = total + weight.astype(complex) * jnp.asarray(dense, dtype=complex)
+        dense = jnp.asarray(operator.toarray(), dtype=complex)
+        total = total + weight.astype(complex) * dense
     return total
 
 

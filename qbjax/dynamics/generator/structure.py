@@ -19,6 +19,8 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from qbjax.dynamics.generator.alignment import Link, origins
+
 CALL = 1000
 """Elements that a shift reads in the time of calling a matrix product."""
 
@@ -96,6 +98,17 @@ class Structure:
             for s in self.sectors
         )
         self._check_closed(states)
+        self.origins = origins(self.sizes, self._links())
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """Planes of a stack of all sectors, and their levels."""
+        return len(self.sizes), max(self.sizes)
+
+    @cached_property
+    def spans(self) -> tuple[slice, ...]:
+        """The places of every sector's states in its plane."""
+        return tuple(slice(o, o + n) for o, n in zip(self.origins, self.sizes, strict=True))
 
     @property
     def reach(self) -> int:
@@ -176,6 +189,18 @@ class Structure:
             for jump in sector.jumps
             if jump.source == source
         )
+
+    def _links(self) -> list[list[Link]]:
+        """The links of every leap between sectors, as `alignment.origins` takes them."""
+        groups: dict[tuple, list[Link]] = {}
+        for target, sector in enumerate(self.sectors):
+            seen: Counter[tuple] = Counter()
+            for jump in sector.jumps:
+                kind = (jump.rate, jump.imaginary)
+                link = Link(target, jump.source, jump.offsets)
+                groups.setdefault((*kind, seen[kind]), []).append(link)
+                seen[kind] += 1
+        return list(groups.values())
 
     def _check_closed(self, sectors):
         if sum(self.sizes) != self.dimension:

@@ -28,6 +28,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Complex, Float, Inexact, Int
 
 from qbjax.algebra.packing import pack, unpack
+from qbjax.dynamics.generator.pattern import there
 from qbjax.dynamics.generator.shifts import Stack
 from qbjax.dynamics.generator.structure import Structure
 
@@ -58,8 +59,7 @@ class RealSylvester(NamedTuple):
 
 def inside(structure: Structure) -> Bool[np.ndarray, "S n n"]:
     """Whether an element of a stack belongs to a block; the rest is padding."""
-    n = max(structure.sizes)
-    filled = np.arange(n) < np.array(structure.sizes)[:, None]
+    filled = there(structure, structure.room)
     return filled[:, :, None] & filled[:, None, :]
 
 
@@ -75,7 +75,7 @@ def drift(
     Weights are those of the drift operators, rates $\gamma_j$, shifts $\beta_j$ (0 for a jump
     between two sectors); the decay is added to all rates of S.
     """
-    count, n = len(structure.sizes), max(structure.sizes)
+    count, n = structure.room
     pulls = rates.astype(complex) * shifts.conj()
     factors = jnp.concatenate([weights.astype(complex), pulls])
     operators = [*structure.drift_operators(), *structure.jumps]
@@ -183,7 +183,8 @@ def _entries(structure: Structure, operators):
         for s, sector in enumerate(structure.sectors):
             coo = sp.coo_array(operator[sector.states][:, sector.states])
             ones = np.ones(coo.nnz, int)
-            found.append((s * ones, coo.row, coo.col, k * ones, coo.data.astype(complex)))
+            places = (x + structure.origins[s] for x in (coo.row, coo.col))
+            found.append((s * ones, *places, k * ones, coo.data.astype(complex)))
     return tuple(np.concatenate(column) for column in zip(*found, strict=True))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 import qbjax as qb
 from qbjax.batteries.lindblad import _model as models
-from qbjax.dynamics.generator.shifts import shifts_of
+from qbjax.dynamics.generator.pattern import shifts_of
 
 
 def spins():
