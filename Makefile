@@ -21,10 +21,10 @@ check: .venv/.test  ## format, lint, types and floors
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q -n 0 tests/test_floors.py
 
-# A file stays with one worker, which compiles its programs once; and those numbers that are known
-# are found by programs as users compile them (conftest.py compiles quickly otherwise).
+# A file stays with one worker, which compiles its programs once. Every battery's example and the
+# DOPO's reference numbers are met by programs as users compile them; see conftest.py for the others.
 SPREAD := -q -n $(WORKERS) --dist loadfile
-AS_USERS := tests/test_known_numbers.py tests/test_setup.py tests/test_every_battery.py
+AS_USERS := tests/test_every_battery.py tests/test_debug_switches.py tests/batteries/dopo/test_dopo_reference.py
 
 test: check  ## check, then every test that takes seconds, and the doctests
 	@$(BIN)/pytest $(SPREAD) -m "not slow" --doctest-modules tests qbjax $(AS_USERS:%=--ignore=%)

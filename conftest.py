@@ -25,10 +25,11 @@ import pytest
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-# Also before the first compilation: later, the folder would be ignored.
+# Also before the first compilation: later, the folder would be ignored. Small programs are kept,
+# too: workers share them, and thousands of operations outside `jit` are one each.
 CACHE = Path(platformdirs.user_cache_dir("qbjax")) / "tests"
 jax.config.update("jax_compilation_cache_dir", str(CACHE))
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 # No deadline, for the first example compiles; derandomised, so that a run can be repeated.
 hypothesis.settings.register_profile("qbjax", deadline=None, derandomize=True, max_examples=40)

@@ -48,12 +48,12 @@ def test_config_repeats_the_run_to_the_bit(tmp_path):
 def test_the_command_line_wins_over_the_config(tmp_path):
     config = tmp_path / "mine.toml"
     config.write_text(
-        '["charge dopo"]\nsignal_levels = 12\npump_levels = 4\nuntil = 1.0\npoints = 3\n'
+        '["charge dopo"]\nsignal_levels = 12\npump_levels = 4\nuntil = 1.0\npoints = 21\n'
     )
     result = qbjax("charge", "dopo", "--config", config, "--until", 2, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     written = tomllib.loads((tmp_path / "config.toml").read_text())["charge dopo"]
-    assert (written["until"], written["points"]) == (2.0, 3)
+    assert (written["until"], written["points"]) == (2.0, 21)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Under JAX's search for NaN and infinities every verb works, and what is undefined stays NaN."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,8 +20,17 @@ ON = qb.protocols.Constant(0.1)
 TSIT5 = qb.Solver(method=qb.dynamics.Tsit5())
 
 
+class Sine(eqx.Module):
+    """A module, so that all amplitudes share a program; of lambdas each has its own."""
+
+    a: jax.Array
+
+    def __call__(self, t):
+        return self.a * jnp.sin(t)
+
+
 def moving(a):
-    return qb.protocols.Function(lambda t: a * jnp.sin(t), 1.0)
+    return qb.protocols.Function(Sine(jnp.asarray(a)), 1.0)
 
 
 def energy(a, **how):
@@ -77,12 +87,16 @@ def test_when_a_state_was_made(searching):
     assert float(QUBIT.start().time) == -np.inf
 
 
+def test_sweeps(searching):
+    data = qb.sweep(lambda a: {"energy": energy(a)}, {"a": [0.1, 0.2]})
+    assert data["status"].values.tolist() == [0, 0]
+
+
+@pytest.mark.slow  # some thirty programs
 @pytest.mark.standard_promotion
-def test_searches_and_sweeps(searching):
+def test_searches(searching):
     def stored(pump):
         return qb.charge(QUBIT, pump, TIMES).energy[-1]
 
     free = qb.protocols.Constant(qb.free(0.5, 0.1, 1.0))
     assert float(qb.maximize(stored, free, steps=3).value) > float(stored(ON))
-    data = qb.sweep(lambda a: {"energy": energy(a)}, {"a": [0.1, 0.2]})
-    assert data["status"].values.tolist() == [0, 0]

@@ -36,8 +36,9 @@ ANSWER = "float64 0.676308"
 
 
 def python(code, **environment):
-    """What a fresh process prints, with warnings as errors."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("JAX", "QBJAX", "EQX"))}
+    """What a fresh process prints, set up as a user's, with warnings as errors."""
+    ours = ("JAX", "QBJAX", "EQX", "XLA")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     found = subprocess.run(
         [sys.executable, "-W", "error::UserWarning", "-c", code],
         capture_output=True, text=True, env=inherited | environment,

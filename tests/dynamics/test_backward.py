@@ -110,6 +110,7 @@ def test_against_differences(gradients, edges):
     edges, h = jnp.array(edges), 1e-5
     _, (_, start, by_edges, by_times) = reverse(NUMBERS, START, edges, TIMES)
 
+    @jax.jit
     def value(edges=edges, start=START, times=TIMES):
         tight = Solver(rtol=1e-11, atol=1e-13)
         return scalar(observed(NUMBERS, start, edges, times, "reverse", tight))
@@ -136,7 +137,7 @@ def test_more_steps_than_a_block_holds(monkeypatch):
         def value(start):
             return scalar(observed(NUMBERS, start, edges, TIMES, "reverse", Solver(rtol=1e-10)))
 
-        return jax.grad(value)(START)
+        return jax.jit(jax.grad(value))(START)
 
     expected = gradient()
     monkeypatch.setattr(backward, "MARKS", 2)
@@ -168,4 +169,4 @@ def test_failure_is_no_hang():
         saved, _ = observed(NUMBERS, start, jnp.array([0.6, 1.3]), TIMES, "reverse", solver)
         return jnp.nansum(saved["a"])
 
-    assert jax.grad(value)(START)["x"].shape == (2,)
+    assert jax.jit(jax.grad(value))(START)["x"].shape == (2,)

@@ -1,5 +1,7 @@
 """The Chebyshev exponential against dense exponentials, Runge–Kutta and differences."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,12 +28,32 @@ def battery():
     return qb.batteries.DOPO(8, 5, frame="lab", signal_thermal=0.1)
 
 
+BESSEL = jax.jit(chebyshev_step.bessel)
+
+
 @pytest.mark.parametrize("x", [0.0, 0.01, 0.999, 1.0, 3.7, 24.0, 2 * chebyshev.REACH])
 def test_bessel(x):
     """Miller's recurrence and the series against SciPy."""
-    ours = np.asarray(chebyshev_step.bessel(jnp.array(x)))
+    ours = np.asarray(BESSEL(x))
     theirs = scipy.special.jv(np.arange(ours.size), x) * np.where(np.arange(ours.size), 2, 1)
     assert tree_allclose(ours, theirs, rtol=0, atol=1e-13)
+
+
+MOMENTS = jnp.array([0.0, 1e-4, 0.7, 0.71, 3.0])
+
+
+@jax.jit
+def exponential(M):
+    """Two numbers moved by a matrix, at some times."""
+
+    def field(t, y):
+        return M @ y
+
+    linear = Linear(field, lambda t: (jnp.array(31.0), jnp.array(25.0)))
+    return integrate(
+        field, jnp.array([1.0, 0.5]), MOMENTS, signals=(), save=lambda t, y: y, solver=CHEBYSHEV,
+        adjoint="forward", linear=linear,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("shape", ["rotation", "decay", "both", "far from normal"])
@@ -44,21 +66,14 @@ def test_matrix_exponential(shape):
         "far from normal": np.array([[-1.0, 50.0], [0.0, -2.0]]),
     }[shape]
 
-    def field(t, y):
-        return jnp.asarray(M) @ y
-
-    linear = Linear(field, lambda t: (jnp.array(31.0), jnp.array(25.0)))
-    times = jnp.array([0.0, 1e-4, 0.7, 0.71, 3.0])
-    out = integrate(
-        field, jnp.array([1.0, 0.5]), times, signals=(), save=lambda t, y: y, solver=CHEBYSHEV,
-        adjoint="forward", linear=linear,
-    )  # fmt: skip
-    exact = np.array([scipy.linalg.expm(M * t) @ [1.0, 0.5] for t in np.asarray(times)])
+    out = exponential(M)
+    exact = np.array([scipy.linalg.expm(M * t) @ [1.0, 0.5] for t in np.asarray(MOMENTS)])
     assert is_complete(out)
     assert tree_allclose(out.final, exact[-1], rtol=1e-7, atol=1e-8)
     assert tree_allclose(out.saved, exact, rtol=1e-7, atol=1e-8)
 
 
+@partial(jax.jit, static_argnames="passing")
 def driven(times, off, *, passing):
     """Eight oscillators, turned faster until `off`; one is looked at."""
 
@@ -98,7 +113,7 @@ def test_derivatives_of_what_is_read_off(off):
         def saved(*x):
             return driven(*x, passing=passing).saved
 
-        return jax.jacfwd(saved, (0, 1))(times, jnp.array(off))
+        return jax.jit(jax.jacfwd(saved, (0, 1)))(times, jnp.array(off))
 
     assert tree_allclose(slopes(True), slopes(False), rtol=0, atol=1e-7)
 
@@ -109,7 +124,9 @@ def test_too_much_to_keep():
     how = {"save": lambda t, y: y, "solver": CHEBYSHEV, "adjoint": "forward", "linear": linear}
     times = jnp.linspace(0.0, 4.0, 101)
     few, all_ = (
-        integrate(linear.field, jnp.ones(8), times, signals=(), read=read, **how)
+        jax.jit(
+            lambda y, read=read: integrate(linear.field, y, times, signals=(), read=read, **how)
+        )(jnp.ones(8))
         for read in (lambda y: y[:1], lambda y: y)
     )
     assert int(few.steps) < 10 < 100 <= int(all_.steps)
@@ -197,10 +214,9 @@ def test_large_terms_that_cancel_are_seen():
 
 def test_not_a_number_ends_a_run_at_once():
     field = Linear(lambda t, y: jnp.nan * y, lambda t: (jnp.array(1.0), jnp.array(jnp.nan)))
-    out = integrate(
-        field.field, jnp.ones(40), jnp.array([0.0, 1.0]), signals=(), save=lambda t, y: y,
-        solver=CHEBYSHEV, adjoint="forward", linear=field,
-    )  # fmt: skip
+    how = {"save": lambda t, y: y, "solver": CHEBYSHEV, "adjoint": "forward", "linear": field}
+    times = jnp.array([0.0, 1.0])
+    out = jax.jit(lambda y: integrate(field.field, y, times, signals=(), **how))(jnp.ones(40))
     assert int(out.status) == NON_FINITE
     assert int(out.steps) < 10
 

@@ -135,7 +135,8 @@ def test_long_runs_keep_few_states(passing, monkeypatch):
     """More steps than are kept: the stride doubles, stretches are run again, block by block."""
     times = jnp.linspace(0.0, 60.0, 7)
     solver = Solver(1e-11, 1e-13, max_steps=90, method=Chebyshev())
-    run = observed(NUMBERS, START, EDGES, times, passing=passing, solver=solver)
+    how = {"passing": passing, "solver": solver}
+    run = jax.jit(lambda start: observed(NUMBERS, start, EDGES, times, **how))(START)
     assert 30 < int(run.steps) < 90
     _, expected = gradients(times=times, passing=passing, solver=solver)
     for module in (chebyshev_trail, chebyshev_back):
@@ -148,8 +149,9 @@ def test_long_runs_keep_few_states(passing, monkeypatch):
 def test_trail():
     """Kept states are those of the steps that the stride says, however many there were."""
     trail = chebyshev_trail.unwalked(jnp.zeros(()), 1000)
+    longer = jax.jit(chebyshev_trail.longer)
     for n in range(500):
-        trail = chebyshev_trail.longer(trail, n % 5 != 0, 1.0 * n, n + 1.0, 7, jnp.array(1.0 * n))
+        trail = longer(trail, n % 5 != 0, 1.0 * n, n + 1.0, 7, jnp.array(1.0 * n))
     stride, steps = int(trail.stride), int(trail.steps)
     assert (stride, steps) == (8, 400)  # 400 < 8·96
     for step in range(0, steps, stride):
@@ -180,7 +182,7 @@ def test_failure_is_no_hang():
         run = observed(NUMBERS, start, EDGES, TIMES, passing=False, solver=solver)
         return jnp.nansum(run.saved["b"]), run.status
 
-    slope, status = jax.grad(value, has_aux=True)(START)
+    slope, status = jax.jit(jax.grad(value, has_aux=True))(START)
     assert int(status) == STEP_LIMIT
     assert np.all(np.isfinite(slope["x"]))
 
@@ -192,7 +194,7 @@ def test_a_broken_run_has_no_derivative():
         run = observed(NUMBERS | {"speed": speed}, START, EDGES, TIMES, passing=True)
         return jnp.nansum(run.saved["b"])
 
-    assert np.all(np.isnan(jax.grad(value)(jnp.array([1.0, jnp.nan, 1.0]))))
+    assert np.all(np.isnan(jax.jit(jax.grad(value))(jnp.array([1.0, jnp.nan, 1.0]))))
 
 
 def test_second_derivatives_are_refused():

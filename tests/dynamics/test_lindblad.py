@@ -155,7 +155,10 @@ def test_expectation_of_banded_operators(power, real, sectored):
     exact = [exact.real] if real else [exact.real, exact.imag]
     exact = exact if power == 2 else [1.0, *exact]
     assert tree_allclose(read(state), np.array(exact), rtol=EXACT)
-    directions = jax.jacfwd(read)(state), jax.jacrev(lambda x: read(x, backwards=True))(state)
+    directions = (
+        jax.jit(jax.jacfwd(read))(state),
+        jax.jit(jax.jacrev(lambda x: read(x, backwards=True)))(state),
+    )
     assert tree_allclose(*directions, rtol=EXACT)
 
 
@@ -170,7 +173,7 @@ def test_gradient_of_the_action_with_respect_to_its_numbers(storage):
         slope = L(L.blocks(rho), signals)
         return sum(jnp.sum(jnp.arange(float(len(b))) * jnp.diag(b)) for b in slope)
 
-    value, slopes = jax.value_and_grad(energy_flow, argnums=(0, 1, 2))(*point)
+    value, slopes = jax.jit(jax.value_and_grad(energy_flow, argnums=(0, 1, 2)))(*point)
     # The action is linear in its numbers: the gradient along them is the value.
     total = sum(jnp.sum(slope * x) for slope, x in zip(slopes, point, strict=True))
     assert tree_allclose(total, value, rtol=EXACT)

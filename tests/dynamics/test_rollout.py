@@ -48,8 +48,8 @@ def test_forward_and_reverse_agree(every):
         )
         return jnp.sum(out.saved) + jnp.sum(out.seen)
 
-    forward = jax.jacfwd(lambda x: total(x, False))(inputs)
-    assert tree_allclose(jax.grad(lambda x: total(x, True))(inputs), forward, rtol=1e-12)
+    forward = jax.jit(jax.jacfwd(lambda x: total(x, False)))(inputs)
+    assert tree_allclose(jax.jit(jax.grad(lambda x: total(x, True)))(inputs), forward, rtol=1e-12)
 
 
 def test_reverse_mode_keeps_few_states():
@@ -82,5 +82,5 @@ def test_it_stops_once_settled(every):
     assert int(whole.made) == 150
     assert 60 < int(stopped.made) < 80
     assert tree_allclose(stopped[:3], whole[:3], rtol=1e-10)
-    slopes = [jax.grad(lambda x, s=s: run(s, x).final)(alike) for s in (None, 1e-14)]
+    slopes = [jax.jit(jax.grad(lambda x, s=s: run(s, x).final))(alike) for s in (None, 1e-14)]
     assert tree_allclose(jnp.sum(slopes[0]), jnp.sum(slopes[1]), rtol=1e-10)

@@ -60,11 +60,12 @@ def test_batched_values_and_derivatives_are_diffrax_s():
     rates = jnp.array([0.5, 1.0, 4.0])
 
     def forward(method):
-        return jax.vmap(lambda rate: jax.jvp(last(method, FORWARD), (rate,), (1.0,)))(rates)
+        slope = jax.vmap(lambda rate: jax.jvp(last(method, FORWARD), (rate,), (1.0,)))
+        return jax.jit(slope)(rates)
 
     ours = forward(OURS)
     assert tree_allclose(ours, forward(THEIRS), rtol=ROUNDING)
-    reverse = jax.vmap(jax.value_and_grad(last(OURS, REVERSE)))(rates)
+    reverse = jax.jit(jax.vmap(jax.value_and_grad(last(OURS, REVERSE))))(rates)
     assert tree_allclose(reverse, ours, rtol=EXACT)
 
 
@@ -77,6 +78,6 @@ def test_lanes_with_other_step_counts_leave_each_other_alone():
 
 
 def test_the_derivative_without_batch():
-    reverse = jax.value_and_grad(last(OURS, REVERSE))(1.0)
-    forward = jax.jvp(last(THEIRS, FORWARD), (1.0,), (1.0,))
+    reverse = jax.jit(jax.value_and_grad(last(OURS, REVERSE)))(1.0)
+    forward = jax.jit(lambda rate: jax.jvp(last(THEIRS, FORWARD), (rate,), (1.0,)))(1.0)
     assert tree_allclose(reverse, forward, rtol=ROUNDING)

@@ -174,7 +174,7 @@ def test_states_are_batched_and_differentiated():
     batch = jax.jit(jax.vmap(coherence))
     expected = central_difference(lambda theta: batch(jnp.array([0.1, theta]))[1], 0.7)
     assert abs(expected) > 0.1
-    assert tree_allclose(jax.grad(coherence)(0.7), expected, rtol=GRADIENT)
+    assert tree_allclose(jax.jit(jax.grad(coherence))(0.7), expected, rtol=GRADIENT)
 
 
 def test_a_dataset_comes_back_from_a_file(tmp_path):

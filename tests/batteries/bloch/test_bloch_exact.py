@@ -98,7 +98,7 @@ def test_derivatives_are_smooth_through_critical_damping():
 
     for form in (f, jax.grad(f), jax.grad(jax.grad(f))):
         form = jax.jit(form)
-        slope = jax.grad(form)(4.0, 2.0)
+        slope = jax.jit(jax.grad(form))(4.0, 2.0)
         expected = central_difference(lambda x, form=form: form(x, 2.0), 4.0)
         assert float(slope) == pytest.approx(float(expected), abs=1e-10)
 
@@ -118,9 +118,9 @@ def test_gradients(merit):
 @pytest.mark.parametrize("merit", MERITS, ids=lambda merit: merit.__name__)
 def test_gradients_are_finite_everywhere(merit):
     def slopes(decay, theta, t):
-        return jax.grad(lambda *x: merit(BlochCharger(x[0], x[1]), x[2], x[3]), (0, 1, 2, 3))(
-            1.0, decay, theta, t
-        )
+        return jax.jit(
+            jax.grad(lambda *x: merit(BlochCharger(x[0], x[1]), x[2], x[3]), (0, 1, 2, 3))
+        )(1.0, decay, theta, t)
 
     slopes = jax.jit(jax.vmap(slopes))
     grid = np.array(np.meshgrid([0.0, 4.0, 11.0], [0.0, 1e-9, np.pi / 2, np.pi],
@@ -140,7 +140,7 @@ def test_small_ergotropies_keep_their_digits():
 
 def test_subgradient_at_the_kink():
     # θ = π, f² = 1/2 within rounding: between the slopes before, 0, and after, 2ωJ.
-    slope = jax.grad(lambda t: bloch_exact.ergotropy(BlochCharger(), np.pi, t))(np.pi / 4)
+    slope = jax.jit(jax.grad(lambda t: bloch_exact.ergotropy(BlochCharger(), np.pi, t)))(np.pi / 4)
     assert -1e-9 <= float(slope) <= 2 + 1e-9
 
 
@@ -161,7 +161,7 @@ def test_moments_make_a_state():
 
 def test_energy_flows_as_the_exchange_says():
     battery, theta = BlochCharger(1.2, 0.6, 1.7), 2.0
-    flow = jax.grad(lambda t: bloch_exact.energy(battery, theta, t))(0.8)
+    flow = jax.jit(jax.grad(lambda t: bloch_exact.energy(battery, theta, t)))(0.8)
     # d⟨σ_b†σ_b⟩/dt = −2J Im⟨σ_a†σ_b⟩
     current = -2 * 1.2 * 1.7 * jnp.imag(bloch_moments.exchange(battery, theta, 0.8))
     assert float(flow) == pytest.approx(float(current), rel=1e-13)

@@ -164,7 +164,7 @@ def test_against_dense_linear_algebra(ladder, loss, thermal, qubit):
     def move(flat):
         return lose(channels.collide(ladder.couplings, flat.reshape(size, size), met)).ravel()
 
-    dense = np.asarray(jax.jacfwd(move)(jnp.zeros(size * size)))
+    dense = np.asarray(jax.jit(jax.jacfwd(move))(jnp.zeros(size * size)))
     start = np.eye(size * size)[0]
     end = (np.linalg.matrix_power(dense, 2**20) @ start).reshape(size, size)
     expected = channels.from_real_gauge(jnp.asarray(end), phase)

@@ -83,7 +83,7 @@ def energy_of(x, adjoint):
 @pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
 def test_gradients():
     x = jnp.array([0.8, 0.5, 0.25, 0.7, 0.4, 0.3])
-    forward = jax.jacfwd(lambda x: energy_of(x, "forward"))(x)
+    forward = jax.jit(jax.jacfwd(lambda x: energy_of(x, "forward")))(x)
     function = jax.jit(lambda x: energy_of(x, "forward"))
     numerical = [central_difference(function, x, e) for e in np.eye(6)]
     np.testing.assert_allclose(forward, numerical, rtol=1e-7, atol=1e-9)
@@ -92,8 +92,10 @@ def test_gradients():
 @pytest.mark.slow
 def test_reverse_gradients_are_the_forward_ones():
     x = jnp.array([0.8, 0.5, 0.25, 0.7, 0.4, 0.3])
-    forward = jax.jacfwd(lambda x: energy_of(x, "forward"))(x)
-    assert tree_allclose(jax.grad(lambda x: energy_of(x, "reverse"))(x), forward, rtol=1e-10)
+    forward = jax.jit(jax.jacfwd(lambda x: energy_of(x, "forward")))(x)
+    assert tree_allclose(
+        jax.jit(jax.grad(lambda x: energy_of(x, "reverse")))(x), forward, rtol=1e-10
+    )
 
 
 @pytest.mark.parametrize(

@@ -83,8 +83,8 @@ def test_derivatives_by_every_number():
         return ladder.levels @ jnp.diagonal(counter_rotating.collide(spectrum, r, collision))
 
     x = jnp.array([THETA, GROUND, X.real, X.imag, START, RATIO])
-    forward = jax.jacfwd(energy)(x)
-    assert tree_allclose(jax.grad(energy)(x), forward, rtol=1e-12)
+    forward = jax.jit(jax.jacfwd(energy))(x)
+    assert tree_allclose(jax.jit(jax.grad(energy))(x), forward, rtol=1e-12)
     numerical = [central_difference(energy, x, e) for e in np.eye(6)]
     np.testing.assert_allclose(forward, numerical, rtol=1e-7, atol=1e-9)
 

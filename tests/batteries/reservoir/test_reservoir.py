@@ -141,7 +141,7 @@ def test_gradients_match_differences():
 
     x, direction = jnp.array([0.9, 1.1, 0.6, 0.5]), jnp.array([0.3, -0.5, 0.4, 0.2])
     expected = central_difference(stored, x, direction)
-    assert tree_allclose(jax.grad(stored)(x) @ direction, expected, rtol=GRADIENT)
+    assert tree_allclose(jax.jit(jax.grad(stored))(x) @ direction, expected, rtol=GRADIENT)
 
 
 def test_a_mesh_too_coarse_is_marked():
@@ -234,10 +234,12 @@ def test_times_and_traces_are_refused_early():
     with pytest.raises(TypeError, match="`times` must be known before compilation"):
         jax.jit(lambda t: qb.charge(battery, None, t).energy)(jnp.asarray(TIMES))
     with pytest.raises(TypeError, match="`step` must be given where frequencies or couplings"):
-        jax.grad(
-            lambda w: qb.charge(
-                qb.batteries.Reservoir(lorentzian, w[None], [0.5], band=EVERYWHERE), None, TIMES
-            ).energy[-1]
+        jax.jit(
+            jax.grad(
+                lambda w: qb.charge(
+                    qb.batteries.Reservoir(lorentzian, w[None], [0.5], band=EVERYWHERE), None, TIMES
+                ).energy[-1]
+            )
         )(jnp.asarray(1.0))
     many = qb.batteries.Reservoir(lorentzian, [1.0], [0.5], band=EVERYWHERE, step=1e-3)
     with pytest.raises(ValueError, match="`times` must span little enough"):

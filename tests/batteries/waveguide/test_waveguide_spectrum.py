@@ -202,7 +202,9 @@ def test_second_derivatives_and_thresholds():
     expected = central_difference(slope, point, direction)
     assert tree_allclose(bend(point), expected, rtol=SLOPES)
     expected = central_difference(jax.jit(thresholds), point, direction)
-    assert float(jax.grad(thresholds)(point) @ direction) == pytest.approx(expected, rel=SLOPES)
+    assert float(jax.jit(jax.grad(thresholds))(point) @ direction) == pytest.approx(
+        expected, rel=SLOPES
+    )
 
 
 def test_finite_through_the_threshold_and_batched_equals_single():
