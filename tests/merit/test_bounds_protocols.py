@@ -49,7 +49,7 @@ def test_where_one_collision_beats_the_printed_lossy_form(gamma, ratio):
     gains = (1 - gamma) * np.sin(angles) ** 2
     printed = jax.jit(jax.vmap(flows.lossy_oscillator(jnp.asarray(loss)).energy))(angles)
     assert np.min(printed / gains) == pytest.approx(ratio, abs=5e-4)
-    rigorous = jax.vmap(ENERGY, (0, None))(angles, loss)
+    rigorous = jax.jit(jax.vmap(ENERGY, (0, None)))(angles, loss)
     # The rate at the start is the best rate of one collision.
     assert 1 - EXACT < np.min(rigorous / gains) < 1 + 1e-5
     assert float(bounds.printed_limit(OSCILLATOR, loss)) == 0
@@ -59,7 +59,7 @@ def test_where_one_collision_beats_the_printed_lossy_form(gamma, ratio):
 def test_a_uniform_ladder_reaches_its_bound(angle):
     tau = angle * np.arange(1, 9)
     E = energies_of(UNIFORM, np.full(8, angle), np.zeros(8))
-    bound = jax.vmap(lambda t: bounds.incoherent_energy(UNIFORM, t))(tau)
+    bound = jax.jit(jax.vmap(lambda t: bounds.incoherent_energy(UNIFORM, t)))(tau)
     assert (np.abs(E - bound) < EXACT).all() == (angle == bounds.X0)
     assert tree_allclose(bounds.incoherent_time(UNIFORM, bound[3]), tau[3], rtol=EXACT)
 

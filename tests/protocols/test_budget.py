@@ -76,7 +76,7 @@ def test_derivatives_of_the_map(peak):
     assert tree_allclose(jax.jit(jax.grad(along))(0.0), slope, rtol=EXACT)
     second = jax.jit(jax.grad(jax.grad(along)))(0.0)
     assert tree_allclose(second, central_difference(jax.jit(jax.grad(along)), 0.0), rtol=1e-7)
-    many = jax.vmap(along)(jnp.array([0.0, 0.1]))
+    many = jax.jit(jax.vmap(along))(jnp.array([0.0, 0.1]))
     assert tree_allclose(many, jnp.stack([along(0.0), along(0.1)]), rtol=EXACT)
 
 
@@ -211,7 +211,7 @@ def test_a_bounded_series_by_independent_quadrature(shape, part):
     times = (DURATION / 128 * (1 + x) + DURATION / 64 * np.arange(64)[:, None]).ravel()
     found = DURATION / 128 * np.tile(weights, 64) @ bounded(coefficients, shift, times) ** 2
     assert tree_allclose(found, energy, rtol=10 * EXACT)
-    signal = jax.vmap(made.signal)(jnp.asarray(times[::100]))
+    signal = jax.jit(jax.vmap(made.signal))(jnp.asarray(times[::100]))
     assert tree_allclose(signal, bounded(coefficients, shift, times[::100]), rtol=1e-10)
 
 
@@ -219,7 +219,9 @@ def test_a_bounded_series_is_the_series_under_a_high_peak_and_stays_if_feasible(
     free = Fourier.with_energy(GIVEN, DURATION, energy=5.0)
     bounded = Fourier.with_energy(GIVEN, DURATION, energy=5.0, peak=1e5)
     times = jnp.linspace(-0.5, 4.5, 41)
-    assert tree_allclose(jax.vmap(free.signal)(times), jax.vmap(bounded.signal)(times), rtol=1e-8)
+    assert tree_allclose(
+        jax.jit(jax.vmap(free.signal))(times), jax.jit(jax.vmap(bounded.signal))(times), rtol=1e-8
+    )
     again = Fourier.with_energy(
         GIVEN, DURATION, energy=BoundedFourier((GIVEN, 0.0), 4.0, 3.0).energy, peak=3.0
     )

@@ -37,6 +37,11 @@ def kinds(values):
     return [f"{ladder.kind}-{ladder.size}" for ladder in values]
 
 
+# One program per ladder; without `jit` each operation is one.
+collide = jax.jit(channels.collide)
+collide_populations = jax.jit(channels.collide_populations)
+
+
 @pytest.mark.parametrize("ladder", LADDERS, ids=kinds(LADDERS))
 @pytest.mark.parametrize("phase", [0.0, PHASE])
 def test_collision_is_the_traced_unitary(ladder, phase):
@@ -44,14 +49,12 @@ def test_collision_is_the_traced_unitary(ladder, phase):
     x = AMPLITUDE * np.exp(-1j * phase)
     exact = by_brute_force(ladder, rho, THETA, GROUND, x)
     collision = channels.Collision(*map(jnp.asarray, (THETA, GROUND, x.real, x.imag)))
-    r = channels.collide(ladder.couplings, jnp.asarray(pack(channels.real_gauge(rho))), collision)
+    r = collide(ladder.couplings, jnp.asarray(pack(channels.real_gauge(rho))), collision)
     found = channels.from_real_gauge(unpack(r, real=False))
     np.testing.assert_allclose(found, exact, atol=1e-14)
     # A common phase is a gauge: there the same qubit has a real x.
     collision = channels.Collision(*map(jnp.asarray, (THETA, GROUND, AMPLITUDE)))
-    r = channels.collide(
-        ladder.couplings, jnp.asarray(pack(channels.real_gauge(rho, phase))), collision
-    )
+    r = collide(ladder.couplings, jnp.asarray(pack(channels.real_gauge(rho, phase))), collision)
     found = channels.from_real_gauge(unpack(r, real=False), phase)
     np.testing.assert_allclose(found, exact, atol=1e-14)
 
@@ -63,7 +66,7 @@ def test_kraus_operators_are_complete_and_do_the_same(ladder):
     complete = sum(k.T @ k for k in operators)
     np.testing.assert_allclose(complete, np.eye(ladder.size), atol=1e-14)
     r = random_state(2, ladder.size, real=True)
-    found = channels.collide(ladder.couplings, jnp.asarray(r), channels.Collision(*numbers))
+    found = collide(ladder.couplings, jnp.asarray(r), channels.Collision(*numbers))
     np.testing.assert_allclose(found, sum(k @ r @ k.T for k in operators), atol=1e-14)
 
 
@@ -71,8 +74,8 @@ def test_kraus_operators_are_complete_and_do_the_same(ladder):
 def test_populations_move_by_themselves(ladder):
     p = jnp.diagonal(jnp.asarray(random_state(3, ladder.size, real=True)))
     collision = channels.Collision(jnp.asarray(THETA), jnp.asarray(GROUND))
-    alone = channels.collide_populations(ladder.couplings, p, collision)
-    whole = channels.collide(ladder.couplings, jnp.diag(p), collision)
+    alone = collide_populations(ladder.couplings, p, collision)
+    whole = collide(ladder.couplings, jnp.diag(p), collision)
     assert tree_allclose(jnp.diag(alone), whole, rtol=EXACT)
 
 
@@ -83,7 +86,7 @@ def test_partial_coherence_is_a_convex_sum():
     def after(c):
         x = channels.overlap(jnp.asarray(GROUND), c)
         collision = channels.Collision(jnp.asarray(THETA), jnp.asarray(GROUND), x)
-        return channels.collide(ladder.couplings, r, collision)
+        return collide(ladder.couplings, r, collision)
 
     mixture = COHERENCE * after(1.0) + (1 - COHERENCE) * after(0.0)
     assert tree_allclose(after(COHERENCE), mixture, rtol=EXACT)

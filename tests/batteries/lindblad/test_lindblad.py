@@ -61,7 +61,7 @@ def test_against_qutip(driven):
     cell = out.states[-1].ptrace(0).full()
     np.testing.assert_allclose(battery.cell(run.final_state), cell, atol=1e-8)
     for name in ("ergotropy", "coherent_ergotropy", "incoherent_ergotropy", "energy"):
-        expected = getattr(qb.merit, name)((cell + cell.conj().T) / 2, np.arange(3.0))
+        expected = jax.jit(getattr(qb.merit, name))((cell + cell.conj().T) / 2, np.arange(3.0))
         assert float(run.observables[name][-1]) == pytest.approx(float(expected), abs=1e-7)
     assert np.isnan(run.charging_power[0])
     assert float(run.charging_power[-1]) == pytest.approx(float(run.energy[-1]) / 3)

@@ -13,6 +13,9 @@ EXACTLY = {"atol": 1e-12, "rtol": 1e-10, "nsteps": 100_000}
 TIMES = np.linspace(0.0, 2.0, 5)
 QUTIP = 1e-7
 LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])
+MERITS = {
+    name: jax.jit(getattr(qb.merit, name)) for name in ("energy", "ergotropy", "coherent_ergotropy")
+}
 
 
 def discharged_in_qutip(cell, H, a, jumps, load):
@@ -31,8 +34,8 @@ def discharged_in_qutip(cell, H, a, jumps, load):
 def agrees(run, states, H, frequency):
     for i, state in enumerate(states):
         cell, load = (state.ptrace(k).full() for k in (0, 1))
-        for name in ("energy", "ergotropy", "coherent_ergotropy"):
-            value = getattr(qb.merit, name)
+        for name in MERITS:
+            value = MERITS[name]
             assert float(run.observables[name][i]) == pytest.approx(
                 float(value(cell, H)), abs=QUTIP
             )
