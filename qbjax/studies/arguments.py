@@ -57,10 +57,10 @@ def units_of(function: Any) -> dict[str, str]:
     return dict(units)
 
 
-def order(grid: Grid, cost: Any) -> np.ndarray:
-    """Sorts points by cost, cheap ones first, in the grid's own order among equals."""
+def order(grid: Grid, cost: Any) -> np.ndarray | None:
+    """Sorts points by cost, cheap ones first, in the grid's own order among equals, if asked to."""
     if cost is None:
-        return np.arange(grid.count)
+        return None
     _checks.function("cost", cost, "cost(**columns)")
     columns = grid.columns(np.arange(grid.count))
     try:

@@ -2,8 +2,8 @@
 
 On a CPU the points of a chunk are computed one after the other (`lax.map`: a batched adaptive
 solve waits for its slowest lane, and costs twice as much per point); on an accelerator all at
-once, or so many as fit its memory. Several devices take equal parts of a chunk, each in a loop
-of its own.
+once, or so many as fit its memory (`lanes`). Several devices take equal parts of a chunk, each in
+a loop of its own.
 """
 
 import inspect
@@ -19,12 +19,11 @@ from jax.sharding import Mesh, PartitionSpec
 
 from qbjax import _checks
 from qbjax.dynamics.record import witness
+from qbjax.studies import lanes as sweep_lanes
 from qbjax.studies import outputs
 from qbjax.studies.doubtful import news
+from qbjax.studies.lanes import fitting, memory
 from qbjax.studies.outputs import Output as Output
-
-SHARE = 0.5
-"""Share of a device's memory that a chunk may take."""
 
 
 class Program:
@@ -49,8 +48,10 @@ class Program:
         given = lanes is not None
         self.lanes = min(self._part, lanes or self._start(self._devices, self._part))
         self._compile(function)
-        while not given and self.lanes > 1 and self._memory() > SHARE * _memory(self._devices[0]):
-            self.lanes = max(1, self.lanes // 2)
+        while not given and self.lanes > (
+            fewer := fitting(self.lanes, self._memory(), memory(self._devices[0]))
+        ):
+            self.lanes = fewer
             self._compile(function)
 
     def __call__(self, columns: Mapping[str, np.ndarray]) -> "Pending":
@@ -63,16 +64,10 @@ class Program:
 
     @staticmethod
     def _start(devices: Sequence[jax.Device], part: int) -> int:
-        return 1 if devices[0].platform == "cpu" else part
+        return part if sweep_lanes.is_parallel(devices[0]) else 1
 
     def _compile(self, function: Callable) -> None:
-        one = _flat(function, self._names)
-        lanes = None if self.lanes == 1 else self.lanes
-
-        def part(columns):
-            return lax.map(one, columns, batch_size=lanes)
-
-        whole = part
+        whole = part = in_lanes(function, self._names, self.lanes)
         if len(self._devices) > 1:
             mesh, split = Mesh(np.array(self._devices), ("device",)), PartitionSpec("device")
             whole = jax.shard_map(part, mesh=mesh, in_specs=split, out_specs=split, check_vma=False)
@@ -135,9 +130,7 @@ def check_names(function: Callable | Any, names: Sequence[str]) -> None:
 def _flat(function: Callable, names: Sequence[str]) -> Callable:
     """Makes the function of one point, whose answer is a flat dictionary of arrays."""
 
-    # A function that is compiled on its own would be traced out of hearing, or not again.
-    compiled = isinstance(function, type(jax.jit(_flat)))
-    plain = getattr(function, "__wrapped__", function) if compiled else function
+    plain = _plain(function)
 
     def one(point):
         with witness.listening() as heard:
@@ -152,6 +145,47 @@ def _flat(function: Callable, names: Sequence[str]) -> Callable:
         return flat
 
     return one
+
+
+def _plain(function: Callable) -> Callable:
+    """A function that is not compiled on its own: out of hearing, or not traced again."""
+    compiled = isinstance(function, type(jax.jit(_flat)))
+    return getattr(function, "__wrapped__", function) if compiled else function
+
+
+def in_lanes(function: Callable, names: Sequence[str], lanes: int) -> Callable:
+    """Makes the function of many points, which takes columns and computes some points at once."""
+    one = _flat(function, names)
+
+    def part(columns):
+        return lax.map(one, columns, batch_size=None if lanes == 1 else lanes)
+
+    return part
+
+
+def bytes_of(function: Callable, names: Sequence[str]) -> int:
+    """Traces a function for the bytes that one point takes at most, without compiling it."""
+    point = [jax.ShapeDtypeStruct((), float) for _ in names]
+    return sweep_lanes.working(_traced(jax.jit(_flat(function, names)), point).jaxpr.jaxpr)
+
+
+def steps_of(
+    function: Callable, columns: Mapping[str, np.ndarray], device: jax.Device
+) -> np.ndarray | None:
+    """Counts the steps of the runs that a function makes at some points; None if it makes none."""
+
+    def one(point):
+        with witness.listening() as heard:
+            answer = _plain(function)(**dict(zip(columns, point, strict=True)))
+        return heard.steps if heard.runs else outputs.named(answer).get("steps")
+
+    points = list(columns.values())
+    blank = [jax.ShapeDtypeStruct(column.shape, float) for column in points]
+    with jax.default_device(device):
+        traced = _traced(jax.jit(jax.vmap(one)), blank)
+        if getattr(traced.out_info, "shape", None) != points[0].shape:
+            return None
+        return np.asarray(traced.lower().compile()(points))
 
 
 def outputs_of(function: Callable, names: Sequence[str]) -> dict[str, Output]:
@@ -186,17 +220,6 @@ def _traced(compilable: Any, blank: Sequence[jax.ShapeDtypeStruct]) -> Any:
             "call qb.sweep outside of jit, grad and vmap."
         )
     return traced
-
-
-def _memory(device: jax.Device) -> float:
-    """Bytes that a device has."""
-    stats = device.memory_stats()
-    if stats and "bytes_limit" in stats:
-        return float(stats["bytes_limit"])
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (ValueError, OSError):
-        return float("inf")
 
 
 def local_devices(devices: Sequence[jax.Device] | Any) -> tuple[jax.Device, ...]:

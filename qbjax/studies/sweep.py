@@ -23,12 +23,8 @@ from qbjax.studies.fingerprint import fingerprint
 from qbjax.studies.grids import Grid, as_grid
 from qbjax.studies.origin import Watch, attributes
 from qbjax.studies.outputs import check_room, dimensions, labelled, status
+from qbjax.studies.partition import partition
 from qbjax.studies.program import Program, check_names, local_devices, outputs_of
-
-CHUNK = 256
-"""Most points per chunk, unless said otherwise."""
-PIECES = 100
-"""Chunks that a sweep has at least, if it has so many points: what a kill may cost."""
 
 
 class SweepProgress(NamedTuple):
@@ -79,12 +75,14 @@ def sweep(
         store: a zarr store to keep every chunk in; one that exists is continued, and mended
             where it is damaged. None for a result in memory alone.
         chunk: points per chunk: what is lost at most when the process dies. By default a
-            hundredth of the points, 256 at most; a store that exists keeps its own.
+            hundredth of the points, 256 at most, and on an accelerator as many as fit into half of
+            its memory; a store that exists keeps its own.
         devices: to share each chunk; all accelerators of this process by default, else one CPU.
         client: a `dask.distributed.Client`, whose workers then compute the chunks.
         lanes: points at once on a device; one on a CPU by default, all that fit elsewhere.
         cost: `cost(**columns)` of arrays, an estimate per point: points of like cost then share
-            a chunk.
+            a chunk. Without it that is guessed on an accelerator, where lanes wait for the slowest
+            of a chunk: if there are eight chunks or more, from the steps of 64 points.
         task: `(i, n)`, 0 ≤ i < n: only every n-th chunk, for n processes on one store.
         configuration: more that identifies the sweep; a store made with another is refused. An
             entry named like a part of the function, such as "function.lib", says the version of
@@ -125,11 +123,17 @@ def sweep(
     grid = as_grid(grid)
     check_names(function, grid.names)
     order = arguments.order(grid, cost)
-    size = _chunk(grid.count, chunk)
+    chunk = None if chunk is None else _checks.integer("chunk", chunk, low=1)
     accepted = agreement.checked(accept)
     lanes = None if lanes is None else _checks.integer("lanes", lanes, low=1)
+    begun = None if store is None else archive.begun(store, grid.count)
+    # Before the function is traced, which may change what it has been told to remember.
+    digests = None if store is None else fingerprint(function, grid, configuration)
+    place = chosen if client is None else jax.local_devices(backend="cpu")
+    tasks = 1 if task is None else task[1]
+    size, order = begun or partition(function, grid, chunk, order, place, tasks)
+    work = _Work(function, grid, order, size, chosen, lanes, client, begun is not None)
     if store is None:
-        work = _Work(function, grid, order, size, chosen, lanes, client)
         rows: list = [None] * -(-grid.count // size)
         for index, arrays in _reported(work, range(len(rows)), grid.count, 0, progress):
             rows[index] = arrays
@@ -138,13 +142,9 @@ def sweep(
         data = data.assign_attrs(attributes(configuration, started) | advice(work.levels))
         doubtful.warn(data, work.unheard)
         return data
-    if (begun := archive.begun(store, grid.count)) is not None:
-        size, order = begun
-    # Before the function is traced, which may change what it has been told to remember.
-    digests = fingerprint(function, grid, configuration)
-    work = _Work(function, grid, order, size, chosen, lanes, client, begun is not None)
     plan = _plan(work, digests, configuration)
     with archive.Archive(store, plan, task=task, accept=accepted) as kept:
+        work = work.as_in(kept)
         missing = kept.missing()
         points = _points(kept, missing)
         before = _points(kept, kept.mine) - points
@@ -178,6 +178,14 @@ class _Work:
                 self.outputs = outputs_of(function, grid.names)
                 look(self.outputs)
         self.levels, self.unheard = heard.levels, heard.unheard
+        self._again = partial(_Work, function, grid, devices=devices, lanes=lanes, client=client)
+
+    def as_in(self, kept: archive.Archive) -> "_Work":
+        """The same in the chunks of a store, which another task may have made meanwhile."""
+        order = np.asarray(kept.coordinates["order"])
+        if kept.chunk == self.chunk and np.array_equal(order, self.order):
+            return self
+        return self._again(order, kept.chunk, resumed=True)
 
     def piece(self, index: int) -> dict[str, np.ndarray]:
         """Coordinates of a chunk's points."""
@@ -254,12 +262,6 @@ def _plan(work: _Work, digests, configuration) -> archive.Plan:
         attributes=attributes(configuration),
         fingerprint=digests,
     )
-
-
-def _chunk(points: int, chunk) -> int:
-    if chunk is None:
-        return min(CHUNK, -(-points // PIECES))
-    return min(points, _checks.integer("chunk", chunk, low=1))
 
 
 def _points(kept: archive.Archive, indices: Sequence[int]) -> int:

@@ -152,7 +152,7 @@ def test_progress_is_told_after_every_chunk():
 
 def test_memory_limits_the_lanes(monkeypatch):
     """A program too large for its device is compiled again for fewer points at once."""
-    monkeypatch.setattr("qbjax.studies.program._memory", lambda device: 4e6)
+    monkeypatch.setattr("qbjax.studies.program.memory", lambda device: 4e6)
 
     def heavy(x):
         return jnp.linalg.slogdet(jnp.outer(jnp.arange(200.0) + x, jnp.ones(200)))[1]

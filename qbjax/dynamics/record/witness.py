@@ -20,10 +20,11 @@ from qbjax.dynamics.record.doubt import OK, worst
 
 
 class Verdict(NamedTuple):
-    """The verdict on one run: its status, and the population of the top levels of each mode."""
+    """The verdict on one run: status, population of the top levels of each mode, and steps."""
 
     status: Int[Array, ""]
     truncation: Mapping[str, Float[Array, ""]]
+    steps: Int[Array, ""]
 
 
 class Heard:
@@ -59,6 +60,11 @@ class Heard:
         for run in self.runs:
             status = jnp.where(status == OK, run.status, status)
         return status
+
+    @property
+    def steps(self) -> Int[Array, ""]:
+        """Steps of all runs together."""
+        return sum((run.steps for run in self.runs), jnp.asarray(0))
 
     @property
     def truncation(self) -> dict[str, Float[Array, ""]]:
@@ -99,7 +105,8 @@ def tell(found: Any, recommended: Callable[[], Mapping[str, tuple[str, int]]]) -
         return
     if heard.is_here:
         tops = worst(jnp.atleast_2d(found.truncation), axis=0)
-        heard.runs.append(Verdict(found.status, dict(zip(found.modes, tops, strict=True))))
+        full = dict(zip(found.modes, tops, strict=True))
+        heard.runs.append(Verdict(found.status, full, found.steps))
     if found.modes:
         heard.unheard |= not heard.is_here
         with jax.ensure_compile_time_eval():  # numbers that are known stay numbers
