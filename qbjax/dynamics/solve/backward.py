@@ -56,19 +56,17 @@ def marks(times: Float[Array, " T"]) -> Float[Array, " M"]:
     return jnp.linspace(times[0], times[-1], MARKS + 1)[:-1]
 
 
-def record(start, end, next_starts, edges, marks, states) -> Record:
-    """Sorts steps and states that the solver saved into a `Record`.
+def record(start, next_starts, taken, edges, marks, states) -> Record:
+    """Sorts steps and states that a run left into a `Record`.
 
     Args:
         start: of the run.
-        end: of the run.
-        next_starts: after each accepted step, where the next begins; padded with inf.
+        next_starts: after each accepted step, where the next begins; padded with the end.
+        taken: how many were accepted.
         edges: times at which the field is discontinuous; or None.
         marks, states: as in `Record`.
     """
-    steps = 1 + jnp.sum(jnp.isfinite(next_starts))
-    # Not inf: while JAX looks for infinities, none may be kept for the way back.
-    next_starts = jnp.where(jnp.isfinite(next_starts), next_starts, end)
+    steps = 1 + taken
     # An empty step first, so that what was saved at the start is read at the end of a step too.
     starts = jnp.concatenate([start[None], start[None], next_starts[:-1]])
     ends = jnp.append(start, next_starts)

@@ -261,6 +261,13 @@ def _reach(cells, moves, longest, least, stops) -> Float[Array, " B"]:
     return jnp.where(shorter, stops[after], stops[-1])
 
 
+def shortened(views: Sequence[Ahead], max_step: float | None, start, end) -> Float[Array, ""]:
+    """The end of a step that begins at `start`, shortened to what is allowed there."""
+    for view in views:
+        end = jnp.minimum(end, view.limit(start))
+    return end if max_step is None else jnp.minimum(end, start + max_step)
+
+
 class Careful(diffrax.AbstractAdaptiveStepSizeController):
     """A controller whose steps are shortened to what `Ahead` allows, and to a longest step.
 
@@ -293,6 +300,4 @@ class Careful(diffrax.AbstractAdaptiveStepSizeController):
         return kept, start, self._shortened(start, end), *rest
 
     def _shortened(self, start, end):
-        for view in self.views:
-            end = jnp.minimum(end, view.limit(start))
-        return end if self.max_step is None else jnp.minimum(end, start + self.max_step)
+        return shortened(self.views, self.max_step, start, end)

@@ -8,7 +8,7 @@ import numpy as np
 import optimistix as optx
 
 from qbjax._setup import without_callbacks
-from qbjax.dynamics.solve import backward
+from qbjax.dynamics.solve import backward, march
 from qbjax.dynamics.solve.lookout import Careful
 from qbjax.dynamics.solve.run import Run
 from qbjax.dynamics.solve.solver import Solver
@@ -17,22 +17,19 @@ from qbjax.dynamics.solve.tsit5 import Tsit5
 
 def propagate(field, initial, times, save, edges, views, solver, adjoint) -> Run:
     """Runs the solver from `times[0]` through all times, differentiable as the adjoint says."""
-    if adjoint == "reverse" and isinstance(solver.method, Tsit5):
+    if adjoint == "direct" or not isinstance(solver.method, Tsit5):
+        return _by_diffrax(field, initial, times, save, edges, views, solver, adjoint)
+    if adjoint == "reverse":
         return run_reversibly(field, initial, times, save, edges, views, solver)
-    return run(field, initial, times, save, edges, views, solver, adjoint)[0]
+    return march.run(field, initial, times, save, edges, views, solver)[0]
 
 
-def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
-    """Runs the solver; with `marks`, steps on them and keeps states and step times too."""
-    subs = [
+def _by_diffrax(field, initial, times, save, edges, views, solver, adjoint) -> Run:
+    """Runs any method, differentiable in both modes at once if need be."""
+    subs = (
         diffrax.SubSaveAt(ts=times, fn=lambda t, y, _: save(t, y)),
         diffrax.SubSaveAt(t1=True),
-    ]
-    stops = None
-    if marks is not None:
-        stops = jnp.concatenate([marks, times])
-        subs.append(diffrax.SubSaveAt(ts=marks))
-        subs.append(diffrax.SubSaveAt(steps=True, fn=lambda t, y, _: None))
+    )
     solve = diffrax.diffeqsolve
     if jax.debug_infs.value:  # it would keep infinities for the way back
         solve = eqx.filter_checkpoint(solve)
@@ -44,16 +41,16 @@ def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
             t1=times[-1],
             # Found by the controller in a few steps; asking diffrax to guess would trace the
             # field twice more, and would hang on a field that is NaN from the start.
-            dt0=1e-4 * (times[-1] - times[0]),
+            dt0=march.FIRST * (times[-1] - times[0]),
             y0=initial,
-            saveat=diffrax.SaveAt(subs=tuple(subs)),
-            stepsize_controller=_controller(solver, edges, stops, views),
+            saveat=diffrax.SaveAt(subs=subs),
+            stepsize_controller=_controller(solver, edges, views),
             adjoint=_ADJOINTS[adjoint](),
             max_steps=solver.max_steps,
             throw=False,
         )
-    saved, last, *kept = out.ys
-    done = Run(
+    saved, last = out.ys
+    return Run(
         saved=saved,
         arrived=jnp.isfinite(out.ts[0]),
         last=jax.tree.map(lambda x: x[0], last),
@@ -61,9 +58,6 @@ def run(field, initial, times, save, edges, views, solver, adjoint, marks=None):
         limited=out.result == diffrax.RESULTS.max_steps_reached,
         steps=out.stats["num_steps"],
     )
-    if marks is None:
-        return done, None
-    return done, backward.record(times[0], times[-1], out.ts[3], edges, marks, kept[0])
 
 
 def run_reversibly(field, initial, times, save, edges, views, solver) -> Run:
@@ -79,14 +73,14 @@ def run_reversibly(field, initial, times, save, edges, views, solver) -> Run:
 @eqx.filter_custom_vjp
 def _solve(given, times, views, solver):
     field, save, initial, edges = given
-    return run(field, initial, times, save, edges, views, solver, "forward")[0]
+    return march.run(field, initial, times, save, edges, views, solver)[0]
 
 
 @_solve.def_fwd
 def _solve_forward(perturbed, given, times, views, solver):
     field, save, initial, edges = given
     marks = backward.marks(times)
-    return run(field, initial, times, save, edges, views, solver, "forward", marks)
+    return march.run(field, initial, times, save, edges, views, solver, marks)
 
 
 @_solve.def_bwd
@@ -116,7 +110,7 @@ _ADJOINTS = {
 }
 
 
-def _controller(solver: Solver, edges, stops, views):
+def _controller(solver: Solver, edges, views):
     # A PI controller: 10–13 % fewer rejected steps than I where stability limits them.
     # A step below dtmin means collapse, whatever the unit of time: it is no number any more.
     adaptive = diffrax.PIDController(
@@ -128,8 +122,8 @@ def _controller(solver: Solver, edges, stops, views):
         dtmin=float(np.finfo(float).tiny),
         force_dtmin=False,
     )
-    if edges is not None or stops is not None:
-        adaptive = diffrax.ClipStepSizeController(adaptive, step_ts=stops, jump_ts=edges)
+    if edges is not None:
+        adaptive = diffrax.ClipStepSizeController(adaptive, jump_ts=edges)
     if not views and solver.max_step is None:
         return adaptive
     return Careful(adaptive, views, solver.max_step)
