@@ -54,7 +54,6 @@ class Flow:
         backwards: the field once more, with derivative rules of its own for reverse mode; None
             leaves them to JAX.
         read: what `observe` needs of y if that is linear in it: `Chebyshev` need not stop for it.
-        slopes: slopes(t, y, dy/dt), further observables; None for none.
         linear: the field once more if it is linear and constant between edges, with what methods
             for linear equations need to know of it; None if it is not.
         unfit: what those methods would need instead, and what there is, for the error that
@@ -72,7 +71,6 @@ class Flow:
     observe: Callable[[Array, Any], dict[str, Array]]
     backwards: Callable[[Array, PyTree], PyTree] | None = None
     read: Callable[[PyTree], PyTree] | None = None
-    slopes: Callable[[Array, PyTree, PyTree], dict[str, Array]] | None = None
     linear: Linear | None = None
     unfit: str = ""
     finish: Callable[[Array, dict], dict] = with_powers
@@ -166,7 +164,7 @@ def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
         field,
         flow.initial,
         times,
-        **_watched(flow, field, save),
+        **_watched(flow, save),
         signals=flow.signals,
         edges=flow.edges,
         solver=how.solver,
@@ -192,15 +190,13 @@ def _ruled(how: How, plain: Callable, backwards: Callable | None) -> Callable:
     return plain if how.adjoint != "reverse" or backwards is None else backwards
 
 
-def _watched(flow: Flow, field, save) -> dict[str, Any]:
+def _watched(flow: Flow, save) -> dict[str, Any]:
     """Arguments of `integrate` that say what to keep of a flow at each time."""
-    if save is None and flow.read is not None and flow.slopes is None:
+    if save is None and flow.read is not None:
         return {"read": flow.read, "save": lambda t, read: (flow.observe(t, read), None)}
 
     def watch(t, y):
         seen = flow.observe(t, y if flow.read is None else flow.read(y))
-        if flow.slopes is not None:
-            seen |= flow.slopes(t, y, field(t, y))
         return seen, None if save is None else save(t, flow.state(t, y))
 
     return {"save": watch}

@@ -84,6 +84,20 @@ class Equation:
         r"""The moment $m = \mathrm{Tr}(a_s^2\rho)$ as (re, im), or re alone."""
         return self._read(squared_signal(self.layout, self.real), state)
 
+    def power(self, t, y) -> Float[Array, ""]:
+        """The rate at which the signal's photons grow; the field is not needed for it."""
+        state, beta, _ = y
+        signals = (
+            self.drive(t) if beta is None else self._signals(beta, jnp.stack(_pair(self.m(state))))
+        )
+        return self.generator.weights(signals) @ charging(self.layout)(state)
+
+    def _signals(self, beta, m) -> Float[Array, " C"]:
+        """The displaced frame's controls, κ/2 times β and m."""
+        fields = jnp.stack([beta, m])
+        signals = fields.T.ravel() if self.layout.complex_fields else fields[:, 0]
+        return self.numbers.coupling / 2 * signals
+
     def _lab(self, t, y):
         state, _, _ = y
         # Counted by the trace, so that the equation is linear in y.
@@ -95,13 +109,15 @@ class Equation:
         state, beta, _ = y
         coupling, _, pump_decay, _, _, detuning = self.numbers
         m = jnp.stack(_pair(self.m(state)))
+        signals = self._signals(beta, m)
         turn = jnp.stack([beta[1], -beta[0]])  # -i times beta
         pull = -pump_decay / 2 * beta - coupling / 2 * m
         drive = jnp.sqrt(pump_decay) * jnp.stack(_parts(self.pump, t))
-        fields = jnp.stack([beta, m])
-        signals = fields.T.ravel() if self.layout.complex_fields else fields[:, 0]
-        moved = self.generator.stacked(state, coupling / 2 * signals)
-        return moved, drive + pull + 2 * detuning * turn, self._work(t, beta, 1.0)
+        return (
+            self.generator.stacked(state, signals),
+            drive + pull + 2 * detuning * turn,
+            self._work(t, beta, 1.0),
+        )
 
     def _work(self, t, amplitude, trace):
         re, im = _parts(self.pump, t)
@@ -154,6 +170,17 @@ def squared_signal(layout: Layout, real: bool) -> Functionals:
 
 
 @functools.lru_cache(maxsize=64)
+def charging(layout: Layout) -> Functionals:
+    r"""The functionals $\mathrm{Tr}(N L_j\rho)$ of the signal's photons N, one per weight j."""
+    s, _ = modes(layout)
+    photons, moves = s.T @ s, structure(layout)
+    duals = [photons @ G + G.conj().T @ photons for G in moves.drift_operators()]
+    for j, L in enumerate(moves.jumps, len(moves.hamiltonians)):
+        duals[j] = duals[j] + L.conj().T @ photons @ L
+    return Functionals([_read_by(sp.csr_array(dual), layout) for dual in duals])
+
+
+@functools.lru_cache(maxsize=64)
 def pump_amplitude(layout: Layout, real: bool) -> Functionals:
     """The functionals Tr ρ and Tr(a_p ρ) as (trace, re, im), or without im."""
     trace = [sp.eye_array(states.size) for states in sectors(layout)]
@@ -188,6 +215,12 @@ def _generated(a):
 
 def _in_sectors(operator, layout: Layout):
     return parts([operator[states][:, states] for states in sectors(layout)])
+
+
+def _read_by(operator, layout: Layout):
+    r"""The matrices D of $\mathrm{Tr}(O\rho)$ for a Hermitian O, sector by sector."""
+    (real, _), (_, turned) = (_in_sectors(part, layout) for part in (operator.real, operator.imag))
+    return [a - b for a, b in zip(real, turned, strict=True)]
 
 
 def _pair(values):

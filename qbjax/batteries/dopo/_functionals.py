@@ -46,6 +46,7 @@ class Functionals:
         found = {k for sectors in bands for band in sectors for k in band}
         self.offsets = tuple(sorted(found)) or (0,)
         self.table = np.stack([self._row(sectors) for sectors in bands])
+        self.count = len(bands)
 
     def __call__(self, state: Stack, *, backwards: bool = False) -> Float[Array, " F"]:
         """The values of the functionals.
@@ -95,7 +96,9 @@ def _values(functionals: Functionals, state):
     flat = state.reshape(state.shape[0], -1)
     n = functionals.levels
     line = [_diagonal(flat, k, n).ravel() for k in functionals.offsets]
-    return jnp.asarray(functionals.table) @ jnp.concatenate(line)
+    # Two at least: a single row would be no product to XLA but a sum, which compiles to a tree.
+    table = np.resize(functionals.table, (max(2, functionals.count), functionals.table.shape[1]))
+    return (jnp.asarray(table) @ jnp.concatenate(line))[: functionals.count]
 
 
 def _diagonal(flat, k, n):

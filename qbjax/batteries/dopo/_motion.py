@@ -82,12 +82,9 @@ def motion(equation: Equation, state: State, times: Float[Array, " T"]) -> Flow:
         stacked, displacement, _ = y
         return State(Content(unstack(structure, stacked), displacement), state.origin, packing, t)
 
-    def observe(_, y):
-        return observables(equation, unstack(structure, y[0]), *y[1:])
-
-    def slopes(_, __, slope):
-        signal, _ = _populations(layout, unstack(structure, slope[0]))
-        return {"instantaneous_power": jnp.sum(np.arange(signal.size, dtype=float) * signal)}
+    def observe(t, y):
+        seen = observables(equation, unstack(structure, y[0]), *y[1:])
+        return seen | {"instantaneous_power": equation.power(t, y)}
 
     return Flow(
         field=equation,
@@ -97,7 +94,6 @@ def motion(equation: Equation, state: State, times: Float[Array, " T"]) -> Flow:
         signals=pumps.signals([pump], times),
         state=state_of,
         observe=observe,
-        slopes=slopes,
         linear=_linear(equation) if linear else None,
         unfit="" if linear else _unfit(equation),
         finish=_with_ratios,
