@@ -8,11 +8,14 @@ $\lambda^T(f(e^-) - f(e^+))$, both exact.
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import equinox as eqx
+import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jaxtyping import Array, Int
 
 from qbjax.dynamics.chebyshev import forward as chebyshev
 from qbjax.dynamics.chebyshev import step as chebyshev_step
@@ -64,10 +67,10 @@ def run_reversibly(field, linear: Linear, initial, times, *, save, read, edges, 
     return _solve(given, fixed, dual._replace(weights=None), solver)
 
 
-def _run(given: Given, fixed, solver, trail: bool):
+def _run(given: Given, fixed, solver, trail: bool, speeds: bool = False):
     return chebyshev.propagate(
         fixed[0], fixed[1], given.initial, given.times, save=given.save, read=given.read,
-        edges=given.edges, solver=solver, trail=trail,
+        edges=given.edges, solver=solver, trail=trail, speeds=speeds,
     )  # fmt: skip
 
 
@@ -79,7 +82,7 @@ def _solve(given: Given, fixed, dual, solver):
 @_solve.def_fwd
 def _solve_forward(perturbed, given, fixed, dual, solver):
     once = jax.tree.map(lambda x: _once(x) if eqx.is_inexact_array(x) else x, given)
-    run, stay = _run(once, fixed, solver, True)
+    run, stay = _run(once, fixed, solver, True, bool(perturbed.times))
     broken = run.failed & ~run.limited
     return run, (stay.trail, stay.rows, run.last, broken)
 
@@ -158,7 +161,7 @@ def _walk(problem: Problem, trail: Trail, carry: Carry) -> Carry:
     """Walks back over all steps: stretches between kept states, blocks of them, single steps."""
     y = problem.given.initial
     # Starts of the blocks of a stretch, and behind them those of the steps of a block.
-    starts = jax.tree.map(lambda x: jnp.zeros((2 * BLOCK, *x.shape)), y)
+    starts = jax.tree.map(lambda x: jnp.zeros((2 * BLOCK + 1, *x.shape)), y)
     room = chebyshev_step.blank(lambda y: y, y)
     stretches = -(-trail.steps // trail.stride)
 
@@ -169,59 +172,80 @@ def _walk(problem: Problem, trail: Trail, carry: Carry) -> Carry:
         blocks = -(-(end - begin) // size)
 
         def block(j, both):
-            carry, starts, room = both
             at = blocks - 1 - j
             first = begin + at * size
             stop = jnp.minimum(first + size, end)
+            # The starts of all blocks before the last one is entered.
+            outer = _Replay(begin, jnp.where(j == 0, at * size, 0), size, 0)
+            inner = _Replay(first, stop - 1 - first, 1, BLOCK)
+            return _again_and_back(problem, trail, outer, inner, *both)
 
-            def again(level, starts):
-                outer = level == 0
-                y = jax.tree.map(partial(jnp.where, outer), kept(trail, begin), _at(starts, at))
-                span = jnp.where(outer, jnp.stack([begin, end, size]), jnp.stack([first, stop, 1]))
-                return _replay(problem, trail, y, starts, level * BLOCK, *span)
-
-            # The starts of all blocks before the last one is entered; one loop, to compile it once.
-            starts = lax.fori_loop(jnp.where(j == 0, 0, 1), 2, again, starts)
-
-            def back(m, both):
-                n = stop - 1 - m
-                return _step_back(problem, trail, n, _at(starts, BLOCK + n - first), *both)
-
-            carry, room = lax.fori_loop(0, stop - first, back, (carry, room))
-            return carry, starts, room
-
-        return lax.fori_loop(0, blocks, block, both)
+        carry, starts, room = both
+        starts = _written(starts, 0, kept(trail, begin))
+        return lax.fori_loop(0, blocks, block, (carry, starts, room))
 
     return lax.fori_loop(0, stretches, stretch, (carry, starts, room))[0]
 
 
-def _at(tree, k):
-    return jax.tree.map(lambda x: x[k], tree)
+class _Replay(NamedTuple):
+    """Steps to run again, and the starts to write down on the way: every so many, from a place."""
+
+    first: Int[Array, ""]
+    count: Int[Array, ""]
+    every: Int[Array, ""] | int
+    place: int
+
+    def slot(self, n):
+        """The place of the start of step n; the last one if it is not wanted."""
+        return jnp.where(
+            (n - self.first) % self.every == 0,
+            self.place + (n - self.first) // self.every,
+            2 * BLOCK,
+        )
 
 
-def _replay(problem: Problem, trail: Trail, y, starts, place, first, stop, every):
-    """Runs again from step `first`, which starts from y, to `stop`.
+def _again_and_back(problem: Problem, trail: Trail, outer: _Replay, inner: _Replay, *carries):
+    """Runs the steps of a block again for their starts, then goes back over them.
 
-    Writes down, from a place on, the starts of steps that are `every` apart.
+    One loop for all: the terms of a step are computed in one place, and compiled once.
     """
+    again = outer.count + inner.count
 
-    def write(n, y, starts):
-        slot = jnp.where((n - first) % every == 0, place + (n - first) // every, 2 * BLOCK)
-        return jax.tree.map(lambda s, x: s.at[slot].set(x, mode="drop"), starts, y)
+    def task(i, both):
+        y, carry, starts, room = both
+        back, here = i >= again, i >= outer.count
+        n = jnp.where(here, inner.first + i - outer.count, outer.first + i)
+        n = jnp.where(back, inner.first + inner.count - (i - again), n)
+        # The first step of a block starts from what is written down of blocks.
+        from_block = n == inner.first
+        block = (inner.first - outer.first) // outer.every
+        known = jnp.where(from_block, block, BLOCK + n - inner.first)
+        y = jax.tree.map(partial(jnp.where, here & (back | from_block)), _at(starts, known), y)
+        taken = _taken(problem, trail, n)
+        ellipse, part, plan = taken
+        room, after = chebyshev_step.terms_again(part, ellipse, plan, y, room, trail.terms[n])
+        slot = jnp.where(here, inner.slot(n + 1), outer.slot(n + 1))
+        starts = _written(starts, jnp.where(back, 2 * BLOCK, slot), after)
+        pulled = lax.cond(
+            eqxi.unvmap_any(back),
+            lambda: _step_back(problem, trail, n, taken, y, carry, room),
+            lambda: carry,
+        )
+        carry = jax.tree.map(partial(jnp.where, back), pulled, carry)
+        return after, carry, starts, room
 
-    def again(n, both):
-        y, starts = both
-        starts = write(n, y, starts)
-        ellipse, part, plan = _taken(problem, trail, n)
-        share = plan.length / (problem.given.times[-1] - problem.given.times[0])
-        size = jnp.sqrt(chebyshev_step.square(y))
-        limit = chebyshev.limit_of(problem.solver, share, size)
-        y, *_ = chebyshev_step.step(part, lambda y: None, ellipse, plan, y, None, limit)
-        return y, starts
+    carry, starts, room = carries
+    y = _at(starts, 0)
+    total = again + inner.count + 1
+    return lax.fori_loop(0, total, task, (y, carry, starts, room))[1:]
 
-    last = stop - 1 - (stop - 1 - first) % every
-    y, starts = lax.fori_loop(first, last, again, (y, starts))
-    return write(last, y, starts)
+
+def _written(starts, slot, y):
+    return jax.tree.map(lambda s, x: lax.dynamic_update_index_in_dim(s, x, slot, 0), starts, y)
+
+
+def _at(tree, k):
+    return jax.tree.map(lambda x: lax.dynamic_index_in_dim(x, k, keepdims=False), tree)
 
 
 def _taken(problem: Problem, trail: Trail, n):
@@ -230,10 +254,10 @@ def _taken(problem: Problem, trail: Trail, n):
     return ellipse, part, chebyshev_step.plan_of(ellipse, trail.ends[n] - trail.starts[n])
 
 
-def _step_back(problem: Problem, trail: Trail, n, y, carry: Carry, room):
-    """Takes step n, which starts from y, once more for its terms, then transposes it."""
+def _step_back(problem: Problem, trail: Trail, n, taken, y, carry: Carry, room) -> Carry:
+    """Transposes step n, which starts from y, from its terms."""
     given, before = problem.given, carry.saves_left
-    ellipse, part, plan = _taken(problem, trail, n)
+    ellipse, _, plan = taken
     carry = across_edge(problem, trail, n, carry)  # what is saved on an edge does not feel it
     if given.read is None:
         carry = saves(problem, trail, n, trail.ends[n], carry)
@@ -244,7 +268,6 @@ def _step_back(problem: Problem, trail: Trail, n, y, carry: Carry, room):
         )
         carry = carry._replace(saves_left=left)
         readings = Readings(problem.read, problem.numbers.read, shares, left < before)
-    room = chebyshev_step.terms_again(part, ellipse, plan, y, room, trail.terms[n])
     weights, by_weights = jax.vjp(
         lambda numbers: problem.weights(numbers, middle(trail, n)), problem.numbers.weights
     )
@@ -258,4 +281,4 @@ def _step_back(problem: Problem, trail: Trail, n, y, carry: Carry, room):
         numbers = numbers._replace(weights=plus(numbers.weights, more))
     if by_read is not None:
         numbers = numbers._replace(read=plus(numbers.read, by_read))
-    return carry._replace(end=y, state=state, numbers=numbers), room
+    return carry._replace(end=y, state=state, numbers=numbers)

@@ -103,6 +103,7 @@ def propagate(
     edges: Float[Array, " E"] | None,
     solver,
     trail: bool = False,
+    speeds: bool = False,
 ) -> tuple[Run, Stay]:
     """Propagates a state from `times[0]` through all times by Chebyshev steps.
 
@@ -117,6 +118,7 @@ def propagate(
         edges: times at which the field is discontinuous; those outside the times do not matter.
         solver: `integrate.Solver`: tolerances and most steps.
         trail: whether to keep what the way back needs.
+        speeds: whether to keep how fast that changed which was read.
 
     Returns:
         A `Run`, and where the loop stood at its end.
@@ -138,7 +140,7 @@ def propagate(
     if trail:
         start = start._replace(trail=chebyshev_trail.unwalked(initial, solver.max_steps))
     if passing:
-        stay, saved, arrived = _pass(run, start, times, edges, save, read)
+        stay, saved, arrived = _pass(run, start, times, edges, save, read, speeds)
     else:
         stay, saved, arrived = _stop(run, start, times, edges, wanted)
     limited = stay.steps >= solver.max_steps
@@ -186,13 +188,13 @@ def _stop(run, start: Stay, times, edges, save):
     return stay, jax.tree.map(lambda x: x[rows], all_rows), reached[rows]
 
 
-def _pass(run, start: Stay, times, edges, save, read):
+def _pass(run, start: Stay, times, edges, save, read, speeds: bool):
     """Runs with steps that end at edges only, and reads saved times off those that pass them."""
     ends = times[-1:]
     if edges is not None:
         ends = jnp.sort(jnp.append(jnp.clip(edges, times[0], times[-1]), times[-1]))
     rows = jax.tree.map(lambda x: jnp.zeros((times.size, *x.shape)).at[0].set(x), read(start.state))
-    rows = (rows, None if start.trail is None else jax.tree.map(jnp.zeros_like, rows))
+    rows = (rows, jax.tree.map(jnp.zeros_like, rows) if speeds else None)
     start = start._replace(terms=blank(read, start.state), passed=jnp.array(1), rows=rows)
     stay, _ = lax.scan(lambda stay, end: (run(stay, end), None), start, ends)
     saved = lax.map(lambda row: save(*row), (times, stay.rows[0]))
@@ -276,7 +278,7 @@ def _read_off(stay: Stay, times, until, taken: tuple[Ellipse, Plan, Terms]) -> S
         at = jnp.minimum(index, times.size - 1)
         inside = (index < times.size) & (fixed[at] <= until)
         elapsed = jnp.where(inside, times[at] - stay.time, 0.0)
-        if stay.trail is None:
+        if stay.rows[1] is None:
             new = between(*taken, elapsed), None
         else:
             new = jax.jvp(partial(between, *taken), (elapsed,), (jnp.ones(CHUNK),))

@@ -161,19 +161,26 @@ def terms_again(field, ellipse: Ellipse, plan: Plan, y, room, count):
     """Computes the first `count` terms of a step from y again, or a few more, leading axis K.
 
     It costs less than the step, for the size of none is looked at.
+
+    Returns:
+        the terms, and the state at the end of the step.
     """
+    weights = jnp.where(jnp.arange(plan.weights.size) < count, plan.weights, 0.0)
 
     def three(i, carry):
-        before, last, room = carry
+        before, last, room, total = carry
         p = _next_term(field, ellipse.centre, plan.focus, before, last, 2.0)
         q = _next_term(field, ellipse.centre, plan.focus, last, p, 2.0)
         r = _next_term(field, ellipse.centre, plan.focus, p, q, 2.0)
-        return q, r, _put_each(room, 3 * i + 2, (p, q, r))
+        k, new = 3 * i + 2, (p, q, r)
+        return q, r, _put_each(room, k, new), _added(weights, k, new, total)
 
     nothing = jax.tree.map(jnp.zeros_like, y)
     two = y, _next_term(field, ellipse.centre, plan.focus, nothing, y, 1.0)
-    carry = (*two, _put_each(room, 0, two))
-    return lax.fori_loop(0, count // 3, three, carry)[2]
+    carry = (*two, _put_each(room, 0, two), _added(weights, 0, two, nothing))
+    _, _, room, total = lax.fori_loop(0, count // 3, three, carry)
+    whole = jnp.sum(weights * plan.still)
+    return room, jax.tree.map(lambda x: x / whole, total)
 
 
 def _put_each(room, k, terms):

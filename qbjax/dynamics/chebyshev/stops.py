@@ -83,8 +83,9 @@ def unsaved(problem: Problem, readings, speeds, saved):
     by_save, by_times, by_readings = pull(
         everything, problem.numbers.save, problem.given.times, readings, cotangent=saved
     )
-    for c, speed in zip(jax.tree.leaves(by_readings), jax.tree.leaves(speeds), strict=True):
-        by_times = by_times + jnp.sum(c * speed, axis=range(1, c.ndim))
+    if speeds is not None:
+        for c, speed in zip(jax.tree.leaves(by_readings), jax.tree.leaves(speeds), strict=True):
+            by_times = by_times + jnp.sum(c * speed, axis=range(1, c.ndim))
     return by_save, by_times, by_readings
 
 
