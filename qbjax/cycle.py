@@ -94,7 +94,9 @@ def charge(
     state = battery.start(initial)
     dims = kept_states.dims(battery, state, states, factors_of(battery))
     ready = battery.prepared(times) if isinstance(battery, Prepared) else battery
-    mover, moved = mover_of(ready, state, exact=save is not None or states is not None)
+    seen = save is not None or states is not None
+    exact = seen or not _checks.is_concrete((battery, protocol, state, checked))
+    mover, moved = mover_of(ready, state, exact=exact)
     run = _charge(mover, protocol, moved, checked, how, save, (states, dims))
     run = dataclasses.replace(run, final_state=handed_back(run.final_state, state))
     warn_if_unreliable(run, lambda: recommended_levels(battery, protocol))

@@ -20,7 +20,7 @@ QUICK: Any = {"compiler_options": {"xla_cpu_use_fusion_emitters": False}}
 fused loops. The answer is the same to rounding, but shifts of many numbers take up to twice as
 long. Equinox passes them on to `jax.jit`."""
 
-SMALL = 1000
+SMALL = 1600
 """Most numbers in a state for the older loops: with so few, calls of kernels cost more."""
 
 

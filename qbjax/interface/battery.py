@@ -96,7 +96,7 @@ class Moving(Protocol):
     """A battery whose numbers, its operators' too, are arguments of the program that moves it."""
 
     def mover(self, state: State, exact: bool) -> tuple[Any, State]:
-        """What has the `motion` of a state, and the state as that takes it.
+        """The object that has the `motion` of a state, and the state as that takes it.
 
         Other levels may be padded with it to one size, unless the state is to be seen exactly as
         it is: then the answer also has `cell` and, if it can, `density_matrix`.
@@ -176,7 +176,7 @@ class Cell(NamedTuple):
 
 
 def mover_of(battery: Battery, state: State, *, exact: bool) -> tuple[Any, State]:
-    """What moves a state in a compiled program, and the state as that takes it.
+    """The object that moves a state in a compiled program, and the state as that takes it.
 
     Args:
         battery: of the state.

@@ -22,8 +22,7 @@ def qubit(H=LOWER + LOWER.T, jumps=(), **more):
 
 def test_an_open_battery_in_sectors():
     battery = spins(spin_decay=0.05)
-    info, state = battery.info(), battery.start()
-    sizes = [len(block) for block in state.content]
+    info, sizes = battery.info(), battery.lindblad.equation.generator(True, 0.0).structure.sizes
     assert info["sectors"] == f"{len(sizes)} of {min(sizes)} to {max(sizes)} levels"
     assert info["real numbers"] == sum(n**2 for n in sizes)
     assert info["storage"].startswith("banded: 3 diagonals, ")

@@ -33,7 +33,7 @@ class Composed(Battery):
         return self.lindblad.start(initial)
 
     def mover(self, state: State, exact: bool) -> tuple[Mover, State]:
-        """What moves a state of the battery that this one is made of."""
+        """The mover of the battery that this one is made of."""
         return self.lindblad.mover(state, exact)
 
     def motion(self, protocol, state, times) -> Flow:

@@ -12,6 +12,7 @@ from jaxtyping import Array, Complex, Float
 
 from qbjax.algebra.packing import unpack
 from qbjax.batteries.lindblad import _reading as reading
+from qbjax.batteries.lindblad import _room as rooms
 from qbjax.batteries.lindblad._equation import Equation, Numbers, pumps_of
 from qbjax.batteries.lindblad._model import layout
 from qbjax.batteries.lindblad._places import readings
@@ -19,7 +20,7 @@ from qbjax.batteries.lindblad._reading import Hamiltonian, Readings
 from qbjax.dynamics.generator import action, kets
 from qbjax.dynamics.generator.action import Action
 from qbjax.dynamics.generator.dual import of_shifts
-from qbjax.dynamics.generator.pattern import Shifts
+from qbjax.dynamics.generator.pattern import Shifts, shifts_of
 from qbjax.dynamics.generator.products import Products
 from qbjax.dynamics.motion import Flow, with_powers
 from qbjax.dynamics.solve.automatic import Linear
@@ -129,7 +130,7 @@ class Mover(eqx.Module):
 def mover(
     equation: Equation, hamiltonian: Hamiltonian, state: State, exact: bool
 ) -> tuple[Mover, State]:
-    """What moves a state of a battery, and the state as that takes it.
+    """The mover of a state of a battery, and the state as that takes it.
 
     Args:
         equation: of the battery.
@@ -137,8 +138,15 @@ def mover(
         state: of the battery.
         exact: whether the state is to be seen as it is, not padded.
     """
+    model = equation.model
     sectored, pure = state.layout
-    structure = layout(equation.model, sectored).structure
+    structure = layout(model, sectored).structure
     form = (kets if pure else action).form_of(structure)
-    found = readings(equation.model, sectored, pure)
-    return Mover(form, found, equation.numbers, hamiltonian, equation.model.modes), state
+    room = None
+    if not exact and not pure and hamiltonian.ndim == 1 and isinstance(form, Shifts):
+        room = rooms.room_of(model, structure)
+    if room is not None:
+        form = shifts_of(structure, room.stack)
+        state, hamiltonian = rooms.roomy(state, room), rooms.levels_in(hamiltonian, room)
+    found = readings(model, sectored, pure, room)
+    return Mover(form, found, equation.numbers, hamiltonian, model.modes), state

@@ -1,6 +1,7 @@
 """The places at which a Lindblad battery's states are read, found on the host once per model."""
 
 import functools
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,10 +12,8 @@ from qbjax.algebra.packing import pack
 from qbjax.batteries.lindblad import _model as models
 from qbjax.batteries.lindblad._model import Model
 from qbjax.batteries.lindblad._reading import Blocks, Readings, Rows, Weights
+from qbjax.batteries.lindblad._room import Room, rounded
 from qbjax.dynamics.generator import kets, shifts
-
-Room = tuple[int, int]
-"""Planes of a stack, and their levels."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -25,24 +24,28 @@ def readings(model: Model, sectored: bool, pure: bool, room: Room | None = None)
         model: the operators.
         sectored: whether there is a block per value of the conserved charge.
         pure: whether the state is a ket.
-        room: of the stack; None for what the sectors take.
+        room: of the stack and its cell; None for what they take.
     """
     layout = models.layout(model, sectored)
     phases = _checks.settled(layout.phases)
     if pure:
         weights = _weights(model, np.arange(model.dimension), model.dimension, _ket_elements)
         return Rows(weights, _checks.settled(model.joint()) if model.cell else None, phases)
-    count, n = layout.structure.room if room is None else room
+    count, n = layout.structure.room if room is None else room.stack
     plane, place = _basis(model, sectored)
 
     def elements(coo):
-        return _elements(coo, (plane, place), layout.phases, n)
+        found = _elements(coo, (plane, place), layout.phases, n)
+        # Their number, too, is one that neighbours have.
+        return found if room is None else [_roomy(x, (rounded(x.size),)) for x in found]
 
+    cell, turns = _cell(model, (plane, place), layout.phases, n, room)
     return Blocks(
         _weights(model, plane * n + place, count * n, elements),
-        *_cell(model, (plane, place), layout.phases, n),
-        _checks.settled(np.stack([plane * n * n, place])),
-        phases,
+        cell,
+        turns,
+        None if room else _checks.settled(np.stack([plane * n * n, place])),
+        None if room else phases,
     )
 
 
@@ -60,7 +63,7 @@ def packed(model: Model, sectored: bool, rho):
     return stacked
 
 
-def ket(model: Model, psi) -> Float[np.ndarray, "2 d"]:
+def ket(model: Model, psi) -> Float[Any, "2 d"]:
     """A ket, in the phases in which it moves."""
     return kets.split(psi * np.exp(-1j * models.layout(model, False).phases))
 
@@ -75,7 +78,7 @@ def _basis(model: Model, sectored: bool) -> tuple[Int[np.ndarray, " d"], Int[np.
     return plane, place
 
 
-def _cell(model: Model, basis, phases, n: int):
+def _cell(model: Model, basis, phases, n: int, room: Room | None):
     """Places of the cell's elements, and their turns."""
     if not model.cell:
         return None, (None, None)
@@ -85,6 +88,8 @@ def _cell(model: Model, basis, phases, n: int):
     turns = (plane[:, None] == plane[None, :]) * np.exp(1j * (phase[:, None] - phase[None, :]))
     # Elements that lie in no block: any place will do.
     here = np.where(turns == 0, 0, here)
+    if room is not None:
+        here, turns = (_roomy(x, (room.cell, room.cell, room.rest)) for x in (here, turns))
     parts = tuple(_checks.settled(x) if x.any() else None for x in (turns.real, turns.imag))
     return _checks.settled(here), parts
 
@@ -116,6 +121,13 @@ def _weights(model: Model, places, size: int, elements) -> Weights:
         tuple(others.values()),
         (tuple(diagonal), tuple(others)),
     )
+
+
+def _roomy(array, shape):
+    """An array padded by zeros."""
+    found = np.zeros(shape, array.dtype)
+    found[tuple(map(slice, array.shape))] = array
+    return found
 
 
 def _elements(coo, basis, phases, n: int):

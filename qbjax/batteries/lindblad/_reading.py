@@ -46,17 +46,19 @@ class Blocks(eqx.Module):
 
     Attributes:
         weights: of its diagonals.
-        cell: places of the cell's elements for every level of the rest; None if nothing stores.
+        cell: places of the cell's elements for every level of the rest, (c, c, r); None if nothing
+            stores.
         turns: real and imaginary part of their phases, 0 between blocks; None where all are.
-        basis: first place of the plane of every basis state, and its place there.
-        phases: of the basis states.
+        basis: first place of the plane of every basis state, and its place there, (2, d); None
+            where the stack is padded, and nobody looks at all of it.
+        phases: of the basis states, (d,), likewise.
     """
 
     weights: Weights
-    cell: Int[Array, "c c r"] | None
+    cell: Any
     turns: tuple[Float[Array, "c c r"] | None, Float[Array, "c c r"] | None]
-    basis: Int[Array, "2 d"]
-    phases: Float[Array, " d"]
+    basis: Any
+    phases: Any
 
     def populations(self, stacked: Stack) -> Float[Array, " P"]:
         """The populations, at the places of all diagonals."""
@@ -89,11 +91,11 @@ class Rows(eqx.Module):
     """Readings of a ket; attributes as of `Blocks`.
 
     Attributes:
-        cell: basis states by level of the cell and of the rest; None if nothing stores.
+        cell: basis states by level of the cell and of the rest, (c, r); None if nothing stores.
     """
 
     weights: Weights
-    cell: Int[Array, "c r"] | None
+    cell: Any
     phases: Float[Array, " d"]
 
     def populations(self, psi: Ket) -> Float[Array, " P"]:

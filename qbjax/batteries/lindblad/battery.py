@@ -165,7 +165,7 @@ class Lindblad(Battery):
         return starts.state(self.model, whole, self._origin)
 
     def mover(self, state: State, exact: bool) -> tuple[Mover, State]:
-        """What moves a state, with operators of other values in one program."""
+        """The mover of a state, which batteries of other operator values share."""
         return movers.mover(self.equation, self.cell_levels, state, exact)
 
     def motion(self, protocol, state, times) -> Flow:

@@ -52,7 +52,9 @@ def moved(form: Shifts | Products, psi: Ket, weights: Float[Array, " W"]) -> Ket
         >>> moved(flip, split(jnp.array([1.0, 0.0]) + 0j), jnp.ones(1)).tolist()
         [[0.0, 0.0], [0.0, -1.0]]
     """
-    return (_shifted if isinstance(form, Shifts) else _multiplied)(form, psi, weights)
+    if isinstance(form, Shifts):
+        return _shifted(form, psi, weights)
+    return _multiplied(form, psi, weights)
 
 
 def form_of(structure: Structure) -> Shifts | Products:

@@ -6,7 +6,7 @@ other sizes padded to the same room, share the program.
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import numpy as np
@@ -37,14 +37,14 @@ class Pattern(NamedTuple):
     """All of a generator's shifts but their values; hashable, compared by content.
 
     Attributes:
-        count, size: planes of the stack and their levels, some of which may be empty.
+        planes, levels: of the stack, some of which may be empty.
         margins: rows of zeros that slices reach into, before the stack and behind it.
         columns, leaps: what is read.
         hamiltonians, rates, controls: how many there are: weights come in this order.
     """
 
-    count: int
-    size: int
+    planes: int
+    levels: int
     margins: tuple[int, int]
     columns: tuple[Column, ...]
     leaps: tuple[Leap, ...]
@@ -54,7 +54,7 @@ class Pattern(NamedTuple):
 
     @property
     def weights(self) -> int:
-        """How many weights there are."""
+        """The number of weights."""
         return self.hamiltonians + self.rates + self.controls
 
 
@@ -65,7 +65,7 @@ class Shifts(eqx.Module):
         drifts: every column is `weights @ drifts`.
         rows, columns: factors of every leap.
         there: which places of the stack's diagonals are levels; the rest is padding.
-        dual: the shifts of the dual generator; None for a dual.
+        dual: the shifts of the dual generator, likewise; None for a dual.
         pattern: how these are used.
     """
 
@@ -73,13 +73,14 @@ class Shifts(eqx.Module):
     rows: Float[Array, "L S n"]
     columns: Float[Array, "L S n"]
     there: Bool[Array, "S n"]
-    dual: "Shifts | None"
+    dual: Any
     pattern: Pattern = eqx.field(static=True)
 
     @property
     def imaginary(self) -> bool:
         """Whether a real density matrix becomes complex."""
-        return any(x.imaginary for x in (*self.pattern.columns, *self.pattern.leaps))
+        columns, leaps = self.pattern.columns, self.pattern.leaps
+        return any(x.imaginary for x in columns) or any(x.imaginary for x in leaps)
 
 
 @functools.lru_cache(maxsize=64)

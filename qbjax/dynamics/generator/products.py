@@ -78,7 +78,8 @@ def multiplied(products: Products, state: Stack, weights, rates) -> Stack:
     blocks = [state[s, a:b, a:b] for s, (a, b) in enumerate(products.spans)]
     moved = []
     for s, (a, b) in enumerate(products.spans):
-        G = tuple(None if x is None else x[s, a:b, a:b] for x in drift)
+        real, imaginary = (None if x is None else x[s, a:b, a:b] for x in drift)
+        G = real, imaginary
         moved.append(_sandwich(G, None, blocks[s]) + _sandwich(None, G, blocks[s]))
     for (target, source, rate), L in zip(products.parts, products.jumps, strict=True):
         moved[target] += rates[rate] * _sandwich(L, L, blocks[source])

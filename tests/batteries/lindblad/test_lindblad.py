@@ -10,8 +10,7 @@ import scipy.sparse as sp
 
 import qbjax as qb
 from qbjax.batteries.lindblad import _model as models
-from qbjax.batteries.lindblad import _reading as reading
-from qbjax.dynamics.generator.shifts import stack
+from qbjax.batteries.lindblad import _places as places
 from tests.helpers import GRADIENT, central_difference, random_hermitian, random_state
 
 LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])
@@ -116,9 +115,9 @@ def test_the_blocked_generator_acts_like_the_plain_one():
     slopes = []
     for sectored in (False, True):
         generator = battery.equation.generator(sectored, 0.0)
-        blocks = reading.packed_blocks(battery.model, sectored, jnp.asarray(rho))
-        moved = generator.stacked(stack(generator.structure, blocks))
-        slopes.append(reading.density_matrix(battery.model, sectored, moved))
+        moved = generator.stacked(jnp.asarray(places.packed(battery.model, sectored, rho)))
+        readings = places.readings(battery.model, sectored, pure=False)
+        slopes.append(readings.density_matrix(moved))
     np.testing.assert_allclose(*slopes, atol=1e-12)
 
 

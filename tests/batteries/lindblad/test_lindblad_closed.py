@@ -9,6 +9,7 @@ import scipy.linalg
 
 import qbjax as qb
 from qbjax.dynamics.generator import kets
+from qbjax.dynamics.generator.pattern import shifts_of
 from qbjax.dynamics.generator.structure import Structure
 from tests.helpers import GRADIENT, central_difference, random_hermitian
 
@@ -103,8 +104,9 @@ def test_a_full_hamiltonian_moves_a_ket_by_products(signal):
     rng = np.random.default_rng(SEED)
     psi, weights = kets.split(jnp.asarray(rng.normal(size=d) + 1j)), jnp.array([1.0, signal])
     assert not kets.by_shifts(structure)
-    found = kets.moved(structure, psi, weights)
-    np.testing.assert_allclose(found, kets._shifted(structure, psi, weights), atol=1e-12)
+    found = kets.moved(kets.form_of(structure), psi, weights)
+    shifted = kets.moved(shifts_of(structure), psi, weights)
+    np.testing.assert_allclose(found, shifted, atol=1e-12)
 
 
 def test_a_full_hamiltonian_against_its_exponential():

@@ -30,7 +30,7 @@ def test_a_battery_as_an_argument_keeps_its_sectors():
 def test_starts_share_a_compilation():
     battery = spins()
     other = eqx.tree_at(lambda b: b.lindblad.given, battery, np.eye(15)[1] + 0j)
-    one, two = (jax.tree.structure(b.prepared(None)) for b in (battery, other))
+    one, two = (jax.tree.structure(b.mover(b.start(), exact=True)[0]) for b in (battery, other))
     assert one == two
     assert jax.tree.structure(battery) != jax.tree.structure(other)
 
@@ -51,11 +51,9 @@ def test_blocks_that_would_cost_more_are_not_used():
 
 
 def test_runs_of_neighbours_are_one_slice():
-    """Two spins and 20 photon numbers, leaking: few slices for many sectors."""
+    """Two spins and 20 photon numbers, leaking: one slice for many sectors."""
     battery = qb.batteries.TavisCummings(2, 20, cavity_decay=0.1)
     structure = models.layout(battery.model, True).structure
-    (leap,) = shifts_of(structure, structure.sectors).leaps
+    (leap,) = shifts_of(structure).pattern.leaps
     assert len(structure.sizes) == 25
-    assert len(leap.runs()) <= 4
-    planes = [s for (first, end), _ in leap.runs() for s in range(first, end)]
-    assert tuple(planes) == leap.sources
+    assert leap.slices == ((1, 26, (0, 0)),)
