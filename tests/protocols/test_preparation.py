@@ -21,6 +21,21 @@ def test_ket(theta, phi):
     assert tree_allclose(jnp.abs(ket) ** 2, expected, rtol=0, atol=EXACT)
 
 
+@pytest.mark.parametrize("length", [1.0, 0.3, 0.0])
+def test_density_matrix(length):
+    """The Bloch vector (sin θ cos φ, sin θ sin φ, −cos θ) of that length; pure as the ket's."""
+    prepared = BlochPreparation(1.1, 0.4, length)
+    rho = np.asarray(prepared.density_matrix())
+    vector = np.array([np.sin(1.1) * np.cos(0.4), np.sin(1.1) * np.sin(0.4), np.cos(1.1)])
+    paulis = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+    found = np.einsum("kab,ba->k", paulis, rho).real
+    assert tree_allclose(found, length * vector, rtol=0, atol=EXACT)
+    assert tree_allclose(np.trace(rho), 1.0 + 0j, rtol=EXACT)
+    if length == 1:
+        ket = np.asarray(prepared.ket())
+        assert np.array_equal(rho, np.asarray(jnp.outer(ket, ket.conj())))
+
+
 def test_free_angles():
     """Trainable, inside their bounds; the ket is that of the present values."""
     free = BlochPreparation(qb.free(1.0, 0.0, np.pi), qb.free(0.3))
@@ -48,6 +63,14 @@ def test_derivatives_at_the_poles():
         ((1.0, np.inf), ValueError, "`phi` must be finite"),
         ((1.0, 1j), TypeError, "`phi` must be real"),
         (("equator",), TypeError, "`theta`"),
+        ((1.0, 0.0, 1.1), ValueError, "`length` must be at least 0 and at most 1, but is 1.1"),
+        ((1.0, 0.0, 1.0, 0.5), TypeError, r"`envelope` .*0.5: write qb.protocols.Constant\("),
+        (
+            (1.0, 0.0, 1.0, qb.protocols.Constant(-2.0)),
+            ValueError,
+            "`envelope` must stay between -1 and 1, .* but reaches 2",
+        ),
+        ((1.0, 0.0, 1.0, qb.protocols.Constant(0.5j)), TypeError, "`envelope` must be real"),
     ],
 )
 def test_bad_input(angles, error, words):
