@@ -189,7 +189,10 @@ BATTERIES = [
     ),
     door(
         batteries.BlochCharger, coupling=(1.0, "positive"), decay=(0, "not negative"),
-        frequency=(1.0, "positive"),
+        frequency=(1.0, "positive"), detuning=(0, "real"), thermal=(0, "not negative"),
+        dephasing=(0, "not negative"), cell_decay=(0, "not negative"),
+        cell_thermal=(0, "not negative"), cell_dephasing=(0, "not negative"),
+        counter_rotating=(False, "flag"),
     ),
     door(
         batteries.Waveguide, frequency=(1.0, "positive"), distance=(0.1, "not negative"),

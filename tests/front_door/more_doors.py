@@ -60,7 +60,10 @@ PROTOCOLS = [
         settled=(None, "not negative?"),
         made=(None, "made?"),
     ),
-    door(protocols.BlochPreparation, theta=(1.0, "real"), phi=(0.0, "real")),
+    door(
+        protocols.BlochPreparation, theta=(1.0, "real"), phi=(0.0, "real"), length=(0.5, "share"),
+        envelope=(None, "thing?"),
+    ),
     door(protocols.share, values=([1.0, 2.0], "angles"), total=(1.0, "positive")),
     door(
         qb.loads.TwoLevel, coupling=(1.0, "real"), decay=(0, "not negative"),
@@ -136,20 +139,21 @@ MERITS = [
 
 BLOCH = {"battery": (CHARGER, "thing")}
 THETA, T = {"theta": (1.0, "reals")}, {"t": (1.0, "reals")}
+R = {"length": (1.0, "reals")}
 NAMES = (
-    "antiergotropy capacity charging_power coherence energy energy_variance ergotropic_power "
-    "ergotropy inversion"
+    "active_energy antiergotropy capacity charging_power coherence energy energy_variance "
+    "ergotropic_power ergotropy inversion passive_energy passive_power"
 )
 
 CLOSED_FORMS = [
-    *(door(getattr(bloch_exact, name), **BLOCH, **THETA, **T) for name in NAMES.split()),
+    *(door(getattr(bloch_exact, name), **BLOCH, **THETA, **T, **R) for name in NAMES.split()),
     *(door(f, **BLOCH, **T) for f in (bloch_exact.mean_speed, bloch_exact.swing)),
     *(
-        door(f, **BLOCH, **THETA, **T)
+        door(f, **BLOCH, **THETA, **T, **R)
         for f in (bloch_moments.charger_energy, bloch_moments.concurrence, bloch_moments.exchange)
     ),
     *(
-        door(f, **BLOCH, **THETA, **T, phi=(0.0, "reals"))
+        door(f, **BLOCH, **THETA, **T, **R, phi=(0.0, "reals"))
         for f in (bloch_moments.battery_lowering, bloch_moments.charger_lowering)
     ),
     door(bloch_moments.remainder, **BLOCH, **T),

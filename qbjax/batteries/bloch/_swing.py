@@ -11,7 +11,8 @@ $$b = -if(t), \quad a = g(t), \qquad
 
 $G^2 = J^2 - (\gamma/4)^2$ of either sign. Both are entire in $z = G^2t^2$: for $z \le -1$ the
 hyperbolic functions are joined with the exponential before either can overflow, for $|z| < 1$ the
-power series stands, so that values and derivatives are smooth through $\gamma = 4J$.
+power series stands, so that values and derivatives are smooth through $\gamma = 4J$. With detuning
+or loss of the cell both are complex (`_detuned`), and f and g stand for their sizes.
 
 | symbol | field of the battery |
 |---|---|
@@ -32,10 +33,15 @@ from jaxtyping import Float
 
 from qbjax import _checks
 from qbjax._types import Scalar, TensorLike
+from qbjax.algebra.spectral import root
+from qbjax.batteries.bloch import _detuned as detuned
 from qbjax.batteries.bloch.battery import BlochCharger
 
 Elementwise = Float[Array, "..."]
 """One number per element of the arguments' common shape."""
+
+CLOSED = ("cell_decay", "detuning")
+"""Numbers beyond the paper's with which there are closed forms."""
 
 _ORDER = np.arange(14)
 _SINE = [(-1) ** k / math.factorial(2 * k + 1) for k in _ORDER.tolist()]
@@ -51,10 +57,11 @@ def swing(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
         t: times ≥ 0, any shape.
 
     Returns:
-        array of that shape, from −1 to 1.
+        array of that shape, from −1 to 1; from 0 with detuning or loss of the cell.
 
     Raises:
-        TypeError, ValueError: for another battery, times that are negative or no numbers.
+        TypeError, ValueError: for another battery, one that has no closed form, times that are
+            negative or no numbers.
 
     Example:
         >>> import qbjax as qb
@@ -87,6 +94,8 @@ def mean_speed(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
         1.0
     """
     J, t = _arguments(battery, t)
+    if battery.further:
+        return _size(detuned.speed_and_rest(battery, t)[0])
     if _checks.is_plain_zero(battery.decay):
         angle = J * t
         return _where_small(angle**2, _SINE, lambda w: jnp.sin(w) / w)
@@ -116,6 +125,8 @@ def remainder(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
         True
     """
     J, t = _arguments(battery, t)
+    if battery.further:
+        return _size(detuned.speed_and_rest(battery, t)[1])
     if _checks.is_plain_zero(battery.decay):
         return jnp.cos(J * t)
     z, x = _exponents(battery, J, t)
@@ -127,22 +138,54 @@ def remainder(battery: BlochCharger | Any, t: TensorLike) -> Elementwise:
     return left * jnp.where(near, _polynomial(_COSINE, z) - x * _polynomial(_SINE, z), wave)
 
 
+def amplitudes(battery: BlochCharger | Any, t: TensorLike) -> tuple[Any, Any]:
+    """The pair f(t), g(t) with their phases: real for the paper's battery, else complex."""
+    J, t = _arguments(battery, t)
+    if not battery.further:
+        return swing(battery, t), remainder(battery, t)
+    speed, rest = detuned.speed_and_rest(battery, t)
+    return (J * t).astype(complex) * speed, rest
+
+
 def check_charger(battery: BlochCharger | Any) -> Scalar:
-    """Checks a Bloch-sphere charger, and returns its J.
+    """Checks that a battery is the paper's, with no more than loss of the charger; returns its J.
 
     Raises:
-        TypeError: for anything else.
+        TypeError: for anything else. ValueError: for a Bloch-sphere charger with more numbers.
     """
+    return _coupling(battery, (), "numbers of the paper alone")
+
+
+def check_solvable(battery: BlochCharger | Any) -> Scalar:
+    """Checks a Bloch-sphere charger that has closed forms, and returns its J.
+
+    Raises:
+        TypeError: for anything else. ValueError: for one that has none.
+    """
+    return _coupling(battery, CLOSED, "no dephasing, heat or counter-rotating terms")
+
+
+def _coupling(battery, allowed: tuple[str, ...], expected: str) -> Scalar:
     if not isinstance(battery, BlochCharger):
         raise TypeError(
             "Argument `battery` must be a battery such as qb.batteries.BlochCharger(), "
             f"but is {_checks.show(battery)}."
         )
+    more = [name for name in battery.further if name not in allowed]
+    if more:
+        raise ValueError(
+            f"Argument `battery` must have {expected} for a formula, but has `{more[0]}`: "
+            "qb.charge has an answer."
+        )
     return jnp.asarray(battery.coupling, float)
 
 
 def _arguments(battery, t):
-    return check_charger(battery), _checks.array("t", t, low=0.0)
+    return check_solvable(battery), _checks.array("t", t, low=0.0)
+
+
+def _size(amplitude) -> Elementwise:
+    return root(jnp.real(amplitude) ** 2 + jnp.imag(amplitude) ** 2)
 
 
 def _exponents(battery, J, t):

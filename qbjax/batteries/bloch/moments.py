@@ -9,8 +9,11 @@ $$\langle\sigma_a\rangle = \tfrac12e^{i\phi}\sin\theta\,g\,e^{-i\omega t}, \qqua
 $$\langle\sigma_a^\dagger\sigma_a\rangle = \sin^2\tfrac\theta2\,g^2, \qquad
   \langle\sigma_a^\dagger\sigma_b\rangle = -i\sin^2\tfrac\theta2\,fg.$$
 
-With loss too: what has jumped is in the vacuum, which has no coherence with what has not.
-Symbols, shapes, and errors as in `bloch_exact`; φ is `phi`, a number or an array.
+With loss too: what has jumped is in the vacuum, which has no coherence with what has not. With
+detuning or loss of the cell f and g are complex, and g* stands for g in the last. A mixed charger
+has $\tfrac r2\sin\theta$ for $\tfrac12\sin\theta$ and $r\sin^2\tfrac\theta2 + \tfrac{1-r}2$ for
+$\sin^2\tfrac\theta2$. Symbols, shapes, and errors as in `bloch_exact`; φ is `phi`, a number or an
+array.
 
 Reference: C. A. Downing and M. S. Ukhtary, "Charging a quantum battery from the Bloch sphere"
 (2026). Eqs. (24) and (28) are printed without the factor i.
@@ -24,20 +27,23 @@ from jaxtyping import Complex
 
 from qbjax import _checks
 from qbjax._types import TensorLike
-from qbjax.batteries.bloch._swing import Elementwise, remainder, swing
+from qbjax.batteries.bloch import _prepared as start
+from qbjax.batteries.bloch._swing import Elementwise, amplitudes, remainder, swing
 from qbjax.batteries.bloch.battery import BlochCharger
 
 ComplexElementwise: TypeAlias = Complex[Array, "..."]
 
 
-def concurrence(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
+def concurrence(
+    battery: BlochCharger | Any, theta: TensorLike, t: TensorLike, length: TensorLike = 1.0
+) -> Elementwise:
     r"""Entanglement of charger and battery, $C = 2\sin^2\frac\theta2|fg|$.
 
     Without loss $\sin^2\frac\theta2|\sin2Jt|$. Its derivative is taken as 0 at its zeros.
 
     Args:
         battery: a Bloch-sphere charger.
-        theta, t: polar angle, time ≥ 0; shapes that broadcast.
+        theta, t, length: polar angle, time ≥ 0, r; shapes that broadcast.
 
     Returns:
         array of their common shape, from 0 to 1.
@@ -51,11 +57,13 @@ def concurrence(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -
 
     References: Downing and Ukhtary (2026), Eq. (59), lossless.
     """
-    return 2 * jnp.abs(_excitation(theta) * swing(battery, t) * remainder(battery, t))
+    return 2 * jnp.abs(start.population(theta, length) * swing(battery, t) * remainder(battery, t))
 
 
-def charger_energy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> Elementwise:
-    r"""Energy left in the charger, $\omega\sin^2\frac\theta2\,g^2$; at t = 0 what was spent.
+def charger_energy(
+    battery: BlochCharger | Any, theta: TensorLike, t: TensorLike, length: TensorLike = 1.0
+) -> Elementwise:
+    r"""Energy left in the charger, $(\omega + \delta)\sin^2\frac\theta2g^2$; at t = 0 all of it.
 
     Returns an array, in the units of ω; arguments and errors are those of `concurrence`. Source:
     Downing and Ukhtary (2026), Eq. (22), lossless.
@@ -64,17 +72,21 @@ def charger_energy(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike
         >>> float(charger_energy(BlochCharger(), jnp.pi / 2, 0.0).round(9))
         0.5
     """
-    left = _excitation(theta) * remainder(battery, t) ** 2
-    return jnp.asarray(battery.frequency, float) * left
+    left = start.population(theta, length) * remainder(battery, t) ** 2
+    return jnp.asarray(battery.charger_frequency, float) * left
 
 
 def charger_lowering(
-    battery: BlochCharger | Any, theta: TensorLike, t: TensorLike, phi: TensorLike = 0.0
+    battery: BlochCharger | Any,
+    theta: TensorLike,
+    t: TensorLike,
+    phi: TensorLike = 0.0,
+    length: TensorLike = 1.0,
 ) -> ComplexElementwise:
     r"""The charger's $\langle\sigma_a\rangle = \frac12e^{i\phi}\sin\theta\,g\,e^{-i\omega t}$.
 
     Args:
-        battery, theta, t: as in `concurrence`.
+        battery, theta, t, length: as in `concurrence`.
         phi: azimuth.
 
     Returns:
@@ -89,12 +101,16 @@ def charger_lowering(
 
     References: Downing and Ukhtary (2026), Eq. (27), lossless.
     """
-    size = _coherence(theta) * remainder(battery, t)
-    return _turned(battery, size, t, phi, 0.0)
+    _, rest = amplitudes(battery, t)
+    return _turned(battery, start.coherence(theta, length), rest, t, phi, 0.0)
 
 
 def battery_lowering(
-    battery: BlochCharger | Any, theta: TensorLike, t: TensorLike, phi: TensorLike = 0.0
+    battery: BlochCharger | Any,
+    theta: TensorLike,
+    t: TensorLike,
+    phi: TensorLike = 0.0,
+    length: TensorLike = 1.0,
 ) -> ComplexElementwise:
     r"""The battery's $\langle\sigma_b\rangle = -\frac i2e^{i\phi}\sin\theta\,f\,e^{-i\omega t}$.
 
@@ -106,11 +122,13 @@ def battery_lowering(
         >>> round(float(value.real), 9), round(float(value.imag), 9)
         (-0.191657931, -0.227544314)
     """
-    size = _coherence(theta) * swing(battery, t)
-    return _turned(battery, size, t, phi, -jnp.pi / 2)
+    arrived, _ = amplitudes(battery, t)
+    return _turned(battery, start.coherence(theta, length), arrived, t, phi, -jnp.pi / 2)
 
 
-def exchange(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> ComplexElementwise:
+def exchange(
+    battery: BlochCharger | Any, theta: TensorLike, t: TensorLike, length: TensorLike = 1.0
+) -> ComplexElementwise:
     r"""The exchange $\langle\sigma_a^\dagger\sigma_b\rangle = -i\sin^2\frac\theta2\,fg$.
 
     The flow of energy is $-2\omega J$ times its imaginary part.
@@ -122,23 +140,17 @@ def exchange(battery: BlochCharger | Any, theta: TensorLike, t: TensorLike) -> C
         >>> complex(exchange(BlochCharger(), jnp.pi, jnp.pi / 4).round(9))
         -0.5j
     """
-    size = _excitation(theta) * swing(battery, t) * remainder(battery, t)
-    return lax.complex(jnp.zeros_like(size), -size)
+    arrived, rest = amplitudes(battery, t)
+    size = start.population(theta, length) * jnp.real(arrived * jnp.conj(rest))
+    turned = start.population(theta, length) * jnp.imag(arrived * jnp.conj(rest))
+    return lax.complex(turned, -size)
 
 
-def _excitation(theta):
-    return jnp.sin(_checks.array("theta", theta) / 2) ** 2
-
-
-def _coherence(theta):
-    half = _checks.array("theta", theta) / 2
-    return jnp.sin(half) * jnp.cos(half)
-
-
-def _turned(battery, size, t, phi, quarter):
-    """Gives a real amplitude its phase φ − ωt + quarter."""
+def _turned(battery, coherence, amplitude, t, phi, quarter):
+    """Gives the product of a coherence and an amplitude the further phase φ − ωt + quarter."""
     angle = (
         _checks.array("phi", phi) + quarter - jnp.asarray(battery.frequency, float) * jnp.asarray(t)
     )
-    real, imaginary = jnp.broadcast_arrays(size * jnp.cos(angle), size * jnp.sin(angle))
-    return lax.complex(real, imaginary)
+    x, y = (coherence * part for part in (jnp.real(amplitude), jnp.imag(amplitude)))
+    real = x * jnp.cos(angle) - y * jnp.sin(angle)
+    return lax.complex(real, x * jnp.sin(angle) + y * jnp.cos(angle))
