@@ -8,10 +8,10 @@ at the top of the cell's. Only where a run takes milliseconds; nothing is seen o
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.batteries.lindblad._model import Model
-from qbjax.batteries.lindblad._reading import Hamiltonian
 from qbjax.dynamics.chebyshev.forward import SHARE
 from qbjax.dynamics.generator.structure import Structure
 from qbjax.dynamics.solve.automatic import IMPLICIT, WORK
@@ -58,7 +58,7 @@ def roomy(state: State, room: Room) -> State:
     return State(content, state.origin, state.layout, state.made)
 
 
-def levels_in(hamiltonian: Hamiltonian, room: Room) -> Hamiltonian:
+def levels_in(hamiltonian: Float[Array, " c"], room: Room) -> Float[Array, " more"]:
     """Levels of a cell, with those that are added at their top."""
     levels = np.asarray(hamiltonian)
     more = np.full(max(room.cell - levels.size, 0), levels.max())

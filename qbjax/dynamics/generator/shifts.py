@@ -116,7 +116,7 @@ def drifted(shifts: Shifts, read, moved: list[Stack]) -> list[Stack]:
 
 
 def leapt(shifts: Shifts, i: int, read_leap) -> Stack:
-    """What a leap, at rate one, makes of a state."""
+    """The state after a leap, at rate one."""
     rows, columns = shifts.rows[i], shifts.columns[i]
     return rows[:, :, None] * columns[:, None, :] * read_leap(shifts.pattern.leaps[i])
 
