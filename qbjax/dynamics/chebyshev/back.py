@@ -94,13 +94,17 @@ def _solve_backward(residual, cotangent, perturbed, given, fixed, dual, solver):
     apart = [eqx.partition(f, p) for f, p in zip(functions, perturbed[:3], strict=True)]
     calls = [None if f is None else partial(_call, rest)
              for f, (_, rest) in zip(functions, apart, strict=True)]  # fmt: skip
+    parts = partial(chebyshev.parts_of, fixed[0], fixed[1], given.initial)
+    if given.edges is None:  # those of the way forward: XLA knows them again
+        everywhere = parts(lax.stop_gradient(given.times[0]))
+        parts = lambda t: everywhere  # noqa: E731
     problem = Problem(
         weights=calls[0],
         save=calls[1],
         read=calls[2],
         numbers=Numbers(*(numbers for numbers, _ in apart)),
         given=given,
-        parts=partial(chebyshev.parts_of, fixed[0], fixed[1], given.initial),
+        parts=parts,
         dual=dual,
         solver=solver,
         cotangent=None,

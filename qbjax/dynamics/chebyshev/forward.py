@@ -38,6 +38,7 @@ from qbjax.dynamics.chebyshev.step import (
     between,
     blank,
     ellipse_of,
+    first_reading,
     plan_of,
     square,
     step,
@@ -193,7 +194,8 @@ def _pass(run, start: Stay, times, edges, save, read, speeds: bool):
     ends = times[-1:]
     if edges is not None:
         ends = jnp.sort(jnp.append(jnp.clip(edges, times[0], times[-1]), times[-1]))
-    rows = jax.tree.map(lambda x: jnp.zeros((times.size, *x.shape)).at[0].set(x), read(start.state))
+    first = first_reading(read, start.state)
+    rows = jax.tree.map(lambda x: jnp.zeros((times.size, *x.shape)).at[0].set(x), first)
     rows = (rows, jax.tree.map(jnp.zeros_like, rows) if speeds else None)
     start = start._replace(terms=blank(read, start.state), passed=jnp.array(1), rows=rows)
     stay, _ = lax.scan(lambda stay, end: (run(stay, end), None), start, ends)

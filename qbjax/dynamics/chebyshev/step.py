@@ -74,6 +74,12 @@ def plan_of(ellipse: Ellipse, h) -> Plan:
     return Plan(h, d, _weights(ellipse, d, h), _still(-ellipse.centre / d))
 
 
+def first_reading(read: Callable, y) -> PyTree[Array]:
+    """Reads a state as one of a group, with the kernels that are compiled for groups anyway."""
+    group = jax.tree.map(lambda x: jnp.stack([x, *[jnp.zeros_like(x)] * (GROUP - 1)]), y)
+    return jax.tree.map(lambda x: x[0], jax.vmap(read)(group))
+
+
 def blank(read: Callable, y) -> PyTree[Array]:
     """Room for what is read off the terms of a step."""
     return _room(jax.eval_shape(read, y), TERMS + GROUP)
@@ -146,7 +152,7 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, readings, limit):
         return (k < TERMS) & ~(error <= limit)
 
     nothing = jax.tree.map(jnp.zeros_like, y)
-    two = (y, next_term(nothing, y, 1.0))
+    two = (y, next_term(_opaque_zeros(y), y, 1.0))
     recent = _put(None if readings is None else _room(y, GROUP), 0, two)
     start = (jnp.array(2), *two, nothing, _added(weights, 0, two, nothing), recent)
     begin = (start, _noted(read, 0, recent, readings), jnp.array(jnp.inf), jnp.zeros(()))
@@ -176,11 +182,16 @@ def terms_again(field, ellipse: Ellipse, plan: Plan, y, room, count):
         return q, r, _put_each(room, k, new), _added(weights, k, new, total)
 
     nothing = jax.tree.map(jnp.zeros_like, y)
-    two = y, _next_term(field, ellipse.centre, plan.focus, nothing, y, 1.0)
+    two = y, _next_term(field, ellipse.centre, plan.focus, _opaque_zeros(y), y, 1.0)
     carry = (*two, _put_each(room, 0, two), _added(weights, 0, two, nothing))
     _, _, room, total = lax.fori_loop(0, count // 3, three, carry)
     whole = jnp.sum(weights * plan.still)
     return room, jax.tree.map(lambda x: x / whole, total)
+
+
+def _opaque_zeros(y):
+    """Zeros that XLA does not know: else it would compile the first term anew, without them."""
+    return jax.tree.map(lambda x: 0.0 * x, y)
 
 
 def _put_each(room, k, terms):
