@@ -111,6 +111,8 @@ def integrate(
     start = moved(fixed[0], initial, 0, -1.0)[1] if free_times == "all" else initial
 
     if isinstance(method, Chebyshev) and adjoint != "direct":
+        if chebyshev.passes(read, initial, times):
+            read, save = chebyshev.in_line(read, save, initial)
         how: dict[str, Any] = {"save": save, "read": read, "edges": edges, "solver": solver}
         if adjoint == "forward":
             run, _ = chebyshev.propagate(plain.field, plain.spectral_bounds, initial, times, **how)
