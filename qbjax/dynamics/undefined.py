@@ -15,6 +15,8 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import get_opaque_trace_state
 
+from qbjax.dynamics.where import platform_of
+
 QUICK: Any = {"compiler_options": {"xla_cpu_use_fusion_emitters": False}}
 """Options with which XLA compiles for a CPU in some two thirds of the time: its older emitter of
 fused loops. The answer is the same to rounding, but shifts of many numbers take up to twice as
@@ -48,7 +50,7 @@ def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Calla
         @functools.wraps(evolve)
         def run(*given):
             small = moved is not None and _size(given[moved]) <= SMALL
-            fast = small and _alone()
+            fast = small and _alone() and platform_of(given) == "cpu"
             if jax.debug_nans.value or jax.debug_infs.value:
                 return _marked(*(quick_apart if fast else apart)(*given))
             return (quick if fast else plain)(*given)
@@ -65,8 +67,8 @@ def _size(state) -> int:
 
 
 def _alone() -> bool:
-    """Whether a program runs on the CPU and within no other: within one JAX refuses options."""
-    return get_opaque_trace_state() == _outermost() and jax.default_backend() == "cpu"
+    """Whether a program runs within no other: within one JAX refuses options."""
+    return get_opaque_trace_state() == _outermost()
 
 
 @functools.cache

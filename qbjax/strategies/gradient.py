@@ -23,6 +23,7 @@ from qbjax.dynamics.record import witness
 from qbjax.dynamics.record.doubt import TRACE_LOST, TRUNCATED, worst
 from qbjax.dynamics.record.trajectory import TraceWarning, warn_of_truncation
 from qbjax.dynamics.solve.integrate import sharpened
+from qbjax.dynamics.where import platform_of
 from qbjax.interface.battery import Battery, refined
 from qbjax.protocols import coordinates, is_free, random_start
 from qbjax.strategies.growth import warn_if_unbounded
@@ -106,7 +107,8 @@ def maximize(
             the objective in units of its size at the start, any other in its own unit.
         steps: most optimiser steps.
         starts: independent searches; the first from the given values, the others uniform
-            between the bounds. One program: `lax.map` on a CPU, `vmap` elsewhere.
+            between the bounds. One program: `lax.map` on a CPU, `vmap` elsewhere, by where the
+            numbers live (`jax.device_put`), or the default device.
         key: for the random starts; `jax.random.key(0)` by default.
         mode: "reverse" for many numbers; "forward" for few (the objective's `qb.charge`
             then needs `adjoint="forward"`).
@@ -145,11 +147,12 @@ def maximize(
     heard = problem.check_scalar(battery)
     stacked = jax.tree.map(lambda *x: jnp.stack(x), *[coordinates(p)[0] for p in candidates])
     search = explained(begin, mode)(optimizer, stacked)
+    parallel = platform_of((stacked, problem, battery)) != "cpu"
     losses, stopped = [], False
     for step in range(steps):
         tried = search.coordinates
         search, loss, done = explained(step_all, mode)(
-            problem, optimizer, battery, search, threshold
+            problem, optimizer, battery, search, threshold, parallel
         )
         losses.append(np.asarray(loss))
         if step == 0 and not np.any(losses[0] < VERY_BAD * np.asarray(search.size)):

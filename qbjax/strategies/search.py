@@ -141,8 +141,12 @@ def begin(optimizer, stacked) -> Search:
 
 
 @eqx.filter_jit
-def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
-    """Takes one step from every start, but converged ones; losses are in the objective's unit."""
+def step_all(problem: Problem, optimizer, battery, search: Search, tolerance, parallel: bool):
+    """Takes one step from every start, but converged ones; losses are in the objective's unit.
+
+    `parallel` says whether all starts are computed at once, as it suits an accelerator, or one
+    after the other.
+    """
     update = optax.with_extra_args_support(optimizer).update
     remembers = _remembers(search.optimizer)
 
@@ -173,7 +177,7 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance):
 
         return jax.lax.cond(done, lambda s: s, move, updated), value * size, done
 
-    batched = partial(jax.lax.map, one) if jax.default_backend() == "cpu" else jax.vmap(one)
+    batched = jax.vmap(one) if parallel else partial(jax.lax.map, one)
     search, value, done = batched(search)
     return _strong(search), value, done
 
