@@ -124,7 +124,10 @@ def test_several_controls_and_no_cell(mine, tmp_path):
         (["--battery", "bloch", "--set", "coupling"], ("`set` must be NAME=VALUE",)),
         ([*QUBIT, "--set", "decay=1", "--set", "decay=1"], ("`set` must say `decay` once",)),
         (QUBIT, ("`until` must be given",)),
-        ([*QUBIT, "--protocol", "blch"], ("`protocol` must be one of 'bloch', 'none'",)),
+        (
+            [*QUBIT, "--protocol", "blch"],
+            ("`protocol` must be one of 'bloch', 'bloch_segments', 'none'",),
+        ),
         (QUBIT[:4], ("`theta` must be given, but is left out, in --set-protocol",)),
         ([*QUBIT, "--set-protocol", "1.phi=2"], ("`set_protocol`", "`1.phi` is for none")),
         ([*QUBIT[:2], "--set-protocol", "phi=2"], ("`set_protocol`", "one of 0 protocols")),

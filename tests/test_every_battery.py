@@ -27,8 +27,8 @@ METHODS = {
 """How the page of a battery says that it is solved, where that is no matter of its size."""
 
 DIFFERENTIATED = {
-    "bloch", "collisional", "dopo", "lindblad", "micromaser", "oscillators", "reservoir",
-    "spin_chain", "tavis_cummings", "waveguide",
+    "bloch", "bloch_array", "collisional", "dopo", "lindblad", "micromaser", "oscillators",
+    "reservoir", "spin_chain", "tavis_cummings", "waveguide",
 }  # fmt: skip
 """Batteries whose wings compare gradients with differences, in tests that take seconds."""
 

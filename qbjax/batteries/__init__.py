@@ -1,7 +1,7 @@
 """The physics: one wing per system, each behind the interface of `qbjax.interface`."""
 
 from qbjax.batteries import bloch, collisional, dopo, lindblad, reservoir, waveguide
-from qbjax.batteries.bloch import BlochCharger
+from qbjax.batteries.bloch import BlochArray, BlochCharger
 from qbjax.batteries.bloch import approximations as bloch_approximations
 from qbjax.batteries.bloch import exact as bloch_exact
 from qbjax.batteries.bloch import moments as bloch_moments
@@ -27,7 +27,7 @@ from qbjax.interface.battery import Battery
 from qbjax.interface.states import State
 
 __all__ = [
-    "DOPO", "Battery", "BlochCharger", "Collisional", "Lindblad", "MetastableWarning",
+    "DOPO", "Battery", "BlochArray", "BlochCharger", "Collisional", "Lindblad", "MetastableWarning",
     "Oscillators", "Reservoir", "SpinChain", "State", "StationaryReport", "TavisCummings",
     "Waveguide", "bloch", "bloch_approximations", "bloch_exact", "bloch_moments",
     "bloch_optima", "chambers", "collisional", "dopo", "lindblad", "micromaser", "reservoir",

@@ -41,6 +41,7 @@ LADDER = ladders.oscillator(4)
 CAVITY = batteries.Collisional(LADDER)
 LOSSY = batteries.micromaser(4, loss=0.1)
 CHARGER = batteries.BlochCharger()
+ARRAY = batteries.BlochArray(2)
 GUIDE = batteries.Waveguide()
 CONSTANT = protocols.Constant(1.0)
 QUBITS = protocols.Collisions([0.1, 0.2], 0.5, 1.0)
@@ -194,6 +195,14 @@ BATTERIES = [
         cell_thermal=(0, "not negative"), cell_dephasing=(0, "not negative"),
         counter_rotating=(False, "flag"),
     ),
+    door(
+        batteries.BlochArray, cells=(2, "levels"), chargers=(1, "levels"),
+        geometry=("star", "choice"), coupling=(1.0, "positive"), decay=(0, "not negative"),
+        frequency=(1.0, "positive"), detuning=(0, "real"), cell_decay=(0, "not negative"),
+    ),
+    door(ARRAY.amplitudes, t=(1.0, "reals")),
+    door(ARRAY.cell, state=(ARRAY.start(), "thing")),
+    door(ARRAY.density_matrix, state=(ARRAY.start(), "thing")),
     door(
         batteries.Waveguide, frequency=(1.0, "positive"), distance=(0.1, "not negative"),
         decay=(0.5, "not negative"), longest=(1000.0, "positive"),

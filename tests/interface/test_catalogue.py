@@ -6,8 +6,8 @@ from qbjax.interface import catalogue
 from qbjax.interface.catalogue import PUMPS, UNDRIVEN, Entry, Example, Maker
 
 NAMES = (
-    "dopo", "collisional", "micromaser", "bloch", "waveguide", "reservoir", "tavis_cummings",
-    "oscillators", "spin_chain", "lindblad",
+    "dopo", "collisional", "micromaser", "bloch", "bloch_array", "waveguide", "reservoir",
+    "tavis_cummings", "oscillators", "spin_chain", "lindblad",
 )  # fmt: skip
 EXAMPLE = Example({}, "none", {}, 1.0, None)
 
@@ -55,6 +55,12 @@ def test_an_unknown_name_gets_a_suggestion():
 
 
 def test_kinds_of_protocols_mean_the_same_everywhere():
-    assert catalogue.protocols().keys() == {*PUMPS, *UNDRIVEN, "collisions", "bloch"}
+    assert catalogue.protocols().keys() == {
+        *PUMPS,
+        *UNDRIVEN,
+        "collisions",
+        "bloch",
+        "bloch_segments",
+    }
     for kind, maker in catalogue.protocols().items():
         assert all(e.protocols.get(kind, maker) is maker for e in catalogue.entries())

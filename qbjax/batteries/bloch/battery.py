@@ -198,7 +198,7 @@ class BlochCharger(Battery):
     def _origin(self) -> Origin:
         more = [getattr(self, x) for x in FURTHER if x in self.further]
         numbers: Any = (self.coupling, self.decay, self.frequency, *more)
-        given = tuple(x for x in numbers if not _checks.is_plain_zero(x))
+        given = tuple(jnp.asarray(x, float) for x in numbers if not _checks.is_plain_zero(x))
         return Origin(("BlochCharger", *self.further), given)
 
 
