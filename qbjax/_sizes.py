@@ -1,4 +1,4 @@
-"""The size by which an observable is judged: no tolerance knows a unit of energy."""
+"""Sizes: of an observable, by which it is judged; and of arrays, that share a program."""
 
 import numpy as np
 from jaxtyping import Inexact
@@ -20,3 +20,14 @@ def size_of_observable(
     middle = np.mean(diagonal) if diagonal.size else 0.0
     size = max(np.max(np.abs(x), initial=0.0) for x in (diagonal - middle, others))
     return float(size + OFFSET * abs(middle))
+
+
+def rounded(size: int) -> int:
+    """The next power of two, or one and a half of one.
+
+    Example:
+        >>> [rounded(n) for n in (0, 1, 2, 5, 7, 9, 13, 19)]
+        [0, 1, 2, 6, 8, 12, 16, 24]
+    """
+    power = 1 << max(size - 1, 0).bit_length()
+    return min(n for n in (3 * power // 4, power) if n >= size) if size else 0

@@ -96,7 +96,7 @@ def charge(
     ready = battery.prepared(times) if isinstance(battery, Prepared) else battery
     seen = save is not None or states is not None
     exact = seen or not _checks.is_concrete((battery, protocol, state, checked))
-    mover, moved = mover_of(ready, state, exact=exact)
+    mover, moved = mover_of(ready, protocol, state, exact=exact)
     run = _charge(mover, protocol, moved, checked, how, save, (states, dims))
     run = dataclasses.replace(run, final_state=handed_back(run.final_state, state))
     warn_if_unreliable(run, lambda: recommended_levels(battery, protocol))

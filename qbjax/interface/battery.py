@@ -95,7 +95,7 @@ class Prepared(Protocol):
 class Moving(Protocol):
     """A battery whose numbers, its operators' too, are arguments of the program that moves it."""
 
-    def mover(self, state: State, exact: bool) -> tuple[Any, State]:
+    def mover(self, protocol: Any, state: State, exact: bool) -> tuple[Any, State]:
         """The object that has the `motion` of a state, and the state as that takes it.
 
         Other levels may be padded with it to one size, unless the state is to be seen exactly as
@@ -175,16 +175,17 @@ class Cell(NamedTuple):
     parted: Any
 
 
-def mover_of(battery: Battery, state: State, *, exact: bool) -> tuple[Any, State]:
+def mover_of(battery: Battery, protocol: Any, state: State, *, exact: bool) -> tuple[Any, State]:
     """The object that moves a state in a compiled program, and the state as that takes it.
 
     Args:
         battery: of the state.
+        protocol: of the run.
         state: to be moved.
         exact: whether others will see it; else it does without its origin (`states.nameless`).
     """
     if isinstance(battery, Moving):
-        battery, state = battery.mover(state, exact)
+        battery, state = battery.mover(protocol, state, exact)
     return battery, state if exact else nameless(state)
 
 

@@ -14,13 +14,15 @@ import functools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Array, Float
 
+from qbjax import _checks
 from qbjax.algebra import operators
-from qbjax.batteries.dopo._functionals import Functionals, parts
+from qbjax.batteries.dopo._functionals import Functionals, functionals, parts
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.generator.structure import Structure
 from qbjax.protocols import Pump
@@ -50,6 +52,21 @@ class Layout(NamedTuple):
     pump_thermal: bool
 
 
+class Readings(eqx.Module):
+    """Readings of a DOPO's states, as arrays.
+
+    Attributes:
+        squared, amplitude: of $a_s^2$ and of $a_p$ (`squared_signal`, `pump_amplitude`).
+        charging: of the power (`charging`).
+        top: 1 for the two highest levels of the signal.
+    """
+
+    squared: Functionals
+    amplitude: Functionals
+    charging: Functionals
+    top: Float[Array, " s"]
+
+
 @dataclass(frozen=True)
 class Equation:
     r"""The vector field of a DOPO under a pump, on (state, displacement, work).
@@ -61,13 +78,15 @@ class Equation:
         numbers: κ, γ_p, Δ …
         layout: frame and terms.
         generator: of that layout.
+        readings: of its states.
         pump: the protocol.
         real: whether the density matrix is real.
     """
 
     numbers: Numbers
     layout: Layout
-    generator: Generator
+    generator: Any  # or its action alone
+    readings: Readings
     pump: Pump
     real: bool
 
@@ -82,7 +101,7 @@ class Equation:
 
     def m(self, state) -> Float[Array, " _"]:
         r"""The moment $m = \mathrm{Tr}(a_s^2\rho)$ as (re, im), or re alone."""
-        return self._read(squared_signal(self.layout, self.real), state)
+        return self._read(self.readings.squared, state)
 
     def power(self, t, y) -> Float[Array, ""]:
         """The rate at which the signal's photons grow; the field is not needed for it."""
@@ -90,7 +109,7 @@ class Equation:
         signals = (
             self.drive(t) if beta is None else self._signals(beta, jnp.stack(_pair(self.m(state))))
         )
-        return self.generator.weights(signals) @ charging(self.layout)(state)
+        return self.generator.weights(signals) @ self.readings.charging(state)
 
     def _signals(self, beta, m) -> Float[Array, " C"]:
         """The displaced frame's controls, κ/2 times β and m."""
@@ -101,7 +120,7 @@ class Equation:
     def _lab(self, t, y):
         state, _, _ = y
         # Counted by the trace, so that the equation is linear in y.
-        trace, *amplitude = self._read(pump_amplitude(self.layout, self.real), state)
+        trace, *amplitude = self._read(self.readings.amplitude, state)
         slope = self.generator.stacked(state, self.drive(t))
         return slope, None, self._work(t, _pair(amplitude), trace)
 
@@ -129,14 +148,27 @@ class Equation:
         return functionals(state, backwards=self.generator.backwards)
 
 
+def equation(layout: Layout, numbers: Numbers, pump: Pump, real: bool) -> Equation:
+    """The field of a layout; `real` says whether the density matrix starts real."""
+    whole = generator(layout, numbers)
+    real = real and whole.real
+    seen = readings(layout, real, layout.signal_levels)
+    return Equation(numbers, layout, whole, seen, pump, real)
+
+
 def generator(layout: Layout, numbers: Numbers) -> Generator:
     """The Lindblad generator; its controls are the lab frame's F, or β and m."""
+    return Generator(structure(layout), *strengths(layout, numbers))
+
+
+def strengths(layout: Layout, numbers: Numbers) -> tuple[Float[Array, " H"], Float[Array, " J"]]:
+    """The generator's coefficients and rates."""
     coupling, signal_decay, pump_decay, signal_thermal, pump_thermal, detuning = numbers
     loss = [signal_decay * (signal_thermal + 1), pump_decay * (pump_thermal + 1)]
     gain = [signal_decay * signal_thermal] if layout.signal_thermal else []
     gain += [pump_decay * pump_thermal] if layout.pump_thermal else []
     terms = [coupling / 2, *([detuning] if layout.detuned else [])]
-    return Generator(structure(layout), jnp.stack(terms), jnp.stack(loss + gain))
+    return jnp.stack(terms), jnp.stack(loss + gain)
 
 
 @functools.lru_cache(maxsize=64)
@@ -163,28 +195,45 @@ def structure(layout: Layout) -> Structure:
 
 
 @functools.lru_cache(maxsize=64)
-def squared_signal(layout: Layout, real: bool) -> Functionals:
+def readings(layout: Layout, real: bool, signal_levels: int) -> Readings:
+    """The readings of a layout's states.
+
+    Args:
+        layout: of the battery.
+        real: whether the density matrix is real.
+        signal_levels: of the stack, some of which may be empty.
+    """
+    levels = layout._replace(signal_levels=signal_levels)
+    room, n = sizes(levels)[0], np.arange(signal_levels)
+    top = (n < layout.signal_levels) & (n >= layout.signal_levels - 2)
+    return Readings(
+        squared_signal(layout, real, room),
+        pump_amplitude(layout, real, room),
+        charging(layout, room),
+        _checks.settled(top * 1.0),
+    )
+
+
+def squared_signal(layout: Layout, real: bool, room: int | None = None) -> Functionals:
     """The functionals of m = Tr(a_s² ρ) as (re, im), or re alone."""
     s, _ = modes(layout)
-    return Functionals(_in_sectors(s @ s, layout)[: 1 if real else 2])
+    return functionals(_in_sectors(s @ s, layout)[: 1 if real else 2], room)
 
 
-@functools.lru_cache(maxsize=64)
-def charging(layout: Layout) -> Functionals:
+def charging(layout: Layout, room: int | None = None) -> Functionals:
     r"""The functionals $\mathrm{Tr}(N L_j\rho)$ of the signal's photons N, one per weight j."""
     s, _ = modes(layout)
     photons, moves = s.T @ s, structure(layout)
     duals = [photons @ G + G.conj().T @ photons for G in moves.drift_operators()]
     for j, L in enumerate(moves.jumps, len(moves.hamiltonians)):
         duals[j] = duals[j] + L.conj().T @ photons @ L
-    return Functionals([_read_by(sp.csr_array(dual), layout) for dual in duals])
+    return functionals([_read_by(sp.csr_array(dual), layout) for dual in duals], room)
 
 
-@functools.lru_cache(maxsize=64)
-def pump_amplitude(layout: Layout, real: bool) -> Functionals:
+def pump_amplitude(layout: Layout, real: bool, room: int | None = None) -> Functionals:
     """The functionals Tr ρ and Tr(a_p ρ) as (trace, re, im), or without im."""
     trace = [sp.eye_array(states.size) for states in sectors(layout)]
-    return Functionals([trace, *_in_sectors(modes(layout)[1], layout)][: 2 if real else 3])
+    return functionals([trace, *_in_sectors(modes(layout)[1], layout)][: 2 if real else 3], room)
 
 
 def modes(layout: Layout):
@@ -206,6 +255,11 @@ def photons(layout: Layout) -> list[np.ndarray]:
     """Signal photon numbers of each sector's cell levels."""
     step = layout.pump_levels
     return [states[::step] // step for states in sectors(layout)]
+
+
+def sizes(layout: Layout) -> list[int]:
+    """Levels of the blocks."""
+    return [n.size * layout.pump_levels for n in photons(layout)]
 
 
 def _generated(a):

@@ -8,45 +8,33 @@ generator.
 """
 
 from collections.abc import Sequence
-from functools import cached_property, partial
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.sparse as sp
 from jax import lax
 from jaxtyping import Array, Float
 
+from qbjax import _checks
 from qbjax.dynamics.generator.shifts import Stack
 from qbjax.dynamics.generator.structure import diagonals
 
 
-class Functionals:
-    r"""Real linear functionals of a stacked state, sorted by diagonals on the host.
+class Functionals(eqx.Module):
+    """Real linear functionals of a stacked state, sorted by diagonals.
 
-    Compared by identity, as static arguments must be: keep them.
-
-    Args:
-        matrices: per functional, per sector, the real matrix D.
-
-    Example:
-        The trace, and $\rho_{01} + \rho_{10}$, of two sectors of two levels:
-
-        >>> import jax.numpy as jnp, numpy as np
-        >>> one, flip = np.eye(2), np.eye(2)[::-1]
-        >>> both = Functionals([[one, one], [flip, 0 * flip]])
-        >>> both(jnp.arange(8.0).reshape(2, 2, 2)).tolist()
-        [14.0, 3.0]
+    Attributes:
+        table: weights in the order in which `_values` lines diagonals up; two rows at least.
+        offsets: of the diagonals.
+        levels: n.
+        count: how many functionals there are.
     """
 
-    def __init__(self, matrices: Sequence[Sequence]):
-        self.matrices = [[sp.csr_array(m) for m in sectors] for sectors in matrices]
-        self.levels = max(m.shape[0] for m in self.matrices[0])
-        bands = [[diagonals(m) for m in sectors] for sectors in self.matrices]
-        found = {k for sectors in bands for band in sectors for k in band}
-        self.offsets = tuple(sorted(found)) or (0,)
-        self.table = np.stack([self._row(sectors) for sectors in bands])
-        self.count = len(bands)
+    table: Float[Array, "_ line"]
+    offsets: tuple[int, ...] = eqx.field(static=True)
+    levels: int = eqx.field(static=True)
+    count: int = eqx.field(static=True)
 
     def __call__(self, state: Stack, *, backwards: bool = False) -> Float[Array, " F"]:
         """The values of the functionals.
@@ -58,26 +46,42 @@ class Functionals:
         """
         return (_with_dual if backwards else _values)(self, state)
 
-    @cached_property
-    def dense(self) -> Float[np.ndarray, "F S n n"]:
-        """The matrices D, padded."""
-        n = self.levels
-        padded = [
-            [np.pad(m.toarray(), (0, n - m.shape[0])) for m in sectors] for sectors in self.matrices
-        ]
-        return np.array(padded, dtype=float)
 
-    def _row(self, bands) -> np.ndarray:
-        """Weights in the order in which `_values` lines diagonals up."""
-        line = []
-        for k in self.offsets:
-            some = np.zeros((len(bands), self.levels - abs(k)))
-            for s, band in enumerate(bands):
-                if k in band:
-                    values = band[k][max(0, -k) : len(band[k]) - max(0, k)]
-                    some[s, : values.size] = values
-            line.append(some.ravel())
-        return np.concatenate(line)
+def functionals(matrices: Sequence[Sequence], levels: int | None = None) -> Functionals:
+    r"""The functionals of real matrices.
+
+    Args:
+        matrices: per functional, per sector, the real matrix D.
+        levels: of every plane of the stack; None for those of the largest matrix.
+
+    Example:
+        The trace, and $\rho_{01} + \rho_{10}$, of two sectors of two levels:
+
+        >>> import jax.numpy as jnp, numpy as np
+        >>> one, flip = np.eye(2), np.eye(2)[::-1]
+        >>> both = functionals([[one, one], [flip, 0 * flip]])
+        >>> both(jnp.arange(8.0).reshape(2, 2, 2)).tolist()
+        [14.0, 3.0]
+    """
+    levels = max(m.shape[0] for m in matrices[0]) if levels is None else levels
+    bands = [[diagonals(m) for m in sectors] for sectors in matrices]
+    offsets = tuple(sorted({k for sectors in bands for band in sectors for k in band})) or (0,)
+    rows = [_row(sectors, offsets, levels) for sectors in bands]
+    # A single row would be no product to XLA but a sum, which compiles to a tree.
+    rows += rows[:1] if len(rows) == 1 else []
+    return Functionals(_checks.settled(np.stack(rows)), offsets, levels, len(bands))
+
+
+def _row(bands, offsets, levels: int) -> np.ndarray:
+    line = []
+    for k in offsets:
+        some = np.zeros((len(bands), levels - abs(k)))
+        for s, band in enumerate(bands):
+            if k in band:
+                values = band[k][max(0, -k) : len(band[k]) - max(0, k)]
+                some[s, : values.size] = values
+        line.append(some.ravel())
+    return np.concatenate(line)
 
 
 def parts(sectors: Sequence) -> tuple[list, list]:
@@ -91,29 +95,44 @@ def parts(sectors: Sequence) -> tuple[list, list]:
     return [(o.T + o) / 2 for o in sectors], [(o.T - o) / 2 for o in sectors]
 
 
-@partial(jax.jit, static_argnums=0)  # traced once, however many stages call it
+@jax.jit  # traced once, however many stages call it
 def _values(functionals: Functionals, state):
     flat = state.reshape(state.shape[0], -1)
     n = functionals.levels
-    line = [_diagonal(flat, k, n).ravel() for k in functionals.offsets]
-    # Two at least: a single row would be no product to XLA but a sum, which compiles to a tree.
-    table = np.resize(functionals.table, (max(2, functionals.count), functionals.table.shape[1]))
-    return (jnp.asarray(table) @ jnp.concatenate(line))[: functionals.count]
+    line = [lax.slice(flat, *_places(flat.shape, k, n)).ravel() for k in functionals.offsets]
+    return (functionals.table @ jnp.concatenate(line))[: functionals.count]
 
 
-def _diagonal(flat, k, n):
-    """Diagonal k of every sector (`jnp.diagonal` gathers, ten times slower)."""
+def _places(shape, k, n):
+    """Start, stop and stride of diagonal k of every sector.
+
+    `jnp.diagonal` gathers, ten times slower.
+    """
     start = k if k >= 0 else -k * n
-    stop = start + (n - abs(k) - 1) * (n + 1) + 1
-    return lax.slice(flat, (0, start), (flat.shape[0], stop), (1, n + 1))
+    return (0, start), (shape[0], start + (n - abs(k) - 1) * (n + 1) + 1), (1, n + 1)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
+@jax.custom_vjp
 def _with_dual(functionals, state):
     return _values(functionals, state)
 
 
+@jax.jit
+def _dual(functionals: Functionals, cotangent):
+    """The sum of the matrices D, weighted: every diagonal is put back where it was."""
+    line, n = cotangent @ functionals.table[: functionals.count], functionals.levels
+    lengths = [n - abs(k) for k in functionals.offsets]
+    count = line.size // sum(lengths)
+    total, first = jnp.zeros((count, n * n)), 0
+    for k, length in zip(functionals.offsets, lengths, strict=True):
+        (_, start), (_, stop), _ = _places((count,), k, n)
+        part = line[first : first + count * length].reshape(count, length)
+        total = total + lax.pad(part, 0.0, ((0, 0, 0), (start, n * n - stop, n)))
+        first += count * length
+    return total.reshape(count, n, n)
+
+
 _with_dual.defvjp(
-    lambda functionals, state: (_values(functionals, state), None),
-    lambda functionals, _, cotangent: (jnp.tensordot(cotangent, functionals.dense, 1),),
+    lambda functionals, state: (_values(functionals, state), functionals),
+    lambda functionals, cotangent: (None, _dual(functionals, cotangent)),
 )

@@ -25,7 +25,6 @@ from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.dopo import _equation as equations
 from qbjax.batteries.dopo._equation import Equation, Layout
-from qbjax.dynamics.generator.shifts import stack, unstack
 from qbjax.dynamics.motion import Flow
 from qbjax.dynamics.record.powers import per, powers
 from qbjax.dynamics.solve.automatic import Linear
@@ -75,21 +74,21 @@ def motion(equation: Equation, state: State, times: Float[Array, " T"]) -> Flow:
     layout, generator, pump = equation.layout, equation.generator, equation.pump
     dual = dataclasses.replace(generator, backwards=True)
     packing = Packing(layout.sectored, equation.real)
-    (blocks, displacement), structure = state.content, generator.structure
+    blocks, displacement = state.content
     linear = not layout.displaced and pump.is_piecewise_constant
 
     def state_of(t, y) -> State:
         stacked, displacement, _ = y
-        return State(Content(unstack(structure, stacked), displacement), state.origin, packing, t)
+        return State(Content(_unstack(layout, stacked), displacement), state.origin, packing, t)
 
     def observe(t, y):
-        seen = observables(equation, unstack(structure, y[0]), *y[1:])
+        seen = observables(equation, _unstack(layout, y[0]), *y[1:])
         return seen | {"instantaneous_power": equation.power(t, y)}
 
     return Flow(
         field=equation,
         backwards=dataclasses.replace(equation, generator=dual),
-        initial=(stack(structure, blocks), displacement, jnp.zeros(2)),
+        initial=(_stack(blocks), displacement, jnp.zeros(2)),
         edges=pump.edges(),
         signals=pumps.signals([pump], times),
         state=state_of,
@@ -108,7 +107,7 @@ def _linear(equation: Equation) -> Linear:
     return Linear(
         equation,
         lambda t: generator.spectral_bounds(equation.drive(t)),
-        kept=lambda y: sum(map(jnp.trace, unstack(generator.structure, y[0])), jnp.zeros(())),
+        kept=lambda y: jnp.einsum("sii->", y[0]),
     )
 
 
@@ -151,7 +150,7 @@ def observables(equation: Equation, blocks, displacement, work) -> dict[str, Arr
         "charger_energy": 2 * pump_photons,
         "pump_energy": work[0],
         "drive_work": work[1],
-        "truncation": jnp.stack([jnp.sum(signal[-2:]), jnp.sum(pump[-2:])]),
+        "truncation": jnp.stack([signal @ equation.readings.top, jnp.sum(pump[-2:])]),
         "trace_defect": jnp.abs(jnp.sum(signal) - 1),
     }
 
@@ -178,6 +177,16 @@ def _with_ratios(times: Float[Array, " T"], seen: dict[str, Array]) -> dict[str,
     """Energy and ergotropy per elapsed time, ergotropy per pump energy; NaN for 0/0."""
     efficiency = per(seen["ergotropy"], seen["pump_energy"])
     return seen | powers(times, seen) | {"ergotropy_per_pump_energy": efficiency}
+
+
+def _stack(blocks) -> Float[Array, "S n n"]:
+    n = max(len(block) for block in blocks)
+    return jnp.stack([jnp.pad(block, (0, n - len(block))) for block in blocks])
+
+
+def _unstack(layout: Layout, stacked):
+    sizes = equations.sizes(layout)
+    return tuple(block[:n, :n] for block, n in zip(stacked, sizes, strict=True))
 
 
 def _cell_blocks(layout: Layout, blocks) -> list[Float[Array, "_ _"]]:
@@ -208,7 +217,6 @@ def _pump_photons(equation: Equation, blocks, populations, displacement):
     if displacement is None:
         return number
     # <(a + β)†(a + β)>; <a> stays 0 but for truncation.
-    stacked = stack(equations.structure(layout), blocks)
-    _, *amplitude = equations.pump_amplitude(layout, equation.real)(stacked)
+    _, *amplitude = equation.readings.amplitude(_stack(blocks))
     cross = sum(beta * part for beta, part in zip(displacement, amplitude, strict=False))
     return number + jnp.sum(displacement**2) + 2 * cross

@@ -47,6 +47,7 @@ from qbjax.algebra.jumps import loss
 from qbjax.batteries.dopo import _equation as equations
 from qbjax.batteries.dopo import _mean_field as mean_field
 from qbjax.batteries.dopo import _motion as motions
+from qbjax.batteries.dopo import _room as rooms
 from qbjax.batteries.dopo import _steady as steady
 from qbjax.batteries.dopo._equation import Equation, Layout, Numbers
 from qbjax.batteries.dopo._motion import Content, Packing
@@ -149,6 +150,10 @@ class DOPO(Battery):
         still: Any = np.zeros(2) if self.frame == "displaced" else None
         return State(Content(blocks, still), self._origin, packing)
 
+    def mover(self, protocol: Pump, state: State, exact: bool) -> tuple[Any, State]:
+        """The mover of a state, which batteries of about as many levels share."""
+        return rooms.mover(self, self._moving(protocol, state.layout), state, exact)
+
     def motion(self, protocol, state, times) -> Flow:
         return motions.motion(self._equation(protocol, state.layout), state, times)
 
@@ -192,15 +197,12 @@ class DOPO(Battery):
         state = self.start(initial)
         generator = self._generator(state.layout.sectored)
         size = sum(block.size for block in state.content.blocks)
+        whole = "none: the start has coherence between even and odd levels, or is traced"
         return {
             "factors": f"{self.signal_levels} signal × {self.pump_levels} pump levels",
             "frame": self.frame,
             "moves": "a density matrix",
-            "sectors": (
-                "2: even and odd signal levels"
-                if state.layout.sectored
-                else "none: the start has coherence between even and odd levels, or is traced"
-            ),
+            "sectors": "2: even and odd signal levels" if state.layout.sectored else whole,
             "real numbers": size,
             **infos.of_generator(generator, real=state.layout.real),
             "method": infos.method(size, linear=self.frame == "lab", driven=True),
@@ -266,10 +268,11 @@ class DOPO(Battery):
 
     def _equation(self, pump: Pump, packing: Packing) -> Equation:
         """The field that moves states of a layout under a pump."""
+        return equations.equation(self._moving(pump, packing), self._numbers, pump, packing.real)
+
+    def _moving(self, pump: Pump, packing: Packing) -> Layout:
         complex_mean = self.frame == "displaced" and not packing.real
-        layout = self._layout(packing.sectored, pump.is_complex or complex_mean)
-        generator = equations.generator(layout, self._numbers)
-        return Equation(self._numbers, layout, generator, pump, packing.real and generator.real)
+        return self._layout(packing.sectored, pump.is_complex or complex_mean)
 
     def _generator(self, sectored: bool) -> Generator:
         return equations.generator(self._layout(sectored), self._numbers)

@@ -32,9 +32,9 @@ class Composed(Battery):
     def start(self, initial=None) -> State:
         return self.lindblad.start(initial)
 
-    def mover(self, state: State, exact: bool) -> tuple[Mover, State]:
+    def mover(self, protocol: Any, state: State, exact: bool) -> tuple[Mover, State]:
         """The mover of the battery that this one is made of."""
-        return self.lindblad.mover(state, exact)
+        return self.lindblad.mover(protocol, state, exact)
 
     def motion(self, protocol, state, times) -> Flow:
         return self.lindblad.motion(protocol, state, times)

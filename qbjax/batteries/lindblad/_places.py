@@ -7,12 +7,12 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Float, Int
 
-from qbjax import _checks
+from qbjax import _checks, _sizes
 from qbjax.algebra.packing import pack
 from qbjax.batteries.lindblad import _model as models
 from qbjax.batteries.lindblad._model import Model
 from qbjax.batteries.lindblad._reading import Blocks, Readings, Rows, Weights
-from qbjax.batteries.lindblad._room import Room, rounded
+from qbjax.batteries.lindblad._room import Room
 from qbjax.dynamics.generator import kets, shifts
 
 
@@ -37,7 +37,7 @@ def readings(model: Model, sectored: bool, pure: bool, room: Room | None = None)
     def elements(coo):
         found = _elements(coo, (plane, place), layout.phases, n)
         # Their number, too, is one that neighbours have.
-        return found if room is None else [_roomy(x, (rounded(x.size),)) for x in found]
+        return found if room is None else [_roomy(x, (_sizes.rounded(x.size),)) for x in found]
 
     cell, turns = _cell(model, (plane, place), layout.phases, n, room)
     return Blocks(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Array, Float
 
-from qbjax import _checks
+from qbjax import _checks, _sizes
 from qbjax.batteries.lindblad._model import Model
 from qbjax.dynamics.chebyshev.forward import SHARE
 from qbjax.dynamics.generator.structure import Structure
@@ -39,7 +39,9 @@ def room_of(model: Model, structure: Structure) -> Room | None:
     """The room that a stack is given; None if it is moved as it is."""
     planes, levels = structure.room
     cell, rest = model.joint().shape if model.cell else (0, 0)
-    padded = Room(rounded(planes), rounded(levels), rounded(cell), rounded(rest))
+    padded = Room(
+        _sizes.rounded(planes), _sizes.rounded(levels), _sizes.rounded(cell), _sizes.rounded(rest)
+    )
     size, after = planes * levels**2, padded.planes * padded.levels**2
     if size > MOST or model.dimension**2 <= IMPLICIT or size**3 <= WORK:
         return None
@@ -63,14 +65,3 @@ def levels_in(hamiltonian: Float[Array, " c"], room: Room) -> Float[Array, " mor
     levels = np.asarray(hamiltonian)
     more = np.full(max(room.cell - levels.size, 0), levels.max())
     return _checks.settled(np.concatenate([levels, more]))
-
-
-def rounded(size: int) -> int:
-    """The next power of two, or one and a half of one.
-
-    Example:
-        >>> [rounded(n) for n in (0, 1, 2, 5, 7, 9, 13, 19)]
-        [0, 1, 2, 6, 8, 12, 16, 24]
-    """
-    power = 1 << max(size - 1, 0).bit_length()
-    return min(n for n in (3 * power // 4, power) if n >= size) if size else 0

@@ -164,12 +164,12 @@ class Lindblad(Battery):
         whole = starts.whole(self.model, self.given, initial)
         return starts.state(self.model, whole, self._origin)
 
-    def mover(self, state: State, exact: bool) -> tuple[Mover, State]:
+    def mover(self, protocol: Any, state: State, exact: bool) -> tuple[Mover, State]:
         """The mover of a state, which batteries of other operator values share."""
         return movers.mover(self.equation, self.cell_levels, state, exact)
 
     def motion(self, protocol, state, times) -> Flow:
-        mover, state = self.mover(state, True)
+        mover, state = self.mover(protocol, state, True)
         return mover.motion(protocol, state, times)
 
     def outlook(self, protocol, times):

@@ -30,7 +30,9 @@ def test_a_battery_as_an_argument_keeps_its_sectors():
 def test_starts_share_a_compilation():
     battery = spins()
     other = eqx.tree_at(lambda b: b.lindblad.given, battery, np.eye(15)[1] + 0j)
-    one, two = (jax.tree.structure(b.mover(b.start(), exact=True)[0]) for b in (battery, other))
+    one, two = (
+        jax.tree.structure(b.mover(None, b.start(), exact=True)[0]) for b in (battery, other)
+    )
     assert one == two
     assert jax.tree.structure(battery) != jax.tree.structure(other)
 
