@@ -21,10 +21,12 @@ check: .venv/.test  ## format, lint, types and floors
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q -n 0 tests/test_floors.py
 
-# A file stays with one worker, which compiles its programs once. Every battery's example and the
-# DOPO's reference numbers are met by programs as users compile them; see conftest.py for the others.
+# A file stays with one worker, which compiles its programs once; conftest.py has them compiled
+# quickly. As users do are those of every battery's example, of the DOPO's reference numbers, and
+# where two programs have to agree to the last digits.
 SPREAD := -q -n $(WORKERS) --dist loadfile
-AS_USERS := tests/test_every_battery.py tests/test_debug_switches.py tests/batteries/dopo/test_dopo_reference.py
+AS_USERS := tests/test_every_battery.py tests/batteries/dopo/test_dopo_reference.py \
+            tests/test_debug_switches.py tests/dynamics/test_backward.py
 
 test: check  ## check, then every test that takes seconds, and the doctests
 	@$(BIN)/pytest $(SPREAD) -m "not slow" --doctest-modules tests qbjax $(AS_USERS:%=--ignore=%) \
