@@ -1,4 +1,9 @@
-"""A qubit charged by another that was prepared on its Bloch sphere; arrays of such qubits."""
+"""A qubit charged by another that was prepared on its Bloch sphere; arrays of such qubits.
+
+To read in this order: `battery` (the equation) with `_terms` and `_motion`; the closed forms
+`exact` and `moments`, which stand on `_swing`, `_detuned` and `_prepared`; `array` with `_shared`;
+then what is best: `optima`, `approximations`, `angle`, `band`.
+"""
 
 from qbjax.batteries.bloch import angle, approximations, band, exact, moments, optima
 from qbjax.batteries.bloch._entry import ENTRIES as ENTRIES

@@ -141,9 +141,12 @@ def exchange(
         -0.5j
     """
     arrived, rest = amplitudes(battery, t)
-    size = start.population(theta, length) * jnp.real(arrived * jnp.conj(rest))
-    turned = start.population(theta, length) * jnp.imag(arrived * jnp.conj(rest))
-    return lax.complex(turned, -size)
+    if not jnp.iscomplexobj(arrived):
+        size = start.population(theta, length) * arrived * rest
+        return lax.complex(jnp.zeros_like(size), -size)
+    both = arrived * jnp.conj(rest)
+    sizes = [start.population(theta, length) * x for x in (jnp.imag(both), jnp.real(both))]
+    return lax.complex(sizes[0], -sizes[1])
 
 
 def _turned(battery, coherence, amplitude, t, phi, quarter):
@@ -151,6 +154,10 @@ def _turned(battery, coherence, amplitude, t, phi, quarter):
     angle = (
         _checks.array("phi", phi) + quarter - jnp.asarray(battery.frequency, float) * jnp.asarray(t)
     )
+    if not jnp.iscomplexobj(amplitude):
+        size = coherence * amplitude
+        real, imaginary = jnp.broadcast_arrays(size * jnp.cos(angle), size * jnp.sin(angle))
+        return lax.complex(real, imaginary)
     x, y = (coherence * part for part in (jnp.real(amplitude), jnp.imag(amplitude)))
     real = x * jnp.cos(angle) - y * jnp.sin(angle)
     return lax.complex(real, x * jnp.sin(angle) + y * jnp.cos(angle))
