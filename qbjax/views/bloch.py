@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from qbjax.batteries.bloch.angle import Curve, Front, Steady
 from qbjax.batteries.bloch.band import Safe
 from qbjax.views import plot
-from qbjax.views.plot import BLACK, BLUE, GREY, PULSES, PURPLE, STYLE, VERMILION, axes_or_new
+from qbjax.views.plot import BLACK, BLUE, GREY, PULSES, PURPLE, SKY, STYLE, VERMILION, axes_or_new
 from qbjax.views.report import Sheet
 
 MECHANISMS = {
@@ -118,10 +118,19 @@ def mechanisms(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def passive(data: xr.Dataset, name: str, ax: Axes) -> Axes:
+    """Draws what the passive state has of an energy or a power, as in the paper's Fig. 3."""
+    dash = (0, (3, 1, 1, 1, 1, 1))
+    ax.plot(data["time"], data[name], color=SKY, ls=dash, label=name.replace("_", " "))
+    return ax
+
+
 def run_figure(data: xr.Dataset, at: float | None = None) -> Figure:
     """Draws charging, power, and the mechanisms that the ergotropy comes from."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(3, 1, figsize=(6.4, 8.6), sharex=True, layout="constrained")
+        for name, ax in zip(("passive_energy", "passive_power"), axes, strict=False):
+            passive(data, name, ax)
         for ax, draw in zip(axes, (plot.charging, plot.power, mechanisms), strict=True):
             draw(data, ax)
             if at is not None:

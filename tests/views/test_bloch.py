@@ -52,5 +52,9 @@ def test_a_run_with_a_mark(run):
     plain, marked = bloch.run_figure(run), bloch.run_figure(run, 1.2)
     for before, after in zip(plain.axes, marked.axes, strict=True):
         assert len(after.get_lines()) == len(before.get_lines()) + 1
-    labels = [text.get_text() for text in plain.axes[2].get_legend().get_texts()]
-    assert labels[-1] == "concurrence"
+    labels = [[text.get_text() for text in ax.get_legend().get_texts()] for ax in plain.axes]
+    assert labels[0][0] == "passive energy"
+    assert labels[1][0] == "passive power"
+    assert labels[2][-1] == "concurrence"
+    for ax, name in zip(plain.axes[:2], ("passive_energy", "passive_power"), strict=True):
+        np.testing.assert_array_equal(ax.get_lines()[0].get_ydata(), run[name])
