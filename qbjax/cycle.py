@@ -33,6 +33,7 @@ from qbjax.interface.battery import (
     recommended_levels,
     refined,
 )
+from qbjax.interface.saved_times import cut, padded
 from qbjax.interface.states import State, handed_back
 from qbjax.loads import TwoLevel, discharging, pair
 from qbjax.loads.two_level import check_frequency
@@ -97,13 +98,13 @@ def charge(
     seen = save is not None or states is not None
     exact = seen or not _checks.is_concrete((battery, protocol, state, checked))
     mover, moved = mover_of(ready, protocol, state, exact=exact)
-    run = _charge(mover, protocol, moved, checked, how, save, (states, dims))
-    run = dataclasses.replace(run, final_state=handed_back(run.final_state, state))
+    at, how = (checked, how) if times is None else padded(mover, checked, how, dims)
+    run = _charge(mover, protocol, moved, at, how, save, (states, dims))
+    final = handed_back(run.final_state, state)
     warn_if_unreliable(run, lambda: recommended_levels(battery, protocol))
-    return _from(
-        run, "charge", how, battery=battery, protocol=protocol,
-        initial=None if initial is None else state,
-    )  # fmt: skip
+    asked = {"battery": battery, "protocol": protocol}
+    made = _made("charge", how, **asked, initial=None if initial is None else state)
+    return dataclasses.replace(run, provenance=made, final_state=final, **cut(run, checked, how))
 
 
 def store(
@@ -143,16 +144,8 @@ def store(
             f"{type(state).__name__}; qb.charge(..., initial=...) takes density matrices."
         )
     _check_hand_over(times, state)
-    run = charge(
-        battery,
-        battery.idle(),
-        times,
-        initial=state,
-        save=save,
-        states=states,
-        adjoint=adjoint,
-        solver=solver,
-    )
+    how: dict[str, Any] = {"save": save, "states": states, "adjoint": adjoint, "solver": solver}
+    run = charge(battery, battery.idle(), times, initial=state, **how)
     return dataclasses.replace(run, provenance=run.provenance.called("store"))
 
 
@@ -222,9 +215,11 @@ def discharge(
     start = pair.joined(battery, state)
     cell = factors_of(battery)["cell"]
     dims = kept_states.dims(pair, start, states, {"cell": cell, "all": (*cell, 2)})
-    run = _discharge(battery, load, start, times, how, save, (states, dims))
+    at, how = padded(battery, times, how, dims)
+    run = _discharge(battery, load, start, at, how, save, (states, dims))
     warn_if_unreliable(run, lambda: _more_levels(battery))
-    return _from(run, "discharge", how, battery=battery, load=load, initial=start)
+    made = _made("discharge", how, battery=battery, load=load, initial=start)
+    return dataclasses.replace(run, provenance=made, **cut(run, times, how))
 
 
 @compiled("trace_defect", moved=2)
@@ -243,9 +238,8 @@ def _discharge(battery, load, state, times, how, save, kept):
     return judged(kept_states.sorted_out(run, dims))
 
 
-def _from(run: Trajectory, verb: str, how: How, **asked: Any) -> Trajectory:
-    made = Provenance(verb=verb, **asked, solver=how.solver, adjoint=how.adjoint)
-    return dataclasses.replace(run, provenance=made)
+def _made(verb: str, how: How, **asked: Any) -> Provenance:
+    return Provenance(verb=verb, **asked, solver=how.solver, adjoint=how.adjoint)
 
 
 def _how(battery, times, save, adjoint, solver) -> How:
@@ -265,7 +259,8 @@ def _foreseeing(how: How, outlook: Outlook | None, times) -> How:
     """Chooses the method that the equation's numbers ask for."""
     if outlook is None:
         return how
-    return how._replace(solver=how.solver.with_method(foreseen(outlook, np.asarray(times, float))))
+    method = foreseen(outlook, np.asarray(times, float))
+    return how if method is None else how._replace(solver=how.solver.with_method(method))
 
 
 def _check_hand_over(times, state: State) -> None:

@@ -4,7 +4,8 @@ JAX remembers every program it compiled, for as long as what it was compiled for
 each holds some hundred memory maps and some megabytes, a process may have 65 530 maps
 (`/proc/sys/vm/max_map_count`), and the one too many is a segmentation fault inside XLA. So the
 verbs look now and then what the process holds, and empty JAX's caches in time. They are those of
-the whole process: programs of other code are compiled again, too, when they are called next.
+the whole process: programs of other code are compiled again, too, when they are called next. It is
+the last resort: of the verbs' own programs only some fifty are kept (`dynamics.programs`).
 """
 
 import gc
@@ -18,6 +19,7 @@ import jax
 import jax.numpy as jnp
 
 from qbjax import _memory
+from qbjax.dynamics import programs
 
 PAUSE = 1.0
 """Seconds between two looks, in which few programs can be compiled."""
@@ -71,6 +73,7 @@ def forget_if_many(held: Burden | None) -> bool:
         return False
     if _is_tracing() and not _exceeds(held, LAST):
         return False
+    programs.forget()
     eqx.clear_caches()
     jax.clear_caches()
     gc.collect()

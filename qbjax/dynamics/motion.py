@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from qbjax.dynamics import rows
 from qbjax.dynamics.record.doubt import BREAKDOWN, NON_FINITE, OK
 from qbjax.dynamics.record.powers import powers
 from qbjax.dynamics.record.trajectory import Trajectory
@@ -30,6 +31,7 @@ class How(NamedTuple):
     solver: Solver
     adjoint: Adjoint | str = "reverse"  # or "forward", "direct": how the run may be
     free_times: FreeTimes = "none"  # or "later", all but the first, or "all": which times may be
+    padded: bool = False  # whether the times of a run may repeat their last one (`dynamics.rows`)
 
 
 def with_powers(times: Float[Array, " T"], seen: dict[str, Array]) -> dict[str, Array]:
@@ -58,6 +60,9 @@ class Flow:
             for linear equations need to know of it; None if it is not.
         unfit: what those methods would need instead, and what there is, for the error that
             refuses them; empty for a general one.
+        merits: merits(seen), of what was observed at one moment, what costs too much to be found
+            on the way, such as eigenvalues: found after the run, where a caller's `jit` leaves out
+            what is not asked for; given to `finish` as `seen["merits"]`. None for none.
         finish: finish(times, seen), the observables of a whole run from those of its moments.
         units: name to unit.
         modes: names of the truncated modes.
@@ -73,6 +78,7 @@ class Flow:
     read: Callable[[PyTree], PyTree] | None = None
     linear: Linear | None = None
     unfit: str = ""
+    merits: Callable[[dict], dict] | None = None
     finish: Callable[[Array, dict], dict] = with_powers
     units: tuple[tuple[str, str], ...] = ()
     modes: tuple[str, ...] = ()
@@ -144,7 +150,7 @@ def follow(
     Args:
         motion: how it moves.
         times: strictly increasing, shape (T,); the state belongs to `times[0]`. Of a stream,
-            those before the first step and after each.
+            those before the first step and after each. Of a flow, if `how` says so, padded.
         how: solver, adjoint, differentiated times.
         save: save(t, state) -> pytree of reals, called on the fly: the trajectory's `saved`.
 
@@ -160,6 +166,7 @@ def follow(
 
 def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
     field = _ruled(how, flow.field, flow.backwards)
+    count = rows.counted(times) if how.padded else None
     solution = integrate(
         field,
         flow.initial,
@@ -170,10 +177,13 @@ def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
         solver=how.solver,
         adjoint=how.adjoint,
         free_times=how.free_times,
+        count=count,
         linear=flow.linear,
         unfit=flow.unfit,
     )
     seen, saved = solution.saved
+    if flow.merits is not None:
+        seen = {**seen, "merits": rows.each(flow.merits, seen, count)}
     return _recorded(
         flow,
         times,

@@ -15,19 +15,20 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import get_opaque_trace_state
 
+from qbjax.dynamics.programs import program_of
 from qbjax.dynamics.where import platform_of
 
 QUICK: Any = {"compiler_options": {"xla_cpu_use_fusion_emitters": False}}
 """Options with which XLA compiles for a CPU in some two thirds of the time: its older emitter of
 fused loops. The answer is the same to rounding, but shifts of many numbers take up to twice as
-long. Equinox passes them on to `jax.jit`."""
+long."""
 
 SMALL = 1600
 """Most numbers in a state for the older loops: with so few, calls of kernels cost more."""
 
 
 def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Callable]:
-    """Makes an `eqx.filter_jit` for functions that return something with `observables`.
+    """Makes programs of (`program_of`) functions that return something with `observables`.
 
     On a CPU XLA compiles it `QUICK` where a small state is moved, unless it is part of a caller's
     program.
@@ -41,17 +42,18 @@ def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Calla
     """
 
     def compile_(evolve):
+        @functools.wraps(evolve)
         def parted(*given):
             return _apart(evolve(*given), sound)
 
-        plain, apart = eqx.filter_jit(evolve), eqx.filter_jit(parted)
-        quick, quick_apart = (eqx.filter_jit(f, **QUICK) for f in (evolve, parted))
+        plain, apart = (program_of(f) for f in (evolve, parted))
+        quick, quick_apart = (program_of(f, **QUICK) for f in (evolve, parted))
 
         @functools.wraps(evolve)
         def run(*given):
             small = moved is not None and _size(given[moved]) <= SMALL
-            fast = small and _alone() and platform_of(given) == "cpu"
-            if jax.debug_nans.value or jax.debug_infs.value:
+            fast = small and outermost() and platform_of(given) == "cpu"
+            if searching():
                 return _marked(*(quick_apart if fast else apart)(*given))
             return (quick if fast else plain)(*given)
 
@@ -66,9 +68,14 @@ def _size(state) -> int:
     return sum(x.size**2 if x.ndim == 1 else x.size for x in arrays)
 
 
-def _alone() -> bool:
-    """Whether a program runs within no other: within one JAX refuses options."""
+def outermost() -> bool:
+    """Whether nothing is traced or differentiated: within a program JAX refuses options."""
     return get_opaque_trace_state() == _outermost()
+
+
+def searching() -> bool:
+    """Whether JAX looks for NaN or infinities in what a program returns."""
+    return jax.debug_nans.value or jax.debug_infs.value
 
 
 @functools.cache

@@ -104,6 +104,17 @@ class Moving(Protocol):
 
 
 @runtime_checkable
+class Remembering(Protocol):
+    """A battery that moves along a `Path`, made for the very times of a run: they are not padded.
+
+    Attributes:
+        moves_along_a_path: True.
+    """
+
+    moves_along_a_path: bool
+
+
+@runtime_checkable
 class Foreseeing(Protocol):
     """A battery whose numbers, where they are known before tracing, tell which method suits."""
 

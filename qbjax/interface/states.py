@@ -1,6 +1,7 @@
 """The opaque state that a battery hands around, and the arguments that may stand for one."""
 
 import dataclasses
+import functools
 from typing import Any
 
 import equinox as eqx
@@ -18,6 +19,11 @@ UNMADE = -np.finfo(float).max
 def _arrays(content):
     """JAX's arrays of what was made on the host."""
     return jax.tree.map(lambda x: _checks.settled(x) if isinstance(x, np.ndarray) else x, content)
+
+
+@functools.cache
+def _unmade() -> Float[Array, ""]:
+    return _checks.settled(UNMADE)
 
 
 class Origin(eqx.Module):
@@ -46,9 +52,7 @@ class State(eqx.Module):
     content: PyTree[Float[Array, "..."]] = eqx.field(converter=_arrays)
     origin: Origin
     layout: Any = eqx.field(static=True, default=None)
-    made: Float[Array, ""] = eqx.field(
-        default_factory=lambda: np.asarray(UNMADE), converter=_arrays
-    )
+    made: Float[Array, ""] = eqx.field(default_factory=_unmade, converter=_arrays)
 
     @property
     def time(self) -> Any:

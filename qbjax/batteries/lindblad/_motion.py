@@ -7,7 +7,6 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Complex, Float
 
 from qbjax.algebra.packing import unpack
@@ -77,7 +76,8 @@ class Mover(eqx.Module):
             read=None if pure else read,
             observe=lambda t, y: read(y) if pure else y,
             linear=self._linear(pure, field, at) if linear else None,
-            finish=self._finished,
+            merits=self._merits if self.readings.cell is not None else None,
+            finish=_finished,
             modes=self.modes,
         )
 
@@ -115,16 +115,16 @@ class Mover(eqx.Module):
             lambda y: jnp.sum(self.readings.populations(y)),
         )
 
-    def _finished(self, times, seen: dict) -> dict[str, Array]:
-        """Observables of a run from what was read off each of its states."""
-        stored = {}
-        if self.readings.cell is not None:
-            # After the run, where a caller's `jit` can leave out what is not asked for.
-            merits = reading.merits_of(self.hamiltonian)
-            stored = lax.map(lambda now: merits(*now), (seen["energy"], seen["cell"]))
-            stored = with_powers(times, stored)
-        certificate = {"truncation": seen["truncation"], "trace_defect": jnp.abs(seen["trace"] - 1)}
-        return stored | seen["own"] | certificate
+    def _merits(self, seen: dict) -> dict[str, Array]:
+        """Merits of the cell from what was read off one state."""
+        return reading.merits_of(self.hamiltonian)(seen["energy"], seen["cell"])
+
+
+def _finished(times, seen: dict) -> dict[str, Array]:
+    """Observables of a run from what was read off each of its states."""
+    stored = with_powers(times, seen["merits"]) if "merits" in seen else {}
+    certificate = {"truncation": seen["truncation"], "trace_defect": jnp.abs(seen["trace"] - 1)}
+    return stored | seen["own"] | certificate
 
 
 def mover(

@@ -37,13 +37,15 @@ from qbjax.dynamics.solve.automatic import Linear
 from qbjax.dynamics.solve.run import Run
 
 
-def run_reversibly(field, linear: Linear, initial, times, *, save, read, edges, solver) -> Run:
+def run_reversibly(
+    field, linear: Linear, initial, times, *, save, read, edges, solver, count=None
+) -> Run:
     """Runs `chebyshev.propagate`, to be differentiated in reverse mode only.
 
     Args:
         field: f(t, y), with what reverse mode it has: used where `linear` has no dual.
         linear: the same field.
-        initial, times, save, read, edges, solver: as of `chebyshev.propagate`.
+        initial, times, save, read, edges, solver, count: as of `chebyshev.propagate`.
     """
     zero, wanted = jnp.zeros(()), save
     passing = chebyshev.passes(read, initial, times)
@@ -64,13 +66,13 @@ def run_reversibly(field, linear: Linear, initial, times, *, save, read, edges, 
         eqx.filter_closure_convert(linear.spectral_bounds, zero),
     )
     fixed = jax.tree.map(lambda x: lax.stop_gradient(x) if eqx.is_array(x) else x, fixed)
-    return _solve(given, fixed, dual._replace(weights=None), solver)
+    return _solve(given, (*fixed, count), dual._replace(weights=None), solver)
 
 
 def _run(given: Given, fixed, solver, trail: bool, speeds: bool = False):
     return chebyshev.propagate(
         fixed[0], fixed[1], given.initial, given.times, save=given.save, read=given.read,
-        edges=given.edges, solver=solver, trail=trail, speeds=speeds,
+        edges=given.edges, solver=solver, count=fixed[2], trail=trail, speeds=speeds,
     )  # fmt: skip
 
 

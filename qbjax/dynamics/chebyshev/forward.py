@@ -31,6 +31,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from qbjax.dynamics import rows
 from qbjax.dynamics.chebyshev import trail as chebyshev_trail
 from qbjax.dynamics.chebyshev.step import (
     Ellipse,
@@ -107,6 +108,7 @@ def propagate(
     read: Callable | None,
     edges: Float[Array, " E"] | None,
     solver,
+    count: Int[Array, ""] | None = None,
     trail: bool = False,
     speeds: bool = False,
 ) -> tuple[Run, Stay]:
@@ -122,6 +124,7 @@ def propagate(
         read: what `save` needs of the state, linear in it; None for all of it.
         edges: times at which the field is discontinuous; those outside the times do not matter.
         solver: `integrate.Solver`: tolerances and most steps.
+        count: how many of the times are to be saved, if the rest repeats the last; None for all.
         trail: whether to keep what the way back needs.
         speeds: whether to keep how fast that changed which was read.
 
@@ -137,7 +140,7 @@ def propagate(
         ellipse, part = everywhere or parts(
             chebyshev_trail.inside(*lax.stop_gradient((stay.time, end)))
         )
-        look = (read, times) if passing else None
+        look = (read, times, times.size if count is None else count) if passing else None
         return _advance(part, look, ellipse, stay, end, duration, solver)
 
     wanted = save if read is None else (lambda t, y: save(t, read(y)))
@@ -145,9 +148,9 @@ def propagate(
     if trail:
         start = start._replace(trail=chebyshev_trail.unwalked(initial, solver.max_steps))
     if passing:
-        stay, saved, arrived = _pass(run, start, times, edges, save, read, speeds)
+        stay, saved, arrived = _pass(run, start, times, edges, save, read, speeds, count)
     else:
-        stay, saved, arrived = _stop(run, start, times, edges, wanted)
+        stay, saved, arrived = _stop(run, start, times, edges, wanted, count)
     limited = stay.steps >= solver.max_steps
     return Run(saved, arrived, stay.state, stay.lost, limited, stay.steps), stay
 
@@ -197,7 +200,7 @@ def in_line(read: Callable, save: Callable, y) -> tuple[Callable, Callable]:
     return (joined, parted) if sum(few) > 1 else (read, save)
 
 
-def _stop(run, start: Stay, times, edges, save):
+def _stop(run, start: Stay, times, edges, save, count):
     """Runs with steps that end at every saved time."""
     at, which = stops(times, edges)
     struct = jax.eval_shape(save, times[0], start.state)
@@ -212,23 +215,24 @@ def _stop(run, start: Stay, times, edges, save):
         )
         return stay, (row, ~stay.lost)
 
-    stay, (all_rows, reached) = lax.scan(interval, start, (at, which >= 0))
+    until = None if count is None else 1 + jnp.argmax(which == count - 1)
+    stay, (all_rows, reached) = rows.scan(interval, start, (at, which >= 0), until)
     saved = jnp.where(which < 0, times.size, which)
-    rows = jnp.zeros(times.shape, which.dtype).at[saved].set(jnp.arange(at.size), mode="drop")
-    return stay, jax.tree.map(lambda x: x[rows], all_rows), reached[rows]
+    order = jnp.zeros(times.shape, which.dtype).at[saved].set(jnp.arange(at.size), mode="drop")
+    return stay, jax.tree.map(lambda x: x[order], all_rows), reached[order]
 
 
-def _pass(run, start: Stay, times, edges, save, read, speeds: bool):
+def _pass(run, start: Stay, times, edges, save, read, speeds: bool, count):
     """Runs with steps that end at edges only, and reads saved times off those that pass them."""
     ends = times[-1:]
     if edges is not None:
         ends = jnp.sort(jnp.append(jnp.clip(edges, times[0], times[-1]), times[-1]))
     first = first_reading(read, start.state)
-    rows = jax.tree.map(lambda x: jnp.zeros((times.size, *x.shape)).at[0].set(x), first)
-    rows = (rows, jax.tree.map(jnp.zeros_like, rows) if speeds else None)
-    start = start._replace(terms=blank(read, start.state), passed=jnp.array(1), rows=rows)
+    room = jax.tree.map(lambda x: jnp.zeros((times.size, *x.shape)).at[0].set(x), first)
+    both = (room, jax.tree.map(jnp.zeros_like, room) if speeds else None)
+    start = start._replace(terms=blank(read, start.state), passed=jnp.array(1), rows=both)
     stay, _ = lax.scan(lambda stay, end: (run(stay, end), None), start, ends)
-    saved = lax.map(lambda row: save(*row), (times, stay.rows[0]))
+    saved = rows.each(lambda row: save(*row), (times, stay.rows[0]), count)
     return stay, saved, jnp.arange(times.size) < stay.passed
 
 
@@ -247,7 +251,7 @@ def stops(times: Float[Array, " T"], edges: Float[Array, " E"] | None):
 def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
     """Takes steps from where the loop stands to `end`."""
     longest = 2 * REACH / (ellipse.real + ellipse.imaginary)
-    read, times = (_nothing, None) if look is None else look
+    read, *wanted = (_nothing,) if look is None else look
 
     def going(stay):
         return (stay.time < end) & ~stay.lost
@@ -264,9 +268,9 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
         good = error <= limit
         after = jnp.where(count > 1, stay.time + plan.length, end)
         stay = stay._replace(terms=terms.readings)
-        if times is not None:
+        if wanted:
             until = jnp.where(good, lax.stop_gradient(after), -jnp.inf)
-            stay = _read_off(stay, times, until, (ellipse, plan, terms))
+            stay = _read_off(stay, *wanted, until, (ellipse, plan, terms))
         calm = terms.taken < h * (ellipse.real + ellipse.imaginary) + CALM
         steps = stay.steps + 1
         if stay.trail is not None:
@@ -295,27 +299,27 @@ def _nothing(y):
     return None
 
 
-def _read_off(stay: Stay, times, until, taken: tuple[Ellipse, Plan, Terms]) -> Stay:
+def _read_off(stay: Stay, times, count, until, taken: tuple[Ellipse, Plan, Terms]) -> Stay:
     """Reads off a step, not yet taken, what is wanted at the saved times up to `until`."""
     fixed = lax.stop_gradient(times)
 
     def waiting(carry):
         passed, _ = carry
-        return (passed < times.size) & (fixed[jnp.minimum(passed, times.size - 1)] <= until)
+        return (passed < count) & (fixed[jnp.minimum(passed, count - 1)] <= until)
 
     def some(carry):
-        passed, rows = carry
+        passed, read = carry
         index = passed + jnp.arange(CHUNK)
-        at = jnp.minimum(index, times.size - 1)
-        inside = (index < times.size) & (fixed[at] <= until)
+        at = jnp.minimum(index, count - 1)
+        inside = (index < count) & (fixed[at] <= until)
         elapsed = jnp.where(inside, times[at] - stay.time, 0.0)
         if stay.rows[1] is None:
             new = between(*taken, elapsed), None
         else:
             new = jax.jvp(partial(between, *taken), (elapsed,), (jnp.ones(CHUNK),))
         place = jnp.where(inside, index, times.size)
-        rows = jax.tree.map(lambda r, x: r.at[place].set(x, mode="drop"), rows, new)
-        return passed + jnp.sum(inside), rows
+        read = jax.tree.map(lambda r, x: r.at[place].set(x, mode="drop"), read, new)
+        return passed + jnp.sum(inside), read
 
-    passed, rows = lax.while_loop(waiting, some, (stay.passed, stay.rows))
-    return stay._replace(passed=passed, rows=rows)
+    passed, read = lax.while_loop(waiting, some, (stay.passed, stay.rows))
+    return stay._replace(passed=passed, rows=read)

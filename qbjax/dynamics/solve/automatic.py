@@ -84,7 +84,7 @@ def foreseen(outlook: Outlook, times: Float[np.ndarray, " T"]) -> Any:
 
     Args:
         outlook: what is known.
-        times: saved ones.
+        times: saved ones, none repeated.
     """
     if not outlook.constant:
         if outlook.decay is None or outlook.size > IMPLICIT:
@@ -94,6 +94,8 @@ def foreseen(outlook: Outlook, times: Float[np.ndarray, " T"]) -> Any:
     if outlook.edges is None and uneven(times, outlook.size):
         return Chebyshev()
     large = outlook.size**3 * spans_of(times, outlook.edges) > WORK
+    if not large and outlook.edges is not None:
+        return Exponential()  # as structure would, if it were told how many times there are
     if not large or outlook.bounds is None or times.size <= DENSE:
         return None
     return Tsit5() if crowded(times, *outlook.bounds()) else None

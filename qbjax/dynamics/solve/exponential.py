@@ -22,8 +22,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
+from qbjax.dynamics import rows
 from qbjax.dynamics.chebyshev.forward import stops
 from qbjax.dynamics.chebyshev.trail import inside
 from qbjax.dynamics.solve.run import Run
@@ -54,6 +55,7 @@ def propagate(
     *,
     save: Callable,
     edges: Float[Array, " E"] | None,
+    count: Int[Array, ""] | None = None,
 ) -> Run:
     """Propagates a state from `times[0]` through all times; differentiable in every mode.
 
@@ -64,6 +66,7 @@ def propagate(
         times: where to save; without edges their derivatives are left to `save`.
         save: save(t, y).
         edges: times at which the field is discontinuous; those outside the times do not matter.
+        count: how many of the times are to be saved, if the rest repeats the last; None for all.
 
     Returns:
         A `Run`.
@@ -72,7 +75,7 @@ def propagate(
     at, which = stops(times, edges)
     kept = linear.kept
     weights = None if kept is None else jax.vmap(lambda e: kept(unravel(e)))(jnp.eye(y.size))
-    advanced = _advance(linear.field, unravel, y.size, times, edges, weights)
+    advanced = _advance(linear.field, unravel, y.size, times, edges, weights, count)
     struct = jax.eval_shape(save, times[0], initial)
 
     @jax.checkpoint  # backwards, each exponential is made anew rather than kept
@@ -87,16 +90,17 @@ def propagate(
         return y, row
 
     before = jnp.concatenate([times[:1], at[:-1]])
-    last, all_rows = lax.scan(interval, y, (before, at, which >= 0))
-    rows = jnp.argsort(jnp.where(which < 0, times.size, which), stable=True)[: times.size]
-    no = jnp.array(False)
+    until = None if count is None else 1 + jnp.argmax(which == count - 1)
+    last, all_rows = rows.scan(interval, y, (before, at, which >= 0), until)
+    order = jnp.argsort(jnp.where(which < 0, times.size, which), stable=True)[: times.size]
+    no, saved = jnp.array(False), jnp.array(times.size) if count is None else count
     return Run(
-        saved=jax.tree.map(lambda x: x[rows], all_rows),
-        arrived=jnp.ones(times.shape, bool),
+        saved=jax.tree.map(lambda x: x[order], all_rows),
+        arrived=jnp.arange(times.size) < saved,
         last=unravel(last),
         failed=no,
         limited=no,
-        steps=jnp.array(at.size - 1),
+        steps=saved + (at.size - times.size - 1),
     )
 
 
@@ -206,7 +210,7 @@ def _pade(A):
     return odd, A6 @ three(b[12], b[10], b[8]) + three(b[6], b[4], b[2]) + b[0] * one
 
 
-def _advance(field, unravel, size, times, edges, kept) -> Callable:
+def _advance(field, unravel, size, times, edges, kept, count) -> Callable:
     """Makes the function (y, before, time) -> the state at `time`."""
 
     def generator(t):
@@ -218,7 +222,8 @@ def _advance(field, unravel, size, times, edges, kept) -> Callable:
         )
     L = generator(lax.stop_gradient(times[0]))
     # The mean, not the first: so that the rounding of spans does not add up.
-    mean = (times[-1] - times[0]) / (times.size - 1)
+    spans = times.size - 1 if count is None else jnp.asarray(count - 1, float)
+    mean = (times[-1] - times[0]) / spans
     shared = exponential(mean * L, kept)
     rounding = 4 * np.finfo(float).eps * jnp.max(jnp.abs(times))
 

@@ -55,6 +55,7 @@ def integrate(
     solver: Solver,
     adjoint: Adjoint | str = "reverse",
     free_times: FreeTimes = "none",
+    count: Int[Array, ""] | None = None,
     linear: Linear | None = None,
     unfit: str = "",
 ) -> Solution:
@@ -79,6 +80,8 @@ def integrate(
             "all". The derivatives are the exact $dy(t)/dt = f$, one call of the field per
             saved time: the solver itself sees fixed times, so with "later" a gradient with
             respect to times alone does not differentiate the run.
+        count: how many of the times are to be saved, if the rest repeats the last; None for all.
+            Of a run that is not differentiated.
         linear: the field once more if it is linear, and constant between edges: for the methods
             that need it so.
         unfit: what those methods would need, if it is not; for the error that refuses them.
@@ -114,6 +117,7 @@ def integrate(
         if chebyshev.passes(read, initial, times):
             read, save = chebyshev.in_line(read, save, initial)
         how: dict[str, Any] = {"save": save, "read": read, "edges": edges, "solver": solver}
+        how["count"] = count
         if adjoint == "forward":
             run, _ = chebyshev.propagate(plain.field, plain.spectral_bounds, initial, times, **how)
         else:
@@ -122,10 +126,12 @@ def integrate(
         return _solution(run, field, fixed[-1], run.last)
     solver = solver.with_method(Tsit5() if isinstance(method, Chebyshev) else method)
     if isinstance(method, Exponential):
-        run = exponential.propagate(plain, start, fixed, save=keep, edges=edges)
+        run = exponential.propagate(plain, start, fixed, save=keep, edges=edges, count=count)
     else:
         views = lookout.ahead(signals, fixed)
-        run = runge_kutta.propagate(field, start, fixed, keep, edges, views, solver, adjoint)
+        run = runge_kutta.propagate(
+            field, start, (fixed, count), keep, edges, views, solver, adjoint
+        )
     return _solution(run, field, fixed[-1], moved(fixed[-1], run.last, -1)[1])
 
 

@@ -104,22 +104,23 @@ class Limits(NamedTuple):
     longest: float | None
 
 
-def run(field: Callable, initial, times, save, edges, views, solver, marks=None):
-    """Runs Tsit5 from `times[0]` through all times.
+def run(field: Callable, initial, when, save, edges, views, solver, marks=None):
+    """Runs Tsit5 from the first through all times.
 
     Args:
         field: f(t, y).
-        initial: y at `times[0]`.
-        times: where to save.
+        initial: y at the first time.
+        when: times, and how many are to be saved, if the rest repeats the last; None for all.
         save: save(t, y).
         edges: times at which the field is discontinuous, or None.
         views: what `lookout.ahead` saw.
         solver: `integrate.Solver`.
-        marks: times, the first of them `times[0]`, to step on and to keep states at.
+        marks: times, the first of them the first of all, to step on and to keep states at.
 
     Returns:
         A `Run`; and with `marks` a `backward.Record`, else None.
     """
+    times, wanted = when[0], (*when, marks)
     stops = None if marks is None else jnp.sort(jnp.concatenate([marks, times]))
     edges = None if edges is None else jnp.sort(edges)
     limits = Limits(times[-1], stops, edges, views, solver.max_step)
@@ -149,7 +150,7 @@ def run(field: Callable, initial, times, save, edges, views, solver, marks=None)
         return (stand.time < limits.end) & ~stand.failed & (stand.steps < solver.max_steps)
 
     def step(stand):
-        return _step(field, save, (times, marks), limits, solver, going(stand), stand)
+        return _step(field, save, wanted, limits, solver, going(stand), stand)
 
     # Unbatched under `vmap`: else every step would copy what was saved in all lanes.
     done = lax.while_loop(lambda stand: eqxi.unvmap_any(going(stand)), step, start)
@@ -193,10 +194,10 @@ def _step(field, save, wanted, limits: Limits, solver, going, stand: Stand) -> S
     halfway = time + (limits.end - time) / 2
     end = jnp.where(near, jnp.where(good, limits.end, halfway), end)
     inverse = jnp.where((inverse > 0) & (inverse < jnp.inf), inverse, 1.0)
-    passed, saved = _saved(save, wanted[0], stand, rows, h, good)
+    passed, saved = _saved(save, wanted[:2], stand, rows, h, good)
     stand = stand._replace(passed=passed, saved=saved)
-    if wanted[1] is not None:
-        stand = _noted(wanted[1], stand, good, time, after)
+    if wanted[2] is not None:
+        stand = _noted(wanted[2], stand, good, time, after)
     chosen = partial(jax.tree.map, partial(jnp.where, good))
     return stand._replace(
         time=jnp.where(going, time, stand.time),
@@ -273,11 +274,13 @@ def _limited(limits: Limits, time, end) -> Float[Array, ""]:
     return jnp.minimum(shortened(limits.views, limits.longest, time, end), limits.end)
 
 
-def _saved(save, times, stand: Stand, rows, h, good):
+def _saved(save, when, stand: Stand, rows, h, good):
     """Saves at the times up to the end of an accepted step."""
+    times, count = when
+    count = times.size if count is None else count
 
     def due(passed):
-        return good & (passed < times.size) & (times[passed] <= stand.end)
+        return good & (passed < count) & (times[passed] <= stand.end)
 
     def one(both):
         passed, saved = both

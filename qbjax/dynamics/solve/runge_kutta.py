@@ -15,19 +15,23 @@ from qbjax.dynamics.solve.solver import Solver
 from qbjax.dynamics.solve.tsit5 import Tsit5
 
 
-def propagate(field, initial, times, save, edges, views, solver, adjoint) -> Run:
-    """Runs the solver from `times[0]` through all times, differentiable as the adjoint says."""
+def propagate(field, initial, when, save, edges, views, solver, adjoint) -> Run:
+    """Runs the solver from the first through all times, differentiable as the adjoint says.
+
+    `when` are the times, and how many are to be saved, if the rest repeats the last; None for all.
+    """
     if adjoint == "direct" or not isinstance(solver.method, Tsit5):
-        return _by_diffrax(field, initial, times, save, edges, views, solver, adjoint)
+        return _by_diffrax(field, initial, when, save, edges, views, solver, adjoint)
     if adjoint == "reverse":
-        return run_reversibly(field, initial, times, save, edges, views, solver)
-    return march.run(field, initial, times, save, edges, views, solver)[0]
+        return run_reversibly(field, initial, when, save, edges, views, solver)
+    return march.run(field, initial, when, save, edges, views, solver)[0]
 
 
-def _by_diffrax(field, initial, times, save, edges, views, solver, adjoint) -> Run:
+def _by_diffrax(field, initial, when, save, edges, views, solver, adjoint) -> Run:
     """Runs any method, differentiable in both modes at once if need be."""
+    times, _ = when
     subs = (
-        diffrax.SubSaveAt(ts=times, fn=lambda t, y, _: save(t, y)),
+        diffrax.SubSaveAt(ts=_saved(*when), fn=lambda t, y, _: save(t, y)),
         diffrax.SubSaveAt(t1=True),
     )
     solve = diffrax.diffeqsolve
@@ -60,32 +64,37 @@ def _by_diffrax(field, initial, times, save, edges, views, solver, adjoint) -> R
     )
 
 
-def run_reversibly(field, initial, times, save, edges, views, solver) -> Run:
+def _saved(times, count):
+    """The times to save at. NaN never comes, so that nothing is saved there."""
+    return times if count is None else jnp.where(jnp.arange(times.size) < count, times, jnp.nan)
+
+
+def run_reversibly(field, initial, when, save, edges, views, solver) -> Run:
     """Runs the solver, with the hand-written reverse mode of `backward`."""
     zero = jnp.zeros(())
     functions = (
         eqx.filter_closure_convert(field, zero, initial),
         eqx.filter_closure_convert(save, zero, initial),
     )
-    return _solve((*functions, initial, edges), times, views, solver)
+    return _solve((*functions, initial, edges), when, views, solver)
 
 
 @eqx.filter_custom_vjp
-def _solve(given, times, views, solver):
+def _solve(given, when, views, solver):
     field, save, initial, edges = given
-    return march.run(field, initial, times, save, edges, views, solver)[0]
+    return march.run(field, initial, when, save, edges, views, solver)[0]
 
 
 @_solve.def_fwd
-def _solve_forward(perturbed, given, times, views, solver):
+def _solve_forward(perturbed, given, when, views, solver):
     field, save, initial, edges = given
-    marks = backward.marks(times)
-    return march.run(field, initial, times, save, edges, views, solver, marks)
+    marks = backward.marks(when[0])
+    return march.run(field, initial, when, save, edges, views, solver, marks)
 
 
 @_solve.def_bwd
-def _solve_backward(record, cotangent, perturbed, given, times, views, solver):
-    field, save, initial, edges = given
+def _solve_backward(record, cotangent, perturbed, given, when, views, solver):
+    (field, save, initial, edges), (times, _) = given, when
     field_numbers, field_rest = eqx.partition(field, perturbed[0])
     save_numbers, save_rest = eqx.partition(save, perturbed[1])
     problem = backward.Problem(

@@ -1,6 +1,7 @@
 """Tolerances and method of an integration, and their sharpening for a verification."""
 
 import dataclasses
+import functools
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -88,9 +89,14 @@ def sharpened(factor: float):
 
 def chosen(solver: Solver | None) -> Solver:
     """The solver to use: the default for None, sharpened inside `sharpened`."""
-    solver = Solver() if solver is None else solver
+    solver = _default() if solver is None else solver
     factor = _sharpness.get()
     if factor == 1.0:
         return solver
     rtol, atol = max(FINEST, solver.rtol / factor), solver.atol / factor
     return dataclasses.replace(solver, rtol=rtol, atol=atol)
+
+
+@functools.cache
+def _default() -> Solver:
+    return Solver()

@@ -1,0 +1,95 @@
+"""Programs of the verbs, of which no more than some fifty are kept.
+
+JAX remembers every program that it compiled for as long as the function lives that it was compiled
+for. On Linux each holds some hundred memory maps and some megabytes. So here each program has a
+function of its own, keyed by the structure and shapes of what it was called with, and the one that
+was called longest ago is dropped when there are too many. Programs of other code stay.
+"""
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+MOST = 50
+"""Programs that are kept. (They hold some 12 000 memory maps; a process may have 65 530.)"""
+
+ARRAYS = (jax.Array, np.ndarray)
+
+_ARRAY = object()
+_KEPT: OrderedDict[Any, "_Program"] = OrderedDict()
+_LOCK = threading.Lock()
+
+
+def program_of(function: Callable, **options: Any) -> Callable:
+    """Makes what `eqx.filter_jit` makes, but of all that is made so only `MOST` programs are kept.
+
+    Args:
+        function: of positional arguments, pytrees; what is no array in them is static.
+        options: of `jax.jit`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> double = program_of(lambda x, word: (2 * x, word))
+        >>> double(jnp.array(2.0), "two")[1]
+        'two'
+    """
+
+    @functools.wraps(function)
+    def run(*given):
+        leaves, tree = jax.tree.flatten(given)
+        arrays = [x for x in leaves if isinstance(x, ARRAYS)]
+        # With their types: 1 and 1.0 are equal, and make different programs.
+        rest = tuple(_ARRAY if isinstance(x, ARRAYS) else (type(x), x) for x in leaves)
+        shapes = tuple((x.shape, x.dtype) for x in arrays)
+        key = (run, tree, rest, shapes)
+        program = _kept(key, lambda: _Program(function, tree, rest, options))
+        # Not by a method of its own: errors show every call.
+        out = program.compiled(arrays)
+        tree, rest = program.told
+        return jax.tree.unflatten(tree, _filled(rest, out))
+
+    return run
+
+
+def forget() -> None:
+    """Drops all programs."""
+    with _LOCK:
+        _KEPT.clear()
+
+
+def _kept(key: Any, made: Callable[[], "_Program"]) -> "_Program":
+    """The program of a key, made if there is none; then it is the last to be dropped."""
+    with _LOCK:
+        program = _KEPT[key] if key in _KEPT else _KEPT.setdefault(key, made())
+        _KEPT.move_to_end(key)
+        while len(_KEPT) > MOST:
+            _KEPT.popitem(last=False)
+    return program
+
+
+class _Program:
+    """A program for one structure and its shapes; called with the arrays."""
+
+    def __init__(self, function: Callable, tree: Any, rest: tuple, options: dict[str, Any]):
+        def whole(arrays):
+            out = function(*jax.tree.unflatten(tree, _filled(rest, arrays)))
+            leaves, told = jax.tree.flatten(out)
+            self.told = (
+                told,
+                tuple(_ARRAY if isinstance(x, jax.Array) else (None, x) for x in leaves),
+            )
+            return [x for x in leaves if isinstance(x, jax.Array)]
+
+        whole.__name__ = whole.__qualname__ = function.__name__
+        self.told: tuple[Any, tuple] | None = None
+        self.compiled = jax.jit(whole, **options)
+
+
+def _filled(rest: tuple, arrays: list[Any]) -> list[Any]:
+    found = iter(arrays)
+    return [next(found) if x is _ARRAY else x[1] for x in rest]
