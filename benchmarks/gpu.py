@@ -68,10 +68,21 @@ def numbers_in(state):
     return sum(np.size(leaf) for leaf in jax.tree.leaves(state.content))
 
 
+def collided(size: Size) -> Callable:
+    """A stream of coherent qubits as a function of their angle."""
+    ladder = qb.algebra.ladders.oscillator(size.levels)
+
+    def run(theta):
+        angles = jnp.full(size.qubits, theta)
+        stream = qb.protocols.Collisions(angles, 0.5, 1.0, save_every=size.qubits)
+        return qb.charge(qb.batteries.Collisional(ladder, loss=0.01), stream)
+
+    return run
+
+
 def cases(size: Size) -> list[Case]:
     tsit5 = qb.Solver(method=qb.dynamics.Tsit5())
     dopo = qb.batteries.DOPO(*size.dopo)
-    ladder = qb.algebra.ladders.oscillator(size.levels)
     a = np.diag(np.sqrt(np.arange(1.0, size.cavity)), 1)
     kerr = qb.batteries.Lindblad(
         [(0.1, a.T @ a), (0.025, a.T @ a.T @ a @ a)], [(1.2, a), (0.2, a.T)], dims=(size.cavity,),
@@ -79,12 +90,6 @@ def cases(size: Size) -> list[Case]:
     )  # fmt: skip
     ends = np.array([0.0, size.until])
     instants = np.linspace(0.0, 10.0, size.times)
-
-    def collided(theta):
-        stream = qb.protocols.Collisions(
-            jnp.full(size.qubits, theta), 0.5, 1.0, save_every=size.qubits
-        )
-        return qb.charge(qb.batteries.Collisional(ladder, loss=0.01), stream)
 
     def stepped(battery):
         state = numbers_in(battery.start())
@@ -98,7 +103,7 @@ def cases(size: Size) -> list[Case]:
         ),
         Case(
             f"{size.qubits} coherent qubits, {size.levels} levels, loss",
-            collided, (0.01, 0.05), lambda steps: 2 * 8.0 * size.levels**2 * steps,
+            collided(size), (0.01, 0.05), lambda steps: 2 * 8.0 * size.levels**2 * steps,
         ),
         Case(
             f"Bloch, {size.times} times",

@@ -65,11 +65,12 @@ def sweep(
 
     Args:
         function: takes scalars by the names of the grid, gives a pytree of real arrays; it is
-            traced and compiled once. A point has the status and truncation of the runs that the
-            function makes, and steps if there is a `run.summary()` among its values; without runs
-            status 2 says that a value is not finite. Runs within a `jit`, `vmap` or `grad` of the
-            function's own are not heard: give their summary. The function's attribute `units`,
-            where it has one, maps names of values to units.
+            traced and compiled once, and for an accelerator traced before, to see what memory it
+            takes. A point has the status and truncation of the runs that the function makes, and
+            steps if there is a `run.summary()` among its values; without runs status 2 says that a
+            value is not finite. Runs within a `jit`, `vmap` or `grad` of the function's own are
+            not heard: give their summary. The function's attribute `units`, where it has one, maps
+            names of values to units.
         grid: name to coordinate, meaning every combination (`qb.studies.grids.product`), or what
             `zipped`, `random`, `sobol` make.
         store: a zarr store to keep every chunk in; one that exists is continued, and mended
@@ -181,7 +182,7 @@ class _Work:
         self._again = partial(_Work, function, grid, devices=devices, lanes=lanes, client=client)
 
     def as_in(self, kept: archive.Archive) -> "_Work":
-        """The same in the chunks of a store, which another task may have made meanwhile."""
+        """The work in the chunks of a store, which another task may have made meanwhile."""
         order = np.asarray(kept.coordinates["order"])
         if kept.chunk == self.chunk and np.array_equal(order, self.order):
             return self

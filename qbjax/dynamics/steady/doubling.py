@@ -30,7 +30,7 @@ GONE = 1e-9
 """Norm of C below which one more doubling changes nothing."""
 
 MOST = 60
-"""Most doublings."""
+"""Most doublings of one equation."""
 
 
 class Cayley(NamedTuple):
