@@ -12,9 +12,10 @@ os.environ.setdefault("EQX_ON_ERROR", "nan")
 # Most of a test's time is XLA's, on programs that then run for milliseconds. Its older emitter of
 # loops, with which small batteries run anyway, and LLVM without optimisation take half of that;
 # numbers are the same to rounding. `XLA_FLAGS= pytest …` compiles as users do, as `make test` does
-# for the numbers that are known and `make test-slow` for all.
-QUICKLY = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0"
-os.environ.setdefault("XLA_FLAGS", QUICKLY)
+# for a part and `make test-slow` for all.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0"
+)
 
 import hypothesis
 import jax

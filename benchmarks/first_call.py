@@ -73,6 +73,7 @@ def measure(blocks, rivals, rounds, count):
             for who in ("qbjax", *rivals):
                 with tempfile.TemporaryDirectory() as cache:
                     for state in ("empty", "warm")[: 1 + (block in WARM)]:
+                        print(f"{who}, {block}, {state} cache", file=sys.stderr)
                         rows = in_a_process(who, block, cache, count if state == "empty" else 1)
                         found[who, state] = least(found.get((who, state), {}), rows)
     return found
