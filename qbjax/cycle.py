@@ -98,7 +98,7 @@ def charge(
     seen = save is not None or states is not None
     exact = seen or not _checks.is_concrete((battery, protocol, state, checked))
     mover, moved = mover_of(ready, protocol, state, exact=exact)
-    at, how = (checked, how) if times is None else padded(mover, checked, how, dims)
+    at, how = padded(mover, checked, how, dims, given=times is not None)
     run = _charge(mover, protocol, moved, at, how, save, (states, dims))
     final = handed_back(run.final_state, state)
     warn_if_unreliable(run, lambda: recommended_levels(battery, protocol))

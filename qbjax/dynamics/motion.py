@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 from qbjax.dynamics import rows
-from qbjax.dynamics.record.doubt import BREAKDOWN, NON_FINITE, OK
+from qbjax.dynamics.record.doubt import BREAKDOWN, NON_FINITE, OK, all_finite
 from qbjax.dynamics.record.powers import powers
 from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.dynamics.rollout import rollout, stops
@@ -31,7 +31,7 @@ class How(NamedTuple):
     solver: Solver
     adjoint: Adjoint | str = "reverse"  # or "forward", "direct": how the run may be
     free_times: FreeTimes = "none"  # or "later", all but the first, or "all": which times may be
-    padded: bool = False  # whether the times of a run may repeat their last one (`dynamics.rows`)
+    padded: bool = False  # whether times may repeat the last one (`dynamics.rows`)
 
 
 def with_powers(times: Float[Array, " T"], seen: dict[str, Array]) -> dict[str, Array]:
@@ -60,9 +60,8 @@ class Flow:
             for linear equations need to know of it; None if it is not.
         unfit: what those methods would need instead, and what there is, for the error that
             refuses them; empty for a general one.
-        merits: merits(seen), of what was observed at one moment, what costs too much to be found
-            on the way, such as eigenvalues: found after the run, where a caller's `jit` leaves out
-            what is not asked for; given to `finish` as `seen["merits"]`. None for none.
+        merits: merits(seen), further observables of one moment, given to `finish` by that name:
+            found after the run, where a caller's `jit` leaves out what is not asked for.
         finish: finish(times, seen), the observables of a whole run from those of its moments.
         units: name to unit.
         modes: names of the truncated modes.
@@ -150,7 +149,7 @@ def follow(
     Args:
         motion: how it moves.
         times: strictly increasing, shape (T,); the state belongs to `times[0]`. Of a stream,
-            those before the first step and after each. Of a flow, if `how` says so, padded.
+            those before the first step and after each.
         how: solver, adjoint, differentiated times.
         save: save(t, state) -> pytree of reals, called on the fly: the trajectory's `saved`.
 
@@ -182,12 +181,11 @@ def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
         unfit=flow.unfit,
     )
     seen, saved = solution.saved
-    if flow.merits is not None:
-        seen = {**seen, "merits": rows.each(flow.merits, seen, count)}
+    more = {"merits": rows.each(flow.merits, seen, count)} if flow.merits else {}
     return _recorded(
         flow,
         times,
-        flow.finish(times, seen),
+        flow.finish(times, {**seen, **more}),
         saved=saved,
         status=solution.status,
         steps=solution.steps,
@@ -227,7 +225,7 @@ def _follow_stream(stream: Stream, times, how: How, save) -> Trajectory:
     at = np.array(stops(len(times) - 1, stream.every))
     seen, saved = out.saved
     # What is not finite in an element of a state may leave the trace alone.
-    finite = _finite((out.final, seen.get("trace_defect")))
+    finite = all_finite((out.final, seen.get("trace_defect")))
     return _recorded(
         stream,
         times[at],
@@ -263,7 +261,7 @@ def _believed(path: Path) -> tuple[PyTree[Array], Int[Array, ""]]:
     if path.error is not None:
         good = path.error <= path.limit
         points, ended = jax.vmap(hidden)(good, points), jnp.where(jnp.all(good), OK, BREAKDOWN)
-    return points, jnp.where(_finite((path.points, path.error)), ended, NON_FINITE)
+    return points, jnp.where(all_finite((path.points, path.error)), ended, NON_FINITE)
 
 
 def _watching(motion: Stream | Path, save) -> Callable:
@@ -274,11 +272,6 @@ def _watching(motion: Stream | Path, save) -> Callable:
         return motion.observe(t, y), own
 
     return watch
-
-
-def _finite(numbers: PyTree[Array]) -> Bool[Array, ""]:
-    """Whether all numbers of a pytree are finite."""
-    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(numbers)]))
 
 
 def _recorded(motion: Motion, times, seen: dict[str, Array], **ended: Any) -> Trajectory:

@@ -6,11 +6,10 @@ function of its own, keyed by the structure and shapes of what it was called wit
 was called longest ago is dropped when there are too many. Programs of other code stay.
 """
 
-import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -25,33 +24,48 @@ _KEPT: OrderedDict[Any, "_Program"] = OrderedDict()
 _LOCK = threading.Lock()
 
 
-def program_of(function: Callable, **options: Any) -> Callable:
+class Way(NamedTuple):
+    """The way to answer a call.
+
+    Attributes:
+        function: what is compiled.
+        optional: whether with the options.
+        after: what is done, outside of the program, with what it returns; None for nothing.
+    """
+
+    function: Callable
+    optional: bool = False
+    after: Callable | None = None
+
+
+def program_of(way: Callable[[tuple], Way], **options: Any) -> Callable:
     """Makes what `eqx.filter_jit` makes, but of all that is made so only `MOST` programs are kept.
 
     Args:
-        function: of positional arguments, pytrees; what is no array in them is static.
+        way: the way to answer a call with some arguments, pytrees; what is no array in them is
+            static.
         options: of `jax.jit`.
 
     Example:
         >>> import jax.numpy as jnp
-        >>> double = program_of(lambda x, word: (2 * x, word))
+        >>> double = program_of(lambda given: Way(lambda x, word: (2 * x, word)))
         >>> double(jnp.array(2.0), "two")[1]
         'two'
     """
 
-    @functools.wraps(function)
     def run(*given):
+        function, optional, after = way(given)
         leaves, tree = jax.tree.flatten(given)
         arrays = [x for x in leaves if isinstance(x, ARRAYS)]
         # With their types: 1 and 1.0 are equal, and make different programs.
         rest = tuple(_ARRAY if isinstance(x, ARRAYS) else (type(x), x) for x in leaves)
         shapes = tuple((x.shape, x.dtype) for x in arrays)
-        key = (run, tree, rest, shapes)
-        program = _kept(key, lambda: _Program(function, tree, rest, options))
-        # Not by a method of its own: errors show every call.
+        chosen = options if optional else {}
+        key = (function, optional, tree, rest, shapes)
+        program = _kept(key, lambda: _Program(function, tree, rest, chosen))
         out = program.compiled(arrays)
-        tree, rest = program.told
-        return jax.tree.unflatten(tree, _filled(rest, out))
+        found = jax.tree.unflatten(program.tree, _filled(program.rest, out))
+        return found if after is None else after(found)
 
     return run
 
@@ -73,20 +87,19 @@ def _kept(key: Any, made: Callable[[], "_Program"]) -> "_Program":
 
 
 class _Program:
-    """A program for one structure and its shapes; called with the arrays."""
+    """A program for one structure and its shapes, and the structure of what it returns."""
+
+    tree: Any
+    rest: tuple
 
     def __init__(self, function: Callable, tree: Any, rest: tuple, options: dict[str, Any]):
         def whole(arrays):
             out = function(*jax.tree.unflatten(tree, _filled(rest, arrays)))
-            leaves, told = jax.tree.flatten(out)
-            self.told = (
-                told,
-                tuple(_ARRAY if isinstance(x, jax.Array) else (None, x) for x in leaves),
-            )
+            leaves, self.tree = jax.tree.flatten(out)
+            self.rest = tuple(_ARRAY if isinstance(x, jax.Array) else (None, x) for x in leaves)
             return [x for x in leaves if isinstance(x, jax.Array)]
 
         whole.__name__ = whole.__qualname__ = function.__name__
-        self.told: tuple[Any, tuple] | None = None
         self.compiled = jax.jit(whole, **options)
 
 

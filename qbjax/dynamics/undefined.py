@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import get_opaque_trace_state
 
-from qbjax.dynamics.programs import program_of
+from qbjax.dynamics.programs import Way, program_of
 from qbjax.dynamics.where import platform_of
 
 QUICK: Any = {"compiler_options": {"xla_cpu_use_fusion_emitters": False}}
@@ -46,18 +46,14 @@ def compiled(sound: str, moved: int | None = None) -> Callable[[Callable], Calla
         def parted(*given):
             return _apart(evolve(*given), sound)
 
-        plain, apart = (program_of(f) for f in (evolve, parted))
-        quick, quick_apart = (program_of(f, **QUICK) for f in (evolve, parted))
-
-        @functools.wraps(evolve)
-        def run(*given):
+        def way(given) -> Way:
             small = moved is not None and _size(given[moved]) <= SMALL
-            fast = small and outermost() and platform_of(given) == "cpu"
+            quick = small and outermost() and platform_of(given) == "cpu"
             if searching():
-                return _marked(*(quick_apart if fast else apart)(*given))
-            return (quick if fast else plain)(*given)
+                return Way(parted, quick, lambda found: _marked(*found))
+            return Way(evolve, quick)
 
-        return run
+        return program_of(way, **QUICK)
 
     return compile_
 

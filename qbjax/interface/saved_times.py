@@ -20,28 +20,40 @@ _ROWS = ("observables", "truncation", "trace_defect", "saved", "states")
 """Fields of a trajectory that have a row for every time."""
 
 
-def padded(mover: Any, times: Any, how: How, levels: tuple[int, ...]) -> tuple[Any, How]:
-    """Pads saved times, if that may be, and says so to those who follow.
+def padded(
+    mover: Any, times: Any, how: How, dims: tuple[int, ...], given: bool = True
+) -> tuple[Any, How]:
+    """Pads the times of a run, if that may be, and says so.
 
     Not within a caller's program, whose shapes are its own, nor while JAX looks for NaN, which rows
-    behind the last one hold.
+    behind the last time hold.
 
     Args:
-        mover: moves the state: a battery, or what `mover_of` makes of it.
+        mover: moves the state: a battery, or what it gives for that.
         times: of the run, checked.
         how: the way to follow it.
-        levels: of the factors whose states are kept; empty for none.
+        dims: levels of the factors of states that are kept; empty for none.
+        given: whether the times are those of the caller. Those of a stream are its steps'.
     """
-    size, count = math.prod(levels) ** 2, times.shape[0]
-    alone = outermost() and not searching() and _checks.is_concrete(times)
+    size, count = math.prod(dims) ** 2, times.shape[0]
+    alone = given and outermost() and not searching() and _checks.is_concrete(times)
     if not alone or count <= 2 or isinstance(mover, Remembering) or size * count > ROOM:
         return times, how
     return rows.padded(np.asarray(times)), how._replace(padded=True)
 
 
 def cut(run: Trajectory, times: Any, how: How) -> dict[str, Any]:
-    """The fields of a run at padded times that are to be replaced: without the rows behind."""
+    """The fields of a run at padded times without the rows behind the last one.
+
+    Args:
+        run: as its program returns it.
+        times: of the caller.
+        how: the way in which it was followed.
+
+    Returns:
+        Nothing if there are no such rows.
+    """
     if not how.padded or run.times.shape == times.shape:
         return {}
-    found = {name: getattr(run, name) for name in _ROWS}
-    return {"times": times} | rows.cut(found, times.shape[0])
+    rest = rows.cut({name: getattr(run, name) for name in _ROWS}, times.shape[0])
+    return {"times": times} | rest

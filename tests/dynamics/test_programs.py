@@ -11,7 +11,7 @@ import pytest
 import qbjax as qb
 from qbjax.dynamics import programs
 from qbjax.dynamics.forgetting import burden
-from qbjax.dynamics.programs import program_of
+from qbjax.dynamics.programs import Way, program_of
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def traced():
         traces.append((x, y))
         return {"x": jax.tree.map(lambda a: a + 1, x), "y": y}
 
-    return program_of(function), traces
+    return program_of(lambda given: Way(function)), traces
 
 
 def test_values_share_a_program_and_structure_does_not(none_kept):
@@ -75,7 +75,10 @@ def test_what_is_dropped_is_free(none_kept, monkeypatch):
     class Word:
         pass
 
-    words, program = [Word(), Word()], program_of(lambda x, word: jnp.sin(x))
+    def sine(x, word):
+        return jnp.sin(x)
+
+    words, program = [Word(), Word()], program_of(lambda given: Way(sine))
     held = [weakref.ref(word) for word in words]
     while words:
         program(jnp.zeros(3), words.pop())

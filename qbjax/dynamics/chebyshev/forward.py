@@ -251,7 +251,7 @@ def stops(times: Float[Array, " T"], edges: Float[Array, " E"] | None):
 def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
     """Takes steps from where the loop stands to `end`."""
     longest = 2 * REACH / (ellipse.real + ellipse.imaginary)
-    read, *wanted = (_nothing,) if look is None else look
+    read, times, wanted = (_nothing, None, None) if look is None else look
 
     def going(stay):
         return (stay.time < end) & ~stay.lost
@@ -268,9 +268,9 @@ def _advance(field, look, ellipse, stay: Stay, end, duration, solver) -> Stay:
         good = error <= limit
         after = jnp.where(count > 1, stay.time + plan.length, end)
         stay = stay._replace(terms=terms.readings)
-        if wanted:
+        if times is not None:
             until = jnp.where(good, lax.stop_gradient(after), -jnp.inf)
-            stay = _read_off(stay, *wanted, until, (ellipse, plan, terms))
+            stay = _read_off(stay, (times, wanted), until, (ellipse, plan, terms))
         calm = terms.taken < h * (ellipse.real + ellipse.imaginary) + CALM
         steps = stay.steps + 1
         if stay.trail is not None:
@@ -299,8 +299,9 @@ def _nothing(y):
     return None
 
 
-def _read_off(stay: Stay, times, count, until, taken: tuple[Ellipse, Plan, Terms]) -> Stay:
+def _read_off(stay: Stay, saves, until, taken: tuple[Ellipse, Plan, Terms]) -> Stay:
     """Reads off a step, not yet taken, what is wanted at the saved times up to `until`."""
+    times, count = saves
     fixed = lax.stop_gradient(times)
 
     def waiting(carry):

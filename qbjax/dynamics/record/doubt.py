@@ -12,8 +12,9 @@ trace are those of the times that are saved: what happens in between is not seen
 """
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 OK, STEP_LIMIT, NON_FINITE, BREAKDOWN, TRUNCATED, TRACE_LOST = range(6)
 STATUS_NAMES = (
@@ -52,6 +53,11 @@ def status_of(
     if trace_defect is not None:
         status = jnp.where(worst(trace_defect) > TRACE_LIMIT, TRACE_LOST, status)
     return jnp.where(ended == OK, status, ended)
+
+
+def all_finite(numbers: PyTree[Array]) -> Bool[Array, ""]:
+    """Whether all numbers of a pytree are finite."""
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(numbers)]))
 
 
 def worst(values: Float[Array, "..."], axis: int | None = None) -> Float[Array, "..."]:

@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, Int, PyTree
 from qbjax.dynamics.chebyshev import back as chebyshev_back
 from qbjax.dynamics.chebyshev import forward as chebyshev
 from qbjax.dynamics.chebyshev.forward import Chebyshev
-from qbjax.dynamics.record.doubt import BREAKDOWN, NON_FINITE, OK, STEP_LIMIT
+from qbjax.dynamics.record.doubt import BREAKDOWN, NON_FINITE, OK, STEP_LIMIT, all_finite
 from qbjax.dynamics.solve import automatic, exponential, lookout, runge_kutta
 from qbjax.dynamics.solve.automatic import Linear as Linear
 from qbjax.dynamics.solve.exponential import Exponential
@@ -138,19 +138,15 @@ def integrate(
 def _not_moved(saved, initial) -> Solution:
     """The solution of a run of a single time: its start."""
     saved = jax.tree.map(lambda x: jnp.asarray(x)[None], saved)
-    status = jnp.where(_all_finite(initial), OK, NON_FINITE)
+    status = jnp.where(all_finite(initial), OK, NON_FINITE)
     return Solution(saved, initial, status, jnp.array(0))
 
 
 def _solution(run: Run, field, end, final) -> Solution:
-    finite = _all_finite(run.last) & _all_finite(field(end, run.last))
+    finite = all_finite(run.last) & all_finite(field(end, run.last))
     code = jnp.where(run.failed, jnp.where(run.limited, STEP_LIMIT, BREAKDOWN), OK)
     status = jnp.where(finite, code, NON_FINITE)
     return Solution(_mark_missing(run.saved, run.arrived), final, status, run.steps)
-
-
-def _all_finite(tree):
-    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)]))
 
 
 def _mark_missing(saved, arrived):

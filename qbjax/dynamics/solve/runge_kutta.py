@@ -22,9 +22,14 @@ def propagate(field, initial, when, save, edges, views, solver, adjoint) -> Run:
     """
     if adjoint == "direct" or not isinstance(solver.method, Tsit5):
         return _by_diffrax(field, initial, when, save, edges, views, solver, adjoint)
-    if adjoint == "reverse":
-        return run_reversibly(field, initial, when, save, edges, views, solver)
-    return march.run(field, initial, when, save, edges, views, solver)[0]
+    if adjoint == "forward":
+        return march.run(field, initial, when, save, edges, views, solver)[0]
+    zero = jnp.zeros(())  # with the hand-written reverse mode of `backward`
+    functions = (
+        eqx.filter_closure_convert(field, zero, initial),
+        eqx.filter_closure_convert(save, zero, initial),
+    )
+    return _solve((*functions, initial, edges), when, views, solver)
 
 
 def _by_diffrax(field, initial, when, save, edges, views, solver, adjoint) -> Run:
@@ -65,18 +70,8 @@ def _by_diffrax(field, initial, when, save, edges, views, solver, adjoint) -> Ru
 
 
 def _saved(times, count):
-    """The times to save at. NaN never comes, so that nothing is saved there."""
+    """The times to save at: one that is not a number never comes, and nothing is saved there."""
     return times if count is None else jnp.where(jnp.arange(times.size) < count, times, jnp.nan)
-
-
-def run_reversibly(field, initial, when, save, edges, views, solver) -> Run:
-    """Runs the solver, with the hand-written reverse mode of `backward`."""
-    zero = jnp.zeros(())
-    functions = (
-        eqx.filter_closure_convert(field, zero, initial),
-        eqx.filter_closure_convert(save, zero, initial),
-    )
-    return _solve((*functions, initial, edges), when, views, solver)
 
 
 @eqx.filter_custom_vjp
