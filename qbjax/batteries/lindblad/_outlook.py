@@ -12,7 +12,7 @@ from jaxtyping import Float
 from qbjax import _checks
 from qbjax.batteries.lindblad._equation import Equation
 from qbjax.batteries.lindblad._model import Model, decays
-from qbjax.dynamics.chebyshev import forward as chebyshev
+from qbjax.dynamics.chebyshev import reading as chebyshev
 from qbjax.dynamics.solve.automatic import Outlook
 from qbjax.interface import edges_of
 from qbjax.protocols import Pump

@@ -8,7 +8,7 @@ $\lambda^T(f(e^-) - f(e^+))$, both exact.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import equinox.internal as eqxi
@@ -19,6 +19,7 @@ from jaxtyping import Array, Int
 
 from qbjax.dynamics.chebyshev import forward as chebyshev
 from qbjax.dynamics.chebyshev import step as chebyshev_step
+from qbjax.dynamics.chebyshev.reading import blank, passes
 from qbjax.dynamics.chebyshev.stops import (
     Carry,
     Given,
@@ -48,7 +49,7 @@ def run_reversibly(
         initial, times, save, read, edges, solver, count: as of `chebyshev.propagate`.
     """
     zero, wanted = jnp.zeros(()), save
-    passing = chebyshev.passes(read, initial, times)
+    passing = passes(read, initial, times)
     if not passing and read is not None:
         read, wanted = None, lambda t, y, read=read: save(t, read(y))
     readings = eqx.filter_eval_shape(read, initial) if passing else initial
@@ -96,7 +97,7 @@ def _solve_backward(residual, cotangent, perturbed, given, fixed, dual, solver):
     apart = [eqx.partition(f, p) for f, p in zip(functions, perturbed[:3], strict=True)]
     calls = [None if f is None else partial(_call, rest)
              for f, (_, rest) in zip(functions, apart, strict=True)]  # fmt: skip
-    parts = partial(chebyshev.parts_of, fixed[0], fixed[1], given.initial)
+    parts: Any = partial(chebyshev.parts_of, fixed[0], fixed[1], given.initial)
     if given.edges is None:  # those of the way forward: XLA knows them again
         everywhere = parts(lax.stop_gradient(given.times[0]))
         parts = lambda t: everywhere  # noqa: E731
@@ -168,7 +169,7 @@ def _walk(problem: Problem, trail: Trail, carry: Carry) -> Carry:
     y = problem.given.initial
     # Starts of the blocks of a stretch, and behind them those of the steps of a block.
     starts = jax.tree.map(lambda x: jnp.zeros((2 * BLOCK + 1, *x.shape)), y)
-    room = chebyshev_step.blank(lambda y: y, y)
+    room = blank(lambda y: y, y)
     stretches = -(-trail.steps // trail.stride)
 
     def stretch(i, both):
@@ -197,7 +198,7 @@ class _Replay(NamedTuple):
     """Steps to run again, and the starts to write down on the way: every so many, from a place."""
 
     first: Int[Array, ""]
-    count: Int[Array, ""]
+    steps: Int[Array, ""]
     every: Int[Array, ""] | int
     place: int
 
@@ -215,13 +216,13 @@ def _again_and_back(problem: Problem, trail: Trail, outer: _Replay, inner: _Repl
 
     One loop for all: the terms of a step are computed in one place, and compiled once.
     """
-    again = outer.count + inner.count
+    again = outer.steps + inner.steps
 
     def task(i, both):
         y, carry, starts, room = both
-        back, here = i >= again, i >= outer.count
-        n = jnp.where(here, inner.first + i - outer.count, outer.first + i)
-        n = jnp.where(back, inner.first + inner.count - (i - again), n)
+        back, here = i >= again, i >= outer.steps
+        n = jnp.where(here, inner.first + i - outer.steps, outer.first + i)
+        n = jnp.where(back, inner.first + inner.steps - (i - again), n)
         # The first step of a block starts from what is written down of blocks.
         from_block = n == inner.first
         block = (inner.first - outer.first) // outer.every
@@ -242,7 +243,7 @@ def _again_and_back(problem: Problem, trail: Trail, outer: _Replay, inner: _Repl
 
     carry, starts, room = carries
     y = _at(starts, 0)
-    total = again + inner.count + 1
+    total = again + inner.steps + 1
     return lax.fori_loop(0, total, task, (y, carry, starts, room))[1:]
 
 

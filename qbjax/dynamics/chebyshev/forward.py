@@ -27,20 +27,18 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from qbjax.dynamics import rows
 from qbjax.dynamics.chebyshev import trail as chebyshev_trail
+from qbjax.dynamics.chebyshev.reading import blank, first_reading, passes
 from qbjax.dynamics.chebyshev.step import (
     Ellipse,
     Plan,
     Terms,
     between,
-    blank,
     ellipse_of,
-    first_reading,
     plan_of,
     square,
     step,
@@ -53,19 +51,12 @@ REACH = 24.0
 SHORTEST = 1e-3
 """Shortest step, in units of the longest: terms that do not settle within it never will."""
 
-SHARE = 4
-"""Least ratio of the sizes of a state and of what is read off a step; where more is wanted, steps
-end at saved times: writing down every term whole takes as long as computing it."""
-
 CALM = 30
 """Terms behind the rise within which a step must settle for the next to be longer."""
 
 SAFETY = 0.1
 """Share of the tolerance at which terms count as small: what follows a small one may be larger.
 Steps share it further by the root of their number, for their errors add up."""
-
-FEW = 4
-"""Most numbers of a reading that is put in line with others."""
 
 CHUNK = 8
 """Saved times that are read off a step together."""
@@ -161,43 +152,6 @@ def parts_of(field, spectral_bounds, y, t):
     # The field without what does not depend on the state.
     _, part = jax.linearize(lambda y: field(t, y), jax.tree.map(jnp.zeros_like, y))
     return ellipse, part
-
-
-def passes(read, y, times) -> bool:
-    """Whether steps pass saved times instead of stopping there.
-
-    They do if any lie within the run, and what is read is little enough to be kept for every term
-    of a step.
-    """
-    if read is None or times.size <= 2:
-        return False
-    sizes = [x.size for x in jax.tree.leaves(jax.eval_shape(read, y))]
-    return sum(sizes) * SHARE <= sum(x.size for x in jax.tree.leaves(y))
-
-
-def in_line(read: Callable, save: Callable, y) -> tuple[Callable, Callable]:
-    """Makes the same `read` and `save`, with what is read of a few numbers in one line.
-
-    Each leaf that is read takes some ten kernels. Larger ones stay apart, so that a caller's `jit`
-    can leave them out.
-    """
-    read = jax.jit(read)  # traced once
-    shapes, tree = jax.tree.flatten(jax.eval_shape(read, y))
-    few = [x.size <= FEW for x in shapes]
-    ends = np.cumsum([x.size for x, small in zip(shapes, few, strict=True) if small])
-
-    def joined(y):
-        leaves = jax.tree.leaves(read(y))
-        line = [x.ravel() for x, small in zip(leaves, few, strict=True) if small]
-        return jnp.concatenate(line), [x for x, s in zip(leaves, few, strict=True) if not s]
-
-    def parted(t, both):
-        parts, others = iter(jnp.split(both[0], ends[:-1])), iter(both[1])
-        leaves = [next(parts if small else others) for small in few]
-        shaped = [x.reshape(like.shape) for x, like in zip(leaves, shapes, strict=True)]
-        return save(t, tree.unflatten(shaped))
-
-    return (joined, parted) if sum(few) > 1 else (read, save)
 
 
 def _stop(run, start: Stay, times, edges, save, count):

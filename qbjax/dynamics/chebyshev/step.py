@@ -4,7 +4,6 @@ With $A = (L - c)/d$ (see `forward`) the terms $P_k$ of $e^{\tau L}y$ do not dep
 whatever is linear in the state follows at every time within the step from that of the terms.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox.internal as eqxi
@@ -74,17 +73,6 @@ def plan_of(ellipse: Ellipse, h) -> Plan:
     return Plan(h, d, _weights(ellipse, d, h), _still(-ellipse.centre / d))
 
 
-def first_reading(read: Callable, y) -> PyTree[Array]:
-    """Reads a state as one of a group, with the kernels that are compiled for groups anyway."""
-    group = jax.tree.map(lambda x: jnp.stack([x, *[jnp.zeros_like(x)] * (GROUP - 1)]), y)
-    return jax.tree.map(lambda x: x[0], jax.vmap(read)(group))
-
-
-def blank(read: Callable, y) -> PyTree[Array]:
-    """Room for what is read off the terms of a step."""
-    return _room(jax.eval_shape(read, y), TERMS + GROUP)
-
-
 def between(ellipse: Ellipse, plan: Plan, terms: Terms, elapsed: Float[Array, " C"]):
     """Reads the state at times within a step.
 
@@ -122,7 +110,7 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, readings, limit):
         read: what is wanted of the terms, linear.
         ellipse, plan: of the step.
         y: the state.
-        readings: room for what is read, from `blank` or an earlier step.
+        readings: room for what is read, from `reading.blank` or an earlier step.
         limit: the error to keep below.
 
     Returns:
@@ -160,7 +148,7 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, readings, limit):
 
     nothing = jax.tree.map(jnp.zeros_like, y)
     two = (y, next_term(_opaque_zeros(y), y, 1.0))
-    recent = _put(None if readings is None else _room(y, GROUP), 0, two)
+    recent = _put(None if readings is None else room(y, GROUP), 0, two)
     start = (jnp.array(2), *two, nothing, _added(weights, 0, two, nothing), recent)
     begin = (start, _noted(read, 0, recent, readings), jnp.array(jnp.inf), jnp.zeros(()))
     (k, *_, total, _), readings, error, largest = lax.while_loop(unsettled, group, begin)
@@ -249,7 +237,7 @@ def _noted(read, k, recent, readings):
     return None if readings is None else jax.tree.map(put, readings, jax.vmap(read)(recent))
 
 
-def _room(like, count: int):
+def room(like, count: int):
     return jax.tree.map(lambda x: jnp.zeros((count, *x.shape), x.dtype), like)
 
 

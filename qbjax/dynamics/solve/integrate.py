@@ -19,6 +19,7 @@ from jaxtyping import Array, Float, Int, PyTree
 from qbjax.dynamics.chebyshev import back as chebyshev_back
 from qbjax.dynamics.chebyshev import forward as chebyshev
 from qbjax.dynamics.chebyshev.forward import Chebyshev
+from qbjax.dynamics.chebyshev.reading import in_line, passes
 from qbjax.dynamics.record.doubt import BREAKDOWN, NON_FINITE, OK, STEP_LIMIT, all_finite
 from qbjax.dynamics.solve import automatic, exponential, lookout, runge_kutta
 from qbjax.dynamics.solve.automatic import Linear as Linear
@@ -114,8 +115,8 @@ def integrate(
     start = moved(fixed[0], initial, 0, -1.0)[1] if free_times == "all" else initial
 
     if isinstance(method, Chebyshev) and adjoint != "direct":
-        if chebyshev.passes(read, initial, times):
-            read, save = chebyshev.in_line(read, save, initial)
+        if read is not None and passes(read, initial, times):
+            read, save = in_line(read, save, initial)
         how: dict[str, Any] = {"save": save, "read": read, "edges": edges, "solver": solver}
         how["count"] = count
         if adjoint == "forward":

@@ -28,6 +28,8 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from qbjax.dynamics.solve.limits import shortened
+
 CELLS = 1024
 """Cells of a grid, by default: one to a feature of a thousandth of its length."""
 
@@ -259,13 +261,6 @@ def _reach(cells, moves, longest, least, stops) -> Float[Array, " B"]:
     after = jnp.where(moves, end, first)
     shorter = (least[jnp.minimum(after, blocks.size - 1)] < longest) & (after < blocks.size)
     return jnp.where(shorter, stops[after], stops[-1])
-
-
-def shortened(views: Sequence[Ahead], max_step: float | None, start, end) -> Float[Array, ""]:
-    """The end of a step that begins at `start`, shortened to what is allowed there."""
-    for view in views:
-        end = jnp.minimum(end, view.limit(start))
-    return end if max_step is None else jnp.minimum(end, start + max_step)
 
 
 class Careful(diffrax.AbstractAdaptiveStepSizeController):

@@ -23,7 +23,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from qbjax.dynamics.solve import backward
-from qbjax.dynamics.solve.lookout import shortened
+from qbjax.dynamics.solve.limits import Limits, beyond, limited
 from qbjax.dynamics.solve.run import Run
 
 TABLEAU = diffrax.Tsit5.tableau
@@ -89,19 +89,9 @@ class Stand(NamedTuple):
     failed: Bool[Array, ""]
     passed: Int[Array, ""]
     saved: PyTree[Array]
-    starts: Float[Array, " S"] | None
+    starts: Any
     marked: Int[Array, ""]
     states: PyTree[Array]
-
-
-class Limits(NamedTuple):
-    """Times that steps respect: the end, stops, edges, and what was seen ahead of signals."""
-
-    end: Float[Array, ""]
-    stops: Float[Array, " A"] | None
-    edges: Float[Array, " E"] | None
-    views: Any
-    longest: float | None
 
 
 def run(field: Callable, initial, when, save, edges, views, solver, marks=None):
@@ -125,26 +115,7 @@ def run(field: Callable, initial, when, save, edges, views, solver, marks=None):
     edges = None if edges is None else jnp.sort(edges)
     limits = Limits(times[-1], stops, edges, views, solver.max_step)
     save = jax.jit(lambda t, y, save=save: save(t, y))  # traced once
-    like = jax.eval_shape(save, times[0], initial)
-    none, count = jnp.array(0), 0 if marks is None else marks.size
-    start = Stand(
-        time=times[0],
-        end=_limited(limits, times[0], times[0] + FIRST * (times[-1] - times[0])),
-        state=initial,
-        first=jax.tree.map(jnp.zeros_like, initial),
-        stale=jnp.array(True),
-        rows=_room(8, initial),
-        spoiled=jnp.array(False),
-        before=jnp.ones(()),
-        steps=none,
-        taken=none,
-        failed=jnp.array(False),
-        passed=none,
-        saved=_room(times.size + 1, like),
-        starts=None if marks is None else jnp.full(solver.max_steps, times[-1]),
-        marked=none + 1,
-        states=_put(_room(count + 1, initial), 0, initial),
-    )
+    start = _start(initial, times, save, limits, solver, marks)
 
     def going(stand):
         return (stand.time < limits.end) & ~stand.failed & (stand.steps < solver.max_steps)
@@ -169,6 +140,28 @@ def run(field: Callable, initial, when, save, edges, views, solver, marks=None):
     return out, backward.record(times[0], done.starts, done.taken, edges, marks, states)
 
 
+def _start(initial, times, save, limits: Limits, solver, marks) -> Stand:
+    none, count = jnp.array(0), 0 if marks is None else marks.size
+    return Stand(
+        time=times[0],
+        end=limited(limits, times[0], times[0] + FIRST * (times[-1] - times[0])),
+        state=initial,
+        first=jax.tree.map(jnp.zeros_like, initial),
+        stale=jnp.array(True),
+        rows=_room(8, initial),
+        spoiled=jnp.array(False),
+        before=jnp.ones(()),
+        steps=none,
+        taken=none,
+        failed=jnp.array(False),
+        passed=none,
+        saved=_room(times.size + 1, jax.eval_shape(save, times[0], initial)),
+        starts=None if marks is None else jnp.full(solver.max_steps, times[-1]),
+        marked=none + 1,
+        states=_put(_room(count + 1, initial), 0, initial),
+    )
+
+
 def _room(count: int, like):
     return jax.tree.map(lambda x: jnp.zeros((count, *x.shape), x.dtype), like)
 
@@ -186,10 +179,10 @@ def _step(field, save, wanted, limits: Limits, solver, going, stand: Stand) -> S
     time, stale = jnp.where(good, stand.end, stand.time), jnp.array(False)
     reach = time + length
     if limits.edges is not None:
-        time, stale = _beyond(time, limits.edges)
+        time, stale = beyond(time, limits.edges)
         reach = jnp.maximum(eqxi.nextafter(time), reach)
     time = jnp.minimum(time, limits.end)
-    end = _limited(limits, time, reach)
+    end = limited(limits, time, reach)
     near = end > limits.end - LAST * jnp.abs(limits.end)
     halfway = time + (limits.end - time) / 2
     end = jnp.where(near, jnp.where(good, limits.end, halfway), end)
@@ -256,22 +249,6 @@ def _size(solver, before, after, error) -> Float[Array, ""]:
     each = jax.tree.map(squares, *lax.stop_gradient((before, after, error)))
     size = jnp.sqrt(sum(jax.tree.leaves(each), jnp.zeros(())))
     return jnp.where(size < jnp.inf, size, jnp.inf)
-
-
-def _beyond(time, edges):
-    """Where the step after one that ended at `time` begins, and whether an edge lies between."""
-    one = eqxi.nextafter(time)
-    before, on = jnp.any(one == edges), jnp.any(time == edges)
-    return jnp.where(before, eqxi.nextafter(one), jnp.where(on, one, time)), before | on
-
-
-def _limited(limits: Limits, time, end) -> Float[Array, ""]:
-    """The latest end, up to one that is wanted, of a step that begins at `time`."""
-    for places, edge in ((limits.stops, False), (limits.edges, True)):
-        if places is not None:
-            next_one = jnp.append(places, jnp.inf)[jnp.sum(places <= time)]
-            end = jnp.minimum(end, eqxi.prevbefore(next_one) if edge else next_one)
-    return jnp.minimum(shortened(limits.views, limits.longest, time, end), limits.end)
 
 
 def _saved(save, when, stand: Stand, rows, h, good):
