@@ -34,7 +34,7 @@ from qbjax.interface.battery import (
     refined,
 )
 from qbjax.interface.saved_times import cut, padded
-from qbjax.interface.states import State, handed_back
+from qbjax.interface.states import State, handed_back, nameless
 from qbjax.loads import TwoLevel, discharging, pair
 from qbjax.loads.two_level import check_frequency
 from qbjax.protocols import resolve
@@ -95,16 +95,16 @@ def charge(
     state = battery.start(initial)
     dims = kept_states.dims(battery, state, states, factors_of(battery))
     ready = battery.prepared(times) if isinstance(battery, Prepared) else battery
+    exact = solver is not None or not _checks.is_concrete((battery, protocol, state, checked))
     seen = save is not None or states is not None
-    exact = seen or not _checks.is_concrete((battery, protocol, state, checked))
-    mover, moved = mover_of(ready, protocol, state, exact=exact)
+    mover, moved = mover_of(ready, protocol, state, exact=exact, seen=seen)
     at, how = padded(mover, checked, how, dims, given=times is not None)
     run = _charge(mover, protocol, moved, at, how, save, (states, dims))
-    final = handed_back(run.final_state, state)
     warn_if_unreliable(run, lambda: recommended_levels(battery, protocol))
     asked = {"battery": battery, "protocol": protocol}
     made = _made("charge", how, **asked, initial=None if initial is None else state)
-    return dataclasses.replace(run, provenance=made, final_state=final, **cut(run, checked, how))
+    run = handed_back(run, moved, state)
+    return dataclasses.replace(run, provenance=made, **cut(run, checked, how))
 
 
 def store(
@@ -213,12 +213,13 @@ def discharge(
     if isinstance(state, State):
         _check_hand_over(times, state)
     start = pair.joined(battery, state)
-    cell = factors_of(battery)["cell"]
+    cell, mover = factors_of(battery)["cell"], discharging.mover(battery, load, start)
     dims = kept_states.dims(pair, start, states, {"cell": cell, "all": (*cell, 2)})
     at, how = padded(battery, times, how, dims)
-    run = _discharge(battery, load, start, at, how, save, (states, dims))
+    run = _discharge(mover, load, nameless(start), at, how, save, (states, dims))
     warn_if_unreliable(run, lambda: _more_levels(battery))
     made = _made("discharge", how, battery=battery, load=load, initial=start)
+    run = handed_back(run, start, start)
     return dataclasses.replace(run, provenance=made, **cut(run, times, how))
 
 
@@ -231,10 +232,10 @@ def _charge(battery, protocol, state, times, how, save, kept):
 
 
 @compiled("trace_defect", moved=2)
-def _discharge(battery, load, state, times, how, save, kept):
+def _discharge(mover, load, state, times, how, save, kept):
     states, dims = kept
     save = kept_states.keeping(save, kept_states.reader(pair, states))
-    run = follow(discharging.motion(battery, load, state, times), times, how, save)
+    run = follow(mover.motion(load, state, times), times, how, save)
     return judged(kept_states.sorted_out(run, dims))
 
 

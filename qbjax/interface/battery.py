@@ -186,18 +186,23 @@ class Cell(NamedTuple):
     parted: Any
 
 
-def mover_of(battery: Battery, protocol: Any, state: State, *, exact: bool) -> tuple[Any, State]:
+def mover_of(
+    battery: Battery, protocol: Any, state: State, *, exact: bool, seen: bool
+) -> tuple[Any, State]:
     """The object that moves a state in a compiled program, and the state as that takes it.
 
     Args:
         battery: of the state.
         protocol: of the run.
         state: to be moved.
-        exact: whether others will see it; else it does without its origin (`states.nameless`).
+        exact: whether it must not be padded: a caller who names a method may choose one whose work
+            grows fast, and one who compiles gains nothing.
+        seen: whether others will see it, who need its levels and its origin (`states.nameless`).
     """
-    if isinstance(battery, Moving):
-        battery, state = battery.mover(protocol, state, exact)
-    return battery, state if exact else nameless(state)
+    if not isinstance(battery, Moving):
+        return battery, state
+    mover, state = battery.mover(protocol, state, exact or seen)
+    return mover, state if seen else nameless(state)
 
 
 def factors_of(battery: Battery) -> dict[str, tuple[int, ...]]:

@@ -100,16 +100,24 @@ def nameless(state: State) -> State:
     return dataclasses.replace(state, origin=Origin(state.origin.name[:1], ()))
 
 
-def handed_back(moved: State, given: State) -> State:
-    """The state after a run, with origin and shapes of the one that was given to it."""
-    content = jax.tree.map(_cut, moved.content, given.content)
-    return dataclasses.replace(moved, content=content, origin=given.origin)
+def handed_back(run: Any, moved: State, given: State) -> Any:
+    """A run whose `final_state` has origin and levels of the state that was given.
+
+    Args:
+        run: of the moved state.
+        moved: what was made of the given one: without its name, and perhaps padded.
+        given: of the battery.
+    """
+    content = run.final_state.content
+    shapes = [jnp.shape(x) for x in jax.tree.leaves(given.content)]
+    if shapes != [jnp.shape(x) for x in jax.tree.leaves(moved.content)]:
+        content = jax.tree.map(_cut, content, given.content)
+    last = dataclasses.replace(run.final_state, content=content, origin=given.origin)
+    return dataclasses.replace(run, final_state=last)
 
 
 def _cut(padded, given):
     """The numbers that were there before padding, cut out on the host."""
-    if jnp.shape(padded) == jnp.shape(given):
-        return padded
     return _checks.on_host(padded)[tuple(map(slice, given.shape))]
 
 

@@ -9,20 +9,26 @@ Eqs. (9)–(12), (15)–(19).
 """
 
 import dataclasses
+from functools import partial
+from typing import Any
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from qbjax import merit
 from qbjax.algebra import spectral
+from qbjax.dynamics.generator.action import Action, form_of
+from qbjax.dynamics.generator.pattern import Shifts
+from qbjax.dynamics.generator.products import Products
 from qbjax.dynamics.motion import Flow
 from qbjax.dynamics.record.powers import per
 from qbjax.interface import pumps
 from qbjax.interface.battery import Battery, Cell, open_cell_of
 from qbjax.interface.states import State
 from qbjax.loads import pair
-from qbjax.loads.two_level import TwoLevel, field, generated
+from qbjax.loads.two_level import TwoLevel, strengths, structure
 from qbjax.merit import two_level
 
 ENERGIES = (
@@ -31,57 +37,99 @@ ENERGIES = (
 )
 
 
-def motion(battery: Battery, load: TwoLevel, state: State, times: Float[Array, " T"]) -> Flow:
-    """The motion of a pair from `times[0]`. Pure and traceable: no validation, no warning.
+class Mover(eqx.Module):
+    """A cell as the program that discharges it takes it, the numbers of its operators as arguments.
+
+    Attributes:
+        form: of the generator of cell and load.
+        rates: of the cell's jumps.
+        levels: the cell's Hamiltonian.
+        real: whether a real state stays real.
+        mode: name of the cell if its ladder is truncated.
+        counts: whether level n holds n quanta.
+        units: of the observables.
+    """
+
+    form: Shifts | Products
+    rates: tuple[Any, ...]
+    levels: Any
+    real: bool = eqx.field(static=True)
+    mode: str | None = eqx.field(static=True)
+    counts: bool = eqx.field(static=True)
+    units: tuple[tuple[str, str], ...] = eqx.field(static=True)
+
+    def motion(self, load: TwoLevel, state: State, times: Float[Array, " T"]) -> Flow:
+        """The motion of a pair from `times[0]`, pure and traceable.
+
+        Args:
+            load: the load, resolved.
+            state: of the pair, at `times[0]`.
+            times: of the run.
+        """
+        action = Action(self.form, *strengths(self.rates, load))
+        layout = state.layout._replace(real=state.layout.real and self.real)
+
+        def field(t, blocks, backwards=False):
+            now = dataclasses.replace(action, backwards=backwards)
+            return tuple(now.stacked(jnp.stack(blocks), load.coupling.signal(t)[None]))
+
+        def pair_of(t, blocks) -> State:
+            return State(blocks, state.origin, layout, made=t)
+
+        return Flow(
+            field=field,
+            backwards=partial(field, backwards=True),
+            initial=state.content,
+            edges=load.coupling.edges(),
+            signals=pumps.signals([load.coupling], times),
+            state=pair_of,
+            observe=lambda t, blocks: self.observables(load, pair_of(t, blocks)),
+            finish=_with_power,
+            units=self.units,
+            modes=() if self.mode is None else (self.mode,),
+        )
+
+    def observables(self, load: TwoLevel, state: State) -> dict[str, Array]:
+        """Observables of one state of a pair, with `truncation` and `trace_defect`."""
+        levels, rho = self.levels, pair.cell(state)
+        parts = [rho[::2, ::2], rho[1::2, 1::2]] if state.layout.sectored else [rho]
+        spectrum = jnp.concatenate([spectral.eigenvalues(part) for part in parts])
+        energies = levels if levels.ndim == 1 else spectral.eigenvalues(levels)
+        energy, incoherent = merit.energy(rho, levels), merit.incoherent_ergotropy(rho, levels)
+        work = energy - merit.passive_energy_of_spectrum(spectrum, energies)
+        populations = jnp.real(jnp.diagonal(rho))
+        return {
+            "energy": energy,
+            "ergotropy": work,
+            "coherent_ergotropy": work - incoherent,
+            "incoherent_ergotropy": incoherent,
+            "purity": merit.purity(rho),
+            **({"fano": merit.fano_factor(rho)} if levels.ndim == 1 and self.counts else {}),
+            **load_observables(load, state),
+            "truncation": jnp.zeros(0) if self.mode is None else jnp.sum(populations[-2:])[None],
+            "trace_defect": jnp.abs(jnp.sum(populations) - 1),
+        }
+
+
+def mover(battery: Battery, load: TwoLevel, state: State) -> Mover:
+    """The mover of a battery's cell and a load.
 
     Args:
         battery: whose cell it is.
         load: the load, resolved.
-        state: of the pair, at `times[0]`.
-        times: of the run.
+        state: of the pair.
     """
     alone = open_cell_of(battery)
-    generator = generated(battery, load, state.layout.sectored)
-    layout = state.layout._replace(real=state.layout.real and generator.real)
-
-    def pair_of(t, blocks) -> State:
-        return State(blocks, state.origin, layout, made=t)
-
-    return Flow(
-        field=field(load, generator),
-        backwards=field(load, dataclasses.replace(generator, backwards=True)),
-        initial=state.content,
-        edges=load.coupling.edges(),
-        signals=pumps.signals([load.coupling], times),
-        state=pair_of,
-        observe=lambda t, blocks: observables(battery, load, pair_of(t, blocks)),
-        finish=_with_power,
-        units=_units(alone.units),
-        modes=() if alone.mode is None else (alone.mode,),
+    found = structure(alone, load, state.layout.sectored)
+    return Mover(
+        form_of(found),
+        tuple(alone.rates),
+        battery.cell_hamiltonian,
+        not found.imaginary,
+        alone.mode,
+        _counts(alone),
+        _units(alone.units),
     )
-
-
-def observables(battery: Battery, load: TwoLevel, state: State) -> dict[str, Array]:
-    """Observables of one state of a pair, with `truncation` and `trace_defect`."""
-    levels, rho = battery.cell_hamiltonian, pair.cell(state)
-    parts = [rho[::2, ::2], rho[1::2, 1::2]] if state.layout.sectored else [rho]
-    spectrum = jnp.concatenate([spectral.eigenvalues(part) for part in parts])
-    energies = levels if levels.ndim == 1 else spectral.eigenvalues(levels)
-    energy, incoherent = merit.energy(rho, levels), merit.incoherent_ergotropy(rho, levels)
-    work = energy - merit.passive_energy_of_spectrum(spectrum, energies)
-    populations = jnp.real(jnp.diagonal(rho))
-    alone = open_cell_of(battery)
-    return {
-        "energy": energy,
-        "ergotropy": work,
-        "coherent_ergotropy": work - incoherent,
-        "incoherent_ergotropy": incoherent,
-        "purity": merit.purity(rho),
-        **({"fano": merit.fano_factor(rho)} if levels.ndim == 1 and _counts(alone) else {}),
-        **load_observables(load, state),
-        "truncation": jnp.zeros(0) if alone.mode is None else jnp.sum(populations[-2:])[None],
-        "trace_defect": jnp.abs(jnp.sum(populations) - 1),
-    }
 
 
 def load_observables(load: TwoLevel, state: State) -> dict[str, Array]:

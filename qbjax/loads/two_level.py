@@ -21,7 +21,7 @@ Eqs. (14)–(19).
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -112,19 +112,31 @@ def generated(battery: Battery, load: TwoLevel, sectored: bool) -> Generator:
         sectored: whether the state is split by the parity of n + e.
     """
     alone = open_cell_of(battery)
+    return Generator(structure(alone, load, sectored), *strengths(alone.rates, load))
+
+
+def structure(alone: Cell, load: TwoLevel, sectored: bool) -> Structure:
+    """The structure of the generator of cell and load; arguments as of `generated`."""
+    lossy, warm, detuned = (
+        not _checks.is_plain_zero(x) for x in (load.decay, load.thermal, load.detuning)
+    )
+    return _structure(
+        _Matrix.of(alone.lowering),
+        tuple(map(_Matrix.of, alone.jumps)),
+        sectored,
+        detuned,
+        lossy + (lossy and warm),
+    )
+
+
+def strengths(rates: Sequence[Any], load: TwoLevel):
+    """The coefficients and rates of that generator, from the rates of the cell."""
     own = []
     if not _checks.is_plain_zero(load.decay):
         own.append(load.decay * (load.thermal + 1))
         own += [] if _checks.is_plain_zero(load.thermal) else [load.decay * load.thermal]
     shifts = [] if _checks.is_plain_zero(load.detuning) else [load.detuning]
-    structure = _structure(
-        _Matrix.of(alone.lowering),
-        tuple(map(_Matrix.of, alone.jumps)),
-        sectored,
-        len(shifts) > 0,
-        len(own),
-    )
-    return Generator(structure, _stacked(shifts), _stacked([*alone.rates, *own]))
+    return _stacked(shifts), _stacked([*rates, *own])
 
 
 class _Matrix(NamedTuple):

@@ -153,7 +153,8 @@ class _Search(eqx.Module):
 
     def run(self, times, start: State, save, adjoint="forward"):
         """The answer of `save` at the second of two times."""
-        flow = discharging.motion(self.battery, self.load, start, times)
+        mover = discharging.mover(self.battery, self.load, start)
+        flow = mover.motion(self.load, start, times)
         alone = dataclasses.replace(flow, observe=_nothing, finish=lambda _, seen: seen, modes=())
         run = follow(alone, times, How(self.solver, adjoint), save)
         return jax.tree.map(lambda x: x[1], run.saved)

@@ -29,7 +29,7 @@ def solve(method, rate, edges=EDGES, field=field, **options):
     solver = Solver(rtol=1e-6, atol=1e-8, method=method, **options)
     start = (jnp.array(1.0), jnp.array(0.0))
     return runge_kutta.propagate(
-        lambda t, y: field(t, y, rate, edges), start, TIMES, lambda t, y: {"sum": y[0] + t, "y": y},
+        lambda t, y: field(t, y, rate, edges), start, (TIMES, None), lambda t, y: {"sum": y[0] + t, "y": y},
         edges, [], solver, "forward",
     )  # fmt: skip
 
@@ -93,7 +93,14 @@ def test_steps_end_at_marks_and_are_recorded():
     start = (jnp.array(1.0), jnp.array(0.0))
     solver = Solver(rtol=1e-6, atol=1e-8, method=Tsit5(), max_steps=5000)
     run, record = march.run(
-        lambda t, y: field(t, y, 1.0, EDGES), start, TIMES, lambda t, y: y, EDGES, [], solver, marks
+        lambda t, y: field(t, y, 1.0, EDGES),
+        start,
+        (TIMES, None),
+        lambda t, y: y,
+        EDGES,
+        [],
+        solver,
+        marks,
     )
     at = jnp.searchsorted(record.starts, marks)
     close = record.starts[at] - marks

@@ -66,8 +66,8 @@ class Sector(NamedTuple):
 class Structure:
     """The shifts of a master equation, compiled on the host from concrete operators.
 
-    Compared by identity: build one per structure (batteries cache theirs), so that
-    jitted functions find their earlier compilation.
+    Compared by identity: build one per structure (batteries cache theirs), so that its
+    tables (`pattern.shifts_of`) are made once.
 
     Args:
         hamiltonians: Hermitian matrices (d, d); coefficient j multiplies the j-th.

@@ -180,3 +180,21 @@ def test_aligned_sectors_move_as_the_whole_does():
     structure = generators[1].structure
     assert max(structure.origins) > 0
     assert [len(leap.slices) for leap in shifts_of(structure).pattern.leaps] == [1, 1]
+
+
+def test_discharges_of_other_values_trace_nothing():
+    def delivered(level, rate):
+        battery = qb.batteries.Lindblad(
+            np.zeros((2, 2)), [np.sqrt(rate) * LOWER], dims=(2,), cell=0, lowering=level * LOWER,
+            cell_hamiltonian=[0.0, level], initial=np.array([0.6, 0.8]),
+        )  # fmt: skip
+        load = qb.loads.TwoLevel(1.0, frequency=level)
+        run = qb.discharge(battery, battery.start(), load, TIMES)
+        assert run.final_state.origin.name[1][0] == "Lindblad"
+        return float(run.load_ergotropy[-1])
+
+    first = delivered(1.0, 0.1)
+    with traced() as again:
+        second = delivered(1.3, 0.2)
+    assert not again
+    assert first != second
