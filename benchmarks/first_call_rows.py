@@ -3,6 +3,7 @@
 Nothing is imported before it is timed. A line of JSON per row.
 """
 
+import importlib
 import json
 import sys
 import time
@@ -44,17 +45,13 @@ def count_programs():
 
 def main(who, block, count):
     """Imports a library and goes through its first rows of a block."""
-    if block in {"qbjax": (), "dynamiqs": ("others",), "QuTiP": ("pulse", "slope", "others")}[who]:
-        return  # nobody asked, and QuTiP has no gradients
     start, busy = time.perf_counter(), time.process_time()
-    __import__(who.lower())
+    importlib.import_module(who.lower())
     say("import", time.perf_counter() - start, time.process_time() - busy)
     if who != "QuTiP":
         count_programs()
-    import first_call_systems as systems
-
-    rows = systems.rows(who, block)
-    for row, function in list(rows.items())[: int(count)]:
+    rows = importlib.import_module(f"first_call_{who.lower()}").ROWS
+    for row, function in list(rows.get(block, {}).items())[: int(count)]:
         timed(row, function)
 
 
