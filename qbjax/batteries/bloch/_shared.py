@@ -174,8 +174,10 @@ def _merits(population, coherence, frequency) -> dict[str, Array]:
 def _mean_of_pairs(squares: Float[Array, " N"]) -> Float[Array, ""]:
     r"""The mean of $2|a_ja_k|$ over all pairs, from $(\sum|a_j|)^2 - \sum|a_j|^2$; 0 of one."""
     count = squares.size
+    if count == 1:
+        return jnp.zeros(())
     total = jnp.sum(root(squares)) ** 2 - jnp.sum(squares)
-    return total / max(count * (count - 1) / 2, 1)
+    return 2 * total / (count * (count - 1))
 
 
 def density_matrix(packed: Amplitudes, began: Float[Array, "2"]) -> Complex[Array, "d d"]:
