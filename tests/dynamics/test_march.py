@@ -29,7 +29,8 @@ def solve(method, rate, edges=EDGES, field=field, **options):
     solver = Solver(rtol=1e-6, atol=1e-8, method=method, **options)
     start = (jnp.array(1.0), jnp.array(0.0))
     return runge_kutta.propagate(
-        lambda t, y: field(t, y, rate, edges), start, (TIMES, None), lambda t, y: {"sum": y[0] + t, "y": y},
+        lambda t, y: field(t, y, rate, edges), start, (TIMES, None),
+        lambda t, y: {"sum": y[0] + t, "y": y},
         edges, [], solver, "forward",
     )  # fmt: skip
 

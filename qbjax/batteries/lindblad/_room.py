@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks, _sizes
 from qbjax.batteries.lindblad._model import Model
-from qbjax.dynamics.chebyshev.forward import SHARE
+from qbjax.dynamics.chebyshev.reading import SHARE
 from qbjax.dynamics.generator.structure import Structure
 from qbjax.dynamics.solve.automatic import IMPLICIT, WORK
 from qbjax.interface import State
