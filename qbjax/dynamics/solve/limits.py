@@ -28,14 +28,14 @@ def limited(limits: Limits, time, end) -> Float[Array, ""]:
 
 
 def beyond(time, edges):
-    """Where the step after one that ended at `time` begins, and whether an edge lies between."""
+    """The start of the step after one that ended at `time`, and whether an edge lies between."""
     one = eqxi.nextafter(time)
     before, on = jnp.any(one == edges), jnp.any(time == edges)
     return jnp.where(before, eqxi.nextafter(one), jnp.where(on, one, time)), before | on
 
 
 def shortened(views: Sequence[Any], max_step: float | None, start, end) -> Float[Array, ""]:
-    """The end of a step that begins at `start`, shortened to what `lookout.Ahead` allows there."""
+    """Shortens a step that begins at `start` to what signals allow (`lookout.Ahead`)."""
     for view in views:
         end = jnp.minimum(end, view.limit(start))
     return end if max_step is None else jnp.minimum(end, start + max_step)
