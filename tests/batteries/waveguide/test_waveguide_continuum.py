@@ -92,11 +92,11 @@ def test_beside_any_design_its_pole_is_found():
     draw = np.random.default_rng(1).uniform
     distance, decay = 10 ** draw(-1.5, 1.3, 300), 10 ** draw(-2, np.log10(3), 300)
     order = np.random.default_rng(2).integers(1, 9, 300).astype(float)
-    frequency, residue = jax.jit(jax.vmap(designed))(order, distance, decay)
+    frequency, residue = jax.vmap(designed)(order, distance, decay)
     d, k = 2 * np.pi * distance, order / 2 / distance
     detuning = np.sqrt(1e-6 * k**3 / (4 * residue**3 * decay * d**2 * (1 + k * k)))
     keep = np.asarray(frequency - detuning > 0)
-    states = jax.jit(jax.vmap(continuum_states))(frequency + detuning, distance, decay)
+    states = jax.vmap(continuum_states)(frequency + detuning, distance, decay)
     sector = (1 - order % 2).astype(int)
     rates = np.asarray(states.rates)[np.arange(300), sector][keep]
     same = (np.asarray(states.orders)[np.arange(300), sector] == order)[keep]
@@ -136,7 +136,7 @@ def test_gradients():
 
 def test_everywhere_finite_designs():
     frequencies, distances = np.meshgrid([0.05, 0.9, 1.0, 1.4, 6.0], [0.01, 0.3, 2.0, 20.0])
-    states = jax.jit(jax.vmap(lambda w, x: continuum_states(w, x, DECAY)))(
+    states = jax.vmap(lambda w, x: continuum_states(w, x, DECAY))(
         jnp.asarray(frequencies.ravel()), jnp.asarray(distances.ravel())
     )
     assert np.isfinite(states.detunings).all()

@@ -83,13 +83,13 @@ def test_anywhere():
     draw = np.random.default_rng(0).uniform
     frequency, distance, decay = (10 ** draw(low, high, 500) for low, high in
                                   ((-3, np.log10(40)), (-4, 2), (-4, np.log10(3))))  # fmt: skip
-    states = jax.jit(jax.vmap(bound_states))(frequency, distance, decay)
+    states = jax.vmap(bound_states)(frequency, distance, decay)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(states))
     assert (np.asarray(states.splitting) >= 0).all()
     assert np.asarray(states.residues).max() <= 0.5
     for sector, sign in enumerate((1, -1)):
         there, E = states.exists[:, sector], states.energies[:, sector]
-        alone, cross = jax.jit(jax.vmap(self_energies))(jnp.where(there, E, 0.0), distance, decay)
+        alone, cross = jax.vmap(self_energies)(jnp.where(there, E, 0.0), distance, decay)
         error = 2 * states.residues[:, sector] * (E - frequency + alone + sign * cross)
         np.testing.assert_allclose(error[there], 0.0, atol=1e-15)
         assert int(there.sum()) > 300
@@ -127,7 +127,7 @@ def test_zero_energy():
 def test_the_splitting_never_vanishes():
     assert float(bound_states(1.4, 1.7, DECAY).splitting) == pytest.approx(3.02e-3, abs=5e-6)
     distances = np.array([2.0, 2.9, 3.0, 5.0, 15.0])
-    states = jax.jit(jax.vmap(lambda x: bound_states(1.4, x, DECAY)))(distances)
+    states = jax.vmap(lambda x: bound_states(1.4, x, DECAY))(distances)
     energies = np.asarray(states.energies)
     np.testing.assert_allclose(states.splitting, energies[:, 1] - energies[:, 0], atol=3e-16)
     # 2S₁/(1 + S′) of far emitters, that is Γe^(−κd) arccos(−E)/πκ · 2Z; E and Z of a lone one.
@@ -202,16 +202,14 @@ def test_second_derivatives_and_thresholds():
     expected = central_difference(slope, point, direction)
     assert tree_allclose(bend(point), expected, rtol=SLOPES)
     expected = central_difference(jax.jit(thresholds), point, direction)
-    assert float(jax.jit(jax.grad(thresholds))(point) @ direction) == pytest.approx(
-        expected, rel=SLOPES
-    )
+    assert float(jax.grad(thresholds)(point) @ direction) == pytest.approx(expected, rel=SLOPES)
 
 
 def test_finite_through_the_threshold_and_batched_equals_single():
     threshold = float(threshold_frequency(0.1, DECAY))
     around = threshold + np.array([-1e-3, -1e-9, -1e-15, 0.0, 1e-15, 1e-9, 1e-3, 8.0])
     points = jnp.stack([around, np.full(8, 0.1), np.full(8, DECAY)], axis=1)
-    for point, value in zip(points, jax.jit(jax.vmap(numbers))(points)):
+    for point, value in zip(points, jax.vmap(numbers)(points)):
         assert np.isfinite(JACOBIAN(point)).all()
         assert tree_allclose(VALUES(point), value, rtol=1e-11, atol=1e-15)
 
