@@ -26,7 +26,8 @@ check: .venv/.test  ## format, lint, types and floors
 # where two programs have to agree to the last digits.
 SPREAD := -q -n $(WORKERS) --dist loadfile
 AS_USERS := tests/test_every_battery.py tests/batteries/dopo/test_dopo_reference.py \
-            tests/test_debug_switches.py tests/dynamics/test_backward.py
+            tests/test_debug_switches.py tests/dynamics/test_backward.py \
+            tests/batteries/waveguide/test_waveguide_spectrum.py
 
 test: check  ## check, then every test that takes seconds, and the doctests
 	@$(BIN)/pytest $(SPREAD) -m "not slow" --doctest-modules tests qbjax $(AS_USERS:%=--ignore=%) \
