@@ -44,9 +44,10 @@ def loss(rate: Any, dims: Sequence[int] | Any, factors: Any, thermal: Any = 0) -
     jumps: Jumps = []
     for k in found:
         a = _embedded(destroy, sizes, k)
-        jumps.append((rate * (thermal + 1), a))
-        if not _checks.is_plain_zero(thermal):
-            jumps.append((rate * thermal, a.T))
+        if _checks.is_plain_zero(thermal):
+            jumps.append((rate, a))
+        else:
+            jumps += [(rate * (thermal + 1), a), (rate * thermal, a.T)]
     return jumps
 
 

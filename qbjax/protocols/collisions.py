@@ -91,10 +91,13 @@ class Collisions(eqx.Module):
 
     def times(self) -> Float[Array, " T"]:
         """Cumulative charging time Ωτ: 0, θ_1, θ_1 + θ_2, …"""
-        theta = jnp.asarray(resolve(self.theta))
+        # On the host, if it is known: there no program is compiled.
+        theta = resolve(self.theta)
+        xp = np if _checks.is_concrete((theta, self.made)) else jnp
+        theta = xp.asarray(theta)
         if self.made is not None:
-            theta = jnp.where(jnp.arange(self.count) < self.made, theta, 0.0)
-        return jnp.concatenate([jnp.zeros(1), jnp.cumsum(theta)])
+            theta = xp.where(np.arange(self.count) < xp.asarray(self.made), theta, 0.0)
+        return _checks.settled(xp.concatenate([xp.zeros(1), xp.cumsum(theta)]))
 
 
 def _one_or(name: str, given: Any, count: int, **bounds: Any) -> Trainable:
@@ -108,7 +111,7 @@ def _one_or(name: str, given: Any, count: int, **bounds: Any) -> Trainable:
 def _up_to(name: str, given: Any, count: int) -> Int[Array, ""]:
     """Checks a number of collisions, at most the count of the stream; it may be traced."""
     if _checks.is_concrete(given):
-        return jnp.asarray(_checks.integer(name, given, low=0, high=count))
+        return _checks.settled(_checks.integer(name, given, low=0, high=count))
     number = jnp.asarray(given)
     if number.shape or not jnp.issubdtype(number.dtype, jnp.integer):
         raise TypeError(f"Argument `{name}` must be an integer, but is {given!r}.")

@@ -54,7 +54,9 @@ class Lasting(Pulse):
 
     @property
     def span(self):
-        return self.start, self.start + self.duration
+        known = _checks.is_concrete((self.start, self.duration))
+        start, duration = map(_checks.on_host, (self.start, self.duration))
+        return self.start, _checks.settled(start + duration) if known else start + duration
 
 
 def edges_after(start, steps: Float[Array, " n"]) -> Float[Array, " n+1"]:

@@ -212,7 +212,12 @@ class Collisional(Battery):
     def _origin(self) -> Origin:
         numbers = (self.loss, self.thermal, self.counter_rotating)
         name = ("Collisional", self.ladder.kind, self.ladder.size)
-        return Origin(name, tuple(jnp.asarray(x, float) for x in numbers))
+        return Origin(name, tuple(map(_double, numbers)))
+
+
+def _double(number) -> Float[Array, ""]:
+    known = _checks.is_concrete(number)
+    return _checks.settled(float(number)) if known else jnp.asarray(number, float)
 
 
 def check_collisional(battery: Collisional | Any) -> Collisional:

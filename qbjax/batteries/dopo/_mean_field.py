@@ -10,6 +10,8 @@ $\sqrt{\gamma_p}|F| = |z|$. From the vacuum the mean field never starts: quantum
 that, which is why the battery is simulated as a density matrix.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -19,22 +21,24 @@ from qbjax import _checks
 from qbjax.batteries.dopo._equation import Numbers
 
 
-def threshold(numbers: Numbers) -> Float[Array, ""]:
+def threshold(numbers: Numbers) -> Float[Any, ""]:
     r"""The threshold $F_{th} = |z|/\sqrt{\gamma_p}$, $\gamma_s\sqrt{\gamma_p}/4\kappa$ at Δ = 0."""
     re, im = _unpumped(numbers)
-    return jnp.sqrt(re**2 + im**2) / jnp.sqrt(numbers.pump_decay)
+    sqrt = _checks.array_module(*numbers).sqrt
+    return sqrt(re**2 + im**2) / sqrt(numbers.pump_decay)
 
 
-def photons(numbers: Numbers, amplitude) -> Float[Array, ""]:
+def photons(numbers: Numbers, amplitude) -> Float[Any, ""]:
     r"""Photons of the steady oscillation, 0 below threshold.
 
     $$|\alpha_s|^2 = \tfrac{2}{\kappa}(\sqrt{\gamma_p|F|^2 - (\mathrm{Im} z)^2} - \mathrm{Re} z)$$
     """
     re, im = _unpumped(numbers)
-    above = jnp.abs(amplitude) > threshold(numbers)
-    force = numbers.pump_decay * jnp.abs(amplitude) ** 2
-    root = jnp.sqrt(jnp.where(above, force - im**2, 1.0))
-    return jnp.where(above, 2 / numbers.coupling * (root - re), 0.0)
+    xp = _checks.array_module(*numbers, amplitude)
+    above = xp.abs(amplitude) > threshold(numbers)
+    force = numbers.pump_decay * xp.abs(amplitude) ** 2
+    root = xp.sqrt(xp.where(above, force - im**2, 1.0))
+    return xp.where(above, 2 / numbers.coupling * (root - re), 0.0)
 
 
 def steady_pump(numbers: Numbers, amplitude) -> Complex[Array, ""]:
@@ -77,6 +81,9 @@ def recommended_levels(
         Mode name to (constructor argument, levels).
     """
     known, displaced = _checks.is_concrete((numbers, peak)), frame == "displaced"
+    if known:  # on the host, where nothing is compiled
+        host: tuple[Any, ...] = tuple(map(np.asarray, numbers))
+        numbers, peak = Numbers(*host), np.asarray(peak)
     pump = float(4 * peak**2 / numbers.pump_decay) if known and not displaced else 0.0
     signal = float(photons(numbers, peak)) if known else 0.0
     more = int(np.ceil(1.4 * levels[0])), levels[1] + (2 if displaced else 4)

@@ -11,10 +11,14 @@ An early end outranks a lost trace, and that outranks truncation. All the number
 trace are those of the times that are saved: what happens in between is not seen.
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from qbjax import _checks
 
 OK, STEP_LIMIT, NON_FINITE, BREAKDOWN, TRUNCATED, TRACE_LOST = range(6)
 STATUS_NAMES = (
@@ -60,9 +64,10 @@ def all_finite(numbers: PyTree[Array]) -> Bool[Array, ""]:
     return jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(numbers)]))
 
 
-def worst(values: Float[Array, "..."], axis: int | None = None) -> Float[Array, "..."]:
-    """The largest of the numbers that are not NaN, 0 if there are none."""
-    return jnp.max(values, axis=axis, initial=0.0, where=~jnp.isnan(values))
+def worst(values: Float[Any, "..."], axis: int | None = None) -> Float[Any, "..."]:
+    """The largest of the numbers that are not NaN, 0 if there are none; of the host's, there."""
+    xp = _checks.array_module(values)
+    return xp.max(values, axis=axis, initial=0.0, where=~xp.isnan(values))
 
 
 def judged(found):

@@ -93,7 +93,7 @@ class Trajectory(Observed):
 
     def verdict(self) -> str:
         """Whether to believe the run, in a few words: "ok", how it failed, or where it was cut."""
-        worst = np.asarray(doubt.worst(self.truncation, axis=0))
+        worst = doubt.worst(np.asarray(self.truncation), axis=0)
         over = [f"{w:.1e} ({m})" for m, w in zip(self.modes, worst) if w > doubt.TRUNCATION_LIMIT]
         held = f"the top levels hold {', '.join(over)}, limit {doubt.TRUNCATION_LIMIT:.0e}"
         return "; ".join([doubt.STATUS_NAMES[int(self.status)], *([held] if over else [])])
@@ -166,7 +166,7 @@ def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None
         return
     if status == doubt.TRACE_LOST:
         warnings.warn(
-            f"The trace is off by {float(doubt.worst(run.trace_defect)):.1e} (limit "
+            f"The trace is off by {doubt.worst(np.asarray(run.trace_defect)):.1e} (limit "
             f"{doubt.TRACE_LIMIT:.0e}), so these are the numbers of no state. Start from one of "
             "trace 1, or use a smaller rtol.",
             TraceWarning,
@@ -179,7 +179,7 @@ def warn_if_unreliable(run: Trajectory, recommended: Callable[[], dict]) -> None
             BreakdownWarning,
             stacklevel=3,
         )
-    worst = np.asarray(doubt.worst(run.truncation, axis=0))
+    worst = doubt.worst(np.asarray(run.truncation), axis=0)
     warn_of_truncation(worst, run.modes, recommended, stacklevel=4)
 
 
