@@ -45,6 +45,7 @@ from qbjax.batteries.bloch.battery import (
 )
 from qbjax.dynamics.motion import Flow
 from qbjax.interface import Battery, Origin, State, check_origin
+from qbjax.interface import info as infos
 from qbjax.protocols import BlochPreparation
 
 GEOMETRIES = ("star", "chain")
@@ -157,7 +158,8 @@ class BlochArray(Battery):
 
     def facts(self, initial):
         size = self.cells + self.chargers
-        return {"geometry": self.geometry, "moves": f"{size} amplitudes", "real numbers": 2 * size}
+        facts = {"geometry": self.geometry, "moves": f"{size} amplitudes", "real numbers": 2 * size}
+        return facts | {"method": infos.method(2 * size, linear=True, driven=False)}
 
     # --- what it has besides
 

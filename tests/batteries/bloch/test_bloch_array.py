@@ -212,6 +212,8 @@ def test_many():
     expected = np.abs(np.asarray(battery.amplitudes(np.asarray(run.times)))) ** 2
     assert tree_allclose(run.populations, expected, rtol=0, atol=1e-8)
     assert int(run.status) == 0
+    assert battery.info()["method"] == "Chebyshev"
+    assert qb.batteries.BlochArray(3).info()["method"] == "Exponential"
 
 
 REFUSED = {
