@@ -64,7 +64,8 @@ def program_of(way: Callable[[tuple], Way], **options: Any) -> Callable:
         key = (function, optional, tree, rest, shapes)
         program = _kept(key, lambda: _Program(function, tree, rest, chosen))
         out = program.compiled(arrays)
-        found = jax.tree.unflatten(program.tree, _filled(program.rest, out))
+        structure, others = program.told
+        found = jax.tree.unflatten(structure, _filled(others, out))
         return found if after is None else after(found)
 
     return run
@@ -87,20 +88,21 @@ def _kept(key: Any, made: Callable[[], "_Program"]) -> "_Program":
 
 
 class _Program:
-    """A program for one structure and its shapes, and the structure of what it returns."""
-
-    tree: Any
-    rest: tuple
+    """A program for one structure and its shapes; `told` is the structure of what it returns."""
 
     def __init__(self, function: Callable, tree: Any, rest: tuple, options: dict[str, Any]):
+        told: list[Any] = []
+
         def whole(arrays):
             out = function(*jax.tree.unflatten(tree, _filled(rest, arrays)))
-            leaves, self.tree = jax.tree.flatten(out)
-            self.rest = tuple(_ARRAY if isinstance(x, jax.Array) else (None, x) for x in leaves)
+            leaves, structure = jax.tree.flatten(out)
+            others = tuple(_ARRAY if isinstance(x, jax.Array) else (None, x) for x in leaves)
+            told[:] = structure, others
             return [x for x in leaves if isinstance(x, jax.Array)]
 
+        # In no circle, which would keep a program that is dropped until garbage is collected.
         whole.__name__ = whole.__qualname__ = function.__name__
-        self.compiled = jax.jit(whole, **options)
+        self.told, self.compiled = told, jax.jit(whole, **options)
 
 
 def _filled(rest: tuple, arrays: list[Any]) -> list[Any]:
