@@ -85,7 +85,8 @@ def recommended_levels(
         host: tuple[Any, ...] = tuple(map(np.asarray, numbers))
         numbers, peak = Numbers(*host), np.asarray(peak)
     pump = float(4 * peak**2 / numbers.pump_decay) if known and not displaced else 0.0
-    signal = float(photons(numbers, peak)) if known else 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):  # without coupling nothing lases
+        signal = float(photons(numbers, peak)) if known else 0.0
     more = int(np.ceil(1.4 * levels[0])), levels[1] + (2 if displaced else 4)
     return {
         "signal": ("signal_levels", max(_enough(signal), more[0])),
