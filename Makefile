@@ -30,9 +30,9 @@ AS_USERS := tests/test_every_battery.py tests/batteries/dopo/test_dopo_reference
             tests/batteries/waveguide/test_waveguide_spectrum.py
 
 test: check  ## check, then every test that takes seconds, and the doctests
+	@XLA_FLAGS= $(BIN)/pytest $(SPREAD) -m "not slow" $(AS_USERS)
 	@$(BIN)/pytest $(SPREAD) -m "not slow" --doctest-modules tests qbjax $(AS_USERS:%=--ignore=%) \
 	  --ignore=tests/test_floors.py
-	@XLA_FLAGS= $(BIN)/pytest $(SPREAD) -m "not slow" $(AS_USERS)
 
 test-slow: check  ## check, then every test
 	@XLA_FLAGS= $(BIN)/pytest $(SPREAD) --doctest-modules tests qbjax
