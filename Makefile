@@ -22,12 +22,13 @@ check: .venv/.test  ## format, lint, types and floors
 	@$(BIN)/pytest -q -n 0 tests/test_floors.py
 
 # A file stays with one worker, which compiles its programs once; conftest.py has them compiled
-# quickly. As users do are those of every battery's example, of the DOPO's reference numbers, and
-# where two programs have to agree to the last digits.
+# quickly. As users do are those of every battery's example, of the DOPO's reference numbers, where
+# two programs have to agree to the last digits, and where a search runs longer than it compiles.
 SPREAD := -q -n $(WORKERS) --dist loadfile
 AS_USERS := tests/test_every_battery.py tests/batteries/dopo/test_dopo_reference.py \
             tests/test_debug_switches.py tests/dynamics/test_backward.py \
-            tests/batteries/waveguide/test_waveguide_spectrum.py
+            tests/batteries/waveguide/test_waveguide_spectrum.py \
+            tests/batteries/collisional/test_critical.py
 
 test: check  ## check, then every test that takes seconds, and the doctests
 	@XLA_FLAGS= $(BIN)/pytest $(SPREAD) -m "not slow" $(AS_USERS)

@@ -113,7 +113,10 @@ def test_many_even_times():
     assert tree_allclose(out.saved[:, 0], np.cos(2 * (times - 2.0)), rtol=0, atol=10 * EXACT)
 
 
-@pytest.mark.parametrize("times", [np.linspace(0.0, 2.0, 5), np.array([0.0, 0.3, 2.0])])
+@pytest.mark.parametrize(
+    "times",
+    [np.linspace(0.0, 2.0, 5), pytest.param(np.array([0.0, 0.3, 2.0]), marks=pytest.mark.slow)],
+)
 def test_derivatives_by_a_parameter(times):
     """Forward, reverse, and one through the other: −t sin(ωt), −t² cos(ωt)."""
 

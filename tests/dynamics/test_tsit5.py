@@ -56,6 +56,7 @@ def test_values_and_steps_are_diffrax_s(controller):
     assert tree_allclose(ours.ys, theirs.ys, rtol=ROUNDING)
 
 
+@pytest.mark.slow
 def test_batched_values_and_derivatives_are_diffrax_s():
     rates = jnp.array([0.5, 1.0, 4.0])
 

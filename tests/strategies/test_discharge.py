@@ -48,6 +48,7 @@ def test_derivatives_are_those_of_the_closed_form():
     assert tree_allclose(slope, tuple(weights @ e for e in expected), rtol=TIME)
 
 
+@pytest.mark.slow
 def test_a_batch_with_lanes_that_have_no_maximum():
     couplings = jnp.array([1.3, 0.01, 0.8])
     found = jax.jit(jax.vmap(lambda g: search(g, 0.7)))(couplings)

@@ -57,6 +57,7 @@ def test_bad_input(options, words):
         best_switch_off(**({"aim": "power", "battery": SMALL, "amplitude": 1.8} | options))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Too few levels")
 def test_delivery_has_the_slope_of_its_differences():
     """Through the charge, the hand-over and the first maximum of the load's ergotropy."""

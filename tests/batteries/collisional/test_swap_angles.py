@@ -13,7 +13,10 @@ pytestmark = pytest.mark.standard_promotion
 BATTERY = qb.batteries.Collisional(qb.algebra.ladders.oscillator(60))
 
 
-@pytest.mark.parametrize(("count", "power"), [(10, 1.374269332352), (20, 1.811284888880)])
+@pytest.mark.parametrize(
+    ("count", "power"),
+    [(10, 1.374269332352), pytest.param(20, 1.811284888880, marks=pytest.mark.slow)],
+)
 def test_largest_power_of_so_many(count, power):
     best = best_power(BATTERY, count)
     assert float(best.value) == pytest.approx(power, rel=1e-9)
@@ -24,8 +27,9 @@ def test_largest_power_of_so_many(count, power):
 
 @pytest.mark.parametrize(
     ("tau", "count", "energy"),
-    [(5.0, 7, 5.955582975061), pytest.param(10.0, 22, 18.261384814433, marks=pytest.mark.slow)],
+    [(5.0, 7, 5.955582975061), (10.0, 22, 18.261384814433)],
 )
+@pytest.mark.slow  # test_cli_swap_angles.py has a fast one
 def test_most_energy_in_so_much_time(tau, count, energy):
     best = best_energy(BATTERY, tau)
     assert best.protocol.count == count

@@ -191,7 +191,9 @@ def test_no_run_is_continued():
         (lambda w: 1j * w, r"`J` must be real, but is "),
         (lambda w: jnp.array([[1.0, 2.0], [2.0, 1.0]]), "`J` must have no negative eigenvalue"),
         (lambda w: np.array([[1.0, 0.5], [0.0, 1.0]]), "`J` must be symmetric"),
-        (lambda w: 1.0 + np.sin(3e6 * w), "`J` must be resolved"),
+        pytest.param(
+            lambda w: 1.0 + np.sin(3e6 * w), "`J` must be resolved", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_bad_densities_are_named(J, message):

@@ -20,7 +20,11 @@ OPTIMUM = 1e-9
 
 @pytest.mark.parametrize(
     ("distance", "frequency", "ergotropy"),
-    [(0.1, 0.661161, 0.3216320232), (0.3, 0.564457, 0.2680634595), (1.0, 0.538265, 0.2559826355)],
+    [
+        (0.1, 0.661161, 0.3216320232),
+        (0.3, 0.564457, 0.2680634595),
+        pytest.param(1.0, 0.538265, 0.2559826355, marks=pytest.mark.slow),
+    ],
 )
 def test_most_ergotropy_at_a_distance(distance, frequency, ergotropy):
     best = best_steady_ergotropy(distance=distance)
