@@ -1,7 +1,7 @@
 """Sizes: of an observable, by which it is judged; and of arrays, that share a program."""
 
 import numpy as np
-from jaxtyping import Inexact
+from jaxtyping import Inexact, Int
 
 OFFSET = 1e-6
 """Share of the energy common to all levels that counts as size: rounding leaves a hundred times
@@ -20,6 +20,18 @@ def size_of_observable(
     middle = np.mean(diagonal) if diagonal.size else 0.0
     size = max(np.max(np.abs(x), initial=0.0) for x in (diagonal - middle, others))
     return float(size + OFFSET * abs(middle))
+
+
+def padded(array: Inexact[np.ndarray, "..."] | Int[np.ndarray, "..."], shape: tuple[int, ...]):
+    """An array of some shape that begins with another one, and is zero elsewhere.
+
+    Example:
+        >>> padded(np.ones((1, 2)), (2, 3)).tolist()
+        [[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    found = np.zeros(shape, array.dtype)
+    found[tuple(map(slice, array.shape))] = array
+    return found
 
 
 def rounded(size: int) -> int:

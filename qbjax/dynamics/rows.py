@@ -43,6 +43,16 @@ def counted(times: Float[Array, " bucket"]) -> Int[Array, ""]:
     return 1 + jnp.sum(jnp.diff(times) > 0)
 
 
+def room(count: int, like: PyTree) -> PyTree[Array]:
+    """Room for so many rows like one, filled with zeros.
+
+    Example:
+        >>> room(3, {"x": jnp.ones(2)})["x"].shape
+        (3, 2)
+    """
+    return jax.tree.map(lambda x: jnp.zeros((count, *x.shape), x.dtype), like)
+
+
 def scan(
     body: Callable, carry: PyTree, inputs: PyTree[Array], count: Int[Array, ""] | None = None
 ) -> tuple[PyTree, PyTree[Array]]:
@@ -67,8 +77,7 @@ def scan(
         return lax.scan(body, carry, inputs)
     body = jax.jit(body, inline=True)  # traced once, for its shapes and for the loop
     length = jax.tree.leaves(inputs)[0].shape[0]
-    shapes = jax.eval_shape(lambda: body(carry, _row(inputs, 0))[1])
-    none = jax.tree.map(lambda x: jnp.zeros((length, *x.shape), x.dtype), shapes)
+    none = room(length, jax.eval_shape(lambda: body(carry, _row(inputs, 0))[1]))
 
     def one(i, both):
         carry, told = both

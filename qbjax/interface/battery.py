@@ -85,7 +85,7 @@ class Composite(Protocol):
 
 @runtime_checkable
 class Prepared(Protocol):
-    """A battery that must know of a run's times before anything is traced."""
+    """A battery that must know of a run's times before anything is traced: they are not padded."""
 
     def prepared(self, times: Any) -> Battery:
         """The battery ready for a run at some times, called after `check` with these as given."""
@@ -101,17 +101,6 @@ class Moving(Protocol):
         Other levels may be padded with it to one size, unless the state is to be seen exactly as
         it is: then the answer also has `cell` and, if it can, `density_matrix`.
         """
-
-
-@runtime_checkable
-class Remembering(Protocol):
-    """A battery that moves along a `Path`, made for the very times of a run: they are not padded.
-
-    Attributes:
-        moves_along_a_path: True.
-    """
-
-    moves_along_a_path: bool
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from qbjax.dynamics import rows
 from qbjax.dynamics.motion import How
 from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.dynamics.undefined import outermost, searching
-from qbjax.interface.battery import Remembering
+from qbjax.interface.battery import Prepared
 
 ROOM = 1_000_000
 """Most numbers of kept states, rows that nothing is written in included, of a padded run."""
@@ -37,7 +37,7 @@ def padded(
     """
     size, count = math.prod(dims) ** 2, times.shape[0]
     alone = given and outermost() and not searching() and _checks.is_concrete(times)
-    if not alone or count <= 2 or isinstance(mover, Remembering) or size * count > ROOM:
+    if not alone or count <= 2 or isinstance(mover, Prepared) or size * count > ROOM:
         return times, how
     return rows.padded(np.asarray(times)), how._replace(padded=True)
 

@@ -43,7 +43,7 @@ def test_chunks_fill_the_memory_and_are_alike(points, devices):
 
 
 def test_a_thousand_points_of_a_dopo_are_one_chunk():
-    """1.5 MB of carry each, on a device of 80 GB."""
+    """1.5 MB of carry each, some seven times that unfused, on a device of 80 GB."""
 
     def ergotropy(F):
         times = jnp.array([0.0, 1.0])

@@ -49,11 +49,14 @@ class Mover(eqx.Module):
         return motions.motion(equation, state, times)
 
 
-def mover(battery: Any, layout: Layout, state: State, exact: bool) -> tuple[Any, State]:
+def mover(
+    battery: Any, numbers: Numbers, layout: Layout, state: State, exact: bool
+) -> tuple[Any, State]:
     """The mover of a state, and the state padded for it; both as they are where it is large.
 
     Args:
-        battery: of the state; its numbers are not looked at.
+        battery: of the state.
+        numbers: of the battery.
         layout: of the run.
         state: to be moved.
         exact: whether the state is to be seen as it is.
@@ -70,7 +73,7 @@ def mover(battery: Any, layout: Layout, state: State, exact: bool) -> tuple[Any,
         np.pad(block, (0, k - len(block))) for block, k in zip(blocks, n, strict=True)
     )
     mover = Mover(
-        numbers=Numbers(*(getattr(battery, name) for name in Numbers._fields)),
+        numbers=numbers,
         form=shifts_of(structure, (len(n), max(n))),
         readings=equations.readings(layout, real, wide.signal_levels),
         layout=wide,

@@ -152,7 +152,8 @@ class DOPO(Battery):
 
     def mover(self, protocol: Pump, state: State, exact: bool) -> tuple[Any, State]:
         """The mover of a state, which batteries of about as many levels share."""
-        return rooms.mover(self, self._moving(protocol, state.layout), state, exact)
+        layout = self._moving(protocol, state.layout)
+        return rooms.mover(self, self._numbers, layout, state, exact)
 
     def motion(self, protocol, state, times) -> Flow:
         return motions.motion(self._equation(protocol, state.layout), state, times)
@@ -180,8 +181,7 @@ class DOPO(Battery):
 
     def open_cell(self) -> Cell:
         """The signal mode alone, with what it loses to its bath and gains from it."""
-        bath = loss(self.signal_decay, (self.signal_levels,), 0, self.signal_thermal)
-        rates, jumps = zip(*bath)
+        rates, jumps = zip(*loss(self.signal_decay, (self.signal_levels,), 0, self.signal_thermal))
         return Cell(
             lowering=jumps[0],
             jumps=jumps,

@@ -37,7 +37,9 @@ def readings(model: Model, sectored: bool, pure: bool, room: Room | None = None)
     def elements(coo):
         found = _elements(coo, (plane, place), layout.phases, n)
         # Their number, too, is one that neighbours have.
-        return found if room is None else [_roomy(x, (_sizes.rounded(x.size),)) for x in found]
+        return (
+            found if room is None else [_sizes.padded(x, (_sizes.rounded(x.size),)) for x in found]
+        )
 
     cell, turns = _cell(model, (plane, place), layout.phases, n, room)
     return Blocks(
@@ -89,7 +91,7 @@ def _cell(model: Model, basis, phases, n: int, room: Room | None):
     # Elements that lie in no block: any place will do.
     here = np.where(turns == 0, 0, here)
     if room is not None:
-        here, turns = (_roomy(x, (room.cell, room.cell, room.rest)) for x in (here, turns))
+        here, turns = (_sizes.padded(x, (room.cell, room.cell, room.rest)) for x in (here, turns))
     parts = tuple(_checks.settled(x) if x.any() else None for x in (turns.real, turns.imag))
     return _checks.settled(here), parts
 
@@ -121,13 +123,6 @@ def _weights(model: Model, places, size: int, elements) -> Weights:
         tuple(others.values()),
         (tuple(diagonal), tuple(others)),
     )
-
-
-def _roomy(array, shape):
-    """An array padded by zeros."""
-    found = np.zeros(shape, array.dtype)
-    found[tuple(map(slice, array.shape))] = array
-    return found
 
 
 def _elements(coo, basis, phases, n: int):

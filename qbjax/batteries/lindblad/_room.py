@@ -54,9 +54,7 @@ def room_of(model: Model, structure: Structure) -> Room | None:
 def roomy(state: State, room: Room) -> State:
     """A state padded by zeros, on the host."""
     count, n = room.stack
-    content = np.zeros((count, n, n))
-    given = np.asarray(state.content)
-    content[tuple(map(slice, given.shape))] = given
+    content = _sizes.padded(np.asarray(state.content), (count, n, n))
     return State(content, state.origin, state.layout, state.made)
 
 

@@ -173,8 +173,6 @@ class Reservoir(Battery):
         start[self.excited, 0] = 1.0
         return State(start, self._origin)
 
-    moves_along_a_path = True
-
     def motion(self, protocol, state, times) -> Path:
         start = single_excitation.unpack(state.content)
         mixing = memories.mixing(self.shapes, self.couplings)

@@ -159,8 +159,6 @@ class Waveguide(Battery):
             )
         return State(np.diag([1.0, 0.0]), self._origin)
 
-    moves_along_a_path = True
-
     def motion(self, protocol, state, times) -> Path:
         elapsed = times - times[0]
         return Path(

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PyTree
 
-from qbjax.dynamics.chebyshev.step import GROUP, TERMS, room
+from qbjax.dynamics.chebyshev.step import GROUP, TERMS
+from qbjax.dynamics.rows import room
 
 SHARE = 4
 """Least ratio of the sizes of a state and of what is read off a step; where more is wanted, steps
@@ -56,7 +57,7 @@ def in_line(read: Callable, save: Callable, y) -> tuple[Callable, Callable]:
 
 def blank(read: Callable, y) -> PyTree[Array]:
     """Room for what is read off the terms of a step."""
-    return room(jax.eval_shape(read, y), TERMS + GROUP)
+    return room(TERMS + GROUP, jax.eval_shape(read, y))
 
 
 def first_reading(read: Callable, y) -> PyTree[Array]:

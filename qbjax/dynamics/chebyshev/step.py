@@ -14,6 +14,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int, PyTree
 
 from qbjax.dynamics.generator.shifts import inner
+from qbjax.dynamics.rows import room
 from qbjax.dynamics.solve import tsit5
 
 TERMS = 96
@@ -148,7 +149,7 @@ def step(field, read, ellipse: Ellipse, plan: Plan, y, readings, limit):
 
     nothing = jax.tree.map(jnp.zeros_like, y)
     two = (y, next_term(_opaque_zeros(y), y, 1.0))
-    recent = _put(None if readings is None else room(y, GROUP), 0, two)
+    recent = _put(None if readings is None else room(GROUP, y), 0, two)
     start = (jnp.array(2), *two, nothing, _added(weights, 0, two, nothing), recent)
     begin = (start, _noted(read, 0, recent, readings), jnp.array(jnp.inf), jnp.zeros(()))
     (k, *_, total, _), readings, error, largest = lax.while_loop(unsettled, group, begin)
@@ -235,10 +236,6 @@ def _noted(read, k, recent, readings):
         return lax.dynamic_update_slice_in_dim(every, some, k, 0)
 
     return None if readings is None else jax.tree.map(put, readings, jax.vmap(read)(recent))
-
-
-def room(like, count: int):
-    return jax.tree.map(lambda x: jnp.zeros((count, *x.shape), x.dtype), like)
 
 
 def _next_term(field, centre, d, before, last, scale):

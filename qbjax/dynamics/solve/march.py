@@ -22,6 +22,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from qbjax.dynamics.rows import room
 from qbjax.dynamics.solve import backward
 from qbjax.dynamics.solve.limits import Limits, beyond, limited
 from qbjax.dynamics.solve.run import Run
@@ -148,22 +149,18 @@ def _start(initial, times, save, limits: Limits, solver, marks) -> Stand:
         state=initial,
         first=jax.tree.map(jnp.zeros_like, initial),
         stale=jnp.array(True),
-        rows=_room(8, initial),
+        rows=room(8, initial),
         spoiled=jnp.array(False),
         before=jnp.ones(()),
         steps=none,
         taken=none,
         failed=jnp.array(False),
         passed=none,
-        saved=_room(times.size + 1, jax.eval_shape(save, times[0], initial)),
+        saved=room(times.size + 1, jax.eval_shape(save, times[0], initial)),
         starts=None if marks is None else jnp.full(solver.max_steps, times[-1]),
         marked=none + 1,
-        states=_put(_room(count + 1, initial), 0, initial),
+        states=_put(room(count + 1, initial), 0, initial),
     )
-
-
-def _room(count: int, like):
-    return jax.tree.map(lambda x: jnp.zeros((count, *x.shape), x.dtype), like)
 
 
 def _step(field, save, wanted, limits: Limits, solver, going, stand: Stand) -> Stand:

@@ -1,4 +1,4 @@
-"""Runs by diffrax: as the solver left them, and with the reverse mode of `backward`."""
+"""Runge–Kutta runs, in the loop of `march` or by diffrax, with the reverse mode of `backward`."""
 
 import diffrax
 import equinox as eqx
