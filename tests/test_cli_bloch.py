@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 import qbjax as qb
+from qbjax.batteries.bloch.battery import FURTHER
 from tests.command import FILES, one_line, qbjax
 
 
@@ -37,6 +38,17 @@ def test_charge_shows_and_saves(tmp_path):
     xr.testing.assert_equal(saved(tmp_path / "again"), data)
 
 
+def test_every_term_of_the_battery_has_an_option(tmp_path):
+    numbers = {name: 0.1 * (i + 1) for i, name in enumerate(FURTHER)}
+    named = [x for name, value in numbers.items() for x in ("--" + name.replace("_", "-"), value)]
+    command(tmp_path, "charge", "bloch", *named, "--counter-rotating", "--length", 0.8,
+            "--frequency", 2, "--until", 2, "--points", 3)  # fmt: skip
+    battery = qb.batteries.BlochCharger(1.0, 0, 2.0, **numbers, counter_rotating=True)
+    charger = qb.protocols.BlochPreparation(np.pi / 2, length=0.8)
+    run = qb.charge(battery, charger, np.linspace(0, 2, 3))
+    np.testing.assert_allclose(saved(tmp_path)["ergotropy"], run.ergotropy, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -45,6 +57,8 @@ def test_charge_shows_and_saves(tmp_path):
         (["--coupling", 0], ("`coupling`", "greater than 0")),
         (["--decay", -1], ("`decay`", "at least 0")),
         (["--until", 0], ("`until`", "greater than 0")),
+        (["--length", 1.1], ("`length`", "at most 1")),
+        (["--cell-dephasing", -1], ("`cell_dephasing`", "at least 0")),
     ],
 )
 def test_bad_input_is_one_line(tmp_path, options, words):
