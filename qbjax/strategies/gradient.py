@@ -7,7 +7,8 @@ or gradient is not finite counts as very bad and flat, so a line search backs ou
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
@@ -23,11 +24,13 @@ from qbjax.dynamics.record import witness
 from qbjax.dynamics.record.doubt import TRACE_LOST, TRUNCATED, worst
 from qbjax.dynamics.record.trajectory import TraceWarning, warn_of_truncation
 from qbjax.dynamics.solve.integrate import sharpened
-from qbjax.dynamics.where import platform_of
 from qbjax.interface.battery import Battery, refined
 from qbjax.protocols import coordinates, is_free, random_start
+from qbjax.strategies.constraints import Constraint, Held, check_numbers, listed
 from qbjax.strategies.growth import warn_if_unbounded
-from qbjax.strategies.search import VERY_BAD, Problem, begin, doubt_of, explained, step_all
+from qbjax.strategies.lagrangian import refuse, search_under, told
+from qbjax.strategies.loop import climb_all
+from qbjax.strategies.search import Problem, doubt_of
 
 _LBFGS = optax.lbfgs(
     linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=12, initial_guess_strategy="one")
@@ -36,10 +39,6 @@ _LBFGS = optax.lbfgs(
 nothing. Twelve trials per line search, not optax's twenty: at a kink (populations that change
 order) no step satisfies the Wolfe conditions, and the best of twelve does. (Six are too few to walk
 out of a convex stretch, where L-BFGS then learns a negative curvature and turns round.)"""
-
-
-class NotFinite(ValueError):
-    """The objective or its gradient is not finite at any start."""
 
 
 class Progress(NamedTuple):
@@ -67,6 +66,7 @@ class Best(eqx.Module):
             none, or within a `jit`, `vmap` or `grad` of its own.
         truncation: how full the top levels are in them; None like `status`.
         verified_status: of the runs behind the verified value.
+        constraints: a report on each: number, violation, and what its limit costs.
     """
 
     protocol: Any
@@ -78,6 +78,7 @@ class Best(eqx.Module):
     status: Int[Array, ""] | None = None
     truncation: Float[Array, ""] | None = None
     verified_status: Int[Array, ""] | None = None
+    constraints: tuple[Held, ...] = ()
 
 
 def maximize(
@@ -91,6 +92,7 @@ def maximize(
     key: Array | Any | None = None,
     mode: Literal["reverse", "forward"] | str | Any = "reverse",
     tolerance: float | Any = 1e-7,
+    constraints: Sequence[Constraint] | Any = (),
     progress: Callable[[Progress], None] | Any | None = None,
 ) -> Best:
     r"""Finds the protocol that maximises an objective.
@@ -116,7 +118,10 @@ def maximize(
             is more. Stop when no coordinate's slope exceeds it, or when two steps in a row
             gained less than a tenth of it (an optimizer without a line search may wander, and
             stops by the slope alone).
-        progress: called on the host after every step with a `Progress`.
+        constraints: any of `qb.at_most`, `qb.at_least`, `qb.equal`. `steps` are then the most of
+            one round of an augmented Lagrangian (`strategies.lagrangian`), starts are searched one
+            after the other, and the winner violates no limit by more than 1e-9 of it.
+        progress: called on the host after every step with a `Progress`; not with constraints.
 
     Returns:
         A `Best`. The value is the best of all iterates, not the last.
@@ -127,8 +132,9 @@ def maximize(
             bound, and the objective grew as fast as ever when the search ended.
 
     Raises:
-        ValueError: if nothing is free, the objective is no real scalar of double precision, or it
-            is not finite at any start. TypeError: for an argument of the wrong kind.
+        ValueError: if nothing is free, the objective or a constraint is no real scalar of double
+            precision, the objective is not finite at any start, or no protocol that satisfies the
+            constraints was found. TypeError: for an argument of the wrong kind.
 
     Example:
         >>> import qbjax as qb
@@ -140,57 +146,77 @@ def maximize(
     forget_in_time()
     _check_things(objective, battery, optimizer)
     threshold = check_search(steps, tolerance, progress, starts=starts, key=key)
+    limits = listed(constraints)
     _checks.choice("mode", mode, ("reverse", "forward"))
     coordinates(protocol)  # says so if nothing is free
     candidates = _starting_points(protocol, starts, key)
     problem = Problem(objective, candidates[0], mode)
     heard = problem.check_scalar(battery)
+    check_numbers(limits, problem, battery)
+    if limits:
+        found = _under(problem, optimizer, battery, candidates, limits, threshold, steps)
+    else:
+        found = _climbed(problem, optimizer, battery, candidates, threshold, steps, progress)
+    return _best(problem, battery, limits, heard, **found)
+
+
+def _climbed(problem, optimizer, battery, candidates, threshold, steps, progress) -> dict:
+    """Picks the best of all iterates of all starts, and warns if it runs away."""
     stacked = jax.tree.map(lambda *x: jnp.stack(x), *[coordinates(p)[0] for p in candidates])
-    search = explained(begin, mode)(optimizer, stacked)
-    parallel = platform_of((stacked, problem, battery)) != "cpu"
-    losses, stopped = [], False
-    for step in range(steps):
-        tried = search.coordinates
-        search, loss, done = explained(step_all, mode)(
-            problem, optimizer, battery, search, threshold, parallel
-        )
-        losses.append(np.asarray(loss))
-        if step == 0 and not np.any(losses[0] < VERY_BAD * np.asarray(search.size)):
-            raise NotFinite(
-                "Argument `objective` must be finite at the start, but its value or gradient "
-                "is not, at any start."
-            )
-        if progress is not None:
-            progress(_progress(problem, search, tried, losses[-1], step, steps))
-        stopped = bool(np.all(done))
-        if stopped:
-            break
-    history = -np.array(losses)
-    return _best(problem, battery, candidates, search, history, stopped, heard)
-
-
-def _best(problem, battery, candidates, search, history, stopped: bool, heard) -> Best:
-    """Picks the best of all iterates of all starts, warns of it if it is doubtful, verifies it."""
+    look = None if progress is None else partial(_look, progress, problem, steps)
+    search, history, stopped = climb_all(
+        problem, optimizer, battery, stacked, threshold, steps, look
+    )
     reached = np.asarray(search.best_loss * search.size)
     winner = int(np.argmin(reached))
     found = [u[winner] for u in search.best]
     slopes = [search.size[winner] * slope[winner] for slope in search.best_slopes]
     warn_if_unbounded(candidates[winner], found, slopes, history[:, winner], stopped)
-    best = problem.protocol(found)
-    status, truncation = _doubt(problem, battery, found, heard)
+    return {
+        "us": found,
+        "value": -jnp.asarray(reached[winner]),
+        "history": history[:, winner],
+        "converged": stopped,
+        "start_values": -reached,
+    }
+
+
+def _under(problem, optimizer, battery, candidates, constraints, threshold, steps) -> dict:
+    """Picks the best feasible protocol of all starts."""
+    tolerance = float(threshold)
+    found = [
+        search_under(problem, constraints, optimizer, battery, coordinates(p)[0], steps, tolerance)
+        for p in candidates
+    ]
+    best = max(found, key=lambda kept: kept.rank)
+    refuse(best, constraints)
+    return {
+        "us": best.us,
+        "value": jnp.asarray(best.seen.value),
+        "history": best.history,
+        "converged": best.converged,
+        "start_values": np.array([kept.history[-1] for kept in found]),
+        "kept": best,
+    }
+
+
+def _best(problem, battery, constraints, heard, *, us, kept=None, **found) -> Best:
+    """Looks at the winner's runs, warns if they are doubtful, verifies it."""
+    best = problem.protocol(us)
+    status, truncation = _doubt(problem, battery, us, heard)
     verified: tuple[Any, Any] = (None, None)
+    held = None
     if battery is not None:
         verified = verify(problem.objective, best, battery)
+        held = [verify(each.function, best, battery)[0] for each in constraints]
     return Best(
         protocol=best,
-        value=-jnp.asarray(reached[winner]),
         verified_value=verified[0],
         status=status,
         truncation=truncation,
         verified_status=verified[1],
-        history=history[:, winner],
-        converged=stopped,
-        start_values=-reached,
+        constraints=() if kept is None else told(kept, constraints, held),
+        **found,
     )
 
 
@@ -226,11 +252,11 @@ def _check_things(objective, battery, optimizer) -> None:
     _checks.instance("optimizer", optimizer, optax.GradientTransformation, expected)
 
 
-def _progress(problem, search, tried, losses, step, steps) -> Progress:
+def _look(progress, problem, steps, step, search, tried, losses) -> None:
     reached = np.asarray(search.best_loss * search.size)
     leader = int(np.argmin(reached))
     protocol = problem.protocol([u[leader] for u in tried])
-    return Progress(step + 1, steps, -float(losses[leader]), -float(reached[leader]), protocol)
+    progress(Progress(step + 1, steps, -float(losses[leader]), -float(reached[leader]), protocol))
 
 
 def _doubt(problem, battery, us, heard: witness.Heard):

@@ -57,8 +57,13 @@ class Problem(eqx.Module):
         return coordinates(self.template)[1](us)
 
     def value(self, us, battery):
-        protocol = self.protocol(us)
-        return self.objective(protocol) if battery is None else self.objective(protocol, battery)
+        return called(self.objective, self.protocol(us), battery)
+
+    def shape_of(self, function: Callable, battery) -> Any:
+        """Shape and type of what a function of a protocol, and of a battery, returns."""
+        us, _ = coordinates(self.template)
+        look = lambda us, battery: called(function, self.protocol(us), battery)  # noqa: E731
+        return eqx.filter_eval_shape(look, us, battery)
 
     def check_scalar(self, battery) -> witness.Heard:
         """Checks that the objective is a real scalar; returns what its runs tell of themselves."""
@@ -74,7 +79,7 @@ class Problem(eqx.Module):
         if getattr(out, "shape", None) != () or out.dtype != jnp.float64:
             raise ValueError(
                 "Argument `objective` must return a real scalar of double precision, but returns "
-                f"{_shown(out)}."
+                f"{shown(out)}."
             )
         return found[0]
 
@@ -103,7 +108,13 @@ class Problem(eqx.Module):
         return loss
 
 
-def _shown(out: Any) -> str:
+def called(function: Callable, protocol: Any, battery: Any) -> Any:
+    """Calls a function of a protocol, and of a battery where there is one."""
+    return function(protocol) if battery is None else function(protocol, battery)
+
+
+def shown(out: Any) -> str:
+    """Words for the shape and type of a returned value."""
     if isinstance(out, jax.ShapeDtypeStruct):
         return f"{out.dtype} of shape {out.shape}"
     return _checks.show(out)

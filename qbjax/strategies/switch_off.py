@@ -30,7 +30,8 @@ from qbjax.interface.battery import Battery
 from qbjax.loads import TwoLevel
 from qbjax.protocols import Constant, SwitchOff, free, resolve
 from qbjax.strategies.discharge import first_maximum
-from qbjax.strategies.gradient import Best, NotFinite, Progress, maximize
+from qbjax.strategies.gradient import Best, Progress, maximize
+from qbjax.strategies.loop import NotFinite
 
 AIMS = ("power", "coherent", "stored", "delivered")
 Aim = Literal["power", "coherent", "stored", "delivered"]

@@ -80,7 +80,12 @@ VERBS = [
         battery=(None, "thing?"), optimizer=(optax.adam(0.1), "optimiser"),
         steps=(2, "positive count"),
         starts=(1, "positive count"), key=(None, "key?"), mode=("reverse", "choice"),
-        tolerance=(1e-7, "not negative"), progress=(None, "callable?"),
+        tolerance=(1e-7, "not negative"), constraints=((), "constraints"),
+        progress=(None, "callable?"),
+    ),
+    *(
+        door(f, function=(concave, "callable"), value=(1.0, "real"))
+        for f in (qb.at_most, qb.at_least, qb.equal)
     ),
     door(qb.free, value=(0.5, "reals"), low=(0.0, "bound"), high=(1.0, "bound")),
     door(

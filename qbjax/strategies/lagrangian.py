@@ -1,0 +1,226 @@
+r"""The best protocol under constraints: an augmented Lagrangian, and a step back to the limits.
+
+With slacks $c_i$, negative beyond a limit, a search climbs
+
+$$L = F + \sum_=\left(\lambda_ic_i - \tfrac\mu2c_i^2\right)
+    - \tfrac1{2\mu}\sum_\ge\left(\max(0, \lambda_i - \mu c_i)^2 - \lambda_i^2\right),$$
+
+then the multipliers become $\lambda_i - \mu c_i$ (of an inequality not below 0) where the violation
+shrank enough, else the weight μ grows. F is in units of its size at the start, each slack in those
+of its limit, so that neither μ nor an accuracy knows a unit.
+
+After every round Newton steps of least length lead back to the violated limits; the best protocol
+that stands there is what is kept, whatever comes later. Prices are found at the end by non-negative
+least squares over what is active, so that they judge the answer and not the algorithm.
+
+Reference: J. Nocedal and S. J. Wright, "Numerical Optimization", 2nd ed., Sec. 17.3 and 17.4.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.flatten_util
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from qbjax.strategies.constraints import Constraint, Held
+from qbjax.strategies.limits import Limits, Seen, seen_at, slacks, units_of
+from qbjax.strategies.loop import climb_all
+from qbjax.strategies.search import Problem, called
+
+ROUNDS = 25
+"""Most rounds, each with its multipliers and weight."""
+
+WEIGHT, GROWTH, HEAVIEST = 10.0, 5.0, 1e7
+"""The first weight μ, its growth, and the largest."""
+
+SHRUNK = 0.25
+"""Share of its former size that the violation has to shrink to before the next prices."""
+
+CLOSE = 1e-6
+"""Distance from what is active, in units of the limits, at which a search may end."""
+
+FEASIBLE = 1e-9
+"""Violation, in units of the limit, up to which a protocol counts as feasible."""
+
+
+class Infeasible(ValueError):
+    """No protocol was found that satisfies the constraints."""
+
+
+class Priced(eqx.Module):
+    """The numbers of a Lagrangian, in the place of the battery that they come with."""
+
+    battery: Any
+    constraints: tuple[Constraint, ...]
+    units: Float[Array, " m"]
+    prices: Float[Array, " m"]
+    weight: Float[Array, ""]
+    size: Float[Array, ""]
+
+
+@dataclass(frozen=True)
+class Lagrangian:
+    """The augmented objective; one for each objective, so that a program is found again."""
+
+    objective: Callable
+
+    def __call__(self, protocol: Any, priced: Priced) -> Float[Array, ""]:
+        value = called(self.objective, protocol, priced.battery) / priced.size
+        apart = slacks(priced.constraints, protocol, priced.battery) / priced.units
+        for slack, price, each in zip(apart, priced.prices, priced.constraints):
+            pull = price - priced.weight * slack
+            if not each.is_equality:
+                pull = jnp.maximum(pull, 0.0)
+            value = value - (pull**2 - price**2) / (2 * priced.weight)
+        return value
+
+
+class Kept(NamedTuple):
+    """The best feasible protocol from one start, or the nearest to one.
+
+    Attributes:
+        us: its coordinates.
+        seen: what is seen there.
+        violations: of the constraints, in units of the limits.
+        prices: multipliers of the slacks.
+        history: objective after each round, −∞ where nothing feasible was known.
+        converged: whether the last rounds gained nothing.
+    """
+
+    us: list
+    seen: Seen
+    violations: Float[np.ndarray, " m"]
+    prices: Float[np.ndarray, " m"]
+    history: Float[np.ndarray, " rounds"]
+    converged: bool
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Rank by value if feasible, behind that by violation."""
+        beyond = float(np.max(self.violations))
+        return (0.0, self.seen.value) if beyond <= FEASIBLE else (-beyond, 0.0)
+
+
+@dataclass
+class Rounds:
+    """The numbers that change from round to round: prices, weight, and the best so far."""
+
+    limits: Limits
+    tolerance: float
+    first: float
+    prices: Float[np.ndarray, " m"]
+    best: Seen
+    weight: float = WEIGHT
+    wanted: float = 0.1
+    quiet: int = 0
+    history: list[float] = field(default_factory=list)
+
+    @property
+    def feasible(self) -> bool:
+        """Whether anything feasible is known."""
+        return self.limits.violation(self.best) <= FEASIBLE and bool(np.isfinite(self.best.value))
+
+    def learn(self, seen: Seen) -> None:
+        """Keeps what is better, then moves prices or weight."""
+        back = self.limits.restored(seen)
+        met = self.limits.violation(back) <= FEASIBLE and np.isfinite(back.value)
+        gained = back.value - self.best.value if self.feasible else np.inf
+        nearer = self.limits.violation(back) < self.limits.violation(self.best)
+        if (met and gained > 0) or (not self.feasible and nearer):
+            self.best = back
+        self.history.append(self.best.value if self.feasible else -np.inf)
+        apart = self._apart(seen)
+        scale = max(abs(self.best.value), 1e-3 * abs(self.best.value - self.first))
+        quiet = met and gained <= self.tolerance * scale and apart <= CLOSE
+        self.quiet = self.quiet + 1 if quiet else 0
+        if apart <= self.wanted:
+            pulls = self.prices - self.weight * seen.slacks / self.limits.units
+            self.prices = np.where(self.limits.equal, pulls, np.maximum(pulls, 0.0))
+            self.wanted *= SHRUNK
+        elif self.weight < HEAVIEST:
+            self.weight *= GROWTH
+
+    def _apart(self, seen: Seen) -> float:
+        r"""The largest distance from activity: of an inequality $|\min(c, \lambda/\mu)|$."""
+        scaled = seen.slacks / self.limits.units
+        idle = np.minimum(scaled, self.prices / self.weight)
+        apart = np.abs(np.where(self.limits.equal, scaled, idle))
+        return float(np.max(np.where(np.isfinite(apart), apart, np.inf)))
+
+
+def search_under(
+    problem: Problem,
+    constraints: tuple[Constraint, ...],
+    optimizer: Any,
+    battery: Any,
+    us: list,
+    steps: int,
+    tolerance: float,
+) -> Kept:
+    """Climbs from one start under constraints; `steps` are the most of each round.
+
+    Raises:
+        NotFinite: if the start has no value, slack or slopes.
+    """
+    flat, unravel = jax.flatten_util.ravel_pytree(us)
+    look = partial(seen_at, problem, constraints, battery, unravel)
+    seen = look(np.asarray(flat))
+    limits = Limits(
+        look, units_of(constraints, seen), np.array([c.is_equality for c in constraints])
+    )
+    size = max(abs(seen.value), np.abs(seen.slope).max()) or 1.0
+    augmented = Problem(Lagrangian(problem.objective), problem.template, problem.mode)
+    rounds = Rounds(limits, tolerance, seen.value, np.zeros(len(constraints)), seen)
+    for done in range(ROUNDS):
+        numbers = (limits.units, rounds.prices, rounds.weight, size)
+        priced = Priced(battery, constraints, *(jnp.asarray(x, float) for x in numbers))
+        accuracy = jnp.asarray(max(tolerance, 10.0 ** -(2 + done)))
+        stacked = [u[None] for u in unravel(jnp.asarray(seen.flat))]
+        climbed = climb_all(augmented, optimizer, priced, stacked, accuracy, steps)
+        seen = look(np.concatenate([np.ravel(u[0]) for u in climbed.search.best]))
+        rounds.learn(seen)
+        if rounds.quiet >= 2:
+            break
+    best, history = rounds.best, np.array(rounds.history)
+    return Kept(
+        unravel(jnp.asarray(best.flat)), best, limits.beyond(best), limits.prices(best),
+        history, rounds.quiet >= 2,
+    )  # fmt: skip
+
+
+def told(
+    kept: Kept, constraints: tuple[Constraint, ...], verified: list | None
+) -> tuple[Held, ...]:
+    """The report on every constraint at what was kept."""
+    held = []
+    for i, each in enumerate(constraints):
+        slack, price = kept.seen.slacks[i], kept.prices[i]
+        violation = abs(slack) if each.is_equality else max(0.0, -slack)
+        numbers = (float(each.limit), each.number(slack), float(violation))
+        sign = 1.0 if each.kind == "at most" else -1.0
+        refined = None if verified is None else float(verified[i])
+        held.append(Held(each.name, each.kind, *numbers, sign * float(price) + 0.0, refined))
+    return tuple(held)
+
+
+def refuse(kept: Kept, constraints: tuple[Constraint, ...]) -> None:
+    """Refuses what satisfies no more than the nearest protocol does.
+
+    Raises:
+        Infeasible: naming the worst constraint.
+    """
+    if np.max(kept.violations) <= FEASIBLE:
+        return
+    worst = int(np.argmax(kept.violations))
+    each = constraints[worst]
+    raise Infeasible(
+        "Argument `constraints` must leave a feasible protocol, but none was found: where they are "
+        f"violated least, {each.name} is {each.number(kept.seen.slacks[worst]):g} and must be "
+        f"{each.kind} {float(each.limit):g}."
+    )

@@ -1,0 +1,119 @@
+"""The limits of a search seen from a protocol: how far it is beyond them, and the way back."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.flatten_util
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+from scipy.optimize import nnls
+
+from qbjax.dynamics.undefined import allowed
+from qbjax.strategies.search import Problem, called
+
+NEWTON = 12
+"""Most steps back to the limits."""
+
+MET = 1e-10
+"""Violation, in units of the limit, that the Newton steps leave."""
+
+ACTIVE = 1e-6
+"""Slack, in units of the limit, below which a constraint may have a price."""
+
+
+class Seen(NamedTuple):
+    """A protocol's coordinates, objective and slacks, with slopes by all coordinates."""
+
+    flat: Float[np.ndarray, " n"]
+    value: float
+    slope: Float[np.ndarray, " n"]
+    slacks: Float[np.ndarray, " m"]
+    slopes: Float[np.ndarray, "m n"]
+
+
+class Limits(NamedTuple):
+    """Slacks in units of the limits.
+
+    Attributes:
+        look: from coordinates to what is seen there.
+        units: of the slacks.
+        equal: which are equalities.
+    """
+
+    look: Callable[[Float[np.ndarray, " n"]], Seen]
+    units: Float[np.ndarray, " m"]
+    equal: Bool[np.ndarray, " m"]
+
+    def beyond(self, seen: Seen) -> Float[np.ndarray, " m"]:
+        """Violations; ∞ where a slack is not finite."""
+        scaled = seen.slacks / self.units
+        found = np.where(self.equal, np.abs(scaled), np.maximum(-scaled, 0.0))
+        return np.where(np.isfinite(found), found, np.inf)
+
+    def violation(self, seen: Seen) -> float:
+        """The largest violation."""
+        return float(np.max(self.beyond(seen)))
+
+    def restored(self, seen: Seen) -> Seen:
+        """Takes Newton steps of least length to the violated limits; the nearest is kept."""
+        best = seen
+        for _ in range(NEWTON):
+            if self.violation(seen) < self.violation(best):
+                best = seen
+            out = self.beyond(seen) > 0
+            if self.violation(seen) <= MET or not np.all(np.isfinite(seen.slopes)):
+                break
+            slopes = seen.slopes[out] / self.units[out, None]
+            step = np.linalg.lstsq(slopes, -seen.slacks[out] / self.units[out])[0]
+            seen = self.look(seen.flat + step)
+        return best
+
+    def prices(self, seen: Seen) -> Float[np.ndarray, " m"]:
+        r"""Multipliers of the slacks: $\nabla F + \sum\lambda_i\nabla c_i$ is least with them."""
+        active = np.flatnonzero(self.equal | (seen.slacks / self.units < ACTIVE))
+        both = active[self.equal[active]]
+        prices = np.zeros(self.units.size)
+        if active.size:
+            pushes = np.concatenate([seen.slopes[active], -seen.slopes[both]])
+            found, _ = nnls(pushes.T, -seen.slope)
+            prices[active] = found[: active.size]
+            prices[both] -= found[active.size :]
+        return prices
+
+
+def slacks(constraints, protocol, battery) -> Float[Array, " m"]:
+    """Distances of a protocol from all limits."""
+    return jnp.stack([c.slack(called(c.function, protocol, battery)) for c in constraints])
+
+
+def seen_at(problem, constraints, battery, unravel, flat: Float[np.ndarray, " n"]) -> Seen:
+    """Objective and slacks at some coordinates, with their slopes."""
+    with allowed():
+        rows, slopes = _looked(problem, constraints, battery, unravel(jnp.asarray(flat)))
+    rows, slopes = np.asarray(rows), np.asarray(slopes)
+    return Seen(flat, float(rows[0]), slopes[0], rows[1:], slopes[1:])
+
+
+@eqx.filter_jit
+def _looked(problem: Problem, constraints, battery, us: list):
+    """Objective and slacks in one vector, with their slopes."""
+    flat, unravel = jax.flatten_util.ravel_pytree(us)
+
+    def rows(flat):
+        protocol = problem.protocol(unravel(flat))
+        value = called(problem.objective, protocol, battery)
+        return jnp.append(value, slacks(constraints, protocol, battery))
+
+    slopes = (jax.jacrev if problem.mode == "reverse" else jax.jacfwd)(rows)
+    return rows(flat), slopes(flat)
+
+
+def units_of(constraints, seen: Seen) -> Float[np.ndarray, " m"]:
+    """Units of the slacks: the limits, or what the start is away from a limit of 0."""
+    limits = np.abs([float(each.limit) for each in constraints])
+    away = np.maximum(np.abs(seen.slacks), np.abs(seen.slopes).max(axis=1, initial=0.0))
+    units = np.where(limits > 0, limits, away)
+    return np.where(np.isfinite(units) & (units > 0), units, 1.0)
