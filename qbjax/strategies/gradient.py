@@ -9,9 +9,8 @@ or gradient is not finite counts as very bad and flat, so a line search backs ou
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,7 +25,9 @@ from qbjax.dynamics.record.trajectory import TraceWarning, warn_of_truncation
 from qbjax.dynamics.solve.integrate import sharpened
 from qbjax.interface.battery import Battery, refined
 from qbjax.protocols import coordinates, is_free, random_start
-from qbjax.strategies.constraints import Constraint, Held, check_numbers, listed
+from qbjax.strategies.best import Best, Progress
+from qbjax.strategies.constraints import Constraint, check_numbers, listed
+from qbjax.strategies.ensemble import Ensemble, Statistic, judged, least, values_of, weighed
 from qbjax.strategies.growth import warn_if_unbounded
 from qbjax.strategies.lagrangian import refuse, search_under, told
 from qbjax.strategies.loop import climb_all
@@ -41,46 +42,6 @@ order) no step satisfies the Wolfe conditions, and the best of twelve does. (Six
 out of a convex stretch, where L-BFGS then learns a negative curvature and turns round.)"""
 
 
-class Progress(NamedTuple):
-    """The state of a search after a step, as a `progress` callback sees it."""
-
-    step: int
-    steps: int
-    value: float
-    best_value: float
-    protocol: Any
-
-
-class Best(eqx.Module):
-    """The best protocol that `maximize` found.
-
-    Attributes:
-        protocol: the best protocol, with plain numbers in place of the free ones.
-        value: its objective.
-        verified_value: the same with `battery.refined()` at ten times tighter tolerances;
-            None when no battery was given.
-        history: objective of the winning start at each iterate.
-        converged: whether the gradient vanished or the value settled before `steps`.
-        start_values: the best value of every start, shape (starts,).
-        status: of the runs behind the value, as in a `Trajectory`; None if the objective makes
-            none, or within a `jit`, `vmap` or `grad` of its own.
-        truncation: how full the top levels are in them; None like `status`.
-        verified_status: of the runs behind the verified value.
-        constraints: a report on each: number, violation, and what its limit costs.
-    """
-
-    protocol: Any
-    value: Float[Array, ""]
-    verified_value: Float[Array, ""] | None
-    history: Float[np.ndarray, " steps"]
-    converged: bool
-    start_values: Float[np.ndarray, " starts"]
-    status: Int[Array, ""] | None = None
-    truncation: Float[Array, ""] | None = None
-    verified_status: Int[Array, ""] | None = None
-    constraints: tuple[Held, ...] = ()
-
-
 def maximize(
     objective: Callable | Any,
     protocol: Any,
@@ -93,6 +54,7 @@ def maximize(
     mode: Literal["reverse", "forward"] | str | Any = "reverse",
     tolerance: float | Any = 1e-7,
     constraints: Sequence[Constraint] | Any = (),
+    ensemble: Ensemble | Any | None = None,
     progress: Callable[[Progress], None] | Any | None = None,
 ) -> Best:
     r"""Finds the protocol that maximises an objective.
@@ -121,6 +83,8 @@ def maximize(
         constraints: any of `qb.at_most`, `qb.at_least`, `qb.equal`. `steps` are then the most of
             one round of an augmented Lagrangian (`strategies.lagrangian`), starts are searched one
             after the other, and the winner violates no limit by more than 1e-9 of it.
+        ensemble: of `qb.ensemble`: the objective is called with every member, and what is maximised
+            is their statistic. Constraints are those of `battery`, which they then need.
         progress: called on the host after every step with a `Progress`; not with constraints.
 
     Returns:
@@ -144,20 +108,23 @@ def maximize(
     """
     _checks.x64()
     forget_in_time()
-    _check_things(objective, battery, optimizer)
+    _check_things(objective, battery, optimizer, ensemble)
     threshold = check_search(steps, tolerance, progress, starts=starts, key=key)
     limits = listed(constraints)
     _checks.choice("mode", mode, ("reverse", "forward"))
     coordinates(protocol)  # says so if nothing is free
     candidates = _starting_points(protocol, starts, key)
-    problem = Problem(objective, candidates[0], mode)
-    heard = problem.check_scalar(battery)
+    seen = battery if ensemble is None else weighed(ensemble, battery, 1.0)
+    asked = objective if ensemble is None else Statistic(objective)
+    problem = Problem(asked, candidates[0], mode)
+    heard = problem.check_scalar(seen)
     check_numbers(limits, problem, battery)
-    if limits:
-        found = _under(problem, optimizer, battery, candidates, limits, threshold, steps)
+    if limits or (ensemble is not None and ensemble.is_kinked):
+        found = _under(problem, optimizer, seen, candidates, limits, threshold, steps)
     else:
-        found = _climbed(problem, optimizer, battery, candidates, threshold, steps, progress)
-    return _best(problem, battery, limits, heard, **found)
+        found = _climbed(problem, optimizer, seen, candidates, threshold, steps, progress)
+    found |= _doubts(problem, seen, found["us"], heard)
+    return _best(problem, objective, battery, ensemble, limits, **found)
 
 
 def _climbed(problem, optimizer, battery, candidates, threshold, steps, progress) -> dict:
@@ -200,24 +167,22 @@ def _under(problem, optimizer, battery, candidates, constraints, threshold, step
     }
 
 
-def _best(problem, battery, constraints, heard, *, us, kept=None, **found) -> Best:
-    """Looks at the winner's runs, warns if they are doubtful, verifies it."""
-    best = problem.protocol(us)
-    status, truncation = _doubt(problem, battery, us, heard)
-    verified: tuple[Any, Any] = (None, None)
-    held = None
+def _best(problem, objective, battery, ensemble, constraints, *, us, kept=None, **found) -> Best:
+    """Verifies the winner, its constraints and every member."""
+    best, held = problem.protocol(us), None
     if battery is not None:
-        verified = verify(problem.objective, best, battery)
         held = [verify(each.function, best, battery)[0] for each in constraints]
-    return Best(
-        protocol=best,
-        verified_value=verified[0],
-        status=status,
-        truncation=truncation,
-        verified_status=verified[1],
-        constraints=() if kept is None else told(kept, constraints, held),
-        **found,
-    )
+    if ensemble is not None:
+        found["member_values"] = np.asarray(values_of(objective, best, ensemble))
+        found["held_out"] = judged(objective, best, ensemble)
+        with sharpened(10.0):
+            values = values_of(objective, best, ensemble.refined())
+        found["verified_value"] = jnp.asarray(least(np.asarray(values), ensemble.most))
+    elif battery is not None:
+        found["verified_value"], found["verified_status"] = verify(objective, best, battery)
+    if kept is not None:
+        found["constraints"] = told(kept, constraints, held)
+    return Best(protocol=best, **found)
 
 
 def check_search(
@@ -243,11 +208,14 @@ def _starting_points(protocol, starts, key) -> list:
     return [fixed] + [random_start(k, fixed) for k in keys[1:]]
 
 
-def _check_things(objective, battery, optimizer) -> None:
-    call = "objective(protocol)" if battery is None else "objective(protocol, battery)"
+def _check_things(objective, battery, optimizer, ensemble) -> None:
+    alone = battery is None and ensemble is None
+    call = "objective(protocol)" if alone else "objective(protocol, battery)"
     _checks.function("objective", objective, call)
     if battery is not None:
         _checks.instance("battery", battery, Battery, "a qb.batteries battery")
+    if ensemble is not None:
+        _checks.instance("ensemble", ensemble, Ensemble, "of qb.ensemble(batteries)")
     expected = "an optax optimiser such as optax.adam(0.01)"
     _checks.instance("optimizer", optimizer, optax.GradientTransformation, expected)
 
@@ -259,17 +227,17 @@ def _look(progress, problem, steps, step, search, tried, losses) -> None:
     progress(Progress(step + 1, steps, -float(losses[leader]), -float(reached[leader]), protocol))
 
 
-def _doubt(problem, battery, us, heard: witness.Heard):
+def _doubts(problem, battery, us, heard: witness.Heard) -> dict[str, Any]:
     """Status and truncation of the runs behind the best value; warns if they are doubtful."""
     if not heard.runs:
-        return None, None
+        return {}
     status, tops = doubt_of(problem, battery, us)
     if int(status) in (TRUNCATED, TRACE_LOST):
         populations = np.array([float(x) for x in tops.values()])
-        warn_of_truncation(populations, tuple(tops), lambda: heard.levels, stacklevel=5)
+        warn_of_truncation(populations, tuple(tops), lambda: heard.levels, stacklevel=4)
     if int(status) == TRACE_LOST:
-        warnings.warn("The trace of the best protocol's run is lost.", TraceWarning, stacklevel=4)
-    return status, worst(jnp.stack([jnp.zeros(()), *tops.values()]))
+        warnings.warn("The trace of the best protocol's run is lost.", TraceWarning, stacklevel=3)
+    return {"status": status, "truncation": worst(jnp.stack([jnp.zeros(()), *tops.values()]))}
 
 
 def verify(objective, protocol, battery) -> tuple[Array, Int[Array, ""] | None]:

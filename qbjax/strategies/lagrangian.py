@@ -29,6 +29,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from qbjax.strategies.constraints import Constraint, Held
+from qbjax.strategies.ensemble import Weighed, again, weighed
 from qbjax.strategies.limits import Limits, Seen, seen_at, slacks, units_of
 from qbjax.strategies.loop import climb_all
 from qbjax.strategies.search import Problem, called
@@ -103,7 +104,7 @@ class Kept(NamedTuple):
     @property
     def rank(self) -> tuple[float, float]:
         """Rank by value if feasible, behind that by violation."""
-        beyond = float(np.max(self.violations))
+        beyond = float(np.max(self.violations, initial=0.0))
         return (0.0, self.seen.value) if beyond <= FEASIBLE else (-beyond, 0.0)
 
 
@@ -116,8 +117,10 @@ class Rounds:
     first: float
     prices: Float[np.ndarray, " m"]
     best: Seen
+    size: float
     weight: float = WEIGHT
     wanted: float = 0.1
+    blur: float = 0.0
     quiet: int = 0
     history: list[float] = field(default_factory=list)
 
@@ -126,9 +129,8 @@ class Rounds:
         """Whether anything feasible is known."""
         return self.limits.violation(self.best) <= FEASIBLE and bool(np.isfinite(self.best.value))
 
-    def learn(self, seen: Seen) -> None:
-        """Keeps what is better, then moves prices or weight."""
-        back = self.limits.restored(seen)
+    def learn(self, seen: Seen, back: Seen) -> None:
+        """Keeps what is better back at the limits, then moves prices or weight."""
         met = self.limits.violation(back) <= FEASIBLE and np.isfinite(back.value)
         gained = back.value - self.best.value if self.feasible else np.inf
         nearer = self.limits.violation(back) < self.limits.violation(self.best)
@@ -138,6 +140,7 @@ class Rounds:
         apart = self._apart(seen)
         scale = max(abs(self.best.value), 1e-3 * abs(self.best.value - self.first))
         quiet = met and gained <= self.tolerance * scale and apart <= CLOSE
+        quiet = quiet and seen.blur <= self.tolerance * scale
         self.quiet = self.quiet + 1 if quiet else 0
         if apart <= self.wanted:
             pulls = self.prices - self.weight * seen.slacks / self.limits.units
@@ -146,12 +149,21 @@ class Rounds:
         elif self.weight < HEAVIEST:
             self.weight *= GROWTH
 
+    def weighed(self, members: Any, seen: Seen) -> Any:
+        """The members of an ensemble weighed anew, more sharply if the blur did not shrink."""
+        if not isinstance(members, Weighed):
+            return members
+        grown = GROWTH if seen.blur > SHRUNK * self.blur else 1.0
+        self.blur = seen.blur
+        sharpness = min(grown * float(members.sharpness), HEAVIEST / self.size)
+        return again(members, seen.values, sharpness)
+
     def _apart(self, seen: Seen) -> float:
         r"""The largest distance from activity: of an inequality $|\min(c, \lambda/\mu)|$."""
         scaled = seen.slacks / self.limits.units
         idle = np.minimum(scaled, self.prices / self.weight)
         apart = np.abs(np.where(self.limits.equal, scaled, idle))
-        return float(np.max(np.where(np.isfinite(apart), apart, np.inf)))
+        return float(np.max(np.where(np.isfinite(apart), apart, np.inf), initial=0.0))
 
 
 def search_under(
@@ -163,30 +175,33 @@ def search_under(
     steps: int,
     tolerance: float,
 ) -> Kept:
-    """Climbs from one start under constraints; `steps` are the most of each round.
+    """Climbs from one start in rounds of `steps`, under constraints or for an ensemble's statistic.
 
     Raises:
         NotFinite: if the start has no value, slack or slopes.
     """
     flat, unravel = jax.flatten_util.ravel_pytree(us)
-    look = partial(seen_at, problem, constraints, battery, unravel)
-    seen = look(np.asarray(flat))
-    limits = Limits(
-        look, units_of(constraints, seen), np.array([c.is_equality for c in constraints])
-    )
+    seen = seen_at(problem, constraints, battery, unravel, np.asarray(flat))
     size = max(abs(seen.value), np.abs(seen.slope).max()) or 1.0
+    limits = Limits(
+        units_of(constraints, seen), np.array([c.is_equality for c in constraints], bool)
+    )
     augmented = Problem(Lagrangian(problem.objective), problem.template, problem.mode)
-    rounds = Rounds(limits, tolerance, seen.value, np.zeros(len(constraints)), seen)
+    rounds = Rounds(limits, tolerance, seen.value, np.zeros(len(constraints)), seen, size)
+    if isinstance(battery, Weighed):
+        battery = weighed(battery.ensemble, battery.nominal, WEIGHT / size)
     for done in range(ROUNDS):
         numbers = (limits.units, rounds.prices, rounds.weight, size)
         priced = Priced(battery, constraints, *(jnp.asarray(x, float) for x in numbers))
         accuracy = jnp.asarray(max(tolerance, 10.0 ** -(2 + done)))
         stacked = [u[None] for u in unravel(jnp.asarray(seen.flat))]
         climbed = climb_all(augmented, optimizer, priced, stacked, accuracy, steps)
+        look = partial(seen_at, problem, constraints, battery, unravel)
         seen = look(np.concatenate([np.ravel(u[0]) for u in climbed.search.best]))
-        rounds.learn(seen)
+        rounds.learn(seen, limits.restored(look, seen))
         if rounds.quiet >= 2:
             break
+        battery = rounds.weighed(battery, seen)
     best, history = rounds.best, np.array(rounds.history)
     return Kept(
         unravel(jnp.asarray(best.flat)), best, limits.beyond(best), limits.prices(best),
@@ -215,7 +230,7 @@ def refuse(kept: Kept, constraints: tuple[Constraint, ...]) -> None:
     Raises:
         Infeasible: naming the worst constraint.
     """
-    if np.max(kept.violations) <= FEASIBLE:
+    if np.max(kept.violations, initial=0.0) <= FEASIBLE:
         return
     worst = int(np.argmax(kept.violations))
     each = constraints[worst]

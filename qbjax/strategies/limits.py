@@ -1,7 +1,7 @@
 """The limits of a search seen from a protocol: how far it is beyond them, and the way back."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float
 from scipy.optimize import nnls
 
 from qbjax.dynamics.undefined import allowed
+from qbjax.strategies.ensemble import Weighed, least, nominal_of, smooth
 from qbjax.strategies.search import Problem, called
 
 NEWTON = 12
@@ -25,25 +26,29 @@ ACTIVE = 1e-6
 
 
 class Seen(NamedTuple):
-    """A protocol's coordinates, objective and slacks, with slopes by all coordinates."""
+    """A protocol's coordinates, objective and slacks, with slopes by all coordinates.
+
+    Of an ensemble the slopes are those of the smooth statistic, `blur` its distance from the
+    other, and `values` the members'.
+    """
 
     flat: Float[np.ndarray, " n"]
     value: float
     slope: Float[np.ndarray, " n"]
     slacks: Float[np.ndarray, " m"]
     slopes: Float[np.ndarray, "m n"]
+    blur: float = 0.0
+    values: Float[np.ndarray, " k"] | None = None
 
 
 class Limits(NamedTuple):
     """Slacks in units of the limits.
 
     Attributes:
-        look: from coordinates to what is seen there.
         units: of the slacks.
         equal: which are equalities.
     """
 
-    look: Callable[[Float[np.ndarray, " n"]], Seen]
     units: Float[np.ndarray, " m"]
     equal: Bool[np.ndarray, " m"]
 
@@ -55,9 +60,9 @@ class Limits(NamedTuple):
 
     def violation(self, seen: Seen) -> float:
         """The largest violation."""
-        return float(np.max(self.beyond(seen)))
+        return float(np.max(self.beyond(seen), initial=0.0))
 
-    def restored(self, seen: Seen) -> Seen:
+    def restored(self, look: Callable[[Any], Seen], seen: Seen) -> Seen:
         """Takes Newton steps of least length to the violated limits; the nearest is kept."""
         best = seen
         for _ in range(NEWTON):
@@ -68,7 +73,7 @@ class Limits(NamedTuple):
                 break
             slopes = seen.slopes[out] / self.units[out, None]
             step = np.linalg.lstsq(slopes, -seen.slacks[out] / self.units[out])[0]
-            seen = self.look(seen.flat + step)
+            seen = look(seen.flat + step)
         return best
 
     def prices(self, seen: Seen) -> Float[np.ndarray, " m"]:
@@ -86,29 +91,40 @@ class Limits(NamedTuple):
 
 def slacks(constraints, protocol, battery) -> Float[Array, " m"]:
     """Distances of a protocol from all limits."""
-    return jnp.stack([c.slack(called(c.function, protocol, battery)) for c in constraints])
+    seen = nominal_of(battery)
+    each = [c.slack(called(c.function, protocol, seen))[None] for c in constraints]
+    return jnp.concatenate([jnp.zeros(0), *each])
 
 
 def seen_at(problem, constraints, battery, unravel, flat: Float[np.ndarray, " n"]) -> Seen:
     """Objective and slacks at some coordinates, with their slopes."""
     with allowed():
-        rows, slopes = _looked(problem, constraints, battery, unravel(jnp.asarray(flat)))
-    rows, slopes = np.asarray(rows), np.asarray(slopes)
-    return Seen(flat, float(rows[0]), slopes[0], rows[1:], slopes[1:])
+        found = _looked(problem, constraints, battery, unravel(jnp.asarray(flat)))
+    rows, slopes, values = jax.tree.map(np.asarray, found)
+    value = float(rows[0])
+    exact = value if values is None else least(values, battery.ensemble.most)
+    return Seen(flat, exact, slopes[0], rows[1:], slopes[1:], value - exact, values)
 
 
 @eqx.filter_jit
 def _looked(problem: Problem, constraints, battery, us: list):
-    """Objective and slacks in one vector, with their slopes."""
+    """Objective and slacks in one vector, with their slopes, and the values of an ensemble."""
     flat, unravel = jax.flatten_util.ravel_pytree(us)
 
     def rows(flat):
         protocol = problem.protocol(unravel(flat))
-        value = called(problem.objective, protocol, battery)
-        return jnp.append(value, slacks(constraints, protocol, battery))
+        values = None
+        if isinstance(battery, Weighed):
+            values = problem.objective.values(protocol, battery)
+            value = smooth(values, battery)
+        else:
+            value = called(problem.objective, protocol, battery)
+        found = jnp.append(value, slacks(constraints, protocol, battery))
+        return found, (found, values)
 
-    slopes = (jax.jacrev if problem.mode == "reverse" else jax.jacfwd)(rows)
-    return rows(flat), slopes(flat)
+    slopes = jax.jacrev if problem.mode == "reverse" else jax.jacfwd
+    found, (rows_here, values) = slopes(rows, has_aux=True)(flat)
+    return rows_here, found, values
 
 
 def units_of(constraints, seen: Seen) -> Float[np.ndarray, " m"]:

@@ -179,6 +179,7 @@ POOLS: dict[str, dict[str, Callable]] = {
     "flag": _pool(ANYTHING, without="True "),
     "thing": ANYTHING,
     "callable": _pool(ANYTHING, without="a function; a class"),
+    "members": _pool(ANYTHING, without="a function; a class; a list", nothing=[]),
     "constraints": _pool(ANYTHING, without="an empty list", a_constraint=qb.at_most(abs, 1.0)),
     "dims": _pool(
         NOTHING, THINGS, WRONG_ARRAYS, zero=[0], negative=[-2, 2], fractions=[2.0, 2.5],

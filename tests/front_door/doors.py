@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 import optax
 
@@ -81,7 +82,11 @@ VERBS = [
         steps=(2, "positive count"),
         starts=(1, "positive count"), key=(None, "key?"), mode=("reverse", "choice"),
         tolerance=(1e-7, "not negative"), constraints=((), "constraints"),
-        progress=(None, "callable?"),
+        ensemble=(None, "thing?"), progress=(None, "callable?"),
+    ),
+    door(
+        qb.ensemble, batteries=(jax.random.normal, "members"), statistic=("mean", "choice"),
+        count=(3, "positive count"), key=(None, "key?"),
     ),
     *(
         door(f, function=(concave, "callable"), value=(1.0, "real"))

@@ -98,6 +98,16 @@ def listening() -> Iterator[Heard]:
             around.unheard |= heard.unheard
 
 
+def pass_on(status: Any, truncation: Mapping[str, Any], steps: Any) -> None:
+    """Tells of runs that were made side by side, and heard there, as if they were one."""
+    heard = _LISTENER.get()
+    if heard is not None and heard.is_here:
+        doubtful = jnp.asarray(status).ravel()
+        first = doubtful[jnp.argmax(doubtful != OK)]
+        full = {mode: worst(jnp.ravel(tops)) for mode, tops in truncation.items()}
+        heard.runs.append(Verdict(first, full, jnp.sum(steps)))
+
+
 def tell(found: Any, recommended: Callable[[], Mapping[str, tuple[str, int]]]) -> None:
     """Tells the listener, if there is one, of a traced run or steady state and its levels."""
     heard = _LISTENER.get()

@@ -1,0 +1,54 @@
+"""The answer of a search: the best protocol, and what is known of it."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from qbjax.strategies.constraints import Held
+from qbjax.strategies.ensemble import HeldOut
+
+
+class Progress(NamedTuple):
+    """The state of a search after a step, as a `progress` callback sees it."""
+
+    step: int
+    steps: int
+    value: float
+    best_value: float
+    protocol: Any
+
+
+class Best(eqx.Module):
+    """The best protocol that `maximize` found.
+
+    Attributes:
+        protocol: the best protocol, with plain numbers in place of the free ones.
+        value: its objective.
+        verified_value: the same with `battery.refined()` at ten times tighter tolerances;
+            None when no battery was given.
+        history: objective of the winning start at each iterate.
+        converged: whether the gradient vanished or the value settled before `steps`.
+        start_values: the best value of every start, shape (starts,).
+        status: of the runs behind the value, as in a `Trajectory`; None if the objective makes
+            none, or within a `jit`, `vmap` or `grad` of its own.
+        truncation: how full the top levels are in them; None like `status`.
+        verified_status: of the runs behind the verified value.
+        constraints: a report on each: number, violation, and what its limit costs.
+        member_values: objective of every member of an ensemble, whose statistic the value is.
+        held_out: the judgement by members that were not searched with, if a sampler draws them.
+    """
+
+    protocol: Any
+    value: Float[Array, ""]
+    verified_value: Float[Array, ""] | None
+    history: Float[np.ndarray, " steps"]
+    converged: bool
+    start_values: Float[np.ndarray, " starts"]
+    status: Int[Array, ""] | None = None
+    truncation: Float[Array, ""] | None = None
+    verified_status: Int[Array, ""] | None = None
+    constraints: tuple[Held, ...] = ()
+    member_values: Float[np.ndarray, " members"] | None = None
+    held_out: HeldOut | None = None

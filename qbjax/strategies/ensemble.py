@@ -1,0 +1,278 @@
+r"""Many batteries at once: the mean, the worst, or the mean of the worst share of an objective.
+
+Each statistic is the least weighted mean of the members' values $f_i$,
+
+$$S(f) = \min_{w\in W}\sum_iw_if_i, \qquad
+  W = \Big\{0 \le w_i \le c,\ \sum_iw_i = 1\Big\},$$
+
+with c = 1/m of the mean, 1 of the worst of m, and 1/(qm) of the mean of the worst share q (the
+conditional value at risk). Where the order of the values changes S has a kink, so that a search
+climbs a smooth function in its place, which touches it where the weights v are the right ones,
+
+$$S_\mu(f; v) = \min_{w\in W}\sum_iw_if_i + \tfrac1{2\mu}|w - v|^2 \ge S(f);$$
+
+after a round the weights w of its minimum become v. That is the augmented Lagrangian of the problem
+"most s with $f_i \ge s$", or its counterpart for a share.
+
+Reference: R. T. Rockafellar and S. Uryasev, J. Risk 2, 21 (2000), Theorem 1.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float
+
+from qbjax import _checks
+from qbjax._bisection import bisected
+from qbjax.dynamics.record import witness
+from qbjax.dynamics.where import platform_of
+from qbjax.interface.battery import refined
+
+STATISTICS = ("mean", "worst")
+
+
+class Ensemble(eqx.Module):
+    """Members of one structure, and the statistic of their values; made by `ensemble`.
+
+    Attributes:
+        stacked: the members' arrays along a first axis.
+        fixed: what they have in common.
+        statistic: "mean", "worst", or the share q.
+        sampler: what drew them, and draws others to be judged by; None if they were given.
+        key: for these others.
+    """
+
+    stacked: Any
+    fixed: Any
+    count: int = eqx.field(static=True)
+    statistic: str | float = eqx.field(static=True)
+    sampler: Callable | None = eqx.field(static=True)
+    key: Array | None
+
+    @property
+    def most(self) -> float:
+        """The most that one member may weigh, c."""
+        if isinstance(self.statistic, float):
+            return min(1.0, 1 / (self.statistic * self.count))
+        return 1.0 if self.statistic == "worst" else 1 / self.count
+
+    @property
+    def is_kinked(self) -> bool:
+        """Whether the statistic is more than a mean."""
+        return self.most > 1 / self.count
+
+    def member(self, arrays: Any) -> Any:
+        """The member that some arrays, of its own, are the numbers of."""
+        return eqx.combine(arrays, self.fixed)
+
+    def members(self) -> list:
+        """Lists all members."""
+        leaves, treedef = jax.tree.flatten(self.stacked)
+        return [self.member(treedef.unflatten([x[i] for x in leaves])) for i in range(self.count)]
+
+    def drawn(self, count: int) -> "Ensemble":
+        """Others from the same sampler."""
+        keys = jax.random.split(jax.random.fold_in(self.key, 1), count)
+        return _stacked([self.sampler(key) for key in keys], self.statistic)
+
+    def refined(self) -> "Ensemble":
+        """The members approximated better."""
+        return _stacked([refined(member) for member in self.members()], self.statistic)
+
+
+class HeldOut(NamedTuple):
+    """The judgement of a protocol by members that the search has not seen.
+
+    Attributes:
+        values: objective of each.
+        value: their statistic.
+        interval: of 95 % for it, by 2000 resamplings (bootstrap).
+    """
+
+    values: Float[np.ndarray, " n"]
+    value: float
+    interval: tuple[float, float]
+
+
+def ensemble(
+    batteries: Sequence[Any] | Callable | Any,
+    statistic: Any = "mean",
+    *,
+    count: int | Any = 16,
+    key: Array | Any | None = None,
+) -> Ensemble:
+    """Makes an ensemble for `qb.maximize(..., ensemble=)`: the protocol that withstands most.
+
+    Args:
+        batteries: a list of batteries of one structure (what the objective gets as its second
+            argument: pairs of a battery and a distortion do as well), or a sampler that maps a
+            random key to one. What a sampler drew is judged by as many others that it draws.
+        statistic: "mean", "worst", or ("cvar", q): the mean of the worst share q of the members.
+        count: how many a sampler draws.
+        key: for a sampler; `jax.random.key(0)` by default.
+
+    Raises:
+        TypeError: for no list and no sampler. ValueError: for an empty list, members of different
+            structure, another statistic, a share out of (0, 1].
+
+    Example:
+        >>> import qbjax as qb
+        >>> worst = qb.ensemble([qb.batteries.BlochCharger(j) for j in (0.9, 1.1)], "worst")
+        >>> worst.count
+        2
+    """
+    statistic = _checked(statistic)
+    if callable(batteries):
+        count = _checks.integer("count", count, low=1)
+        if key is not None:
+            _checks.key("key", key)
+        key = jax.random.key(0) if key is None else key
+        members = [batteries(k) for k in jax.random.split(jax.random.fold_in(key, 0), count)]
+        return _stacked(members, statistic, batteries, key)
+    if not isinstance(batteries, list | tuple):
+        raise TypeError(
+            "Argument `batteries` must be a list of batteries or a function of a random key, but "
+            f"is {_checks.show(batteries)}."
+        )
+    if not batteries:
+        raise ValueError("Argument `batteries` must hold at least one member, but is empty.")
+    return _stacked(list(batteries), statistic)
+
+
+def _checked(statistic: Any) -> str | float:
+    """The name of a statistic, or its share."""
+    if isinstance(statistic, tuple | list) and len(statistic) == 2 and statistic[0] == "cvar":
+        return _checks.plain("statistic", statistic[1], low=0.0, high=1.0, open_low=True)
+    if not isinstance(statistic, str) or statistic not in STATISTICS:
+        raise ValueError(
+            "Argument `statistic` must be 'mean', 'worst' or ('cvar', share), but is "
+            f"{_checks.show(statistic)}."
+        )
+    return statistic
+
+
+def _stacked(members: list, statistic: Any, sampler: Any = None, key: Any = None) -> Ensemble:
+    parts = [eqx.partition(member, eqx.is_array) for member in members]
+    arrays, fixed = parts[0]
+    for i, (others, rest) in enumerate(parts):
+        same = eqx.tree_equal(jax.tree.map(jnp.shape, arrays), jax.tree.map(jnp.shape, others))
+        if not same or not eqx.tree_equal(fixed, rest):
+            raise ValueError(
+                "Argument `batteries` must hold members of one structure, which differ in numbers "
+                f"alone, but number {i} differs from number 0 in its structure."
+            )
+    stacked = jax.tree.map(lambda *x: jnp.stack(x), *[part[0] for part in parts])
+    return Ensemble(stacked, fixed, len(members), statistic, sampler, key)
+
+
+class Weighed(eqx.Module):
+    """An ensemble in the place of a battery, with the numbers of the smooth statistic.
+
+    Attributes:
+        ensemble: the members.
+        nominal: the battery that constraints see.
+        weights: v.
+        sharpness: μ.
+        parallel: whether all members are computed at once, as it suits an accelerator.
+    """
+
+    ensemble: Ensemble
+    nominal: Any
+    weights: Float[Array, " m"]
+    sharpness: Float[Array, ""]
+    parallel: bool = eqx.field(static=True)
+
+
+def weighed(ensemble: Ensemble, nominal: Any, sharpness: float) -> Weighed:
+    """Weighs all members alike."""
+    alike = jnp.full(ensemble.count, 1 / ensemble.count)
+    parallel = platform_of(ensemble.stacked) != "cpu"
+    return Weighed(ensemble, nominal, alike, jnp.asarray(sharpness, float), parallel)
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """The smooth statistic of an objective over an ensemble."""
+
+    objective: Callable
+
+    def __call__(self, protocol: Any, members: Weighed) -> Float[Array, ""]:
+        return smooth(self.values(protocol, members), members)
+
+    def values(self, protocol: Any, members: Weighed) -> Float[Array, " m"]:
+        """Objective of every member; their runs are told as if they were one."""
+
+        def one(arrays):
+            with witness.listening() as heard:
+                value = self.objective(protocol, members.ensemble.member(arrays))
+            return value, (heard.status, heard.truncation, heard.steps)
+
+        over = jax.vmap(one) if members.parallel else lambda x: lax.map(one, x)
+        values, verdicts = over(members.ensemble.stacked)
+        witness.pass_on(*verdicts)
+        return values
+
+
+def smooth(values: Float[Array, " m"], members: Weighed) -> Float[Array, ""]:
+    r"""The smooth statistic $S_\mu(f; v)$, whose slopes by the values are its weights."""
+    weights = lax.stop_gradient(_weights(values, members))
+    apart = jnp.sum((weights - members.weights) ** 2) / (2 * members.sharpness)
+    return weights @ values + apart
+
+
+def _weights(values: Float[Array, " m"], members: Weighed) -> Float[Array, " m"]:
+    r"""The weights of the smooth statistic: $w_i = v_i - \mu(f_i - \nu)$ between 0 and c."""
+    most, pull = members.ensemble.most, members.weights / members.sharpness
+
+    def filled(level):
+        return jnp.clip(members.sharpness * (level - values + pull), 0.0, most)
+
+    low, high = jnp.min(values - pull), jnp.max(values) + 1 / members.sharpness
+    level = bisected(lambda nu: jnp.sum(filled(nu)) < 1, low, high, 100)
+    found = filled(level)
+    return found / jnp.sum(found)
+
+
+_weights_now = eqx.filter_jit(_weights)
+
+
+def again(members: Weighed, values: Float[np.ndarray, " m"], sharpness: float) -> Weighed:
+    """The members with the weights of the last minimum, and another sharpness."""
+    weights = _weights_now(jnp.asarray(values), members)
+    return Weighed(
+        members.ensemble, members.nominal, weights, jnp.asarray(sharpness, float), members.parallel
+    )
+
+
+def nominal_of(battery: Any) -> Any:
+    """The battery that a constraint sees."""
+    return battery.nominal if isinstance(battery, Weighed) else battery
+
+
+def least(values: Float[np.ndarray, " m"], most: float) -> float:
+    """The statistic S of some values, c the most that one weighs."""
+    order = np.sort(values)
+    weights = np.clip(1 - most * np.arange(order.size), 0.0, most)
+    return float(weights @ order / weights.sum())
+
+
+def judged(objective: Callable, protocol: Any, ensemble: Ensemble) -> HeldOut | None:
+    """Judges a protocol by as many members as it was found with; None without a sampler."""
+    if ensemble.sampler is None:
+        return None
+    others = ensemble.drawn(ensemble.count)
+    values = np.asarray(values_of(objective, protocol, others))
+    draw = np.random.default_rng(0).integers(values.size, size=(2000, values.size))
+    spread = np.quantile([least(values[each], others.most) for each in draw], [0.025, 0.975])
+    return HeldOut(values, least(values, others.most), (float(spread[0]), float(spread[1])))
+
+
+def values_of(objective: Callable, protocol: Any, ensemble: Ensemble) -> Float[Array, " m"]:
+    """Objective of every member."""
+    return Statistic(objective).values(protocol, weighed(ensemble, None, 1.0))
