@@ -23,12 +23,13 @@ METHODS = {
     "micromaser": "one channel per",
     "reservoir": "memory kernel",
     "waveguide": "integral of the resolvent",
+    "waveguide_si": "integral of the resolvent",
 }
 """How the page of a battery says that it is solved, where that is no matter of its size."""
 
 DIFFERENTIATED = {
     "bloch", "bloch_array", "collisional", "dopo", "lindblad", "micromaser", "oscillators",
-    "reservoir", "spin_chain", "tavis_cummings", "waveguide",
+    "reservoir", "spin_chain", "tavis_cummings", "waveguide", "waveguide_si",
 }  # fmt: skip
 """Batteries whose wings compare gradients with differences, in tests that take seconds."""
 

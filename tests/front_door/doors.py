@@ -44,6 +44,12 @@ LOSSY = batteries.micromaser(4, loss=0.1)
 CHARGER = batteries.BlochCharger()
 ARRAY = batteries.BlochArray(2)
 GUIDE = batteries.Waveguide()
+METRES = {
+    "width": (0.03, "positive"), "height": (0.03, "positive"), "frequency": (4.2e10, "positive"),
+    "dipole": (5.6e-21, "positive"), "separation": (0.033, "positive"), "x": (None, "positive?"),
+    "y": (None, "positive?"),
+}  # fmt: skip
+IN_METRES = batteries.waveguide.RectangularGuide(0.03, 0.03, 4.2e10, 5.6e-21, 0.033)
 CONSTANT = protocols.Constant(1.0)
 QUBITS = protocols.Collisions([0.1, 0.2], 0.5, 1.0)
 LOAD = qb.loads.TwoLevel(1.0)
@@ -224,6 +230,12 @@ BATTERIES = [
     door(GUIDE.steady_ergotropy_range, tolerance=(1e-6, "not negative")),
     door(GUIDE.ageing_free_time, fraction=(0.9, "share")),
     door(GUIDE.first_peak, until=(None, "positive?")),
+    door(batteries.waveguide.RectangularGuide, **METRES),
+    door(IN_METRES.battery, longest=(1000.0, "positive")),
+    door(
+        batteries.waveguide.geometry.free_dipole, rate=(1e8, "not negative"),
+        frequency=(3e15, "positive"),
+    ),
     door(
         batteries.Reservoir, J=(lambda w: 0.1 * w * np.exp(-w), "callable"),
         frequencies=([1.0], "angles"), couplings=([1.0], "vector"),

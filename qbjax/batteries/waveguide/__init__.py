@@ -1,10 +1,11 @@
 """A battery charged at a distance, by an excited emitter in the same waveguide."""
 
-from qbjax.batteries.waveguide import continuum, designs, position
+from qbjax.batteries.waveguide import continuum, designs, geometry, position
 from qbjax.batteries.waveguide._entry import ENTRIES as ENTRIES
 from qbjax.batteries.waveguide.battery import Waveguide
+from qbjax.batteries.waveguide.geometry import RectangularGuide
 
-__all__ = ["Waveguide", "continuum", "designs", "position"]
+__all__ = ["RectangularGuide", "Waveguide", "continuum", "designs", "geometry", "position"]
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,16 @@
-"""The waveguide's entry in the catalogue."""
+"""The waveguide's entries in the catalogue: in its own units, and in metres."""
 
 from qbjax.batteries.waveguide.battery import Waveguide
+from qbjax.batteries.waveguide.geometry import RectangularGuide
 from qbjax.interface.catalogue import UNDRIVEN, Entry, Example, Maker
+
+
+def in_metres(
+    width, height, frequency, dipole, separation, x=None, y=None, longest=1000.0
+) -> Waveguide:
+    """Makes the battery of a guide in SI units; the times of its runs stay those of ω₁₁."""
+    return RectangularGuide(width, height, frequency, dipole, separation, x, y).battery(longest)
+
 
 ENTRIES = (
     Entry(
@@ -9,5 +18,23 @@ ENTRIES = (
         battery=Maker(Waveguide, words=("longest",)),
         protocols=UNDRIVEN,
         example=Example({"frequency": 1.4, "distance": 0.1}, "none", {}, 5.0, "decay"),
+    ),
+    Entry(
+        name="waveguide_si",
+        battery=Maker(in_metres, words=("longest",)),
+        protocols=UNDRIVEN,
+        example=Example(
+            {
+                "width": 0.03,
+                "height": 0.03,
+                "frequency": 4.2e10,
+                "dipole": 5.6e-21,
+                "separation": 0.033,
+            },
+            "none",
+            {},
+            10.0,
+            "separation",
+        ),
     ),
 )
