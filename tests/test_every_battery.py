@@ -22,6 +22,9 @@ METHODS = {
     "dopo": "Tsit5",
     "micromaser": "one channel per",
     "reservoir": "memory kernel",
+    "reservoir_lattice": "memory kernel",
+    "reservoir_lorentzian": "memory kernel",
+    "reservoir_ohmic": "memory kernel",
     "waveguide": "integral of the resolvent",
     "waveguide_si": "integral of the resolvent",
 }
@@ -29,7 +32,8 @@ METHODS = {
 
 DIFFERENTIATED = {
     "bloch", "bloch_array", "collisional", "dopo", "lindblad", "micromaser", "oscillators",
-    "reservoir", "spin_chain", "tavis_cummings", "waveguide", "waveguide_si",
+    "reservoir", "reservoir_lattice", "reservoir_lorentzian", "reservoir_ohmic", "spin_chain",
+    "tavis_cummings", "waveguide", "waveguide_si",
 }  # fmt: skip
 """Batteries whose wings compare gradients with differences, in tests that take seconds."""
 

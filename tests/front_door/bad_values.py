@@ -193,6 +193,10 @@ POOLS: dict[str, dict[str, Callable]] = {
         NOTHING, THINGS, WRONG_NUMBERS, far=99, negative=-1, a_fraction_within=[0.5],
         without="an empty list; an empty array",
     ),
+    "sites": _pool(
+        THINGS, WRONG_NUMBERS, far=[10**9], a_fraction_within=[0.5], a_number=3,
+        without="an empty list; an empty array",
+    ),
     "photons": _pool(COUNT, huge=10**9),
     "bound": _pool(REAL, without="infinity; minus infinity"),
     "real or more": _pool(REAL, without="a matrix", a_cube=np.zeros((2, 2, 2))),

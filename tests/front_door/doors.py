@@ -242,6 +242,12 @@ BATTERIES = [
         band=((0.0, 1.0), "thing"), excited=(0, "index"), cell=(None, "index?"),
         step=(None, "positive?"),
     ),
+    door(batteries.reservoir.Lorentzian, center=(1.0, "real"), width=(0.5, "positive")),
+    door(
+        batteries.reservoir.Lattice, center=(1.0, "real"), hopping=(0.5, "positive"),
+        sites=(None, "sites"), end=(False, "flag"),
+    ),
+    door(batteries.reservoir.Ohmic, exponent=(1.0, "positive"), cutoff=(0.5, "positive")),
     door(batteries.Oscillators(3).closed_form, amplitude=(0.2, "real"), times=(TIMES, "times")),
     door(DOPO.mean_photons, amplitude=(1.0, "complex")),
     *(

@@ -2,8 +2,9 @@
 
 from qbjax.batteries.reservoir._entry import ENTRIES as ENTRIES
 from qbjax.batteries.reservoir.battery import Reservoir
+from qbjax.batteries.reservoir.densities import Lattice, Lorentzian, Ohmic
 
-__all__ = ["Reservoir"]
+__all__ = ["Lattice", "Lorentzian", "Ohmic", "Reservoir"]
 
 
 def __dir__() -> list[str]:

@@ -8,7 +8,7 @@ polynomial, and Gauss quadrature is exact. On the host, once per kernel.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import numpy as np
@@ -48,6 +48,16 @@ class Pair(NamedTuple):
 
     fine: Weights
     rough: Weights
+
+    @property
+    def times(self) -> Any:
+        """The requested times, from 0 on."""
+        return self.fine.times
+
+    @property
+    def elements(self) -> int:
+        """The number of elements."""
+        return self.fine.rows.shape[0]
 
 
 def mesh(response: Piecewise, step: float, breaks=()) -> Float[np.ndarray, " edges"]:

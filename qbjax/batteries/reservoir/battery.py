@@ -21,19 +21,23 @@ of one frequency; more of them, and their own frequencies, are ours.
 """
 
 import copy
-import math
 from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
+from qbjax.batteries.reservoir import _band as bands
 from qbjax.batteries.reservoir import _memory as memory
+from qbjax.batteries.reservoir import _named as named
 from qbjax.batteries.reservoir import _response as memories
+from qbjax.batteries.reservoir import _uniform as uniform
 from qbjax.batteries.reservoir._density import Density
+from qbjax.batteries.reservoir.densities import NamedDensity
 from qbjax.dynamics.motion import Path, with_powers
 from qbjax.interface import Battery, Origin, State, check_origin, single_excitation
 
@@ -45,20 +49,23 @@ class Reservoir(Battery):
     r"""Emitters in a structured reservoir; see the module's docstring.
 
     A run takes no protocol and no initial state, and cannot be cut: the reservoir remembers. Its
-    memory begins at `times[0]`. Numbers inside J are not differentiated; frequencies and couplings
-    are, in both modes, if `step` is given, or the battery is made outside of what is
-    differentiated. `observables` have `amplitude_error`: how far a run with two points fewer per
-    element is off at most so far, well above the error of the run itself.
+    memory begins at `times[0]`. Frequencies, couplings and the numbers of a named density are
+    differentiated, in both modes, if `step` is given, or the battery is made outside of what is
+    differentiated; those inside a function J are not. `observables` have `amplitude_error`: how far
+    a run with two points fewer per element is off at most so far, well above the error of the run.
 
     Args:
-        J: spectral density: at a real ω inside the band a number ≥ 0, or a positive symmetric
-            matrix (n, n). Integrable; an inverse root is fine at the ends of the band. Asked on the
-            host: traced by JAX if that is possible, else called with floats. Its numbers must be
-            known before compilation: under `jit` or `vmap` build another battery outside.
+        J: spectral density. One of `qb.batteries.reservoir` that have a name, `Lorentzian`,
+            `Lattice` or `Ohmic`, whose numbers may be traced. Or a function: at a real ω inside the
+            band a number ≥ 0, or a positive symmetric matrix (n, n). Integrable; an inverse root is
+            fine at the ends of the band. Asked on the host: traced by JAX if that is possible, else
+            called with floats. Its numbers must be known before compilation: under `jit` or `vmap`
+            build another battery outside.
         frequencies: $\omega_j > 0$, shape (n,).
         couplings: $g_j$, real, shape (n,).
-        band: where J lives; an end may be infinite if J/ω is integrable there. Peaks narrower than
-            a hundredth of their distance from the ends and from 0 may be overlooked: put ends near.
+        band: where a function J lives; an end may be infinite if J/ω is integrable there. Peaks
+            narrower than a hundredth of their distance from the ends and from 0 may be overlooked:
+            put ends near.
         excited: the emitter that starts excited.
         cell: the emitter that stores, by default the last.
         step: longest element of the mesh; by default 2 radians of the highest frequency, bare or
@@ -82,7 +89,8 @@ class Reservoir(Battery):
 
     frequencies: Float[Array, " n"]
     couplings: Float[Array, " n"]
-    J: Callable = eqx.field(static=True)
+    density: NamedDensity | None
+    J: Callable | None = eqx.field(static=True)
     band: tuple[float, float] = eqx.field(static=True)
     excited: int = eqx.field(static=True)
     stored: int = eqx.field(static=True)
@@ -105,7 +113,6 @@ class Reservoir(Battery):
         self.frequencies = _checks.array("frequencies", frequencies, shape=("n",), low=0.0)
         n = self.frequencies.size
         self.couplings = _checks.array("couplings", couplings, shape=(n,))
-        self.band = _band(band)
         self.excited = _checks.integer("excited", excited, low=0, high=n - 1)
         self.stored = _checks.integer("cell", n - 1 if cell is None else cell, low=0, high=n - 1)
         _checks.known("step", step)
@@ -113,8 +120,12 @@ class Reservoir(Battery):
             None if step is None else float(_checks.scalar("step", step, low=0, open_low=True))
         )
         # For a caller's program that takes the battery as an argument, and traces its numbers.
-        self.scale = memories.scale(self.frequencies, self.couplings) if step is None else None
-        self.J = Density(J, n, self._probe).J
+        if isinstance(J, NamedDensity):
+            self.density, self.J, self.band = named.checked(J, n, band), None, bands.EVERY
+        else:
+            self.density, self.band = None, bands.checked(band)
+            self.J = Density(J, n, self._probe).J
+        self.scale = self._scale() if step is None else None
         self.weights = self.shapes = None  # Until a run's times are known: `prepared`.
 
     # --- the interface of `interface.battery.Battery`
@@ -138,18 +149,24 @@ class Reservoir(Battery):
         elapsed = host - host[0]
         if self._is_ready(elapsed):
             return self
+        if self.density is not None:
+            step = named.longest_step(self.step, self._scale() or self.scale)
+            patterns = self.density.patterns(self.frequencies.size)
+            return self._ready(uniform.mesh(elapsed, step), patterns)
         # A single time has no memory, but still a shape.
-        duration = float(elapsed[-1]) or memories.PHASE / _highest(self.frequencies)
+        duration = float(elapsed[-1]) or memories.PHASE / bands.highest(self.frequencies)
         density = Density(self.J, self.frequencies.size, self._probe)
-        kept, alike = memories.shapes(density, _probes(self.band, duration, self._probe))
-        known = memories.scale(self.frequencies, self.couplings) or self.scale
+        kept, alike = memories.shapes(density, bands.probes(self.band, duration, self._probe))
+        known = self._scale() or self.scale
         step = memories.longest_step(self.step, known)
         memories.check_size(duration / step, len(kept), elapsed.size, step, duration)
         found = memories.response(density, kept, self.band, duration)
         if self.step is None and known is not None:
             step = min(step, memories.dressed_step(found, known.strength))
         weights = memories.weights(found, step, elapsed)
-        patterns = memories.patterns(alike, self.frequencies.size)
+        return self._ready(weights, memories.patterns(alike, self.frequencies.size))
+
+    def _ready(self, weights, patterns) -> "Reservoir":
         ready = eqx.tree_at(
             lambda b: (b.weights, b.shapes), self, (weights, patterns), is_leaf=lambda x: x is None
         )
@@ -160,7 +177,7 @@ class Reservoir(Battery):
     def _is_ready(self, elapsed) -> bool:
         if self.weights is None or not _checks.is_concrete(self.weights):
             return False
-        return np.array_equal(self.weights.fine.times, elapsed)
+        return np.array_equal(self.weights.times, elapsed)
 
     def start(self, initial=None) -> State:
         if initial is not None:
@@ -176,7 +193,11 @@ class Reservoir(Battery):
     def motion(self, protocol, state, times) -> Path:
         start = single_excitation.unpack(state.content)
         mixing = memories.mixing(self.shapes, self.couplings)
-        found, error = memory.amplitudes(self.weights, self.frequencies, mixing, start)
+        given = (self.weights, self.frequencies, mixing, start)
+        if self.density is None:
+            found, error = memory.amplitudes(*given)
+        else:
+            found, error = uniform.amplitudes(self.density.response, *given)
         return Path(
             points=found,
             error=error,
@@ -184,7 +205,7 @@ class Reservoir(Battery):
             state=self._state,
             observe=self._observed,
             finish=lambda times, seen: with_powers(times, seen | {"amplitude_error": error}),
-            steps=jnp.array(self.weights.fine.rows.shape[0]),
+            steps=jnp.array(self.weights.elements),
         )
 
     def idle(self):
@@ -205,14 +226,14 @@ class Reservoir(Battery):
         return {
             "moves": f"{self.frequencies.size} amplitudes",
             "method": "memory kernel on a grid of times",
-        }
+        } | named.told(self.density)
 
     def refined(self) -> "Reservoir":
         """The battery with half the step, if one was given; the default is fine already."""
         if self.step is None:
             return self
         return Reservoir(
-            self.J,
+            self.J if self.density is None else self.density,
             self.frequencies,
             self.couplings,
             band=self.band,
@@ -221,14 +242,20 @@ class Reservoir(Battery):
             step=self.step / 2,
         )
 
+    def _scale(self) -> memories.Scale | None:
+        if self.density is not None:
+            return named.scale(self.density, self.frequencies, self.couplings)
+        return memories.scale(self.frequencies, self.couplings)
+
     @property
     def _probe(self) -> float:
-        return _inside(self.band, _highest(self.frequencies))
+        return bands.inside(self.band, bands.highest(self.frequencies))
 
     @property
     def _origin(self) -> Origin:
         name = ("Reservoir", self.frequencies.size, self.excited, self.stored)
-        return Origin(name, (self.frequencies, self.couplings))
+        numbers = jax.tree.leaves(self.density)
+        return Origin(name, (self.frequencies, self.couplings, *numbers))
 
     def _state(self, time, amplitudes) -> State:
         return State(single_excitation.pack(amplitudes), self._origin, made=time)
@@ -238,36 +265,3 @@ class Reservoir(Battery):
         field = 1 - jnp.sum(populations)
         seen = single_excitation.observables(frequency, populations[self.stored], field)
         return seen | {"populations": populations}
-
-
-def _band(band) -> tuple[float, float]:
-    _checks.known("band", band)
-    host = np.asarray(_checks.array("band", band, shape=(2,), finite=False))
-    if not host[0] < host[1]:
-        raise ValueError(f"Argument `band` must ascend, but is from {host[0]} to {host[1]}.")
-    return float(host[0]), float(host[1])
-
-
-def _highest(frequencies) -> float:
-    """The highest of some frequencies, to measure others by; 1 if it is 0, or traced."""
-    known = _checks.is_concrete(frequencies)
-    return (float(np.max(np.asarray(frequencies))) if known else 0.0) or 1.0
-
-
-def _inside(band, unit: float) -> float:
-    """A frequency of the band, at which nothing is likely to be special."""
-    low, high = band
-    if np.isfinite(low) and np.isfinite(high):
-        return low + (high - low) / math.e
-    return low + unit / math.e if np.isfinite(low) else min(high, unit) - unit / math.e
-
-
-def _probes(band, duration, inside: float) -> np.ndarray:
-    """Frequencies at which elements of J are compared."""
-    steps = np.geomspace(0.1, 1e4, 500) / duration
-    anchors = [a for a in band if np.isfinite(a)] or [0.0]
-    omega = np.concatenate([a + sign * steps for a in anchors for sign in (1, -1)])
-    found = omega[(omega > band[0]) & (omega < band[1])]
-    if np.all(np.isfinite(band)):
-        found = np.append(found, np.linspace(band[0], band[1], 502)[1:-1])
-    return np.append(found, inside)
