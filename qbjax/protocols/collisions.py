@@ -69,7 +69,7 @@ class Collisions(eqx.Module):
         self.coherence = _one_or("coherence", coherence, count, **unit)
         self.phase = _one_or("phase", phase, count)
         self.save_every = _checks.integer("save_every", save_every, low=1)
-        self.made = None if made is None else _up_to("made", made, count)
+        self.made = None if made is None else up_to("made", made, count)
         self.settled = None
         if settled is not None:
             self.settled = _checks.plain("settled", settled, low=0)
@@ -108,7 +108,7 @@ def _one_or(name: str, given: Any, count: int, **bounds: Any) -> Trainable:
     return checked(_checks.array, name, given, shape=(count,), **bounds)
 
 
-def _up_to(name: str, given: Any, count: int) -> Int[Array, ""]:
+def up_to(name: str, given: Any, count: int) -> Int[Array, ""]:
     """Checks a number of collisions, at most the count of the stream; it may be traced."""
     if _checks.is_concrete(given):
         return _checks.settled(_checks.integer(name, given, low=0, high=count))
