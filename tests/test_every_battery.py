@@ -18,6 +18,7 @@ SLACK = 1e-8
 
 METHODS = {
     "bloch": "Exponential",
+    "cascade": "one unitary per",
     "collisional": "one channel per",
     "dopo": "Tsit5",
     "micromaser": "one channel per",
@@ -31,9 +32,9 @@ METHODS = {
 """How the page of a battery says that it is solved, where that is no matter of its size."""
 
 DIFFERENTIATED = {
-    "bloch", "bloch_array", "collisional", "dopo", "lindblad", "micromaser", "oscillators",
-    "reservoir", "reservoir_lattice", "reservoir_lorentzian", "reservoir_ohmic", "spin_chain",
-    "tavis_cummings", "waveguide", "waveguide_si",
+    "bloch", "bloch_array", "cascade", "collisional", "dopo", "lindblad", "micromaser",
+    "oscillators", "reservoir", "reservoir_lattice", "reservoir_lorentzian",
+    "reservoir_ohmic", "spin_chain", "tavis_cummings", "waveguide", "waveguide_si",
 }  # fmt: skip
 """Batteries whose wings compare gradients with differences, in tests that take seconds."""
 

@@ -11,7 +11,7 @@ import qbjax as qb
 from qbjax import views
 from qbjax.interface import catalogue
 
-WINGS = ("bloch", "collisional", "dopo", "lindblad", "reservoir", "waveguide")
+WINGS = ("bloch", "collisional", "dopo", "lindblad", "repeated", "reservoir", "waveguide")
 PACKAGES = (
     qb, qb.algebra, qb.batteries, qb.dynamics, qb.loads, qb.merit, qb.merit.bounds, qb.protocols,
     qb.strategies, qb.studies, views, *(getattr(qb.batteries, wing) for wing in WINGS),

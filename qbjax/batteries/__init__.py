@@ -1,6 +1,6 @@
 """The physics: one wing per system, each behind the interface of `qbjax.interface`."""
 
-from qbjax.batteries import bloch, collisional, dopo, lindblad, reservoir, waveguide
+from qbjax.batteries import bloch, collisional, dopo, lindblad, repeated, reservoir, waveguide
 from qbjax.batteries.bloch import BlochArray, BlochCharger
 from qbjax.batteries.bloch import approximations as bloch_approximations
 from qbjax.batteries.bloch import exact as bloch_exact
@@ -19,6 +19,7 @@ from qbjax.batteries.collisional import (
 )
 from qbjax.batteries.dopo import DOPO
 from qbjax.batteries.lindblad import Lindblad, Oscillators, SpinChain, TavisCummings
+from qbjax.batteries.repeated import RepeatedInteractions
 from qbjax.batteries.reservoir import Reservoir
 from qbjax.batteries.waveguide import Waveguide
 from qbjax.batteries.waveguide import continuum as waveguide_continuum
@@ -28,14 +29,14 @@ from qbjax.interface.states import State
 
 __all__ = [
     "DOPO", "Battery", "BlochArray", "BlochCharger", "Collisional", "Lindblad", "MetastableWarning",
-    "Oscillators", "Reservoir", "SpinChain", "State", "StationaryReport", "TavisCummings",
-    "Waveguide", "bloch", "bloch_approximations", "bloch_exact", "bloch_moments",
-    "bloch_optima", "chambers", "collisional", "dopo", "lindblad", "micromaser", "reservoir",
-    "stationary_state", "trapping_angle", "trapping_angles", "trapping_state", "waveguide",
-    "waveguide_continuum",
+    "Oscillators", "RepeatedInteractions", "Reservoir", "SpinChain", "State", "StationaryReport",
+    "TavisCummings", "Waveguide", "bloch", "bloch_approximations", "bloch_exact", "bloch_moments",
+    "bloch_optima", "chambers", "collisional", "dopo", "lindblad", "micromaser", "repeated",
+    "reservoir", "stationary_state", "trapping_angle", "trapping_angles", "trapping_state",
+    "waveguide", "waveguide_continuum",
 ]  # fmt: skip
 
-for _wing in (dopo, collisional, bloch, waveguide, reservoir, lindblad):
+for _wing in (dopo, collisional, repeated, bloch, waveguide, reservoir, lindblad):
     catalogue.add(*_wing.ENTRIES)
 
 

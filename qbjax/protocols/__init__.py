@@ -1,5 +1,6 @@
 """Protocols: pumps, collisions and preparations, with the numbers of them that are trainable."""
 
+from qbjax.protocols.ancillas import Ancillas
 from qbjax.protocols.collisions import Collisions
 from qbjax.protocols.fourier import BoundedFourier, Fourier
 from qbjax.protocols.free import (
@@ -20,8 +21,8 @@ from qbjax.protocols.segments import PiecewiseConstant, Sampled
 from qbjax.protocols.share import Share, share
 
 __all__ = [
-    "BlochPreparation", "BoundedFourier", "Choice", "Collisions", "Constant", "Fourier", "Free",
-    "Function", "PiecewiseConstant", "Pulse", "Pump", "Sampled", "Share", "SwitchOff",
+    "Ancillas", "BlochPreparation", "BoundedFourier", "Choice", "Collisions", "Constant", "Fourier",
+    "Free", "Function", "PiecewiseConstant", "Pulse", "Pump", "Sampled", "Share", "SwitchOff",
     "choices", "coordinates", "free", "is_free", "random_start", "resolve", "share",
 ]  # fmt: skip
 

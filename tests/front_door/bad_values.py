@@ -159,6 +159,10 @@ POOLS: dict[str, dict[str, Callable]] = {
     "angles": _pool(
         VECTOR, without="an empty list", complex_=[0.0, 1j], negative=[-0.1, 0.2]
     ),
+    "angles of cells": _pool(
+        VECTOR, without="an empty list; a matrix", complex_=[0.0, 1j], negative=[[-0.1, 0.2]],
+        an_empty_matrix=np.zeros((2, 0)),
+    ),
     "reals": _pool(
         NOTHING, THINGS, WRONG_ARRAYS, complex_=[0.0, 1j],
         without="three axes; an empty list; a cube of nothing",
@@ -174,6 +178,9 @@ POOLS: dict[str, dict[str, Callable]] = {
     "hamiltonian": _pool(
         MATRIX, not_Hermitian=[[0.0, 1.0], [0.0, 0.0]], complex_levels=[0.0, 1j],
         another_size=np.arange(7.0),
+    ),
+    "hamiltonian of any size": _pool(
+        MATRIX, not_Hermitian=[[0.0, 1.0], [0.0, 0.0]], complex_levels=[0.0, 1j],
     ),
     "choice": _pool(ANYTHING, a_near_miss="dispalced"),
     "flag": _pool(ANYTHING, without="True "),

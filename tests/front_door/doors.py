@@ -50,6 +50,9 @@ METRES = {
     "y": (None, "positive?"),
 }  # fmt: skip
 IN_METRES = batteries.waveguide.RectangularGuide(0.03, 0.03, 4.2e10, 5.6e-21, 0.033)
+PLAIN = ladders.uniform(2)
+SWAPPED = batteries.repeated.cascade(PLAIN, PLAIN)
+ANCILLAS = protocols.Ancillas([0.1], [1.0, 0.0])
 CONSTANT = protocols.Constant(1.0)
 QUBITS = protocols.Collisions([0.1, 0.2], 0.5, 1.0)
 LOAD = qb.loads.TwoLevel(1.0)
@@ -219,6 +222,23 @@ BATTERIES = [
     door(ARRAY.amplitudes, t=(1.0, "reals")),
     door(ARRAY.cell, state=(ARRAY.start(), "thing")),
     door(ARRAY.density_matrix, state=(ARRAY.start(), "thing")),
+    door(
+        batteries.RepeatedInteractions, hamiltonian=(LEVELS, "hamiltonian of any size"),
+        ancilla=(LEVELS, "hamiltonian of any size"), interaction=(np.eye(4), "operator"),
+        unitary=(None, "matrix?"), jumps=([LOWER], "jumps"), cells=(1, "levels"),
+        top_levels=(0, "index"),
+    ),
+    door(SWAPPED.kraus, theta=(0.1, "not negative"), state=(MIXED, "state")),
+    door(SWAPPED.cell, state=(SWAPPED.start(), "thing")),
+    door(batteries.repeated.exchange, ladder=(PLAIN, "thing"), ancilla=(PLAIN, "thing")),
+    door(
+        batteries.repeated.cascade, ladder=(PLAIN, "thing"), ancilla=(PLAIN, "thing"),
+        cells=(1, "levels"), loss=(0, "not negative"), thermal=(0, "not negative"),
+    ),
+    door(
+        batteries.repeated.cycle, battery=(SWAPPED, "thing"), charging=(ANCILLAS, "thing"),
+        discharging=(ANCILLAS, "thing"), initial=(None, "state?"),
+    ),
     door(
         batteries.Waveguide, frequency=(1.0, "positive"), distance=(0.1, "not negative"),
         decay=(0.5, "not negative"), longest=(1000.0, "positive"),

@@ -61,6 +61,15 @@ PROTOCOLS = [
         made=(None, "made?"),
     ),
     door(
+        protocols.Ancillas, theta=([0.1, 0.2], "angles of cells"), state=(MIXED, "state"),
+        save_every=(1, "positive count"), made=(None, "made?"),
+    ),
+    door(
+        protocols.Ancillas.with_weights, theta=([0.1, 0.2], "angles of cells"),
+        weights=([1.0, 2.0], "angles"), coherence=(0.5, "share"), phase=(0.0, "real"),
+        save_every=(1, "positive count"), made=(None, "made?"),
+    ),
+    door(
         protocols.BlochPreparation, theta=(1.0, "real"), phi=(0.0, "real"), length=(0.5, "share"),
         envelope=(None, "thing?"),
     ),

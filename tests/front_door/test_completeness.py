@@ -20,7 +20,7 @@ REASONS = {
         "Constrained Curve Front Steady Safe Critical Lead Maximum Best Progress Pure Tuned "
         "Search Problem Delivery Plan Design Range Moment Place Constraint Held Climbed "
         "Priced Lagrangian Kept Rounds Seen Limits Ensemble HeldOut Weighed Statistic "
-        "HigherModes"
+        "HigherModes Cycle"
     ),
     "is a warning or an error": (
         "BreakdownWarning MetastableWarning TraceWarning TruncationWarning NotFinite "

@@ -6,8 +6,8 @@ from qbjax.interface import catalogue
 from qbjax.interface.catalogue import PUMPS, UNDRIVEN, Entry, Example, Maker
 
 NAMES = (
-    "dopo", "collisional", "micromaser", "bloch", "bloch_array", "waveguide", "reservoir",
-    "tavis_cummings", "oscillators", "spin_chain", "lindblad",
+    "dopo", "collisional", "micromaser", "cascade", "bloch", "bloch_array", "waveguide",
+    "reservoir", "tavis_cummings", "oscillators", "spin_chain", "lindblad",
 )  # fmt: skip
 EXAMPLE = Example({}, "none", {}, 1.0, None)
 
@@ -58,6 +58,7 @@ def test_kinds_of_protocols_mean_the_same_everywhere():
     assert catalogue.protocols().keys() == {
         *PUMPS,
         *UNDRIVEN,
+        "ancillas",
         "collisions",
         "bloch",
         "bloch_segments",

@@ -1,0 +1,79 @@
+"""Discharge by a second stream: QuTiP, gradients, limits, refusals."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import qbjax as qb
+from qbjax.batteries.repeated import cascade, cycle, exchange
+from tests.ancilla_stream import by_qutip
+from tests.helpers import EXACT, GRADIENT, REFERENCE, central_difference, tree_allclose
+
+SPIN, QUBIT = qb.algebra.ladders.spin(1), qb.algebra.ladders.spin(1 / 2)
+RHO_Q = np.array([[0.3, 0.2 - 0.3j], [0.2 + 0.3j, 0.7]])
+EMPTY = np.diag([0.9, 0.1]).astype(complex)
+IN, OUT = np.array([0.5, 0.8]), np.array([0.9, 0.6, 0.4])
+
+
+def test_a_cycle_is_qutip_s():
+    battery = cascade(SPIN, QUBIT, loss=0.1)
+    done = cycle(battery, qb.protocols.Ancillas(IN, RHO_Q), qb.protocols.Ancillas(OUT, EMPTY))
+    G, jumps = exchange(SPIN, QUBIT), [(0.1, SPIN.lowering)]
+    theta, states = np.concatenate([IN, OUT])[:, None], [RHO_Q] * 2 + [EMPTY] * 3
+    _, first = by_qutip(G, SPIN.levels, QUBIT.levels, jumps, theta[:2], states[:2], 1)
+    seen, both = by_qutip(G, SPIN.levels, QUBIT.levels, jumps, theta, states, 1)
+    assert float(done.unused_ergotropy) == pytest.approx(first["left_ergotropy"], rel=REFERENCE)
+    gained = both["left_ergotropy"] - first["left_ergotropy"]
+    assert float(done.delivered_ergotropy) == pytest.approx(gained, rel=REFERENCE)
+    share = gained / first["spent_ergotropy"]
+    assert float(done.efficiency) == pytest.approx(share, rel=REFERENCE)
+    assert tree_allclose(np.asarray(battery.cell(done.state)), seen[-1], rtol=REFERENCE)
+    assert abs(float(done.switching_work)) < EXACT
+    again = cycle(
+        battery, qb.protocols.Ancillas(IN, RHO_Q), qb.protocols.Ancillas(OUT, EMPTY),
+        initial=done.state,
+    )  # fmt: skip
+    assert float(again.stored_ergotropy) > float(done.stored_ergotropy)
+
+
+def test_one_stream_of_two_kinds_is_both():
+    battery = cascade(SPIN, QUBIT)
+    kinds = np.stack([RHO_Q] * 2 + [EMPTY] * 3)
+    run = qb.charge(battery, qb.protocols.Ancillas(np.concatenate([IN, OUT]), kinds))
+    done = cycle(battery, qb.protocols.Ancillas(IN, RHO_Q), qb.protocols.Ancillas(OUT, EMPTY))
+    gained = run.left_ergotropy[-1] - run.left_ergotropy[2]
+    assert float(gained) == pytest.approx(float(done.delivered_ergotropy), rel=EXACT)
+
+
+def test_gradients():
+    battery = cascade(SPIN, QUBIT)
+
+    def efficiency(angle):
+        charging = qb.protocols.Ancillas(angle * IN, RHO_Q)
+        done = cycle(battery, charging, qb.protocols.Ancillas(angle * OUT, EMPTY))
+        return done.efficiency, done.efficiency
+
+    both = jax.jit(jax.grad(efficiency, has_aux=True))
+    difference = central_difference(lambda x: both(x)[1], 1.0)
+    assert tree_allclose(both(jnp.ones(()))[0], difference, rtol=GRADIENT)
+
+
+def test_nothing_spent_has_no_efficiency():
+    ground = qb.protocols.Ancillas([0.3], [1.0, 0.0])
+    assert np.isnan(cycle(cascade(QUBIT, QUBIT), ground, ground).efficiency)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"battery": qb.batteries.Collisional(SPIN)}, "`battery` must be a qb.batteries.Rep"),
+        ({"charging": qb.protocols.Collisions([0.1])}, "`charging` must be qb.protocols.Anc"),
+        ({"discharging": None}, "`discharging` must be qb.protocols.Ancillas"),
+    ],
+)
+def test_what_is_refused(change, words):
+    ground = qb.protocols.Ancillas([0.3], [1.0, 0.0])
+    given = {"battery": cascade(SPIN, QUBIT), "charging": ground, "discharging": ground}
+    with pytest.raises(TypeError, match=words):
+        cycle(**{**given, **change})
