@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qbjax.batteries.dopo import _equation as layouts
+from qbjax.batteries.dopo import _terms as layouts
 from qbjax.dynamics.generator.structure import Structure, diagonals
 
 LOWERING = np.diag(np.sqrt(np.arange(1.0, 6.0)), 1)

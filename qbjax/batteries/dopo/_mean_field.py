@@ -18,7 +18,7 @@ from jax import lax
 from jaxtyping import Array, Complex, Float
 
 from qbjax import _checks
-from qbjax.batteries.dopo._equation import Numbers
+from qbjax.batteries.dopo._terms import Numbers
 
 
 def threshold(numbers: Numbers) -> Float[Any, ""]:

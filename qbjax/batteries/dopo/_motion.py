@@ -23,8 +23,9 @@ from jaxtyping import Array, Float, Inexact
 from qbjax import _checks
 from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
-from qbjax.batteries.dopo import _equation as equations
-from qbjax.batteries.dopo._equation import Equation, Layout
+from qbjax.batteries.dopo import _terms as terms
+from qbjax.batteries.dopo._equation import Equation
+from qbjax.batteries.dopo._terms import Layout
 from qbjax.dynamics.motion import Flow
 from qbjax.dynamics.record.powers import per, powers
 from qbjax.dynamics.solve.automatic import Linear
@@ -161,14 +162,14 @@ def with_empty_pump(layout: Layout, cell: Inexact[Array | np.ndarray, "s s"]):
     empty = np.zeros((layout.pump_levels, layout.pump_levels))
     empty[0, 0] = 1.0
     kron = _checks.array_module(packed).kron
-    return tuple(kron(packed[np.ix_(n, n)], empty) for n in equations.photons(layout))
+    return tuple(kron(packed[np.ix_(n, n)], empty) for n in terms.photons(layout))
 
 
 def cell(layout: Layout, state: State) -> Inexact[Array, "s s"]:
     """The signal's density matrix in the photon-number basis."""
     packed = jnp.zeros((layout.signal_levels, layout.signal_levels))
     parts = _cell_blocks(layout, state.content.blocks)
-    for n, block in zip(equations.photons(layout), parts, strict=True):
+    for n, block in zip(terms.photons(layout), parts, strict=True):
         packed = packed.at[np.ix_(n, n)].set(block)
     return unpack(packed, real=state.layout.real)
 
@@ -185,7 +186,7 @@ def _stack(blocks) -> Float[Array, "S n n"]:
 
 
 def _unstack(layout: Layout, stacked):
-    sizes = equations.sizes(layout)
+    sizes = terms.sizes(layout)
     return tuple(block[:n, :n] for block, n in zip(stacked, sizes, strict=True))
 
 
@@ -204,7 +205,7 @@ def _populations(layout: Layout, blocks):
     """Populations of the signal's and of the pump's levels."""
     signal = jnp.zeros(layout.signal_levels)
     pump = jnp.zeros(layout.pump_levels)
-    for n, block in zip(equations.photons(layout), blocks, strict=True):
+    for n, block in zip(terms.photons(layout), blocks, strict=True):
         joint = jnp.diagonal(block).reshape(len(n), layout.pump_levels)
         signal = signal.at[n].set(jnp.sum(joint, axis=1))
         pump = pump + jnp.sum(joint, axis=0)

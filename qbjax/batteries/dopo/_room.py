@@ -12,9 +12,11 @@ import jax
 import numpy as np
 
 from qbjax import _sizes
-from qbjax.batteries.dopo import _equation as equations
 from qbjax.batteries.dopo import _motion as motions
-from qbjax.batteries.dopo._equation import Equation, Layout, Numbers, Readings
+from qbjax.batteries.dopo import _terms as terms
+from qbjax.batteries.dopo._equation import Equation
+from qbjax.batteries.dopo._readings import Readings, readings
+from qbjax.batteries.dopo._terms import Layout, Numbers
 from qbjax.dynamics.generator.action import Action, is_banded
 from qbjax.dynamics.generator.pattern import Shifts, shifts_of
 from qbjax.dynamics.motion import Flow
@@ -44,7 +46,7 @@ class Mover(eqx.Module):
 
     def motion(self, protocol, state: State, times) -> Flow:
         """The motion of a padded state from `times[0]`."""
-        action = Action(self.form, *equations.strengths(self.layout, self.numbers))
+        action = Action(self.form, *terms.strengths(self.layout, self.numbers))
         equation = Equation(self.numbers, self.layout, action, self.readings, protocol, self.real)
         return motions.motion(equation, state, times)
 
@@ -61,13 +63,13 @@ def mover(
         state: to be moved.
         exact: whether the state is to be seen as it is.
     """
-    structure = equations.structure(layout)
+    structure = terms.structure(layout)
     size = math.prod(structure.room) * structure.room[1]
     if exact or size > MOST or size**3 <= WORK or not is_banded(structure):
         return battery, state
     wide = layout._replace(signal_levels=_sizes.rounded(layout.signal_levels))
     real = state.layout.real and not structure.imaginary
-    n = equations.sizes(wide)
+    n = terms.sizes(wide)
     blocks, displacement = jax.device_get(state.content)
     padded: Any = tuple(
         np.pad(block, (0, k - len(block))) for block, k in zip(blocks, n, strict=True)
@@ -75,7 +77,7 @@ def mover(
     mover = Mover(
         numbers=numbers,
         form=shifts_of(structure, (len(n), max(n))),
-        readings=equations.readings(layout, real, wide.signal_levels),
+        readings=readings(layout, real, wide.signal_levels),
         layout=wide,
         real=real,
     )

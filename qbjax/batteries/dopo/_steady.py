@@ -20,7 +20,8 @@ from jaxtyping import Array, Complex, Float
 
 from qbjax.batteries.dopo import _mean_field as mean_field
 from qbjax.batteries.dopo import _motion as motions
-from qbjax.batteries.dopo._equation import Equation, Layout
+from qbjax.batteries.dopo._equation import Equation
+from qbjax.batteries.dopo._terms import Layout
 from qbjax.dynamics.generator.shifts import unstack
 from qbjax.dynamics.steady import gap as steady_gap
 from qbjax.dynamics.steady.linear import ACCEPTED, steady

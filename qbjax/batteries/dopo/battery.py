@@ -49,8 +49,9 @@ from qbjax.batteries.dopo import _mean_field as mean_field
 from qbjax.batteries.dopo import _motion as motions
 from qbjax.batteries.dopo import _room as rooms
 from qbjax.batteries.dopo import _steady as steady
-from qbjax.batteries.dopo._equation import Equation, Layout, Numbers
+from qbjax.batteries.dopo._equation import Equation
 from qbjax.batteries.dopo._motion import Content, Packing
+from qbjax.batteries.dopo._terms import Layout, Numbers, layout_of
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.motion import Flow
 from qbjax.interface import Battery, Cell, Origin, State, as_density_matrix, check_origin, or_ground
@@ -278,18 +279,8 @@ class DOPO(Battery):
         return equations.generator(self._layout(sectored), self._numbers)
 
     def _layout(self, sectored: bool, complex_fields: bool = False) -> Layout:
-        displaced = self.frame == "displaced"
-        detuned = not _checks.is_plain_zero(self.detuning)
-        return Layout(
-            signal_levels=self.signal_levels,
-            pump_levels=self.pump_levels,
-            displaced=displaced,
-            sectored=sectored,
-            detuned=detuned,
-            complex_fields=complex_fields or (displaced and detuned),
-            signal_thermal=not _checks.is_plain_zero(self.signal_thermal),
-            pump_thermal=not _checks.is_plain_zero(self.pump_thermal),
-        )
+        levels = self.signal_levels, self.pump_levels
+        return layout_of(self._numbers, levels, self.frame, sectored, complex_fields)
 
 
 def _check_pump(protocol):
