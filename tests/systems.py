@@ -125,4 +125,29 @@ def dopo_merits(rho, signal_levels):
         "purity": np.trace(cell @ cell).real,
         "fano": (n**2 @ populations - energy**2) / energy if energy else np.nan,
         "pump_photons": np.arange(pump_levels) @ np.diag(pump).real,
+        **light(cell),
+        **{f"pump_{name}": light(pump)[name] for name in ("squeezing", "g2")},
+    }
+
+
+def light(rho):
+    """Quadratures, squeezing, coherence and parity of a mode, by their definitions."""
+    n = np.arange(len(rho))
+    wide = np.pad(rho, (0, 1))  # for the a† of the highest level
+    a = np.diag(np.sqrt(np.arange(1.0, len(wide))), 1)
+
+    def variance(angle):
+        x = (np.exp(-1j * angle) * a + np.exp(1j * angle) * a.T) / np.sqrt(2)
+        return np.trace(x @ x @ wide).real - np.trace(x @ wide).real ** 2
+
+    along, across, other = (variance(k * np.pi / 4) for k in (0, 2, 1))
+    mean, wave = (along + across) / 2, np.hypot((along - across) / 2, other - (along + across) / 2)
+    photons, populations = n @ np.diag(rho).real, np.diag(rho).real
+    return {
+        "signal_photons": photons,
+        "x_variance": along,
+        "p_variance": across,
+        "squeezing": 10 * np.log10(2 * (mean - wave)),
+        "g2": n * (n - 1) @ populations / photons**2 if photons else np.nan,
+        "parity": (-1.0) ** n @ populations,
     }

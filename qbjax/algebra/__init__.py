@@ -1,8 +1,8 @@
-"""States and observables: operators, ladders, kets, spectra, losses."""
+"""States and observables: operators, ladders, kets, spectra, losses, phase space."""
 
-from qbjax.algebra import jumps, ladders, operators, packing, spectral, states
+from qbjax.algebra import jumps, ladders, operators, packing, phase_space, spectral, states
 
-__all__ = ["jumps", "ladders", "operators", "packing", "spectral", "states"]
+__all__ = ["jumps", "ladders", "operators", "packing", "phase_space", "spectral", "states"]
 
 
 def __dir__() -> list[str]:

@@ -5,6 +5,7 @@ from qbjax.merit.copies import ergotropy_per_copy
 from qbjax.merit.correlations import concurrence
 from qbjax.merit.energetics import energy, energy_variance, instantaneous_power
 from qbjax.merit.entropy import entropy, mutual_information
+from qbjax.merit.light import g2, parity, quadrature_variance, squeezing
 from qbjax.merit.locality import ergotropic_gap, local_ergotropy, qubit_ergotropy
 from qbjax.merit.negativity import negativity
 from qbjax.merit.overlap import fidelity
@@ -24,11 +25,12 @@ from qbjax.merit.thermal import total_ergotropy
 
 __all__ = [
     "active_energy", "antiergotropy", "bounds", "capacity", "coherent_ergotropy", "concurrence",
-    "energy", "energy_variance", "entropy", "ergotropic_gap", "ergotropy", "ergotropy_per_copy",
-    "fano_factor", "fano_factor_of_populations", "fidelity", "incoherent_ergotropy",
-    "instantaneous_ergotropic_power", "instantaneous_power", "local_ergotropy",
-    "mutual_information", "negativity", "passive_energy", "passive_energy_of_spectrum",
-    "purity", "qubit_ergotropy", "total_ergotropy", "two_level",
+    "energy", "energy_variance", "entropy", "ergotropic_gap", "ergotropy",
+    "ergotropy_per_copy", "fano_factor", "fano_factor_of_populations", "fidelity", "g2",
+    "incoherent_ergotropy", "instantaneous_ergotropic_power", "instantaneous_power",
+    "local_ergotropy", "mutual_information", "negativity", "parity", "passive_energy",
+    "passive_energy_of_spectrum", "purity", "quadrature_variance", "qubit_ergotropy",
+    "squeezing", "total_ergotropy", "two_level",
 ]  # fmt: skip
 
 

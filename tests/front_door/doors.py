@@ -9,7 +9,7 @@ import optax
 
 import qbjax as qb
 from qbjax import batteries, protocols
-from qbjax.algebra import jumps, ladders, operators, spectral, states
+from qbjax.algebra import jumps, ladders, operators, phase_space, spectral, states
 
 
 class Door(NamedTuple):
@@ -151,6 +151,9 @@ OPERATORS = [
     door(ladders.oscillator, size=(3, "levels")),
     door(ladders.uniform, size=(3, "levels")),
     door(ladders.spin, j=(0.5, "spin")),
+    door(
+        phase_space.wigner, rho=(MIXED, "state"), x=([0.0, 1.0], "vector"), p=([0.0], "vector")
+    ),
     door(spectral.eigensystem, rho=(MIXED, "matrix")),
     door(spectral.eigenvalues, rho=(MIXED, "matrix")),
     door(spectral.directional_derivative, rho=(MIXED, "matrix"), drho=(MIXED, "matrix")),

@@ -110,6 +110,11 @@ MERITS = [
     door(merit.negativity, rho=(TWO, "state"), dims=((2, 2), "dims"), factor=(0, "index")),
     door(merit.fano_factor, rho=(MIXED, "state")),
     door(merit.purity, rho=(MIXED, "state")),
+    *(
+        door(f, rho=(MIXED, "state"))
+        for f in (merit.fano_factor, merit.g2, merit.parity, merit.purity, merit.squeezing)
+    ),
+    door(merit.quadrature_variance, rho=(MIXED, "state"), angle=(0.0, "real")),
     door(merit.fano_factor_of_populations, populations=(np.array([0.6, 0.4]), "vector")),
     door(
         merit.passive_energy_of_spectrum, eigenvalues=(np.array([0.6, 0.4]), "vector"),

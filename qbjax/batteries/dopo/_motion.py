@@ -23,6 +23,7 @@ from jaxtyping import Array, Float, Inexact
 from qbjax import _checks
 from qbjax.algebra import spectral
 from qbjax.algebra.packing import pack, unpack
+from qbjax.batteries.dopo import _light as lights
 from qbjax.batteries.dopo import _terms as terms
 from qbjax.batteries.dopo._equation import Equation
 from qbjax.batteries.dopo._terms import Layout
@@ -44,7 +45,8 @@ UNITS = tuple(
         "time": "1/gamma_s",
         **dict.fromkeys(ENERGIES, "omega_s"),
         **dict.fromkeys(POWERS, "omega_s gamma_s"),
-        **dict.fromkeys(("purity", "fano", "pump_photons"), "1"),
+        **dict.fromkeys(("purity", "fano", *lights.NAMES), "1"),
+        **dict.fromkeys(lights.DECIBELS, "dB"),
         "pump_energy": "photons",
     }.items()
 )
@@ -138,7 +140,9 @@ def observables(equation: Equation, blocks, displacement, work) -> dict[str, Arr
     spectrum = jnp.concatenate([spectral.eigenvalues(unpack(c, real=real)) for c in cells])
     passive = passive_energy_of_spectrum(spectrum, levels)
     dephased = passive_energy_of_spectrum(signal, levels)
-    pump_photons = _pump_photons(equation, blocks, pump, displacement)
+    light = lights.light(
+        equation.readings, _stack(blocks), displacement, real=real, sectored=layout.sectored
+    )
     return {
         "energy": energy,
         "ergotropy": energy - passive,
@@ -147,8 +151,7 @@ def observables(equation: Equation, blocks, displacement, work) -> dict[str, Arr
         # Tr ρ² = Σ S² + A² = Σ R²: the cross terms cancel.
         "purity": sum(jnp.sum(c**2) for c in cells),
         "fano": fano_factor_of_populations(signal),
-        "pump_photons": pump_photons,
-        "charger_energy": 2 * pump_photons,
+        **light,
         "pump_energy": work[0],
         "drive_work": work[1],
         "truncation": jnp.stack([signal @ equation.readings.top, jnp.sum(pump[-2:])]),
@@ -210,14 +213,3 @@ def _populations(layout: Layout, blocks):
         signal = signal.at[n].set(jnp.sum(joint, axis=1))
         pump = pump + jnp.sum(joint, axis=0)
     return signal, pump
-
-
-def _pump_photons(equation: Equation, blocks, populations, displacement):
-    layout = equation.layout
-    number = jnp.sum(jnp.arange(layout.pump_levels, dtype=float) * populations)
-    if displacement is None:
-        return number
-    # <(a + β)†(a + β)>; <a> stays 0 but for truncation.
-    _, *amplitude = equation.readings.amplitude(_stack(blocks))
-    cross = sum(beta * part for beta, part in zip(displacement, amplitude, strict=False))
-    return number + jnp.sum(displacement**2) + 2 * cross

@@ -18,12 +18,14 @@ class Readings(eqx.Module):
     Attributes:
         squared, amplitude: of $a_s^2$ and of $a_p$ (`squared_signal`, `pump_amplitude`).
         charging: of the power (`charging`).
+        moments: of both modes' light (`moments`).
         top: 1 for the two highest levels of the signal.
     """
 
     squared: Functionals
     amplitude: Functionals
     charging: Functionals
+    moments: Functionals
     top: Float[Array, " s"]
 
 
@@ -43,6 +45,7 @@ def readings(layout: Layout, real: bool, signal_levels: int) -> Readings:
         squared_signal(layout, real, room),
         pump_amplitude(layout, real, room),
         charging(layout, room),
+        moments(layout, real, room),
         _checks.settled(top * 1.0),
     )
 
@@ -67,6 +70,25 @@ def pump_amplitude(layout: Layout, real: bool, room: int | None = None) -> Funct
     """The functionals Tr ρ and Tr(a_p ρ) as (trace, re, im), or without im."""
     trace = [sp.eye_array(states.size) for states in sectors(layout)]
     return functionals([trace, *_in_sectors(modes(layout)[1], layout)][: 2 if real else 3], room)
+
+
+def moments(layout: Layout, real: bool, room: int | None = None) -> Functionals:
+    r"""The functionals that tell of the light in both modes.
+
+    In this order $\langle n_s\rangle$, $\langle n_s(n_s-1)\rangle$, the signal's parity;
+    $\langle a_s\rangle$ (0, and left out, where parity splits the state), $\langle a_s^2\rangle$,
+    $\langle a_p\rangle$, $\langle a_p^2\rangle$, $\langle a_p^\dagger a_p^2\rangle$, each as
+    (re, im), or re alone; $\langle a_p^\dagger a_p\rangle$, $\langle a_p^{\dagger2}a_p^2\rangle$.
+    """
+    s, p = modes(layout)
+    S2, P2 = s @ s, p @ p
+    parity = np.repeat((-1.0) ** np.arange(layout.signal_levels), layout.pump_levels)
+    counting = [s.T @ s, S2.T @ S2, sp.diags_array(parity, format="csr")]
+    turning = [*([] if layout.sectored else [s]), S2, p, P2, p.T @ P2]
+    rows = [_in_sectors(A, layout)[0] for A in counting]
+    rows += [row for A in turning for row in _in_sectors(A, layout)[: 1 if real else 2]]
+    rows += [_in_sectors(A, layout)[0] for A in (p.T @ p, P2.T @ P2)]
+    return functionals(rows, room)
 
 
 def _in_sectors(operator, layout: Layout):

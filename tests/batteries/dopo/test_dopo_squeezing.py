@@ -8,16 +8,17 @@ import qbjax as qb
 truncated = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
 
 
+def steady(battery, amplitude):
+    found = qb.steady_state(battery, qb.protocols.Constant(amplitude), gap=False)
+    assert float(found.squeezing) == pytest.approx(decibel(battery.cell(found.state)), abs=1e-9)
+    return float(found.squeezing)
+
+
 def decibel(cell):
     """The quieter quadrature's variance over that of the vacuum."""
     a = np.diag(np.sqrt(np.arange(1.0, len(cell))), 1)
     photons, pairs = (np.trace(operator @ np.asarray(cell)) for operator in (a.T @ a, a @ a))
     return 10 * np.log10(1 + 2 * photons.real - 2 * abs(pairs))
-
-
-def steady(battery, amplitude):
-    found = qb.steady_state(battery, qb.protocols.Constant(amplitude), gap=False)
-    return decibel(battery.cell(found.state))
 
 
 @truncated
@@ -47,6 +48,7 @@ def test_beyond_it(signal, pump):
     battery = qb.batteries.DOPO(signal, pump)
     run = qb.charge(battery, qb.protocols.Constant(3.0), [0.0, 80.0], adjoint="forward")
     assert decibel(battery.cell(run.final_state)) == pytest.approx(-1.950, abs=5e-4)
+    assert float(run.squeezing[-1]) == pytest.approx(-1.950, abs=5e-4)
 
 
 @truncated
