@@ -71,7 +71,7 @@ def squeezing(rho: TensorLike) -> Scalar:
         >>> import numpy as np
         >>> squeezed = np.array([np.sqrt(0.9), 0.0, np.sqrt(0.1)])
         >>> round(float(squeezing(np.outer(squeezed, squeezed))), 4)
-        -2.5949
+        -2.5848
     """
     return squeezing_of_moments(*moments(_checks.density_matrix("rho", rho)))
 
@@ -87,7 +87,8 @@ def squeezing_of_moments(photons: Scalar | Any, pairs: Parts, amplitude: Parts) 
         amplitude: those of $\langle a\rangle$.
 
     Example:
-        >>> squeezing_of_moments(1.0, (0.0, 0.0), (0.0, -1.0)).item()  # coherent, but no pairs
+        >>> one = jnp.ones(())
+        >>> squeezing_of_moments(one, (one, 0.0), (one, 0.0)).item()  # coherent light
         0.0
     """
     number, (re, im) = central(photons, pairs, amplitude)
