@@ -27,11 +27,13 @@ DEFECT = 1e-9
 
 
 def cell(given: Any, hamiltonian: Any, dims: tuple[int, ...]):
-    """Indices of the factors that store, and their Hamiltonian; none of both if nothing stores.
+    """Indices of the factors that store, their Hamiltonian, and its parts if it has any.
+
+    Nothing of all three if nothing stores.
 
     Args:
         given: an index or indices, or None.
-        hamiltonian: levels or matrix of these factors together, or None.
+        hamiltonian: levels or matrix of these factors together, a tuple of one for each, or None.
         dims: levels of every factor.
 
     Raises:
@@ -43,7 +45,7 @@ def cell(given: Any, hamiltonian: Any, dims: tuple[int, ...]):
                 "Argument `cell` must name the factors that `cell_hamiltonian` belongs to, but is "
                 "None."
             )
-        return (), jnp.zeros(1)
+        return (), jnp.zeros(1), ()
     if _checks.axes(given) == 1 and len(given) == 0:
         raise ValueError(
             "Argument `cell` must name at least one factor, or be None if nothing stores, but is "
@@ -52,9 +54,41 @@ def cell(given: Any, hamiltonian: Any, dims: tuple[int, ...]):
     if hamiltonian is None:
         raise ValueError("Argument `cell_hamiltonian` must be given for a cell, but is None.")
     factors = operators.factors("cell", given, dims)
-    size = int(np.prod([dims[k] for k in factors]))
+    sizes = [dims[k] for k in factors]
+    if isinstance(hamiltonian, tuple) and all(hasattr(H, "shape") for H in hamiltonian):
+        parts = _parts(hamiltonian, sizes)
+        return factors, _summed(parts), parts
     levels = operators.plain(hamiltonian)
-    return factors, _checks.hamiltonian("cell_hamiltonian", levels, dim=size)
+    return factors, _checks.hamiltonian("cell_hamiltonian", levels, dim=int(np.prod(sizes))), ()
+
+
+def _parts(given: tuple[Any, ...], sizes: list[int]) -> tuple[Any, ...]:
+    if len(given) != len(sizes):
+        raise ValueError(
+            f"Argument `cell_hamiltonian` must hold {len(sizes)} Hamiltonians, one for every "
+            f"factor of the cell, but holds {len(given)}."
+        )
+    pairs = enumerate(zip(given, sizes, strict=True))
+    names = [(f"cell_hamiltonian[{k}]", operators.plain(H), d) for k, (H, d) in pairs]
+    return tuple(_checks.hamiltonian(name, H, dim=d) for name, H, d in names)
+
+
+def _summed(parts: tuple[Any, ...]) -> Any:
+    """The Hamiltonian of factors that do not interact: levels if all are given so."""
+    known = _checks.is_concrete(parts)
+    xp: Any = np if known else jnp
+    if all(H.ndim == 1 for H in parts):
+        total: Any = xp.zeros(1)
+        for H in parts:
+            total = (total[:, None] + xp.asarray(H)[None, :]).ravel()
+    else:
+        dtype = complex if any(jnp.iscomplexobj(H) for H in parts) else float
+        total = xp.zeros((1, 1), dtype)
+        for H in parts:
+            H, n = xp.asarray(H).astype(dtype), len(total)
+            H = H if H.ndim == 2 else xp.diag(H)
+            total = xp.kron(total, np.eye(len(H), dtype=dtype)) + xp.kron(np.eye(n, dtype=dtype), H)
+    return _checks.settled(total) if known else total
 
 
 def lowering(given: Any, hamiltonian, dims: tuple[int, ...]) -> Inexact[np.ndarray, "c c"] | None:

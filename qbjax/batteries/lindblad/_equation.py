@@ -1,5 +1,6 @@
 """The equation of a Lindblad battery: constant operators times numbers, which may move in time."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -16,11 +17,17 @@ class Numbers(NamedTuple):
 
     coefficients: tuple[Any, ...]
     rates: tuple[Any, ...]
+    strengths: tuple[Any, ...]
 
     @property
     def signals(self) -> list[Pump]:
         """The numbers that move in time."""
         return [x for x in (*self.coefficients, *self.rates) if isinstance(x, Pump)]
+
+    def amplitudes(self, pumps: Sequence[Pump], time: Any) -> list[Any]:
+        """What multiplies the controls at a time: a protocol's signals times their strengths."""
+        each = zip(self.strengths, pumps, strict=True)
+        return [p.signal(time) if s is None else s * p.signal(time) for s, p in each]
 
     def at(self, time: Any) -> tuple[Float[Array, " H"], Float[Array, " J"]]:
         """Coefficients and rates at a time."""
@@ -39,16 +46,18 @@ class Equation(NamedTuple):
         model: its operators.
         coefficients: of the Hamiltonians: numbers, which may be traced, or pumps.
         rates: of the jumps, likewise.
+        strengths: of the controls: numbers, which may be traced, or None for 1.
     """
 
     model: Model
     coefficients: tuple[Any, ...]
     rates: tuple[Any, ...]
+    strengths: tuple[Any, ...]
 
     @property
     def numbers(self) -> Numbers:
         """The numbers alone."""
-        return Numbers(self.coefficients, self.rates)
+        return Numbers(self.coefficients, self.rates, self.strengths)
 
     @property
     def signals(self) -> list[Pump]:

@@ -15,7 +15,7 @@ from qbjax.batteries.lindblad import _room as rooms
 from qbjax.batteries.lindblad._equation import Equation, Numbers, pumps_of
 from qbjax.batteries.lindblad._model import layout
 from qbjax.batteries.lindblad._places import readings
-from qbjax.batteries.lindblad._reading import Hamiltonian, Readings
+from qbjax.batteries.lindblad._reading import Readings, Stored
 from qbjax.dynamics.generator import action, kets
 from qbjax.dynamics.generator.action import Action
 from qbjax.dynamics.generator.dual import of_shifts
@@ -33,14 +33,14 @@ class Mover(eqx.Module):
         form: of the generator that moves a stack, or a ket.
         readings: of that.
         numbers: of the operators.
-        hamiltonian: of the cell.
+        stored: Hamiltonian of the cell.
         modes: names of the truncated factors.
     """
 
     form: Shifts | Products
     readings: Readings
     numbers: Numbers
-    hamiltonian: Hamiltonian
+    stored: Stored
     modes: tuple[str, ...] = eqx.field(static=True)
 
     def motion(self, protocol: Any, state: State, times: Float[Array, " T"]) -> Flow:
@@ -53,7 +53,7 @@ class Mover(eqx.Module):
             now = first
             if self.numbers.signals:
                 now = Action(self.form, *self.numbers.at(t))
-            return now, [pump.signal(t) for pump in pumps]
+            return now, self.numbers.amplitudes(pumps, t)
 
         def field(t, y, backwards=False):
             now, amplitudes = at(t)
@@ -62,7 +62,7 @@ class Mover(eqx.Module):
             return dataclasses.replace(now, backwards=backwards).stacked(y, amplitudes)
 
         def read(y):
-            return reading.read_off(self.readings, self.hamiltonian, y)
+            return reading.read_off(self.readings, self.stored.whole, y)
 
         linear = all(pump.is_piecewise_constant for pump in everyone)
         return Flow(
@@ -117,7 +117,7 @@ class Mover(eqx.Module):
 
     def _merits(self, seen: dict) -> dict[str, Array]:
         """Merits of the cell from what was read off one state."""
-        return reading.merits_of(self.hamiltonian)(seen["energy"], seen["cell"])
+        return reading.merits_of(self.stored)(seen["energy"], seen["cell"])
 
 
 def _finished(times, seen: dict) -> dict[str, Array]:
@@ -127,14 +127,12 @@ def _finished(times, seen: dict) -> dict[str, Array]:
     return stored | seen["own"] | certificate
 
 
-def mover(
-    equation: Equation, hamiltonian: Hamiltonian, state: State, exact: bool
-) -> tuple[Mover, State]:
+def mover(equation: Equation, stored: Stored, state: State, exact: bool) -> tuple[Mover, State]:
     """The mover of a state of a battery, and the state as that takes it.
 
     Args:
         equation: of the battery.
-        hamiltonian: of its cell.
+        stored: Hamiltonian of its cell.
         state: of the battery.
         exact: whether the state is to be seen as it is, not padded.
     """
@@ -143,10 +141,12 @@ def mover(
     structure = layout(model, sectored).structure
     form = (kets if pure else action).form_of(structure)
     room = None
-    if not exact and not pure and hamiltonian.ndim == 1 and isinstance(form, Shifts):
+    # Factors of a cell would be no factors of a padded one.
+    whole = pure or stored.parts or stored.whole.ndim == 2 or not isinstance(form, Shifts)
+    if not exact and not whole:
         room = rooms.room_of(model, structure)
     if room is not None:
         form = shifts_of(structure, room.stack)
-        state, hamiltonian = rooms.roomy(state, room), rooms.levels_in(hamiltonian, room)
+        state, stored = rooms.roomy(state, room), Stored(rooms.levels_in(stored.whole, room))
     found = readings(model, sectored, pure, room)
-    return Mover(form, found, equation.numbers, hamiltonian, model.modes), state
+    return Mover(form, found, equation.numbers, stored, model.modes), state

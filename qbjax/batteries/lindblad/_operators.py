@@ -143,13 +143,19 @@ def state(initial, levels: int) -> Inexact[Array | np.ndarray, "..."]:
     return jnp.asarray(initial).astype(complex)
 
 
-def hermitian_list(name: str, given: Any, dims) -> list[sp.csr_array]:
-    """Operators that must be Hermitian."""
+def controls(given: Any, dims) -> tuple[tuple[Any, ...], list[sp.csr_array]]:
+    """Strengths of controls, None where none was given, and their Hermitian operators."""
     if not isinstance(given, list | tuple) and _checks.axes(given) != 3:
         raise TypeError(
-            f"Argument `{name}` must be a list of operators, but is {_checks.show(given)}."
+            f"Argument `controls` must be a list of operators, but is {_checks.show(given)}."
         )
-    return [operator(f"{name}[{i}]", m, dims, hermitian=True) for i, m in enumerate(given)]
+    strengths, found = [], []
+    for i, term in enumerate(given):
+        place = f"controls[{i}]"
+        strength, matrix = _pair(place, term) if isinstance(term, tuple) else (None, term)
+        strengths.append(strength if strength is None else _checks.scalar(f"{place}[0]", strength))
+        found.append(operator(place, matrix, dims, hermitian=True))
+    return tuple(strengths), found
 
 
 def observables(given: Mapping[str, Any] | Any, dims) -> dict[str, sp.csr_array]:

@@ -31,7 +31,7 @@ def outlook(equation: Equation, pumps: Sequence[Pump], times) -> Outlook | None:
     """
     model, everyone = equation.model, [*pumps, *equation.signals]
     size = model.dimension**2 if model.jumps else 2 * model.dimension
-    if not _checks.is_concrete((equation.coefficients, equation.rates, everyone, times)):
+    if not _checks.is_concrete((equation.numbers, everyone, times)):
         return None
     if not all(p.is_piecewise_constant for p in everyone):
         decay = (lambda: _fastest(equation, np.asarray(times, float))) if model.jumps else None
@@ -51,7 +51,7 @@ def _bounds(equation: Equation, pumps: Sequence[Pump], start) -> tuple[float, fl
     """The strongest decay and the spread of energies at a time, as `crowded` takes them."""
     with jax.ensure_compile_time_eval():  # known even within a caller's `jit`
         now = jnp.asarray(start, float)
-        signals = [pump.signal(now) for pump in pumps]
+        signals = equation.numbers.amplitudes(pumps, now)
         generator = equation.generator(False, now)
         decay, spread = generator.spectral_bounds(signals, ket=not equation.model.jumps)
         return float(decay), float(spread)

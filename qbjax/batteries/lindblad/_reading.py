@@ -6,7 +6,7 @@ padded alike, are read by one program.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -15,12 +15,20 @@ from jaxtyping import Array, Complex, Float, Inexact, Int
 
 from qbjax import merit
 from qbjax.algebra import spectral
+from qbjax.algebra.operators import partial_trace
 from qbjax.algebra.packing import pack, unpack
 from qbjax.dynamics.generator.kets import Ket
 from qbjax.dynamics.generator.shifts import Stack
 
 Hamiltonian = Float[Array, " c"] | Inexact[Array, "c c"]
 """A cell's: its levels, or a matrix."""
+
+
+class Stored(NamedTuple):
+    """The Hamiltonian of a cell, and of its factors where these do not interact; else nothing."""
+
+    whole: Hamiltonian
+    parts: tuple[Any, ...] = ()
 
 
 class Weights(eqx.Module):
@@ -156,19 +164,20 @@ def read_off(readings: Readings, hamiltonian: Hamiltonian, y: Stack | Ket) -> di
 
 
 def merits_of(
-    hamiltonian: Hamiltonian,
+    stored: Stored,
 ) -> Callable[[Float[Array, ""], Float[Array, "c c"]], dict[str, Array]]:
     """The function from energy and packed state of a cell to its merits.
 
     Args:
-        hamiltonian: of the cell; eigenvectors of a matrix are found once.
+        stored: Hamiltonian of the cell; eigenvectors of a matrix are found once.
     """
-    levels, vectors = hamiltonian, None
-    if hamiltonian.ndim == 2:
-        levels, vectors = spectral.eigensystem(hamiltonian)
+    levels, vectors = stored.whole, None
+    if levels.ndim == 2:
+        levels, vectors = spectral.eigensystem(levels)
 
     def merits(energy, packed):
         rho = unpack(packed, real=False)
+        local = {"local_ergotropy": _local(rho, stored.parts)} if stored.parts else {}
         if vectors is not None:
             rho = spectral.rotated(vectors, rho)
         ergotropy = energy - merit.passive_energy(rho, levels)
@@ -179,9 +188,17 @@ def merits_of(
             "coherent_ergotropy": ergotropy - incoherent,
             "incoherent_ergotropy": incoherent,
             "purity": merit.purity(rho),
+            **local,
         }
 
     return merits
+
+
+def _local(rho, parts: tuple[Any, ...]) -> Float[Array, ""]:
+    """The work of unitaries on single factors: `merit.local_ergotropy`, of what is a state."""
+    dims = [len(H) for H in parts]
+    reduced = [partial_trace(rho, dims, k) for k in range(len(dims))]
+    return sum((merit.ergotropy(r, H) for r, H in zip(reduced, parts)), start=jnp.zeros(()))
 
 
 def _taken(flat, places):

@@ -63,8 +63,11 @@ class Lindblad(Battery):
         dims: levels of every factor, e.g. (2, 30).
         cell: index of the factor that stores, or indices: the cell's levels count in their order.
             None if nothing stores: a run then shows the observables alone, and costs less.
-        cell_hamiltonian: its levels, shape (c,), or a Hermitian matrix (c, c).
-        controls: Hermitian operators $C_k$ that the protocol's signals multiply.
+        cell_hamiltonian: its levels, shape (c,), or a Hermitian matrix (c, c). Or a tuple of such
+            arrays, one for every factor of the cell, which then do not interact: a run also has
+            `local_ergotropy`, what unitaries on the single factors extract.
+        controls: Hermitian operators $C_k$ that the protocol's signals multiply, or pairs
+            $(s_k, C_k)$ with a number that the signal is multiplied by first.
         initial: state to start from, density matrix (d, d) or ket (d,); None is every factor's
             level 0.
         observables: name to Hermitian operator, read off at every saved time.
@@ -99,7 +102,9 @@ class Lindblad(Battery):
 
     coefficients: tuple[Any, ...]
     rates: tuple[Any, ...]
+    strengths: tuple[Any, ...]
     cell_levels: Float[Array, " c"] | Inexact[Array, "c c"]
+    cell_parts: tuple[Any, ...]
     given: starts.Start
     skew: hermitian.Skew
     model: Model = eqx.field(static=True)
@@ -128,13 +133,14 @@ class Lindblad(Battery):
         coefficients, hamiltonians, self.skew = hermitian.hamiltonians(hamiltonian, sizes, tlist)
         given = qutip.jump_terms(jumps, tlist)
         rates, found = operators.terms("jumps", given, sizes, hermitian=False, low=0)
+        self.strengths, driven = operators.controls(controls, sizes)
         watched = [k for k, n in enumerate(sizes) if n > 3] if truncated is None else truncated
-        factors, self.cell_levels = cells.cell(cell, cell_hamiltonian, sizes)
+        factors, self.cell_levels, self.cell_parts = cells.cell(cell, cell_hamiltonian, sizes)
         cell_dims = tuple(sizes[k] for k in factors)
         self.model = Model(
             hamiltonians,
             found,
-            operators.hermitian_list("controls", controls, sizes),
+            driven,
             sizes,
             factors,
             operators.factors("truncated", watched, sizes),
@@ -166,7 +172,7 @@ class Lindblad(Battery):
 
     def mover(self, protocol: Any, state: State, exact: bool) -> tuple[Mover, State]:
         """The mover of a state, which batteries of other operator values share."""
-        return movers.mover(self.equation, self.cell_levels, state, exact)
+        return movers.mover(self.equation, self._stored, state, exact)
 
     def motion(self, protocol, state, times) -> Flow:
         mover, state = self.mover(protocol, state, True)
@@ -217,12 +223,12 @@ class Lindblad(Battery):
         """
         form, now = starts.Form(self.model.charge is not None, pure=False), jnp.zeros(())
         generator = self.equation.generator(form.sectored, now)
-        signals = [pump.signal(now) for pump in pumps_of(protocol)]
+        signals = self.equation.numbers.amplitudes(pumps_of(protocol), now)
         found = steady(generator, signals)
         wanted = gaps.is_small(generator) if gap is None else gap
         readings = places.readings(self.model, *form)
         seen = reading.read_off(readings, self.cell_levels, found.state)
-        merits = reading.merits_of(self.cell_levels)
+        merits = reading.merits_of(self._stored)
         stored = merits(seen["energy"], seen["cell"]) if self.model.cell else {}
         return SteadyState(
             observables=stored | seen["own"],
@@ -241,7 +247,7 @@ class Lindblad(Battery):
     @property
     def equation(self) -> Equation:
         """The operators with their numbers."""
-        return Equation(self.model, self.coefficients, self.rates)
+        return Equation(self.model, self.coefficients, self.rates, self.strengths)
 
     def density_matrix(self, state: State | Any) -> Complex[Array, "d d"]:
         """The whole density matrix, in the basis of the operators."""
@@ -264,7 +270,11 @@ class Lindblad(Battery):
         return starts.why_whole(self.model, starts.whole(self.model, self.given, initial))
 
     @property
+    def _stored(self) -> reading.Stored:
+        return reading.Stored(self.cell_levels, self.cell_parts)
+
+    @property
     def _origin(self) -> Origin:
-        numbers = eqx.filter((self.coefficients, self.rates), eqx.is_array)
+        numbers = eqx.filter(self.equation.numbers, eqx.is_array)
         name = ("Lindblad", self.model.dims, self.model.cell, self.model.digest[:12])
         return Origin(name, tuple(jax.tree.leaves(numbers)))
