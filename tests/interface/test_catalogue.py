@@ -7,7 +7,8 @@ from qbjax.interface.catalogue import PUMPS, UNDRIVEN, Entry, Example, Maker
 
 NAMES = (
     "dopo", "collisional", "micromaser", "cascade", "bloch", "bloch_array", "waveguide",
-    "reservoir", "tavis_cummings", "oscillators", "spin_chain", "lindblad",
+    "waveguide_si", "reservoir", "reservoir_lorentzian", "reservoir_lattice", "reservoir_ohmic",
+    "tavis_cummings", "oscillators", "spin_chain", "lindblad",
 )  # fmt: skip
 EXAMPLE = Example({}, "none", {}, 1.0, None)
 
