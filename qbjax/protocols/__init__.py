@@ -10,6 +10,7 @@ from qbjax.protocols.free import (
     coordinates,
     free,
     is_free,
+    moved_to,
     random_start,
     resolve,
 )
@@ -23,7 +24,7 @@ from qbjax.protocols.share import Share, share
 __all__ = [
     "Ancillas", "BlochPreparation", "BoundedFourier", "Choice", "Collisions", "Constant", "Fourier",
     "Free", "Function", "PiecewiseConstant", "Pulse", "Pump", "Sampled", "Share", "SwitchOff",
-    "choices", "coordinates", "free", "is_free", "random_start", "resolve", "share",
+    "choices", "coordinates", "free", "is_free", "moved_to", "random_start", "resolve", "share",
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ finite $u$, with a quadratic optimum there when the objective still grows beyond
 """
 
 import abc
+import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, TypeVar
@@ -199,6 +200,20 @@ def coordinates(tree: PyTree) -> tuple[list[Array], Callable[[list[Array]], PyTr
 def choices(tree: PyTree) -> list[Choice]:
     """The trainable nodes of a protocol, in the order of their coordinates."""
     return [leaf for leaf in _flatten(tree)[0] if is_free(leaf)]
+
+
+def moved_to(tree: Tree, us: list[Array]) -> Tree:
+    """Moves every trainable node of a protocol to the value at some coordinates.
+
+    Example:
+        >>> plan = {"x": free(0.5, 0.0, 1.0)}
+        >>> float(moved_to(plan, [jnp.asarray(jnp.pi / 2)])["x"].value)
+        1.0
+    """
+    leaves, treedef = _flatten(tree)
+    values = iter(us)
+    moved = [dataclasses.replace(x, value=x.at(next(values))) if is_free(x) else x for x in leaves]
+    return treedef.unflatten(moved)
 
 
 def random_start(key: Array, tree: Tree) -> Tree:

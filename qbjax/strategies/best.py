@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Int
 
 from qbjax.strategies.constraints import Held
 from qbjax.strategies.ensemble import HeldOut
+from qbjax.strategies.sensitivity import Asked, Curvature, Sensitivity, curvature, sensitivities
 
 
 class Progress(NamedTuple):
@@ -38,6 +39,7 @@ class Best(eqx.Module):
         constraints: a report on each: number, violation, and what its limit costs.
         member_values: objective of every member of an ensemble, whose statistic the value is.
         held_out: the judgement by members that were not searched with, if a sampler draws them.
+        asked: the question.
     """
 
     protocol: Any
@@ -52,3 +54,31 @@ class Best(eqx.Module):
     constraints: tuple[Held, ...] = ()
     member_values: Float[np.ndarray, " members"] | None = None
     held_out: HeldOut | None = None
+    asked: Asked | None = None
+
+    def sensitivities(self) -> tuple[Sensitivity, ...]:
+        """Derivatives of the best value by every number of battery and protocol.
+
+        The largest relative one comes first; numbers that were left out, or given as the plain 0,
+        have no term. `views.sensitivity` tabulates and draws them.
+
+        Example:
+            >>> import qbjax as qb
+            >>> def height(plan):
+            ...     return plan["scale"] * (1.0 - plan["x"] ** 2)
+            >>> plan = {"x": qb.free(0.5, -1.0, 1.0), "scale": 3.0}
+            >>> first, *rest = qb.maximize(height, plan).sensitivities()
+            >>> first.name, round(first.derivative, 6), round(first.relative, 6)
+            ("protocol['scale']", 1.0, 1.0)
+        """
+        return sensitivities(self._question)
+
+    def curvature(self) -> Curvature:
+        """Second derivatives of the value by the free numbers' coordinates, by differences."""
+        return curvature(self._question)
+
+    @property
+    def _question(self) -> Asked:
+        if self.asked is None:
+            raise ValueError("The `Best` must come from `maximize`, but was made by other means.")
+        return self.asked

@@ -32,6 +32,7 @@ from qbjax.strategies.growth import warn_if_unbounded
 from qbjax.strategies.lagrangian import refuse, search_under, told
 from qbjax.strategies.loop import climb_all
 from qbjax.strategies.search import Problem, doubt_of
+from qbjax.strategies.sensitivity import Asked
 
 _LBFGS = optax.lbfgs(
     linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=12, initial_guess_strategy="one")
@@ -124,6 +125,8 @@ def maximize(
     else:
         found = _climbed(problem, optimizer, seen, candidates, threshold, steps, progress)
     found |= _doubts(problem, seen, found["us"], heard)
+    prices = tuple(map(float, found["kept"].prices)) if limits else ()
+    found["asked"] = Asked(problem, seen, limits, prices, found["us"])
     return _best(problem, objective, battery, ensemble, limits, **found)
 
 
@@ -170,6 +173,7 @@ def _under(problem, optimizer, battery, candidates, constraints, threshold, step
 def _best(problem, objective, battery, ensemble, constraints, *, us, kept=None, **found) -> Best:
     """Verifies the winner, its constraints and every member."""
     best, held = problem.protocol(us), None
+    found["verified_value"] = None
     if battery is not None:
         held = [verify(each.function, best, battery)[0] for each in constraints]
     if ensemble is not None:

@@ -94,6 +94,10 @@ VERBS = [
         ensemble=(None, "thing?"), progress=(None, "callable?"),
     ),
     door(
+        qb.pareto, objectives=([concave, concave], "members"), protocol=(FREE, "thing"),
+        points=(3, "positive count"), battery=(None, "thing?"),
+    ),
+    door(
         qb.ensemble, batteries=(jax.random.normal, "members"), statistic=("mean", "choice"),
         count=(3, "positive count"), key=(None, "key?"),
     ),

@@ -20,6 +20,7 @@ REASONS = {
         "Constrained Curve Front Steady Safe Critical Lead Maximum Best Progress Pure Tuned "
         "Search Problem Delivery Plan Design Range Moment Place Constraint Held Climbed "
         "Priced Lagrangian Kept Rounds Seen Limits Ensemble HeldOut Weighed Statistic "
+        "Sensitivity Curvature Asked Pareto "
         "HigherModes Cycle"
     ),
     "is a warning or an error": (
@@ -29,13 +30,13 @@ REASONS = {
     "takes nothing": (
         "Chebyshev Exponential Implicit Tsit5 info pauli_x pauli_y pauli_z sigma_minus sigma_plus"
     ),
-    "takes anything": "is_free resolve",
+    "takes anything": "is_free resolve moved_to",
     "is part of a search, whose front door has checked": (
         "begin step_all explained check_search climb pair maximize_under lattice_starts "
         "coordinates choices random_start clusters root rotated tensor closeness "
         "warn_if_unbounded doubt_of verify climb_all search_under told refuse called shown "
         "slacks seen_at units_of listed check_numbers weighed smooth again nominal_of least "
-        "judged values_of"
+        "judged values_of sensitivities curvature"
     ),
     "is an objective, called with what a search resolved": (
         "final_ergotropy average_power stored_energy delivered figure_of_merit steady_energy "
