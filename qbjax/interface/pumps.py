@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from qbjax.dynamics.solve import lookout
 from qbjax.dynamics.solve.lookout import Signal
-from qbjax.protocols import Fourier, Function, Pulse, Pump, Sampled
+from qbjax.protocols import Fourier, Function, Pulse, Pump, Sampled, SwitchOff
 
 FEW = 4
 """Grids of one pump that may be as fine as a single one."""
@@ -22,7 +22,8 @@ def signals(pumps: Iterable[Pump], times: Float[Array, " T"]) -> list[Signal]:
         pumps: pump protocols: of drives, rates, couplings.
         times: of the run.
     """
-    moving = (p for p in pumps if not (p.is_piecewise_constant or isinstance(p, Sampled)))
+    straight = (Sampled, SwitchOff)
+    moving = (p for p in pumps if not (p.is_piecewise_constant or isinstance(p, straight)))
     return [_signal(pump, times) for pump in moving]
 
 

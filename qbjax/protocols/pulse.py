@@ -15,8 +15,8 @@ from jax import lax
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
-from qbjax.protocols.free import Free, Trainable, checked, resolve
-from qbjax.protocols.pump import Pump, just_after
+from qbjax.protocols.free import Trainable, checked, resolve
+from qbjax.protocols.pump import Pump, just_after, positive
 
 
 class Pulse(Pump):
@@ -125,10 +125,4 @@ def instant(value: Any) -> Any:
 
 def lasting(value: Any) -> Any:
     """Checks a duration, or one that is free above 0."""
-    found = checked(_checks.scalar, "duration", value, low=0, open_low=True)
-    if isinstance(value, Free) and value.low <= 0:
-        raise ValueError(
-            "Argument `duration` must be free above 0, but lies in "
-            f"[{value.low:g}, {value.high:g}]."
-        )
-    return found
+    return positive("duration", value)

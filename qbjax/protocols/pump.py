@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
-from qbjax.protocols.free import Trainable, checked
+from qbjax.protocols.free import Free, Trainable, checked
 
 MOMENT = 2.0**-100
 """A time that is none in any unit (8e-31), which stands for the size of the time 0: shorter ones
@@ -102,40 +102,58 @@ class Constant(Pump):
 
 
 class SwitchOff(Pump):
-    """A constant pump until a switch-off time, that included, and nothing afterwards.
+    r"""A constant pump until a switch-off time, that included, and nothing afterwards.
 
-    Differentiable in its time: solver steps end on the edge, wherever it lies relative
-    to the times at which observables are saved. A run that ends there never sees it off, so
-    that the two may move together.
+    With a ramp of length r it falls linearly, and is half down at the switch-off time:
+
+    $$F(t) = F\,\min\{1, \max\{0, \tfrac12 - (t - t_\mathrm{off})/r\}\} .$$
+
+    Differentiable in both times: solver steps end on the edges, wherever they lie relative
+    to the times at which observables are saved. A run that ends where a pump without a ramp is
+    switched off never sees it off, so that the two may move together.
 
     Args:
         amplitude: F before the switch-off, real or complex, or `qb.free(...)`.
         time: when the pump stops, not before 0, or `qb.free(...)`.
+        ramp: r > 0, or `qb.free(...)` between bounds above 0; the plain number 0 for none.
 
     Raises:
-        ValueError: if a value is not finite, or the time negative. TypeError: if it is no number.
+        ValueError: if a value is not finite, the time negative, the ramp not positive. TypeError:
+            if it is no number.
 
     Example:
         >>> pump = SwitchOff(3.0, 10.0)
         >>> float(pump.signal(10.0)), float(pump.signal(10.1))
         (3.0, 0.0)
+        >>> slow = SwitchOff(3.0, 10.0, ramp=1.0)
+        >>> [float(slow.signal(t)) for t in (9.4, 9.75, 10.0, 10.6)]
+        [3.0, 2.25, 1.5, 0.0]
     """
 
     amplitude: Trainable
     time: Trainable
-    is_piecewise_constant = True
+    ramp: Trainable | None
 
-    def __init__(self, amplitude, time):
+    def __init__(self, amplitude, time, ramp=0):
         self.amplitude = checked(_checks.scalar, "amplitude", amplitude, complex_ok=True)
         self.time = checked(_checks.scalar, "time", time, low=0)
+        self.ramp = None if _checks.is_plain_zero(ramp) else positive("ramp", ramp)
 
     def signal(self, time):
-        return jnp.where(
-            time < just_after(self.time), self.amplitude, jnp.zeros_like(self.amplitude)
-        )
+        if self.ramp is None:
+            return jnp.where(
+                time < just_after(self.time), self.amplitude, jnp.zeros_like(self.amplitude)
+            )
+        # By the edges: a clip would have half a slope where a step begins or ends.
+        begin, end = self.edges()
+        fallen = jnp.where(time < begin, 0.0, (time - begin) / self.ramp)
+        left = jnp.where(time < end, 1.0 - fallen, 0.0)
+        return left.astype(self.amplitude.dtype) * self.amplitude
 
     def edges(self):
-        return just_after(self.time)[None]
+        if self.ramp is None:
+            return just_after(self.time)[None]
+        return jnp.stack([self.time - self.ramp / 2, self.time + self.ramp / 2])
 
     def check_times(self, times):
         if not _checks.is_concrete((self.time, times)):
@@ -153,8 +171,22 @@ class SwitchOff(Pump):
         return jnp.iscomplexobj(self.amplitude)
 
     @property
+    def is_piecewise_constant(self):
+        return self.ramp is None
+
+    @property
     def peak(self):
         return jnp.abs(self.amplitude)
+
+
+def positive(name: str, value: Any) -> Any:
+    """Checks a length of time, or one that is free above 0."""
+    found = checked(_checks.scalar, name, value, low=0, open_low=True)
+    if isinstance(value, Free) and value.low <= 0:
+        raise ValueError(
+            f"Argument `{name}` must be free above 0, but lies in [{value.low:g}, {value.high:g}]."
+        )
+    return found
 
 
 def just_after(time: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -43,7 +43,10 @@ BUDGET = {
 
 PROTOCOLS = [
     door(protocols.Constant, amplitude=(1.0, "complex")),
-    door(protocols.SwitchOff, amplitude=(1.0, "complex"), time=(1.0, "later")),
+    door(
+        protocols.SwitchOff, amplitude=(1.0, "complex"), time=(1.0, "later"),
+        ramp=(0, "not negative"),
+    ),
     door(PiecewiseConstant, amplitudes=([1.0], "complex vector"), **SPAN),
     door(PiecewiseConstant.with_energy, amplitudes=([1.0, 0.5], "vector"), **BUDGET),
     door(Fourier, coefficients=([1.0], "complex vector"), **SPAN),
