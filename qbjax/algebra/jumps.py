@@ -9,12 +9,50 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from qbjax import _checks
+from qbjax._types import Scalar, ScalarLike
 from qbjax.algebra.operators import destroy, embed, number
 
 Jumps = list[tuple[Any, np.ndarray]]
+
+KELVIN = 130920333756.0
+"""One kelvin as an angular frequency, $k_B/\\hbar$ in 1/s."""
+
+
+def occupation(frequency: ScalarLike, temperature: ScalarLike) -> Scalar:
+    r"""Thermal occupation of a mode, as `loss` and the batteries take it.
+
+    $$\bar n = \frac{1}{e^{\hbar\omega/k_BT} - 1}$$
+
+    Args:
+        frequency: ω > 0.
+        temperature: $k_BT/\hbar$ ≥ 0 in the unit of the frequency; for one in 1/s that is `KELVIN`
+            times the temperature in kelvin.
+
+    Returns:
+        a number ≥ 0; at 0, its derivatives included, 0.
+
+    Raises:
+        TypeError, ValueError: if a number is out of range.
+
+    Example:
+        The mode of 1550 nm of a degenerate parametric oscillator, at room temperature:
+
+        >>> float(f"{occupation(2 * np.pi * 299792458 / 1550e-9, 300 * KELVIN):.2g}")
+        3.7e-14
+
+    References:
+        J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026), Eqs. (A20), (A26).
+    """
+    omega = _checks.scalar("frequency", frequency, low=0, open_low=True)
+    warmth = _checks.scalar("temperature", temperature, low=0)
+    # where twice: the branch not taken is differentiated as well. Beyond 700 the exponential
+    # overflows, and n̄ is 0 in double precision.
+    cold = omega >= 700 * warmth
+    return jnp.where(cold, 0.0, 1 / jnp.expm1(omega / jnp.where(cold, omega, warmth)))
 
 
 def loss(rate: Any, dims: Sequence[int] | Any, factors: Any, thermal: Any = 0) -> Jumps:

@@ -53,6 +53,19 @@ class Pump(eqx.Module):
         """The largest |F| at any time."""
 
 
+def check_pump(given: Any) -> None:
+    """Checks that a protocol is one pump.
+
+    Raises:
+        TypeError: if it is not.
+    """
+    if not isinstance(given, Pump):
+        raise TypeError(
+            "Argument `protocol` must be a pump protocol such as qb.protocols.Constant(3.0), "
+            f"but is {described(given)}."
+        )
+
+
 def described(given: Any) -> str:
     """Words for what was given in place of a pump, and what to write instead."""
     remedy = ""

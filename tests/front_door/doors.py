@@ -141,6 +141,7 @@ OPERATORS = [
     door(states.thermal, levels=(3, "levels"), mean_number=(0.5, "not negative")),
     door(states.bloch, theta=(1.0, "real"), phi=(0, "real")),
     door(states.density, ket=([1.0, 0.0], "ket")),
+    door(jumps.occupation, frequency=(1.0, "positive"), temperature=(0.5, "not negative")),
     door(
         jumps.loss, rate=(0.1, "not negative"), dims=((2, 2), "dims"), factors=(0, "places"),
         thermal=(0, "not negative"),
@@ -169,6 +170,7 @@ BATTERIES = [
         coupling=(0.5, "not negative"), signal_decay=(1.0, "not negative"),
         pump_decay=(16.0, "not negative"), signal_thermal=(0, "not negative"),
         pump_thermal=(0, "not negative"), detuning=(0, "real"), frame=("lab", "choice"),
+        signal_squeezing=(0, "real"),
     ),
     door(
         batteries.Lindblad, hamiltonian=(np.diag(LEVELS), "operator"), jumps=([LOWER], "jumps"),

@@ -78,7 +78,7 @@ class Equation:
 
     def _displaced(self, t, y):
         state, beta, _ = y
-        coupling, _, pump_decay, _, _, detuning = self.numbers
+        coupling, pump_decay = self.numbers.coupling, self.numbers.pump_decay
         m = jnp.stack(_pair(self.m(state)))
         signals = self._signals(beta, m)
         turn = jnp.stack([beta[1], -beta[0]])  # -i times beta
@@ -86,7 +86,7 @@ class Equation:
         drive = jnp.sqrt(pump_decay) * jnp.stack(_parts(self.pump, t))
         return (
             self.generator.stacked(state, signals),
-            drive + pull + 2 * detuning * turn,
+            drive + pull + 2 * self.numbers.detuning * turn,
             self._work(t, beta, 1.0),
         )
 

@@ -80,8 +80,9 @@ def _steady_pump(equation: Equation) -> Complex[Array, ""]:
 def _guess(layout: Layout, pump: Complex[Array, ""]) -> Complex[Array, " J"]:
     """Amplitudes of all jumps, for the preconditioner: the signal has none, by parity."""
     still = jnp.zeros((), complex)
-    gain = [still] if layout.signal_thermal else []
+    gain = [still] if layout.signal_thermal or layout.signal_squeezed else []
     gain += [jnp.conj(pump)] if layout.pump_thermal else []
+    gain += [still, still] if layout.signal_squeezed else []
     return lax.stop_gradient(jnp.stack([still, pump, *gain]))
 
 

@@ -15,10 +15,15 @@ units of $\omega_s$, times in units of $1/\gamma_s$.
 |---|---|---|
 | κ | `coupling` | 0.5 |
 | γ_s, γ_p | `signal_decay`, `pump_decay` | 1, 16 |
-| n̄_s, n̄_p | `signal_thermal`, `pump_thermal` | 0 (4e-14 at room temperature) |
+| n̄_s, n̄_p | `signal_thermal`, `pump_thermal` | 0 (4e-14 at room temperature: `jumps.occupation`) |
+| r | `signal_squeezing` | 0 |
 | Δ = ω_s − ω_d/2 | `detuning` | 0 |
 | F | the protocol's amplitude | 3; threshold γ_s√γ_p/(4κ) = 2 |
 | levels | `signal_levels`, `pump_levels` | 44, 5 displaced (56, 5 for the steady state at F = 3) |
+
+The signal's bath may be squeezed: its jumps are then $a_s\cosh r + a_s^\dagger\sinh r$ and the
+adjoint. It squeezes x, which a real F > 0 stretches, by $e^{-2r}$; with r < 0 it squeezes p.
+Another phase of the bath is another phase of the pump.
 
 Two frames give the same signal. `frame="lab"` is the equation above; the pump then needs
 levels for its own coherent amplitude. `frame="displaced"` shifts $a_p \to a_p + \beta(t)$
@@ -43,7 +48,6 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
-from qbjax.algebra.jumps import loss
 from qbjax.batteries.dopo import _equation as equations
 from qbjax.batteries.dopo import _mean_field as mean_field
 from qbjax.batteries.dopo import _motion as motions
@@ -51,7 +55,7 @@ from qbjax.batteries.dopo import _room as rooms
 from qbjax.batteries.dopo import _steady as steady
 from qbjax.batteries.dopo._equation import Equation
 from qbjax.batteries.dopo._motion import Content, Packing
-from qbjax.batteries.dopo._terms import Layout, Numbers, layout_of
+from qbjax.batteries.dopo._terms import Layout, Numbers, layout_of, open_bath
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.motion import Flow
 from qbjax.interface import Battery, Cell, Origin, State, as_density_matrix, check_origin, or_ground
@@ -59,7 +63,7 @@ from qbjax.interface import info as infos
 from qbjax.interface.states import symmetries
 from qbjax.interface.steady import SteadyState, check_constant
 from qbjax.protocols import Constant, Pump, resolve
-from qbjax.protocols.pump import described
+from qbjax.protocols.pump import check_pump
 
 Number = Float[Array, ""] | float | int
 Frame = Literal["displaced", "lab"]
@@ -81,6 +85,7 @@ class DOPO(Battery):
         pump_thermal: thermal occupation n̄_p of the pump's bath.
         detuning: Δ = ω_s − ω_d/2.
         frame: "displaced" (fast) or "lab" (the paper's; linear in ρ).
+        signal_squeezing: squeezing r of the signal's bath, of either sign.
 
     Raises:
         ValueError: for fewer than two levels, negative or non-finite rates, an unknown
@@ -102,6 +107,7 @@ class DOPO(Battery):
     signal_thermal: Number
     pump_thermal: Number
     detuning: Number
+    signal_squeezing: Number
     signal_levels: int = eqx.field(static=True)
     pump_levels: int = eqx.field(static=True)
     frame: str = eqx.field(static=True)
@@ -117,6 +123,7 @@ class DOPO(Battery):
         pump_thermal=0,
         detuning=0,
         frame: Frame | str | Any = "displaced",
+        signal_squeezing=0,
     ):
         _checks.choice("frame", frame, get_args(Frame))
         self.signal_levels = _checks.integer("signal_levels", signal_levels, low=2)
@@ -130,12 +137,13 @@ class DOPO(Battery):
         self.signal_thermal = _checks.optional_scalar("signal_thermal", signal_thermal, low=0)
         self.pump_thermal = _checks.optional_scalar("pump_thermal", pump_thermal, low=0)
         self.detuning = _checks.optional_scalar("detuning", detuning)
+        self.signal_squeezing = _checks.optional_scalar("signal_squeezing", signal_squeezing)
         self.frame = frame
 
     # --- the interface of `interface.battery.Battery`
 
     def check(self, protocol, times):
-        _check_pump(protocol)
+        check_pump(protocol)
         if times is None:
             raise ValueError("Argument `times` must be given for a DOPO battery, but is None.")
         times = _checks.times("times", times)
@@ -160,7 +168,7 @@ class DOPO(Battery):
         return motions.motion(self._equation(protocol, state.layout), state, times)
 
     def check_steady(self, protocol):
-        _check_pump(protocol)
+        check_pump(protocol)
         check_constant("protocol", [protocol])
 
     def steady_state(self, protocol, gap) -> SteadyState:
@@ -181,8 +189,12 @@ class DOPO(Battery):
         return np.arange(self.signal_levels, dtype=float)
 
     def open_cell(self) -> Cell:
-        """The signal mode alone, with what it loses to its bath and gains from it."""
-        rates, jumps = zip(*loss(self.signal_decay, (self.signal_levels,), 0, self.signal_thermal))
+        """The signal mode alone, with what it loses to its bath and gains from it.
+
+        Raises:
+            ValueError: for a squeezed bath of a detuned cell.
+        """
+        jumps, rates = open_bath(self._numbers, self.signal_levels)
         return Cell(
             lowering=jumps[0],
             jumps=jumps,
@@ -222,7 +234,7 @@ class DOPO(Battery):
         more_pump = 1 if self.frame == "displaced" else -(-self.pump_levels // 2)
         more = max(8, round(0.36 * self.signal_levels))
         signal, pump = self.signal_levels + more, self.pump_levels + more_pump
-        return DOPO(signal, pump, *self._numbers, frame=self.frame)
+        return DOPO(signal, pump, frame=self.frame, **self._numbers._asdict())
 
     # --- what a DOPO has besides
 
@@ -281,11 +293,3 @@ class DOPO(Battery):
     def _layout(self, sectored: bool, complex_fields: bool = False) -> Layout:
         levels = self.signal_levels, self.pump_levels
         return layout_of(self._numbers, levels, self.frame, sectored, complex_fields)
-
-
-def _check_pump(protocol):
-    if not isinstance(protocol, Pump):
-        raise TypeError(
-            "Argument `protocol` must be a pump protocol such as qb.protocols.Constant(3.0), "
-            f"but is {described(protocol)}."
-        )

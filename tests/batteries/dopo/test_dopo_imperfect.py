@@ -1,10 +1,14 @@
 """A DOPO that is not perfect: a pump that stops slowly or fluctuates, baths that are not empty."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+import qutip as qt
 
 import qbjax as qb
-from tests.helpers import tree_allclose
+from tests.helpers import GRADIENT, central_difference, tree_allclose
+from tests.systems import dopo_merits, qutip_equation
 
 pytestmark = pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
 
@@ -29,3 +33,101 @@ def test_ramps_about_the_best_time(ramp, expected):
     battery = qb.batteries.DOPO(44, 5)
     run = qb.charge(battery, qb.protocols.SwitchOff(3.0, 10.0, ramp), [0.0, 11.0])
     assert float(run.ergotropy[-1]) == pytest.approx(expected, abs=1e-4)
+
+
+SQUEEZED = {"signal_squeezing": 0.3, "signal_thermal": 0.1}
+
+
+def qutip_squeezed(battery, amplitude, times, levels):
+    """Whole states of a DOPO in a squeezed bath, by its two jumps."""
+    H, jumps = qutip_equation(battery, amplitude)
+    a, r = qt.tensor(qt.destroy(levels[0]), qt.qeye(levels[1])), float(battery.signal_squeezing)
+    down = np.cosh(r) * a + np.sinh(r) * a.dag()
+    warm = float(battery.signal_thermal)
+    bath = [np.sqrt(warm + 1) * down, np.sqrt(warm) * down.dag()]
+    start = qt.tensor(*(qt.fock_dm(n, 0) for n in levels))
+    options = {"method": "dop853", "rtol": 1e-10, "atol": 1e-12, "nsteps": 100_000}
+    return qt.mesolve(H, start, times, c_ops=bath + jumps[2:], options=options).states
+
+
+@pytest.mark.parametrize(
+    ("frame", "numbers", "amplitude"),
+    [
+        ("lab", SQUEEZED, 1.2),
+        ("lab", {"signal_squeezing": -0.3, "detuning": 0.4}, 1.0 + 0.5j),
+        ("displaced", SQUEEZED, 0.8),
+    ],
+)
+def test_a_squeezed_bath_is_qutip_s(frame, numbers, amplitude):
+    levels = (6, 8)
+    battery = qb.batteries.DOPO(*levels, frame=frame, **numbers)
+    run = qb.charge(battery, qb.protocols.Constant(amplitude), TIMES)
+    states = qutip_squeezed(battery, amplitude, TIMES, levels)
+    rtol = 1e-9 if frame == "lab" else 1e-6
+    for k in (1, 2):
+        cell, merits = dopo_merits(states[k].full(), levels[0])
+        for name in (
+            "ergotropy",
+            "coherent_ergotropy",
+            "squeezing",
+            "g2",
+            "parity",
+            "pump_photons",
+        ):
+            assert tree_allclose(run.observables[name][k], merits[name], rtol=rtol), name
+    assert tree_allclose(np.asarray(battery.cell(run.final_state), complex), cell, rtol=rtol)
+    h = 1e-4
+    about = qb.charge(battery, qb.protocols.Constant(amplitude), [0.0, 0.6 - h, 0.6 + h])
+    slope = (about.energy[2] - about.energy[1]) / (2 * h)
+    assert tree_allclose(run.instantaneous_power[1], slope, rtol=1e-6)
+
+
+@pytest.mark.parametrize("frame", ["lab", "displaced"])
+def test_without_a_pump_the_cell_takes_the_squeezing_of_its_bath(frame):
+    battery = qb.batteries.DOPO(20, 2, frame=frame, coupling=0.0, **SQUEEZED)
+    steady = qb.steady_state(battery, qb.protocols.Constant(0.0), gap=False)
+    for name, sign in (("x_variance", -2), ("p_variance", 2)):
+        expected = (0.1 + 0.5) * np.exp(sign * 0.3)
+        assert tree_allclose(steady.observables[name], expected, rtol=1e-5), name
+    assert tree_allclose(steady.energy, 0.6 * np.cosh(0.6) - 0.5, rtol=1e-5)
+
+
+def test_a_cell_in_a_squeezed_bath_is_discharged():
+    battery, load = qb.batteries.DOPO(8, 3, **SQUEEZED), qb.loads.TwoLevel(1.3, decay=0.2)
+    start, times = np.outer(*[[0.6, 0, 0.8, 0, 0, 0, 0, 0]] * 2), [0.0, 0.5, 1.0]
+    out = qb.discharge(battery, start, load, times)
+    a, down = qt.tensor(qt.destroy(8), qt.qeye(2)), qt.tensor(qt.qeye(8), qt.destroy(2))
+    bath = np.cosh(0.3) * a + np.sinh(0.3) * a.dag()
+    losses = [np.sqrt(1.1) * bath, np.sqrt(0.1) * bath.dag(), np.sqrt(0.2) * down]
+    H, whole = 1.3 * (a * down.dag() + a.dag() * down), qt.Qobj(np.kron(start, np.diag([1.0, 0])))
+    whole.dims = [[8, 2], [8, 2]]
+    options = {"rtol": 1e-10, "atol": 1e-12, "nsteps": 100_000}
+    found = qt.mesolve(
+        H, whole, times, c_ops=losses, e_ops=[down.dag() * down, a.dag() * a], options=options
+    )
+    assert tree_allclose(np.asarray(out.load_energy), found.expect[0], rtol=1e-7)
+    assert tree_allclose(np.asarray(out.energy), found.expect[1], rtol=1e-7)
+    turning = qb.batteries.DOPO(8, 3, detuning=0.1, **SQUEEZED)
+    with pytest.raises(ValueError, match="`detuning` of the battery must be left out"):
+        qb.discharge(turning, start, load, times)
+
+
+@pytest.mark.parametrize(
+    ("mode", "derive"),
+    [("forward", jax.jacfwd), pytest.param("reverse", jax.grad, marks=pytest.mark.slow)],
+)
+def test_slopes_by_squeezing_and_temperature(mode, derive):
+    @jax.jit
+    def ergotropy(u):
+        thermal = qb.algebra.jumps.occupation(1.0, u[1])
+        battery = qb.batteries.DOPO(5, 3, signal_squeezing=u[0], signal_thermal=thermal)
+        solver = qb.Solver(rtol=1e-11, atol=1e-13)
+        pump = qb.protocols.Constant(1.0)
+        run = qb.charge(battery, pump, [0.0, 1.0], solver=solver, adjoint=mode)
+        return run.ergotropy[-1]
+
+    at = jnp.array([0.2, 0.5])
+    slopes = derive(ergotropy)(at)
+    for k, direction in enumerate(np.eye(2)):
+        expected = central_difference(ergotropy, at, direction)
+        assert tree_allclose(slopes[k], expected, rtol=GRADIENT), k

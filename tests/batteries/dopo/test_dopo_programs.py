@@ -14,7 +14,7 @@ TIMES = np.linspace(0.0, 0.5, 3)
 @pytest.mark.filterwarnings("ignore:Too few levels")
 @pytest.mark.parametrize(
     ("levels", "more"),
-    [((13, 15), {}), ((14, 15), {"detuning": 0.1, "frame": "lab", "signal_thermal": 0.1})],
+    [((13, 15), {}), ((14, 15), {"detuning": 0.1, "frame": "lab", "signal_squeezing": 0.1})],
 )
 def test_neighbouring_levels_share_a_program_and_show_no_padding(levels, more, monkeypatch):
     protocol = qb.protocols.SwitchOff(1.5, 0.3)
