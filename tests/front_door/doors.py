@@ -251,6 +251,7 @@ BATTERIES = [
     door(
         batteries.Waveguide, frequency=(1.0, "positive"), distance=(0.1, "not negative"),
         decay=(0.5, "not negative"), longest=(1000.0, "positive"),
+        outside_decay=(0, "not negative"),
     ),
     door(GUIDE.amplitudes, times=(TIMES, "times")),
     door(GUIDE.markov_amplitudes, times=(TIMES, "times")),
@@ -260,7 +261,7 @@ BATTERIES = [
     door(GUIDE.ageing_free_time, fraction=(0.9, "share")),
     door(GUIDE.first_peak, until=(None, "positive?")),
     door(batteries.waveguide.RectangularGuide, **METRES),
-    door(IN_METRES.battery, longest=(1000.0, "positive")),
+    door(IN_METRES.battery, longest=(1000.0, "positive"), shielded=(False, "flag")),
     door(
         batteries.waveguide.geometry.free_dipole, rate=(1e8, "not negative"),
         frequency=(3e15, "positive"),

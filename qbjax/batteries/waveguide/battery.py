@@ -9,13 +9,15 @@ $$\dot c_j + i\omega_0c_j + \sum_{j'}\int_0^tf_{|j-j'|}(t-\tau)c_{j'}(\tau)\,d\t
 
 from $c_1(0) = 1$ (the charger), $c_2(0) = 0$ (the battery). Nothing is Markovian: the band edge
 keeps part of the excitation for ever in bound states (`spectrum`), and the field
-remembers, so that a run cannot be cut and continued.
+remembers, so that a run cannot be cut and continued; but the battery may be withdrawn, to wait
+outside or to meet a load (`_outside`).
 
 | symbol | argument | good value |
 |---|---|---|
 | $\omega_0/\omega_{11}$ | `frequency` | 0.66 for the most ergotropy; 1.4 for a fast first charge |
 | $\Delta_z/\lambda_{11}$ | `distance` | 0.1 |
 | $\Gamma_{11}/\omega_{11}$ | `decay` | 0.5 |
+| $\gamma/\omega_{11}$ | `outside_decay` | 0; in free space $\Gamma_{11}\omega_0^3\pi/6$ |
 
 Units: $\omega_{11} = c = 1$, so $\lambda_{11} = 2\pi$ and the stored energy is
 $\omega_0|c_2|^2$. The battery's reduced state has no coherence: its ergotropy is
@@ -36,6 +38,7 @@ from qbjax import _checks
 from qbjax._types import Scalar
 from qbjax.batteries.waveguide import _ageing as ageing
 from qbjax.batteries.waveguide import _markov as markov
+from qbjax.batteries.waveguide import _outside as outside
 from qbjax.batteries.waveguide import _resolvent as resolvent
 from qbjax.batteries.waveguide import continuum, peak, spectrum
 from qbjax.batteries.waveguide._self_energy import STRONGEST_DECAY
@@ -43,7 +46,7 @@ from qbjax.batteries.waveguide.continuum import ContinuumStates
 from qbjax.batteries.waveguide.peak import Peak
 from qbjax.batteries.waveguide.spectrum import BoundStates
 from qbjax.dynamics.motion import Path
-from qbjax.interface import Battery, Origin, State, check_origin, single_excitation
+from qbjax.interface import Battery, Cell, Origin, State, check_origin, single_excitation
 
 FREQUENCY = 40.0
 """Largest ω₀ that the quadrature reaches; its last corner is at 100."""
@@ -58,6 +61,8 @@ class Waveguide(Battery):
         decay: $\Gamma_{11}$ in [0, 3].
         longest: the longest span of times, in units of $1/\omega_{11}$, that is computed. The
             nodes of the quadrature grow with a run's span, not with this.
+        outside_decay: γ ≥ 0, the rate at which the battery decays once it is withdrawn: 0 if it is
+            shielded there.
 
     Raises:
         ValueError, TypeError: for numbers out of these ranges.
@@ -74,9 +79,10 @@ class Waveguide(Battery):
     distance: Float[Array, ""]
     decay: Float[Array, ""]
     longest: float = eqx.field(static=True)
+    outside_decay: Any
     nodes: Any
 
-    def __init__(self, frequency=1.0, distance=0.1, decay=0.5, longest=1000.0):
+    def __init__(self, frequency=1.0, distance=0.1, decay=0.5, longest=1000.0, *, outside_decay=0):
         self.frequency = _checks.scalar(
             "frequency", frequency, low=0, high=FREQUENCY, open_low=True
         )
@@ -89,6 +95,7 @@ class Waveguide(Battery):
             )
         _checks.scalar("longest", longest, low=0, open_low=True)
         self.longest = float(longest)
+        self.outside_decay = _checks.optional_scalar("outside_decay", outside_decay, low=0)
         self.nodes = None  # Until a run's span is known: `prepared`.
 
     def amplitudes(self, times: Any) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
@@ -141,6 +148,8 @@ class Waveguide(Battery):
     # --- the interface of `interface.battery.Battery`
 
     def check(self, protocol, times):
+        if isinstance(protocol, outside.Withdrawn):
+            return _checks.times("times", times)
         single_excitation.check_undriven(protocol, "waveguide")
         checked = _checks.times("times", times)
         first, last = self._span(times)
@@ -148,18 +157,23 @@ class Waveguide(Battery):
         return checked
 
     def prepared(self, times) -> "Waveguide":
+        if not _checks.is_concrete(times):  # outside, where no field needs nodes
+            return self
         first, last = self._span(times)
-        return self._reaching(last - first)
+        return self._reaching(min(last - first, self.longest))
 
     def start(self, initial=None) -> State:
+        if isinstance(initial, State):
+            return check_origin(initial, self._origin, "initial")
         if initial is not None:
-            raise ValueError(
-                "Argument `initial` must be left out for a waveguide, whose field remembers what "
-                f"was before, but is {type(initial).__name__}; ask for later times in one run."
-            )
+            raise _remembered(initial)
         return State(np.diag([1.0, 0.0]), self._origin)
 
     def motion(self, protocol, state, times) -> Path:
+        if isinstance(protocol, outside.Withdrawn):
+            return outside.motion(self, state, times, _UNITS)
+        if state.layout == "moved":
+            raise _remembered(state)
         elapsed = times - times[0]
         return Path(
             # Apart: a gradient of what one of them says need not compute the other.
@@ -170,11 +184,13 @@ class Waveguide(Battery):
             units=_UNITS,
         )
 
-    def idle(self):
-        raise TypeError(
-            "Argument `battery` must have a charger that can be switched off, but a Waveguide has "
-            "none: it stores by staying in the guide, so charge it for longer."
-        )
+    def idle(self) -> outside.Withdrawn:
+        """The battery withdrawn; who wants it to stay in the guide charges it for longer."""
+        return outside.Withdrawn()
+
+    def open_cell(self) -> Cell:
+        """The battery alone, withdrawn from the guide."""
+        return outside.cell(self)
 
     def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
         """Density matrix of the battery, ground state first."""
@@ -198,7 +214,7 @@ class Waveguide(Battery):
         return Origin(("Waveguide",), self._numbers)
 
     def _state(self, time, both) -> State:
-        return State(single_excitation.pack(jnp.stack(both)), self._origin, made=time)
+        return State(single_excitation.pack(jnp.stack(both)), self._origin, "moved", made=time)
 
     def _observed(self, time, both) -> dict[str, Array]:
         p1, p2 = (jnp.abs(c) ** 2 for c in both)
@@ -226,6 +242,13 @@ class Waveguide(Battery):
     def _reaching(self, span: float) -> "Waveguide":
         nodes = resolvent.path(resolvent.horizon_of(span))
         return eqx.tree_at(lambda g: g.nodes, self, nodes, is_leaf=lambda x: x is None)
+
+
+def _remembered(initial: Any) -> ValueError:
+    return ValueError(
+        "Argument `initial` must be left out for a waveguide, whose field remembers what was "
+        f"before, but is {type(initial).__name__}; ask for later times in one run."
+    )
 
 
 @eqx.filter_jit

@@ -146,7 +146,12 @@ class RectangularGuide(eqx.Module):
         """The rate Γ₁₁ in 1/s; far above the cutoff an emitter decays at Γ₁₁ω₁₁/ω₀."""
         return self._modes(1.0, 1.0)[1]
 
-    def battery(self, longest: float | Any = 1000.0) -> Waveguide:
+    @property
+    def free_decay(self) -> Scalar:
+        """The rate in 1/s at which an emitter decays in free space, outside of the guide."""
+        return (self.dipole / free_dipole(1.0, self.frequency)) ** 2
+
+    def battery(self, longest: float | Any = 1000.0, *, shielded: bool | Any = False) -> Waveguide:
         """The battery in units of ω₁₁ and λ₁₁, with TM₁₁ alone.
 
         It warns (`ModeWarning`) if other modes have more than 1 % of the exchange, unless the
@@ -154,9 +159,11 @@ class RectangularGuide(eqx.Module):
 
         Args:
             longest: as in `Waveguide`.
+            shielded: whether it keeps its energy once it is withdrawn, or decays in free space.
         """
         numbers = self._numbers()
-        made = Waveguide(*numbers, longest=longest)
+        outside = 0 if _checks.flag("shielded", shielded) else self.free_decay / self.cutoff
+        made = Waveguide(*numbers, longest=longest, outside_decay=outside)
         if _checks.is_concrete(numbers):
             self._warn()
         return made
@@ -188,6 +195,7 @@ class RectangularGuide(eqx.Module):
                 "omega_11": f"{number(self.cutoff)} rad/s",
                 "lambda_11": f"{number(self.wavelength)} m",
                 "gamma_11": f"{number(self.decay)} 1/s",
+                "free decay": f"{number(self.free_decay)} 1/s",
                 "frequency": f"{number(frequency)} omega_11",
                 "distance": f"{number(distance)} lambda_11",
                 "decay": f"{number(decay)} omega_11",

@@ -267,10 +267,6 @@ def test_what_a_waveguide_cannot_do():
         qb.charge(guide, qb.protocols.Constant(1.0), [0.0, 1.0])
     with pytest.raises(ValueError, match="`initial` must be left out"):
         qb.charge(guide, None, [1.0, 2.0], initial=run.final_state)
-    with pytest.raises(TypeError, match="stores by staying in the guide"):
-        qb.store(guide, run.final_state, [1.0, 2.0])
-    with pytest.raises(TypeError, match="a cell that a load can be coupled to"):
-        qb.discharge(guide, run.final_state, qb.loads.TwoLevel(coupling=1.0), [0.0, 1.0])
 
 
 def test_the_first_charge():

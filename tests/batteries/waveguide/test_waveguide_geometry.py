@@ -121,6 +121,8 @@ def test_a_battery_has_the_numbers_of_its_guide():
     numbers = (battery.frequency, battery.distance, battery.decay)
     assert tree_allclose(numbers, (0.66, 0.8, 0.5), rtol=EXACT)
     assert battery.longest == 50.0
+    assert float(battery.outside_decay) == pytest.approx(0.5 * 0.66**3 * np.pi / 6, rel=EXACT)
+    assert made.battery(shielded=True).outside_decay == 0
     told = made.info()
     assert told["next mode"] == "TM 1,3 from 2.23607 omega_11"
     assert told["distance"] == "0.8 lambda_11"
