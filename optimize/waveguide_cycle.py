@@ -3,7 +3,7 @@
 The charger is excited (ω₀ spent); fullest, at half a beat, the battery is withdrawn into a load, or
 waits first. Γ₁₁ = ω₁₁/2, at each distance ω₀ of the most lasting ergotropy. Expected at 0.1, 0.3,
 0.7 λ₁₁: the load gets 0.243, 0.206, 0.202 ω₁₁, 37 % of ω₀, at powers of 0.0140, 0.0039, 0.0004; in
-the guide as much comes back with each beat for ever, nothing between; in free space nothing is left.
+the guide as much comes back with each beat for ever, nothing between; in free space all is lost.
 
 Runs for a minute and a half on two cores: python optimize/waveguide_cycle.py [DIRECTORY]
 """
