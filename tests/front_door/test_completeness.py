@@ -39,8 +39,8 @@ REASONS = {
         "judged values_of sensitivities curvature"
     ),
     "is an objective, called with what a search resolved": (
-        "final_ergotropy average_power stored_energy delivered figure_of_merit steady_energy "
-        "steady_margin"
+        "cycle_efficiency final_ergotropy average_power stored_energy delivered figure_of_merit "
+        "steady_energy steady_margin"
     ),
     "has a table of its own": "sweep",
 }

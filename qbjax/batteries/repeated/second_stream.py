@@ -103,3 +103,20 @@ def cycle(
         efficiency=jnp.where(some, delivered / jnp.where(some, paid, 1.0), jnp.nan),
         state=second.final_state,
     )
+
+
+def cycle_efficiency(streams: tuple[Ancillas, Ancillas], battery: RepeatedInteractions) -> Scalar:
+    """The efficiency of a cycle by two streams: an objective for `qb.maximize`.
+
+    Where no discharging ancilla leaves with any ergotropy it is flat: start a search elsewhere, at
+    full swaps and the same in reverse order, or at the best of one angle for each stream.
+
+    Example:
+        >>> import numpy as np, qbjax as qb
+        >>> qubit, swap = qb.algebra.ladders.spin(1 / 2), [np.pi / 2]
+        >>> pair = qb.batteries.repeated.cascade(qubit, qubit)
+        >>> excited, empty = (qb.protocols.Ancillas(swap, psi) for psi in ([0.0, 1.0], [1.0, 0.0]))
+        >>> round(float(cycle_efficiency((excited, empty), pair)), 6)
+        1.0
+    """
+    return cycle(battery, *streams).efficiency
