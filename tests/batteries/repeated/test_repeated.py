@@ -104,6 +104,23 @@ def test_two_cells_on_one_stream():
     assert int(run.status) == 4
 
 
+def test_two_cavities_and_one():
+    """The outlook of the micromaser's paper: do correlations of cavities help to charge them?"""
+    ladder, found = qb.algebra.ladders.oscillator(7), {}
+    for kind, weights, c in (("excited", [0.0, 1.0], 0.0), ("pure", [0.5, 0.5], 1.0)):
+        for cells in (1, 2):
+            stream = qb.protocols.Ancillas.with_weights(np.full(6, 0.25), weights, c, save_every=6)
+            run = qb.charge(repeated.cascade(ladder, QUBIT, cells=cells), stream)
+            seen = [run.energy, run.ergotropy] + ([run.local_ergotropy] if cells == 2 else [])
+            found[kind, cells] = [round(float(x[-1]), 4) + 0.0 for x in seen]
+    assert found == {
+        ("excited", 1): [0.4251, 0.0],
+        ("excited", 2): [0.9291, 0.2903, 0.0],
+        ("pure", 1): [0.6214, 0.5542],
+        ("pure", 2): [1.1421, 1.0569, 1.0293],
+    }
+
+
 def test_qubits_on_a_ladder_are_those_of_collisional():
     ladder, theta = qb.algebra.ladders.uniform(7), np.linspace(0.1, 1.0, 12)
     battery = repeated.cascade(ladder, QUBIT, loss=0.05, thermal=0.2)
