@@ -32,8 +32,8 @@ METHODS = {
 """How the page of a battery says that it is solved, where that is no matter of its size."""
 
 DIFFERENTIATED = {
-    "bloch", "bloch_array", "cascade", "collisional", "dopo", "lindblad", "micromaser",
-    "oscillators", "reservoir", "reservoir_lattice", "reservoir_lorentzian",
+    "bloch", "bloch_array", "cascade", "collisional", "dopo", "ising_machine", "lindblad",
+    "micromaser", "oscillators", "reservoir", "reservoir_lattice", "reservoir_lorentzian",
     "reservoir_ohmic", "spin_chain", "tavis_cummings", "waveguide", "waveguide_si",
 }  # fmt: skip
 """Batteries whose wings compare gradients with differences, in tests that take seconds."""

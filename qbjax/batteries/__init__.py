@@ -20,6 +20,14 @@ from qbjax.batteries.collisional import (
 from qbjax.batteries.dopo import DOPO
 from qbjax.batteries.lindblad import Lindblad, Oscillators, SpinChain, TavisCummings
 from qbjax.batteries.repeated import RepeatedInteractions
+from qbjax.batteries.lindblad import (
+    IsingMachine,
+    Lindblad,
+    Oscillators,
+    SpinChain,
+    TavisCummings,
+    ising,
+)
 from qbjax.batteries.reservoir import Reservoir
 from qbjax.batteries.waveguide import Waveguide
 from qbjax.batteries.waveguide import continuum as waveguide_continuum
@@ -28,10 +36,11 @@ from qbjax.interface.battery import Battery
 from qbjax.interface.states import State
 
 __all__ = [
-    "DOPO", "Battery", "BlochArray", "BlochCharger", "Collisional", "Lindblad", "MetastableWarning",
-    "Oscillators", "RepeatedInteractions", "Reservoir", "SpinChain", "State", "StationaryReport",
-    "TavisCummings", "Waveguide", "bloch", "bloch_approximations", "bloch_exact", "bloch_moments",
-    "bloch_optima", "chambers", "collisional", "dopo", "lindblad", "micromaser", "repeated",
+    "Battery", "BlochArray", "BlochCharger", "Collisional", "DOPO", "IsingMachine",
+    "Lindblad", "MetastableWarning", "Oscillators", "RepeatedInteractions", "Reservoir",
+    "SpinChain", "State", "StationaryReport", "TavisCummings", "Waveguide", "bloch",
+    "bloch_approximations", "bloch_exact", "bloch_moments", "bloch_optima", "chambers",
+    "collisional", "dopo", "ising", "lindblad", "micromaser", "repeated",
     "reservoir", "stationary_state", "trapping_angle", "trapping_angles", "trapping_state",
     "waveguide", "waveguide_continuum",
 ]  # fmt: skip

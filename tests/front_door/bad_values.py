@@ -175,6 +175,7 @@ POOLS: dict[str, dict[str, Callable]] = {
     "charge": _pool(VECTOR, without="a matrix", not_diagonal=np.ones((2, 2))),
     "ket": _pool(VECTOR, not_normalised=[1.0, 1.0]),
     "matrix": _pool(MATRIX),
+    "couplings": _pool(MATRIX, skew=np.triu(np.ones((2, 2)), 1), diagonal=np.eye(2)),
     "hamiltonian": _pool(
         MATRIX, not_Hermitian=[[0.0, 1.0], [0.0, 0.0]], complex_levels=[0.0, 1j],
         another_size=np.arange(7.0),

@@ -30,6 +30,7 @@ def door(function: Callable, /, **arguments: tuple[Any, str] | Any) -> Door:
 LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])
 SX = LOWER + LOWER.T
 LEVELS = np.array([0.0, 1.0])
+PAIR = np.array([[0.0, -1.0], [-1.0, 0.0]])
 MIXED, TWO = np.diag([0.6, 0.4]), np.diag([0.4, 0.3, 0.2, 0.1])
 TIMES = [0.0, 1.0]
 QUBIT = batteries.Lindblad(
@@ -193,6 +194,16 @@ BATTERIES = [
         batteries.SpinChain, spins=(2, "levels"), hopping=(1.0, "real or more"),
         anisotropy=(0, "real"), fields=(3.0, "real or more"), jumps=(None, "jumps?"),
     ),
+    door(
+        batteries.IsingMachine, couplings=(PAIR, "couplings"), levels=(3, "levels?"),
+        coupling=(0.5, "positive"), signal_decay=(1.0, "positive"), pump_decay=(16.0, "positive"),
+        injection=(1.0, "not negative"), signal_thermal=(0, "not negative"),
+        pump=("eliminated", "choice"), pump_levels=(2, "levels"),
+    ),
+    door(batteries.IsingMachine(PAIR).correlations, run=(None, "thing?")),
+    door(batteries.IsingMachine(PAIR).mean_photons, amplitude=(1.0, "real")),
+    door(batteries.ising.energy, couplings=(PAIR, "couplings"), signs=([1.0, 1.0], "reals")),
+    door(batteries.ising.ground_states, couplings=(PAIR, "couplings")),
     door(
         batteries.Collisional, ladder=(LADDER, "thing"), loss=(0, "not negative"),
         thermal=(0, "not negative"), counter_rotating=(0, "not negative"),

@@ -20,8 +20,7 @@ REASONS = {
         "Constrained Curve Front Steady Safe Critical Lead Maximum Best Progress Pure Tuned "
         "Search Problem Delivery Plan Design Range Moment Place Constraint Held Climbed "
         "Priced Lagrangian Kept Rounds Seen Limits Ensemble HeldOut Weighed Statistic "
-        "Sensitivity Curvature Asked Pareto "
-        "HigherModes Cycle"
+        "Sensitivity Curvature Asked Pareto HigherModes Cycle GroundStates"
     ),
     "is a warning or an error": (
         "BreakdownWarning MetastableWarning TraceWarning TruncationWarning NotFinite "
@@ -39,8 +38,8 @@ REASONS = {
         "judged values_of sensitivities curvature"
     ),
     "is an objective, called with what a search resolved": (
-        "cycle_efficiency final_ergotropy average_power stored_energy delivered figure_of_merit "
-        "steady_energy steady_margin"
+        "cycle_efficiency final_ergotropy average_power stored_energy delivered "
+        "figure_of_merit steady_energy steady_margin"
     ),
     "has a table of its own": "sweep",
 }

@@ -7,6 +7,7 @@ import numpy as np
 from qbjax import _checks
 from qbjax.algebra import jumps as noise
 from qbjax.batteries.lindblad.battery import Lindblad
+from qbjax.batteries.lindblad.ising import IsingMachine
 from qbjax.batteries.lindblad.oscillators import Oscillators
 from qbjax.batteries.lindblad.spin_chain import SpinChain
 from qbjax.batteries.lindblad.tavis_cummings import TavisCummings
@@ -93,6 +94,17 @@ ENTRIES = (
         example=Example(
             {"spins": 2, "anisotropy": 0.5, "dephasing": 0.1}, "segments",
             {"amplitudes": [1.0, 2.0], "duration": 1.0}, 1.0, "fields",
+        ),
+    ),
+    Entry(
+        name="ising_machine",
+        battery=Maker(
+            IsingMachine, sizes=("levels", "pump_levels"), words=("couplings", "pump")
+        ),
+        protocols=PUMPS,
+        example=Example(
+            {"couplings": [[0.0, -1.0], [-1.0, 0.0]], "levels": 6, "coupling": 2.0},
+            "switch_off", {"amplitude": 0.4, "time": 0.8}, 1.0, "injection",
         ),
     ),
     Entry(

@@ -25,7 +25,7 @@ class Numbers(NamedTuple):
         return [x for x in (*self.coefficients, *self.rates) if isinstance(x, Pump)]
 
     def amplitudes(self, pumps: Sequence[Pump], time: Any) -> list[Any]:
-        """What multiplies the controls at a time: a protocol's signals times their strengths."""
+        """Factors of the controls at a time: a protocol's signals times their strengths."""
         each = zip(self.strengths, pumps, strict=True)
         return [p.signal(time) if s is None else s * p.signal(time) for s, p in each]
 
