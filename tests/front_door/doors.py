@@ -205,6 +205,11 @@ BATTERIES = [
     door(batteries.ising.energy, couplings=(PAIR, "couplings"), signs=([1.0, 1.0], "reals")),
     door(batteries.ising.ground_states, couplings=(PAIR, "couplings")),
     door(
+        batteries.ising.phase_space, machine=(batteries.IsingMachine(PAIR), "thing"),
+        protocol=(CONSTANT, "thing"), times=(TIMES, "times"), count=(2, "positive count"),
+        key=(jax.random.key(0), "key"), step=(None, "positive?"), ground_energy=(None, "real?"),
+    ),
+    door(
         batteries.Collisional, ladder=(LADDER, "thing"), loss=(0, "not negative"),
         thermal=(0, "not negative"), counter_rotating=(0, "not negative"),
         clock=("restarts", "choice"),

@@ -20,7 +20,8 @@ REASONS = {
         "Constrained Curve Front Steady Safe Critical Lead Maximum Best Progress Pure Tuned "
         "Search Problem Delivery Plan Design Range Moment Place Constraint Held Climbed "
         "Priced Lagrangian Kept Rounds Seen Limits Ensemble HeldOut Weighed Statistic "
-        "Sensitivity Curvature Asked Pareto HigherModes Cycle GroundStates"
+        "Sensitivity Curvature Asked Pareto HigherModes Cycle GroundStates Estimate "
+        "PhaseSpace"
     ),
     "is a warning or an error": (
         "BreakdownWarning MetastableWarning TraceWarning TruncationWarning NotFinite "
