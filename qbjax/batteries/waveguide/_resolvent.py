@@ -17,6 +17,10 @@ the bracket is $-S_\pm/(E-\omega_0)^2$ up to the third order in Γ. It has a par
 with $e^{ikd}$ (light that has crossed the distance); each is integrated along the path on which
 it decays.
 
+Nodes grow with T. From `LATER` on, times beyond an early horizon are left to `_late`, poles and the
+edge of the band, whose cost does not grow; both are computed about that horizon, and where they
+differ by more than `AGREEMENT` the late amplitudes are NaN: nothing is guessed.
+
 Accuracy, measured against a tail that begins at 400, for all distances up to 10 λ₁₁ and times up
 to 128: 7e-10 at Γ = 0.5, 1e-8 at Γ = 3. Rounding grows as $e^{10}$, not with T.
 
@@ -33,6 +37,8 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Complex
 
+from qbjax import _checks
+from qbjax.batteries.waveguide._late import late_amplitudes
 from qbjax.batteries.waveguide._self_energy import CIRCULAR, RAPIDITIES, STEP, WAVELENGTH
 
 LEFT, RIGHT, HEIGHT = -4.0, 100.0, 10.0
@@ -44,11 +50,25 @@ BLOCK = 128
 _SINH_SQUARED = np.sinh(RAPIDITIES) ** 2 + 0j
 
 
+LATER = 1024.0
+"""Longest horizon that the path alone reaches."""
+
+EARLIEST, UNKNOWN, LATEST = 256.0, 1024.0, 4096.0
+"""Early horizons: the least, that for a distance not known before compilation, and the largest."""
+
+AGREEMENT = 1e-7
+"""Largest difference of the two methods at the early horizon."""
+
+
 class Nodes(NamedTuple):
-    """A path cut into nodes and complex weights, in blocks."""
+    """A path cut into nodes and complex weights, in blocks, and how far it is used.
+
+    With `until`, a number, later times are those of `late_amplitudes`; with None there are none.
+    """
 
     energies: Any
     weights: Any
+    until: Any = None
 
 
 def amplitudes(
@@ -59,20 +79,44 @@ def amplitudes(
     Differentiable in all numbers, in both modes; batch with `jax.vmap`. Nothing is checked:
     numbers are those of `Waveguide`, times within [0, horizon], a plain number.
     """
-    return amplitudes_along(path(horizon), frequency, distance, decay, times)
+    return amplitudes_along(route(horizon, distance), frequency, distance, decay, times)
+
+
+def route(horizon: float, distance: Any) -> Nodes:
+    """The nodes for times up to a horizon; beyond `LATER`, as far as light needs to get away."""
+    if horizon <= LATER:
+        return path(horizon)
+    early = UNKNOWN
+    if _checks.is_concrete(distance):
+        early = horizon_of(2 * (WAVELENGTH * float(np.max(distance))) ** 2)
+    early = min(max(early, EARLIEST), LATEST)
+    return path(early)._replace(until=early)
 
 
 def amplitudes_along(
     nodes: Nodes, frequency: Any, distance: Any, decay: Any, times: Any
 ) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
-    """The amplitudes $c_1(t)$ and $c_2(t)$ by the nodes of `path(horizon)`, which may be traced."""
+    """The amplitudes $c_1(t)$ and $c_2(t)$ by the nodes of a `route`, which may be traced."""
+    numbers, times = (frequency, distance, decay), jnp.asarray(times, float)
+    if nodes.until is None:
+        return _early(nodes, *numbers, times)
+    about = nodes.until * jnp.asarray([0.8, 1.0])
+    early = _early(nodes, *numbers, jnp.append(jnp.minimum(times, nodes.until), about))
+    late = late_amplitudes(*numbers, jnp.append(jnp.maximum(times, nodes.until), about))
+    apart = jnp.stack([jnp.abs(a[-2:] - b[-2:]) for a, b in zip(early, late, strict=True)])
+    sure = jnp.where(jnp.max(apart) < AGREEMENT, 1.0, jnp.nan)
+    both = zip(early, late, strict=True)
+    return tuple(jnp.where(times <= nodes.until, a[:-2], sure * b[:-2]) for a, b in both)
+
+
+def _early(nodes: Nodes, frequency, distance, decay, times):
     frequency, distance, decay, clock = (
         jnp.asarray(x, complex) for x in (frequency, distance, decay, times)
     )
     near = _sum(_resolvent, nodes, clock, frequency, distance, decay)
     far = _sum(_second_order, tail(), clock, frequency, distance, decay)
     start = jnp.exp(-1j * frequency * clock)
-    crossing = _crossing(frequency, distance, decay, jnp.asarray(times, float))
+    crossing = _crossing(frequency, distance, decay, times)
     return start + near[0] + far[0], near[1] + far[1] + crossing
 
 
@@ -125,7 +169,7 @@ def _sum(integrand, nodes: Nodes, times, frequency, distance, decay):
         return tuple(sum_ + wave @ part for sum_, part in zip(total, pair, strict=True)), None
 
     zero = jnp.zeros(jnp.shape(times), complex)
-    return lax.scan(add, (zero, zero), tuple(map(jnp.asarray, nodes)))[0]
+    return lax.scan(add, (zero, zero), (jnp.asarray(nodes.energies), jnp.asarray(nodes.weights)))[0]
 
 
 def _resolvent(E, frequency, d, g):

@@ -29,6 +29,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax._types import Number, Scalar
@@ -97,7 +98,7 @@ def self_energies(energy: Any, distance: Any, decay: Any) -> tuple[Scalar, Scala
     angle = jnp.arccos(jnp.where(energy < 1, energy, 0.0))
     rapidity = jnp.arccosh(jnp.where(energy > 1, energy, 2.0))
     above, below = jnp.array([energy > 1] * 2), jnp.array([energy < 1] * 2)
-    inside, outside = _band(rapidity, x, decay), _gap(angle, x, decay)
+    inside, outside = _band(rapidity, x, decay), gap_energies(angle, x, decay)
     alone, cross = jnp.where(above, inside, jnp.where(below, outside, jnp.nan))
     return alone, cross
 
@@ -139,7 +140,8 @@ def fading(x: Scalar) -> Scalar:
     return jnp.where(small, mean, -jnp.expm1(-far) / far)
 
 
-def _gap(angle: Scalar, distance: Scalar, decay: Scalar):
+def gap_energies(angle: Scalar, distance: Scalar, decay: Scalar) -> Float[Array, "2"]:
+    """The self-energies $S_0$ and $S_1$ at $E = \\cos\\beta$. Nothing is checked."""
     d, kappa = WAVELENGTH * distance, jnp.sin(angle)
     alone = decay / WAVELENGTH * (jnp.pi - angle) / kappa
     bridge = decay / WAVELENGTH * _bridge(angle, d)

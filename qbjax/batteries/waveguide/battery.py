@@ -59,8 +59,10 @@ class Waveguide(Battery):
         frequency: $\omega_0$, in (0, 40].
         distance: $\Delta_z > 0$ in units of $\lambda_{11}$.
         decay: $\Gamma_{11}$ in [0, 3].
-        longest: the longest span of times, in units of $1/\omega_{11}$, that is computed. The
-            nodes of the quadrature grow with a run's span, not with this.
+        longest: the longest span of times, in units of $1/\omega_{11}$, that is computed, up to
+            1e9. The nodes of the quadrature grow with a run's span up to 1024, not with this; a
+            longer run adds poles to an early horizon that the distance sets. Where the two
+            disagree, as they may beyond five λ₁₁, later numbers are NaN and the status says so.
         outside_decay: γ ≥ 0, the rate at which the battery decays once it is withdrawn: 0 if it is
             shielded there.
 
@@ -240,7 +242,7 @@ class Waveguide(Battery):
             )
 
     def _reaching(self, span: float) -> "Waveguide":
-        nodes = resolvent.path(resolvent.horizon_of(span))
+        nodes = resolvent.route(resolvent.horizon_of(span), self.distance)
         return eqx.tree_at(lambda g: g.nodes, self, nodes, is_leaf=lambda x: x is None)
 
 

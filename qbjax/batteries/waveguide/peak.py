@@ -8,7 +8,6 @@ differentiated implicitly, so that gradients are those of the peak, not of a gri
 Reference: W.-L. Song et al., Phys. Rev. Lett. 132, 090401 (2024), Eqs. (3), (4).
 """
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -24,8 +23,8 @@ from qbjax.batteries.waveguide._self_energy import WAVELENGTH, point
 LOOKS = 401
 """Number of times among which the peak is bracketed."""
 
-LATEST = 1e5
-"""Latest time at which a peak is looked for: nodes of the field grow with it."""
+LATEST = 1e9
+"""Latest time at which a peak is looked for."""
 
 RIPPLE = 0.01
 """Part of the largest population below which a maximum is no peak, but the field's forerunner."""
@@ -73,16 +72,16 @@ def first_peak(frequency: Any, distance: Any, decay: Any, until: float | Any | N
         until = 20.0 + 2 * WAVELENGTH * float(x)
     _checks.known("until", until)
     _checks.scalar("until", until, low=0, high=LATEST, open_low=True)
-    return _peak(frequency, x, decay, jnp.asarray(float(until)), resolvent.horizon_of(float(until)))
+    nodes = resolvent.route(resolvent.horizon_of(float(until)), x)
+    return _peak(frequency, x, decay, jnp.asarray(float(until)), nodes)
 
 
-@partial(jax.jit, static_argnames="horizon")
-def _peak(frequency, x, decay, until, horizon: float) -> Peak:
+@jax.jit
+def _peak(frequency, x, decay, until, nodes: resolvent.Nodes) -> Peak:
     place = (frequency, x, decay)
 
     def population(times, place):
-        frequency, x, decay = place
-        return jnp.abs(resolvent.amplitudes(frequency, x, decay, times, horizon)[1]) ** 2
+        return jnp.abs(resolvent.amplitudes_along(nodes, *place, times)[1]) ** 2
 
     def slope(time, place):
         rising = jax.jvp(lambda t: population(t[None], place)[0], (time,), (jnp.ones_like(time),))

@@ -132,13 +132,17 @@ def best_power(
     last = _latest(place) if until is None else until
     last = _checks.plain("until", last, low=0, open_low=True)
     moment = Moment(place, free(last / 2, 1e-3 * last, last))
-    return climb(_power(resolvent.horizon_of(last)), moment, progress=progress)
+    power = _power(resolvent.horizon_of(last), _largest(place.distance))
+    return climb(power, moment, progress=progress)
 
 
 def _latest(place: Place) -> float:
-    most, farthest = (side.high if isinstance(side, Free) else float(side) for side in place[:2])
-    crossing = LIGHT_CROSSINGS * WAVELENGTH * farthest
-    return crossing + SETTLING + TURNS * most / float(place.decay)
+    crossing = LIGHT_CROSSINGS * WAVELENGTH * _largest(place.distance)
+    return crossing + SETTLING + TURNS * _largest(place.frequency) / float(place.decay)
+
+
+def _largest(side: Array | Free) -> float:
+    return float(side.high) if isinstance(side, Free) else float(side)
 
 
 def _kept(place: Place) -> Scalar:
@@ -146,11 +150,12 @@ def _kept(place: Place) -> Scalar:
 
 
 @functools.cache
-def _power(horizon: float) -> Callable[[Moment], Scalar]:
+def _power(horizon: float, farthest: float) -> Callable[[Moment], Scalar]:
     """The power of a moment: one function for each horizon, so that it is compiled once."""
+    nodes = resolvent.route(horizon, farthest)
 
     def power(moment: Moment) -> Scalar:
-        _, c2 = resolvent.amplitudes(*moment.place, moment.time[None], horizon)
+        _, c2 = resolvent.amplitudes_along(nodes, *moment.place, moment.time[None])
         return moment.place.frequency * jnp.abs(c2[0]) ** 2 / moment.time
 
     return power

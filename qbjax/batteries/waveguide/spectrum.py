@@ -28,11 +28,12 @@ from jaxtyping import Array, Bool, Float
 from qbjax import _checks
 from qbjax._types import Scalar
 from qbjax.batteries.waveguide._roots import falling_root, value_and_slope
-from qbjax.batteries.waveguide._self_energy import WAVELENGTH, gap_sectors, point, self_energies
+from qbjax.batteries.waveguide._self_energy import WAVELENGTH, gap_energies, gap_sectors, point
 from qbjax.batteries.waveguide.continuum import TOLERANCE, nearest_designs
 
 CLOSE = 1e-5
-"""Splitting below which it is not the difference of two energies, but a quotient of its own."""
+"""Splitting, in units of the binding, below which it is not the difference of two energies, but a
+quotient of its own."""
 
 
 class BoundStates(NamedTuple):
@@ -211,6 +212,14 @@ def _threshold(x: Scalar, decay: Scalar) -> Scalar:
     return 1 + gap_sectors(jnp.zeros_like(x), x, decay)[1]
 
 
+def bound_angles(frequency: Scalar, x: Scalar, decay: Scalar) -> tuple[Scalar, Scalar]:
+    """The angles of the states below the band; π/2 where there is none. Nothing is checked."""
+    exists = frequency < _threshold(x, decay)
+    safe = jnp.where(exists, frequency, 0.5)
+    minus = jnp.where(exists, _root(_minus, safe, x, decay), jnp.pi / 2)
+    return _root(_plus, frequency, x, decay), minus
+
+
 def _root(sector, frequency, x, decay) -> Scalar:
     low, high = jnp.zeros_like(x), jnp.full_like(x, jnp.pi)
     return falling_root(sector, (frequency, x, decay), low, high)
@@ -219,13 +228,18 @@ def _root(sector, frequency, x, decay) -> Scalar:
 def _plus(angle: Scalar, parameters) -> Scalar:
     """The condition of the state in sector +, (E + S_+ − ω₀)κ = 0."""
     frequency, x, decay = parameters
-    return jnp.sin(angle) * (jnp.cos(angle) - frequency) + gap_sectors(angle, x, decay)[0]
+    return jnp.sin(angle) * _detuning(angle, frequency) + gap_sectors(angle, x, decay)[0]
 
 
 def _minus(angle: Scalar, parameters) -> Scalar:
     """The condition of the state in sector −, E + S_− − ω₀ = 0."""
     frequency, x, decay = parameters
-    return jnp.cos(angle) - frequency + gap_sectors(angle, x, decay)[1]
+    return _detuning(angle, frequency) + gap_sectors(angle, x, decay)[1]
+
+
+def _detuning(angle: Scalar, frequency: Scalar) -> Scalar:
+    """The difference E − ω₀, with its digits where both are close to the edge."""
+    return (1 - frequency) - 2 * jnp.sin(angle / 2) ** 2
 
 
 def _plus_residue(angle, *parameters) -> Scalar:
@@ -244,10 +258,12 @@ def _minus_residue(angle, *parameters) -> Scalar:
 def _splitting(plus: Scalar, minus: Scalar, x: Scalar, decay: Scalar) -> Scalar:
     """The splitting E_− − E_+; of close levels 2S₁(E_+)/(1 + S'_−) at their mean angle.
 
-    Subtracting their energies would lose the digits of a beat that takes for ever.
+    Subtracting their energies would lose the digits of a beat that takes for ever. Close levels are
+    so by their distance from the edge, the scale on which the slope changes.
     """
-    difference = jnp.cos(minus) - jnp.cos(plus)
+    difference = 2 * jnp.sin((plus + minus) / 2) * jnp.sin((plus - minus) / 2)
     middle = (plus + minus) / 2
     residue = _minus_residue(middle, jnp.ones_like(x), x, decay)
-    cross = self_energies(jnp.cos(plus), x, decay)[1]
-    return jnp.where(difference < CLOSE, 4 * cross * residue, difference)
+    cross = gap_energies(plus, x, decay)[1]
+    close = difference < CLOSE * 2 * jnp.sin(plus / 2) ** 2
+    return jnp.where(close, 4 * cross * residue, difference)
