@@ -96,7 +96,7 @@ class Stream:
             moments and what the steps before them told (zeros at the start), after `at` steps.
         backwards: the step once more, with derivative rules of its own for reverse mode; None
             leaves them to JAX.
-        every, settled, made: as in `dynamics.rollout`.
+        every, settled, settles, made: as in `dynamics.rollout`.
         units, modes: as in `Flow`.
     """
 
@@ -109,6 +109,7 @@ class Stream:
     backwards: Callable[[PyTree, PyTree], tuple[PyTree, dict]] | None = None
     every: int = 1
     settled: float | None = None
+    settles: Callable[[PyTree], PyTree] = lambda state: state
     made: Int[Array, ""] | None = None
     units: tuple[tuple[str, str], ...] = ()
     modes: tuple[str, ...] = ()
@@ -220,6 +221,7 @@ def _follow_stream(stream: Stream, times, how: How, save) -> Trajectory:
         every=stream.every,
         reverse=how.adjoint == "reverse",
         settled=stream.settled,
+        settles=stream.settles,
         made=stream.made,
     )
     at = np.array(stops(len(times) - 1, stream.every))

@@ -40,6 +40,7 @@ def rollout(
     every: int = 1,
     reverse: bool = True,
     settled: float | None = None,
+    settles: Callable = lambda state: state,
     made: Int[Array, ""] | None = None,
 ) -> Rollout:
     """Rolls a state through K collisions.
@@ -53,6 +54,7 @@ def rollout(
         reverse: whether to keep little, for reverse mode.
         settled: leave the rest out once a collision changes no number by more than this; for
             collisions that are all alike.
+        settles: settles(state), the part of a state that must have settled.
         made: leave the rest out after so many; None for all. What `save` and `step` tell of those
             left out is what they told last; before the first one, zeros.
 
@@ -64,7 +66,7 @@ def rollout(
     """
     count = jax.tree.leaves(inputs)[0].shape[0]
     if count and not (settled is None and made is None):
-        step, state, save = _stopping(step, state, inputs, save, settled, made)
+        step, state, save = _stopping(step, state, inputs, save, settled, settles, made)
         out = rollout(step, state, inputs, save=save, every=every, reverse=reverse)
         return out._replace(final=out.final.state, made=out.final.made)
     blocks = count // every
@@ -106,14 +108,14 @@ class _Stopping(NamedTuple):
     made: Int[Array, ""]
 
 
-def _stopping(step, state, inputs, save, settled: float | None, most: Int[Array, ""] | None):
+def _stopping(step, state, inputs, save, settled: float | None, settles: Callable, most):
     """A roll-out whose steps do nothing once it has settled, or enough were made."""
 
     def ends(made, after, before):
         done = jnp.array(False) if most is None else made >= most
         if settled is None:
             return done
-        moved = jax.tree.map(lambda a, b: jnp.max(jnp.abs(a - b)), after, before)
+        moved = jax.tree.map(lambda a, b: jnp.max(jnp.abs(a - b)), settles(after), settles(before))
         return done | (jnp.max(jnp.stack(jax.tree.leaves(moved))) <= settled)
 
     def fresh(carry, x):

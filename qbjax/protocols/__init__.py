@@ -18,13 +18,15 @@ from qbjax.protocols.function import Function
 from qbjax.protocols.preparation import BlochPreparation
 from qbjax.protocols.pulse import Pulse
 from qbjax.protocols.pump import Constant, Pump, SwitchOff
+from qbjax.protocols.scatter import Scatter
 from qbjax.protocols.segments import PiecewiseConstant, Sampled
 from qbjax.protocols.share import Share, share
 
 __all__ = [
-    "Ancillas", "BlochPreparation", "BoundedFourier", "Choice", "Collisions", "Constant", "Fourier",
-    "Free", "Function", "PiecewiseConstant", "Pulse", "Pump", "Sampled", "Share", "SwitchOff",
-    "choices", "coordinates", "free", "is_free", "moved_to", "random_start", "resolve", "share",
+    "Ancillas", "BlochPreparation", "BoundedFourier", "Choice", "Collisions", "Constant",
+    "Fourier", "Free", "Function", "PiecewiseConstant", "Pulse", "Pump", "Sampled", "Scatter",
+    "Share", "SwitchOff", "choices", "coordinates", "free", "is_free", "moved_to",
+    "random_start", "resolve", "share",
 ]  # fmt: skip
 
 

@@ -20,10 +20,11 @@ from jaxtyping import Array, Float, Int
 
 from qbjax import _checks
 from qbjax.protocols.free import Trainable, checked, is_free, resolve
+from qbjax.protocols.scatter import Scatter
 
 
 class Collisions(eqx.Module):
-    """Qubits that collide with a battery one after the other, K of them.
+    r"""Qubits that collide with a battery one after the other, K of them.
 
     A coherence left out, or given as the plain number 0, makes the qubits classical: then
     populations suffice for a diagonal battery. A phase that is one number is common to all
@@ -40,6 +41,9 @@ class Collisions(eqx.Module):
             collisions that were made, `run.steps` of them.
         made: how many are made, an integer that may be traced; None for all. The rest is left
             out: no qubit, no loss, no time. So streams of different lengths share a program.
+        detuning: $(\omega_q - \omega_F)/\Omega$ of qubits and ladder, a number or (K,). Phases
+            count in the frame of the ladder.
+        scatter: a `Scatter` of the numbers above about their means; None for none.
 
     Raises:
         ValueError, TypeError: for numbers out of range, or not so many as angles.
@@ -55,12 +59,14 @@ class Collisions(eqx.Module):
     coherence: Trainable
     phase: Trainable
     made: Int[Array, ""] | None
+    detuning: Trainable
+    scatter: Scatter | None
     save_every: int = eqx.field(static=True)
     settled: float | None = eqx.field(static=True)
 
     def __init__(
         self, theta, ground_population=0, coherence=0, phase=0, save_every=1, settled=None,
-        made=None,
+        made=None, detuning=0, scatter: Scatter | Any = None,
     ):  # fmt: skip
         self.theta = checked(_checks.array, "theta", theta, shape=("K",), low=0.0)
         count = self.count
@@ -68,6 +74,10 @@ class Collisions(eqx.Module):
         self.ground_population = _one_or("ground_population", ground_population, count, **unit)
         self.coherence = _one_or("coherence", coherence, count, **unit)
         self.phase = _one_or("phase", phase, count)
+        self.detuning = _one_or("detuning", detuning, count)
+        if scatter is not None:
+            _checks.instance("scatter", scatter, Scatter, "a qb.protocols.Scatter")
+        self.scatter = scatter
         self.save_every = _checks.integer("save_every", save_every, low=1)
         self.made = None if made is None else up_to("made", made, count)
         self.settled = None
@@ -76,7 +86,7 @@ class Collisions(eqx.Module):
             self._check_alike()
 
     def _check_alike(self) -> None:
-        for name in ("theta", "ground_population", "coherence", "phase"):
+        for name in ("theta", "ground_population", "coherence", "phase", "detuning"):
             value = resolve(getattr(self, name))
             if _checks.is_concrete(value) and np.size(value) and np.ptp(value) > 0:
                 raise ValueError(

@@ -212,7 +212,7 @@ BATTERIES = [
     door(
         batteries.Collisional, ladder=(LADDER, "thing"), loss=(0, "not negative"),
         thermal=(0, "not negative"), counter_rotating=(0, "not negative"),
-        clock=("restarts", "choice"),
+        clock=("restarts", "choice"), collision_loss=(0, "not negative"),
     ),
     door(
         batteries.micromaser, levels=(4, "levels"), loss=(0, "not negative"),

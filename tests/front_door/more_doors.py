@@ -1,5 +1,6 @@
 """The rest of the public functions: protocols, merits, closed forms, strategies."""
 
+import jax.numpy as jnp
 import numpy as np
 
 import qbjax as qb
@@ -10,7 +11,7 @@ from qbjax.batteries.bloch import band as bloch_band
 from qbjax.batteries.bloch import exact as bloch_exact
 from qbjax.batteries.bloch import moments as bloch_moments
 from qbjax.batteries.bloch import optima as bloch_optima
-from qbjax.batteries.collisional import classical, critical, purity, swap_angles
+from qbjax.batteries.collisional import classical, critical, purity, resources, swap_angles
 from qbjax.batteries.waveguide import designs as waveguide_designs
 from qbjax.batteries.waveguide import position as waveguide_position
 from qbjax.loads.pair import joined
@@ -32,6 +33,10 @@ from tests.front_door.doors import (
     door,
 )
 
+MADE_RUN = qb.dynamics.Trajectory(
+    jnp.array([0.0, 0.3]), {"ergotropy": jnp.zeros(2), "collisions": jnp.arange(2.0)}, None,
+    jnp.array(0), jnp.zeros((2, 0)), jnp.zeros(2), jnp.array(1), None,
+)  # fmt: skip
 PULSE = PiecewiseConstant([1.0, 2.0], 1.0)
 SPAN = {"duration": (1.0, "positive"), "start": (0.0, "real")}
 BUDGET = {
@@ -61,7 +66,12 @@ PROTOCOLS = [
         protocols.Collisions, theta=([0.1, 0.2], "angles"), ground_population=(0.5, "share"),
         coherence=(0.5, "share"), phase=(0.0, "real"), save_every=(1, "positive count"),
         settled=(None, "not negative?"),
-        made=(None, "made?"),
+        made=(None, "made?"), detuning=(0.0, "real"), scatter=(None, "thing?"),
+    ),
+    door(
+        protocols.Scatter, missed=(0.1, "share"), theta=(0.1, "not negative"),
+        ground_population=(0.1, "share"), phase=(0.1, "not negative"),
+        detuning=(0.1, "not negative"), waiting=("regular", "choice"), nodes=(4, "positive count"),
     ),
     door(
         protocols.Ancillas, theta=([0.1, 0.2], "angles of cells"), state=(MIXED, "state"),
@@ -257,6 +267,10 @@ STRATEGIES = [
     door(
         purity.best_pure_energy, **MASER, count=(2, "positive count"), purity=(0.9, "share"),
         coherence=(1.0, "share"), theta=((0.8, 0.1, 1.5), "three numbers"), **SEARCHED,
+    ),
+    door(
+        resources.power_with_waiting, run=(MADE_RUN, "thing"), waiting=(0.1, "not negative"),
+        of=("ergotropy", "choice"),
     ),
     door(
         swap_angles.best_energy, **MASER, duration=(1.0, "positive"), count=(2, "positive count?"),

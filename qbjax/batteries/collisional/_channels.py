@@ -51,6 +51,7 @@ class Collision(NamedTuple):
         quadrature: Im x; None if x is real.
         start: when it begins, in units of 1/Ω, which counts beyond the rotating-wave
             approximation alone (`_counter_rotating`); None for 0.
+        detuning: Δ/Ω of the qubit (`_detuned`); None for 0.
     """
 
     theta: Float[Array, "..."]
@@ -58,6 +59,7 @@ class Collision(NamedTuple):
     overlap: Float[Array, "..."] | None = None
     quadrature: Float[Array, "..."] | None = None
     start: Float[Array, "..."] | None = None
+    detuning: Float[Array, "..."] | None = None
 
 
 def overlap(ground_population, coherence) -> Float[Array, "..."]:
@@ -192,7 +194,7 @@ class _Term(NamedTuple):
 
 
 def _terms(couplings, collision: Collision) -> list[_Term]:
-    theta, q, x, y, _ = collision
+    theta, q, x, y = collision[:4]
     cos, sin, up_cos, up_sin = rotations(couplings, theta)
     terms = [_Term(q * cos, cos, 0, 0), _Term((1 - q) * up_cos, up_cos, 0, 0)]
     terms += [_Term(q * up_sin, up_sin, 1, 1), _Term((1 - q) * sin, sin, -1, -1)]

@@ -22,6 +22,7 @@ almost pure states in the Jaynes–Cummings regime" (2023), Eqs. (1)–(4).
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -30,6 +31,7 @@ from jaxtyping import Array, Complex, Float
 from qbjax._types import Scalar
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.collisional._channels import Collision, rephased
+from qbjax.batteries.collisional._outgoing import Qubit, density_matrix
 
 
 class Sectors(NamedTuple):
@@ -46,12 +48,15 @@ class Sectors(NamedTuple):
     vectors: Float[Array, "2 N N"]
 
 
-def sectors(couplings: Float[Array | np.ndarray, " links"], ratio: Scalar) -> Sectors:
+def sectors(
+    couplings: Float[Array | np.ndarray, " links"], ratio: Scalar, detuning: Scalar | None = None
+) -> Sectors:
     """Diagonalises the Hamiltonian. Its eigenvalues are never degenerate: derivatives exist.
 
     Args:
         couplings: $a_1 … a_{N-1}$.
         ratio: r = g/ω > 0.
+        detuning: $(\\omega_q - \\omega)/g$, which adds $\\Delta\\sigma_z/2$; None for 0.
 
     Returns:
         `Sectors`, in units of g.
@@ -66,15 +71,26 @@ def sectors(couplings: Float[Array | np.ndarray, " links"], ratio: Scalar) -> Se
     frequency = 1 / jnp.asarray(ratio, float)
     beside = jnp.asarray(np.diag(couplings, 1) + np.diag(couplings, -1))
     n = np.arange(float(len(couplings) + 1))
-    alone = jnp.asarray(np.stack([np.diag(n + excited - 0.5) for excited in _excited(n.size)]))
-    values, vectors = jnp.linalg.eigh(frequency * alone + beside[None])
+    tilts = np.stack(_excited(n.size)) - 0.5
+    alone = frequency * (n + tilts) + (0.0 if detuning is None else detuning * tilts)
+    values, vectors = jnp.linalg.eigh(jax.vmap(jnp.diag)(alone) + beside[None])
     return Sectors(frequency, values, vectors)
+
+
+def met(
+    couplings: Float[Array | np.ndarray, " links"],
+    ratio: Scalar,
+    packed: Float[Array, "N N"],
+    collision: Collision,
+) -> tuple[Float[Array, "N N"], Qubit]:
+    """Calls `collide` for a qubit of its own detuning."""
+    return collide(sectors(couplings, ratio, collision.detuning), packed, collision)
 
 
 def collide(
     spectrum: Sectors, packed: Float[Array, "N N"], collision: Collision
-) -> Float[Array, "N N"]:
-    """One collision of a packed state, counter-rotating terms included.
+) -> tuple[Float[Array, "N N"], Qubit]:
+    """One collision of a packed state and a qubit, counter-rotating terms included.
 
     Args:
         spectrum: of the Hamiltonian.
@@ -82,7 +98,7 @@ def collide(
         collision: its numbers, scalars.
 
     Returns:
-        The packed state afterwards.
+        The packed state and the qubit afterwards.
 
     Example:
         At g = ω/2 the qubit in its ground state excites the ladder, too:
@@ -90,7 +106,7 @@ def collide(
         >>> import jax.numpy as jnp, numpy as np
         >>> spectrum = sectors(np.ones(1), jnp.array(0.5))
         >>> cold = Collision(jnp.array(1.0), jnp.array(1.0))
-        >>> after = collide(spectrum, jnp.diag(jnp.array([1.0, 0.0])), cold)
+        >>> after, _ = collide(spectrum, jnp.diag(jnp.array([1.0, 0.0])), cold)
         >>> bool(jnp.isclose(after[1, 1], jnp.sin(jnp.sqrt(5.0)) ** 2 / 5))
         True
     """
@@ -99,34 +115,39 @@ def collide(
     # The gauge's quarter turns and those of the interaction picture, in one go.
     rho = rephased(unpack(packed, real=False), -np.pi / 2 - before)
     size = packed.shape[0]
-    qubit = _qubit(collision, before)
+    qubit = density_matrix(collision, before)
     even, odd = _excited(size)
     V, W = (_propagator(spectrum, p, collision.theta) for p in (0, 1))
 
     def moved(left, right, of, to):
         return left @ (rho * qubit[of[:, None], to[None, :]]) @ right.conj().T
 
-    alike = moved(V, V, even, even) + moved(W, W, odd, odd)
-    mixed = moved(V, W, even, odd)
+    first, second = moved(V, V, even, even), moved(W, W, odd, odd)
+    alike, mixed = first + second, moved(V, W, even, odd)
     # The trace joins equal qubit levels: equal sectors if n − m is even, different ones if odd.
     same = jnp.asarray(even[:, None] == even[None, :])
     total = jnp.where(same, alike, mixed + mixed.conj().T)
-    return pack(rephased(total, np.pi / 2 + after))
+    left = _left(*map(jnp.diagonal, (first, second, mixed)), after)
+    return pack(rephased(total, np.pi / 2 + after)), left
+
+
+def _left(first, second, mixed, angle) -> Qubit:
+    """The qubit that leaves, in the interaction picture: the trace over the ladder.
+
+    Of the joint state it is given the diagonals of the even sector, of the odd one, and of the
+    block between them, where the qubit is in its two levels.
+    """
+    even, _ = _excited(mixed.size)
+    ground = jnp.sum(jnp.real(jnp.where(even == 0, first, second)))
+    x = jnp.sum(jnp.where(even == 0, mixed, mixed.conj()))
+    x = x * lax.complex(jnp.cos(angle), -jnp.sin(angle))
+    return Qubit(ground, jnp.real(x), jnp.imag(x))
 
 
 def _excited(size: int) -> tuple[np.ndarray, np.ndarray]:
     """Whether the qubit is excited beside level n, in the even and in the odd sector."""
     n = np.arange(size)
     return n % 2, (n + 1) % 2
-
-
-def _qubit(collision: Collision, angle) -> Complex[Array, "2 2"]:
-    """The qubit's state in the Schrödinger picture, ground level first."""
-    q = collision.ground_population
-    x = lax.complex(*(jnp.zeros(()) if y is None else y for y in collision[2:4]))
-    x = x * lax.complex(jnp.cos(angle), jnp.sin(angle))
-    ground, excited = (lax.complex(p, jnp.zeros(())) for p in (q, 1 - q))
-    return jnp.stack([jnp.stack([ground, x]), jnp.stack([x.conj(), excited])])
 
 
 def _propagator(spectrum: Sectors, parity: int, theta) -> Complex[Array, "N N"]:

@@ -8,12 +8,12 @@ from qbjax.algebra import ladders
 from qbjax.batteries.collisional.battery import Collisional, micromaser
 from qbjax.batteries.collisional.classical import full_swap, greedy, in_time
 from qbjax.interface.catalogue import Entry, Example, Maker
-from qbjax.protocols import Collisions
+from qbjax.protocols import Collisions, Scatter
 
 
 def collisional(
     ladder="oscillator", levels=None, spin=None, loss=0, thermal=0, counter_rotating=0,
-    clock="restarts",
+    clock="restarts", collision_loss=0,
 ) -> Collisional:  # fmt: skip
     """Makes a battery whose ladder is given by name and size: levels, or the j of a spin."""
     _checks.choice("ladder", ladder, ("oscillator", "spin", "uniform"))
@@ -27,18 +27,26 @@ def collisional(
     # Inside a trace even a plain j = 2.5 would be traced.
     with jax.ensure_compile_time_eval():
         whole = made[ladder](size)
-    return Collisional(whole, loss, thermal, counter_rotating, clock)
+    return Collisional(whole, loss, thermal, counter_rotating, clock, collision_loss)
 
 
-def collisions(theta, count, ground_population=0, coherence=0, phase=0, looks=None) -> Collisions:
-    """Makes `count` collisions that are all alike, saved `looks` times in all."""
+def collisions(
+    theta, count, ground_population=0, coherence=0, phase=0, looks=None, detuning=0, missed=0,
+    theta_scatter=0, population_scatter=0, phase_scatter=0, detuning_scatter=0, waiting="regular",
+) -> Collisions:  # fmt: skip
+    """Makes `count` collisions that are all alike but for scatter, saved `looks` times in all."""
     angle = _checks.scalar("theta", theta, low=0)
     number = _checks.integer("count", count, low=1)
     every = 1 if looks is None else max(1, number // looks)
-    return Collisions(jnp.full(number, angle), ground_population, coherence, phase, every)
+    spread = (missed, theta_scatter, population_scatter, phase_scatter, detuning_scatter)
+    sharp = waiting == "regular" and all(map(_checks.is_plain_zero, spread))
+    return Collisions(
+        jnp.full(number, angle), ground_population, coherence, phase, every, detuning=detuning,
+        scatter=None if sharp else Scatter(*spread, waiting),
+    )  # fmt: skip
 
 
-STREAMS = {"collisions": Maker(collisions, sizes=("count",), stream=True)}
+STREAMS = {"collisions": Maker(collisions, sizes=("count",), words=("waiting",), stream=True)}
 QUBITS = {"theta": 0.3, "count": 8, "ground_population": 0.2, "coherence": 0.5}
 
 ENTRIES = (

@@ -1,13 +1,8 @@
-"""Streams of a collisional battery: collisions with the loss after each, and waiting.
+"""Streams of a collisional battery: collisions with the loss after each, and waiting."""
 
-A run moves in the frame in which qubits of one common phase are real; populations alone, where
-nothing makes coherences.
-"""
-
-import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,12 +11,12 @@ from jaxtyping import Array, Float
 from qbjax import _checks
 from qbjax.algebra import spectral
 from qbjax.algebra.ladders import Ladder
-from qbjax.algebra.packing import pack, unpack
-from qbjax.batteries.collisional import _channels as channels
-from qbjax.batteries.collisional import _counter_rotating as counter_rotating
+from qbjax.algebra.packing import unpack
 from qbjax.batteries.collisional._binomial import Packed
-from qbjax.batteries.collisional._channels import Collision
 from qbjax.batteries.collisional._loss import Loss
+from qbjax.batteries.collisional._meetings import Frame, entered, meetings
+from qbjax.batteries.collisional._outgoing import Account, incoming, opened
+from qbjax.batteries.collisional._waiting import RandomLoss
 from qbjax.dynamics.motion import Stream, with_powers
 from qbjax.dynamics.record.powers import per
 from qbjax.interface.states import State
@@ -31,48 +26,11 @@ from qbjax.protocols import Collisions
 
 ENERGIES = (
     *("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy"),
-    "energy_before_loss",
+    *("energy_before_loss", "energy_spent", "ergotropy_spent", "ergotropy_brought"),
+    *("outgoing_energy", "outgoing_ergotropy"),
 )
+SHARES = ("purity", "fano", "outgoing_coherence", "efficiency", "collisions")
 POWERS = ("charging_power", "ergotropic_power", "transient_power")
-
-
-class Layout(NamedTuple):
-    """The layout of a state.
-
-    Attributes:
-        diagonal: whether it is kept as populations (N,), else packed as a matrix (N, N).
-        real: whether the matrix is real in the gauge of `_channels`.
-    """
-
-    diagonal: bool
-    real: bool
-
-
-class Frame(NamedTuple):
-    """The frame that a run moves in.
-
-    Attributes:
-        layout: of the states while they move.
-        phase: α common to all qubits, which is turned away; None for no turn.
-    """
-
-    layout: Layout
-    phase: Any = None
-
-    def enter(self, state: State) -> Packed:
-        """The content that is moved, from a state as it is handed around."""
-        if state.layout.diagonal:
-            return state.content if self.layout.diagonal else jnp.diag(state.content)
-        if self.phase is None:
-            return state.content
-        return _rotated(state.content, state.layout.real, -self.phase)
-
-    def leave(self, state: State, time, packed: Packed) -> State:
-        """A state to hand around, made of one like it and of content that was moved."""
-        layout = self.layout
-        if self.phase is not None:
-            packed, layout = _rotated(packed, layout.real, self.phase), Layout(False, False)
-        return dataclasses.replace(state, content=packed, layout=layout, made=time)
 
 
 def collisions(battery, protocol: Collisions, state: State, times: Float[Array, " T"]) -> Stream:
@@ -86,24 +44,26 @@ def collisions(battery, protocol: Collisions, state: State, times: Float[Array, 
     """
     ladder, plain = battery.ladder, battery.is_rotating_wave
     top = _top(plain)
-    frame, inputs = _entered(protocol, state, plain)
+    frame, inputs = entered(battery, protocol, state)
     if battery.clock == "runs_on" and not plain:
         inputs = inputs._replace(start=times[:-1])
     start, diagonal = frame.enter(state), frame.layout.diagonal
-    lose = Loss(ladder, battery.loss, battery.thermal, populations_only=diagonal)
-    meet, backwards = _meetings(ladder, battery.counter_rotating, diagonal)
+    lose = _losses(battery, protocol, diagonal)
+    meet, backwards = meetings(battery, protocol, diagonal)
+    share = 1.0 if protocol.scatter is None else 1 - protocol.scatter.missed
     # Else heat, or counter-rotating terms, bring more than one quantum at a time.
     climbing = plain and _checks.is_plain_zero(battery.thermal) and not ladder.is_whole
     return Stream(
-        step=partial(_step, ladder, meet, lose),
-        backwards=None if backwards is None else partial(_step, ladder, backwards, lose),
+        step=partial(_step, ladder, meet, lose, share),
+        backwards=None if backwards is None else partial(_step, ladder, backwards, lose, share),
         inputs=inputs,
-        initial=start,
-        state=partial(frame.leave, state),
-        observe=lambda t, packed: observables(ladder, packed, frame.layout.real, top),
+        initial=Moved(start, opened()),
+        state=lambda t, moved: frame.leave(state, t, moved.packed),
+        observe=partial(_observed, ladder, frame.layout.real, top),
         finish=partial(_finished, protocol, start if climbing else None),
         every=protocol.save_every,
         settled=protocol.settled,
+        settles=lambda moved: moved.packed,
         made=protocol.made,
         units=_units("1/Omega", "E_0 Omega"),
         modes=_modes(ladder),
@@ -171,44 +131,44 @@ def observables(ladder: Ladder, packed: Packed, real: bool, top: int) -> dict[st
     }
 
 
-def _entered(protocol: Collisions, state: State, plain: bool) -> tuple[Frame, Collision]:
-    """The frame of a run, and its collisions as they are seen from there.
+class Moved(NamedTuple):
+    """The state that a stream of collisions moves.
 
-    Counter-rotating terms make coherences of their own, and see the phase of the qubits.
+    Attributes:
+        packed: the ladder's state.
+        account: of the qubits so far.
     """
-    classical = _checks.is_plain_zero(protocol.coherence)
-    phase = _common_phase(protocol) if plain and not classical else None
-    count = (protocol.count,)
-    q = jnp.broadcast_to(jnp.asarray(protocol.ground_population, float), count)
-    met = Collision(protocol.theta, q)
-    if not classical:
-        size = channels.overlap(q, jnp.broadcast_to(protocol.coherence, count))
-        met, turn = met._replace(overlap=size), protocol.phase
-        if phase is None and not _checks.is_plain_zero(turn):
-            met = met._replace(overlap=size * jnp.cos(turn), quadrature=-size * jnp.sin(turn))
-    real = state.layout.diagonal or (state.layout.real and phase is None)
-    real = real and plain and met.quadrature is None
-    return Frame(Layout(plain and classical and state.layout.diagonal, real), phase), met
+
+    packed: Packed
+    account: Account
 
 
-def _meetings(ladder: Ladder, ratio, diagonal: bool) -> tuple[Callable, Callable | None]:
-    """One collision, and the same with rules of its own for reverse mode where there are any."""
-    if not _checks.is_plain_zero(ratio):
-        spectrum = counter_rotating.sectors(ladder.couplings, ratio)
-        return partial(counter_rotating.collide, spectrum), None
-    if diagonal:
-        return partial(channels.collide_populations, ladder.couplings), None
-    plain, ruled = channels.collide, channels.collide_with_dual
-    return partial(plain, ladder.couplings), partial(ruled, ladder.couplings)
+def _losses(battery, protocol: Collisions, diagonal: bool) -> Loss | RandomLoss:
+    scatter, numbers = protocol.scatter, (battery.loss, battery.thermal)
+    is_random = scatter is not None and scatter.waiting == "random"
+    if is_random and not _checks.is_plain_zero(battery.loss):
+        return RandomLoss(battery.ladder, *(jnp.asarray(x, float) for x in numbers))
+    return Loss(battery.ladder, *numbers, populations_only=diagonal)
 
 
-def _step(ladder: Ladder, meet: Callable, lose: Loss, packed: Packed, collision: Collision):
-    """One collision and the loss after it."""
-    met = meet(packed, collision)
+def _step(ladder: Ladder, meet: Callable, lose: Callable, share, moved: Moved, collision):
+    """One collision, of a qubit that comes with that probability, and the loss after it."""
+    packed, account = moved
+    met, qubit = meet(packed, collision)
     left = lose(met)
     gained = _energy(ladder, populations(left) - populations(packed))
-    power = per(gained, collision.theta)
-    return left, {"energy_before_loss": _energy(ladder, populations(met)), "transient_power": power}
+    told = {
+        "energy_before_loss": _energy(ladder, populations(met)),
+        "transient_power": per(gained, collision.theta),
+        "outgoing_energy": 1 - qubit.ground,
+        "outgoing_ergotropy": qubit.ergotropy,
+        "outgoing_coherence": qubit.size,
+    }
+    return Moved(left, account.after(incoming(collision), qubit, share)), told
+
+
+def _observed(ladder: Ladder, real: bool, top: int, time, moved: Moved) -> dict[str, Array]:
+    return observables(ladder, moved.packed, real, top) | moved.account.told()
 
 
 def _finished(
@@ -219,8 +179,8 @@ def _finished(
     Top levels are exact where nothing climbed beyond them, from a `start` that gains one quantum
     per collision at most; None gains more.
     """
-    first = {"transient_power": jnp.nan, "energy_before_loss": seen["energy"][0]}
-    told = {name: x.at[0].set(first[name]) for name, x in told.items()}
+    before = {"energy_before_loss": seen["energy"][0]}
+    told = {name: x.at[0].set(before.get(name, jnp.nan)) for name, x in told.items()}
     met = jnp.asarray(at)
     if protocol.made is not None:  # Without a collision there is nothing but the start.
         told = {name: jnp.where(protocol.made > 0, x, x[0]) for name, x in told.items()}
@@ -230,17 +190,9 @@ def _finished(
         highest = jnp.max(jnp.where(filled != 0, jnp.arange(filled.size), 0))
         exact = (highest + met < filled.size)[:, None]
         seen = seen | {"truncation": jnp.where(exact, 0.0, seen["truncation"])}
-    return with_powers(times, seen | told)
-
-
-def _common_phase(protocol: Collisions):
-    """α if it is one number and not the plain 0, else None."""
-    phase = protocol.phase
-    return None if _checks.is_plain_zero(phase) or np.ndim(phase) else phase
-
-
-def _rotated(packed: Float[Array, "N N"], real: bool, angle) -> Float[Array, "N N"]:
-    return pack(channels.rephased(unpack(packed, real=real), angle))
+    gained = seen["ergotropy"] - seen["ergotropy"][0]
+    efficiency = {"efficiency": per(gained, seen["ergotropy_brought"])}
+    return with_powers(times, seen | told | efficiency)
 
 
 def _top(rotating_wave: bool) -> int:
@@ -258,4 +210,4 @@ def _modes(ladder: Ladder) -> tuple[str, ...]:
 
 def _units(time: str, power: str) -> tuple[tuple[str, str], ...]:
     units = {"time": time} | dict.fromkeys(ENERGIES, "E_0") | dict.fromkeys(POWERS, power)
-    return tuple((units | dict.fromkeys(("purity", "fano"), "1")).items())
+    return tuple((units | dict.fromkeys(SHARES, "1")).items())

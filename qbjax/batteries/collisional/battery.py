@@ -10,6 +10,7 @@ $$\dot\rho = \kappa(\bar n + 1)D[A]\rho + \kappa\bar nD[A^\dagger]\rho .$$
 | $A, a_n$ | `ladder` | `qb.algebra.ladders.oscillator(250)`, `.spin(49.5)`, `.uniform(200)` |
 | $\kappa t_0$ | `loss` | 0; 0.1 for a lossy micromaser ($\gamma t_r$ there) |
 | $\bar n$ | `thermal` | 0; 0.15 |
+| $\kappa/\Omega$ | `collision_loss` | 0; 0.01 if the ladder loses during collisions, too |
 | $g/\omega$ | `counter_rotating` | 0; 0.1 beyond the rotating-wave approximation |
 
 Counter-rotating terms (`_counter_rotating`, Ω = g) oscillate with the clock: it
@@ -17,9 +18,12 @@ Counter-rotating terms (`_counter_rotating`, Ω = g) oscillate with the clock: i
 collisions of a run, waiting times left out.
 
 Energies are in units of the level spacing $E_0$, "times" are Ωτ = Σθ_k, charging only.
-Observables are those after the loss; `energy_before_loss` is the exception. Density matrices are
-kept in the gauge $r_{nm} = i^{n-m}\rho_{nm}$, in which collisions of phase 0 are real; a diagonal
-battery that meets classical qubits is kept as populations.
+Observables are those after the loss; `energy_before_loss` and what is `outgoing_` are of the
+collision. What qubits spent, `energy_spent`, `ergotropy_spent` and `ergotropy_brought`, is summed
+since the run began, `efficiency` is ergotropy gained per ergotropy brought, both of the mean state;
+of detuned qubits energies count in their own spacing. Density matrices are kept in the gauge
+$r_{nm} = i^{n-m}\rho_{nm}$, in which collisions of phase 0 are real; a diagonal battery that meets
+classical qubits is kept as populations.
 
 References: R. Salvia, M. Perarnau-Llobet, G. Haack, N. Brunner and S. Nimmrichter, "Quantum
 advantage in charging cavity and spin batteries by repeated interactions" (2023); V. Shaghaghi,
@@ -39,6 +43,8 @@ from qbjax.algebra.ladders import Ladder, oscillator
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.collisional import _channels as channels
 from qbjax.batteries.collisional import _motion as motions
+from qbjax.batteries.collisional._meetings import Layout
+from qbjax.batteries.collisional._scattered import check as check_scatter
 from qbjax.dynamics.motion import Stream
 from qbjax.interface import Battery, Cell, Origin, State, as_density_matrix, check_origin, or_ground
 from qbjax.protocols import Collisions
@@ -60,6 +66,8 @@ class Collisional(Battery):
         thermal: occupation $\bar n$ of the bath.
         counter_rotating: $g/\omega$; the plain number 0 is the rotating-wave approximation.
         clock: "restarts" or "runs_on".
+        collision_loss: $\kappa/\Omega$, the rate of loss while qubits are there (`_damped`), where
+            the bath has the same $\bar n$.
 
     Raises:
         TypeError: if the ladder is none. ValueError: for negative or non-finite numbers, an
@@ -76,12 +84,14 @@ class Collisional(Battery):
     loss: Any
     thermal: Any
     counter_rotating: Any
+    collision_loss: Any
     ladder: Ladder = eqx.field(static=True)
     clock: str = eqx.field(static=True)
 
     def __init__(
-        self, ladder: Ladder | Any, loss=0, thermal=0, counter_rotating=0, clock="restarts"
-    ):
+        self, ladder: Ladder | Any, loss=0, thermal=0, counter_rotating=0, clock="restarts",
+        collision_loss=0,
+    ):  # fmt: skip
         if not isinstance(ladder, Ladder):
             raise TypeError(
                 "Argument `ladder` must be a ladder such as qb.algebra.ladders.oscillator(250), "
@@ -93,12 +103,18 @@ class Collisional(Battery):
         self.counter_rotating = _checks.optional_scalar(
             "counter_rotating", counter_rotating, low=0, open_low=True
         )
+        self.collision_loss = _checks.optional_scalar("collision_loss", collision_loss, low=0)
         self.clock = _checks.choice("clock", clock, ("restarts", "runs_on"))
 
     @property
     def is_rotating_wave(self) -> bool:
         """Whether the counter-rotating terms are left out."""
         return _checks.is_plain_zero(self.counter_rotating)
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether nothing is lost during a collision."""
+        return _checks.is_plain_zero(self.collision_loss)
 
     @property
     def damping(self) -> Float[Array, ""]:
@@ -120,12 +136,24 @@ class Collisional(Battery):
                 "Argument `times` must be left out for a collisional battery, whose times are "
                 f"those of its collisions, but is {_checks.show(times)}."
             )
+        self._check_scatter(protocol)
         if protocol.settled is not None and self.clock == "runs_on" and not self.is_rotating_wave:
             raise ValueError(
                 "Argument `settled` must be left out while the clock runs on, where no two "
                 f"collisions are alike, but is {protocol.settled:g}."
             )
         return protocol.times()
+
+    def _check_scatter(self, protocol: Collisions) -> None:
+        scatter, plain = protocol.scatter, self.is_rotating_wave
+        if scatter is None:
+            return
+        if self.clock == "runs_on" and not plain and not _checks.is_plain_zero(scatter.theta):
+            raise ValueError(
+                "Argument `theta` of the scatter must be left out while the clock runs on, whose "
+                f"times would scatter with all angles before, but is {_checks.show(scatter.theta)}."
+            )
+        check_scatter(scatter, protocol, self.ladder, 0.0 if plain else 1 / self.counter_rotating)
 
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
@@ -134,7 +162,7 @@ class Collisional(Battery):
         rho = as_density_matrix(initial, self.ladder.size)
         diagonal = _checks.is_concrete(initial) and _is_diagonal(np.asarray(initial))
         packed = np.real(np.diagonal(rho)) if diagonal else pack(channels.real_gauge(rho))
-        return State(packed, self._origin, motions.Layout(diagonal, real=diagonal))
+        return State(packed, self._origin, Layout(diagonal, real=diagonal))
 
     def motion(self, protocol, state, times) -> Stream:
         if isinstance(protocol, Waiting):
@@ -187,7 +215,7 @@ class Collisional(Battery):
         return {
             "ladder": f"{self.ladder.kind}, {'whole' if self.ladder.is_whole else 'cut'}",
             "moves": f"{kept}, and a density matrix where coherent qubits come",
-            "method": "one channel per collision",
+            "method": "one channel per collision" + ("" if self.is_brief else ", loss included"),
         }
 
     def recommended_levels(self, protocol):
@@ -206,11 +234,11 @@ class Collisional(Battery):
             return self
         more = self.ladder.size + max(8, self.ladder.size // 3)
         numbers = self.loss, self.thermal, self.counter_rotating
-        return Collisional(self.ladder.resized(more), *numbers, self.clock)
+        return Collisional(self.ladder.resized(more), *numbers, self.clock, self.collision_loss)
 
     @property
     def _origin(self) -> Origin:
-        numbers = (self.loss, self.thermal, self.counter_rotating)
+        numbers = (self.loss, self.thermal, self.counter_rotating, self.collision_loss)
         name = ("Collisional", self.ladder.kind, self.ladder.size)
         return Origin(name, tuple(map(_double, numbers)))
 

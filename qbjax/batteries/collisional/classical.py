@@ -214,4 +214,9 @@ def _ladder(battery: Collisional | Any) -> Ladder:
             "Argument `battery` must be without counter-rotating terms, for these angles are those "
             "of the rotating-wave approximation, but has some: choose with qb.maximize."
         )
+    if not battery.is_brief:
+        raise ValueError(
+            "Argument `battery` must lose between its collisions only, which these angles are for, "
+            "but does so during them: choose with qb.maximize."
+        )
     return battery.ladder

@@ -172,6 +172,8 @@ def _checked(battery, collision, slow) -> tuple[Collisions, float]:
             "Argument `battery` must be without counter-rotating terms, which leave no map of few "
             "diagonals, but has some: charge with many collisions instead."
         )
+    if not battery.is_brief:
+        raise ValueError("Argument `battery` must lose nothing during collisions, but does.")
     _checks.instance("collision", collision, Collisions, "one qb.protocols.Collisions([theta])")
     battery.check(collision, None)
     if collision.count != 1:
@@ -180,6 +182,11 @@ def _checked(battery, collision, slow) -> tuple[Collisions, float]:
             f"{collision.count}."
         )
     collision = resolve(collision)
+    if collision.scatter is not None or not _checks.is_plain_zero(collision.detuning):
+        raise ValueError(
+            "Argument `collision` must be resonant and without scatter, for which there is a map "
+            "of few real diagonals, but is not: charge with many collisions instead."
+        )
     for name, value in (("battery", battery), ("collision", collision), ("slow", slow)):
         if not _checks.is_concrete(value):
             raise TypeError(f"Argument `{name}` must be known before compilation, but is traced.")

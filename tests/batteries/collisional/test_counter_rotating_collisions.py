@@ -30,7 +30,9 @@ def after(ladder, rho, start):
     numbers = (THETA, GROUND, X.real, X.imag, start)
     collision = channels.Collision(*map(jnp.asarray, numbers))
     spectrum = counter_rotating.sectors(ladder.couplings, jnp.asarray(RATIO))
-    r = counter_rotating.collide(spectrum, jnp.asarray(pack(channels.real_gauge(rho))), collision)
+    r, _ = counter_rotating.collide(
+        spectrum, jnp.asarray(pack(channels.real_gauge(rho))), collision
+    )
     return channels.from_real_gauge(unpack(r, real=False))
 
 
@@ -80,7 +82,7 @@ def test_derivatives_by_every_number():
     def energy(x):
         spectrum = counter_rotating.sectors(ladder.couplings, x[5])
         collision = channels.Collision(*(x[i] for i in range(5)))
-        return ladder.levels @ jnp.diagonal(counter_rotating.collide(spectrum, r, collision))
+        return ladder.levels @ jnp.diagonal(counter_rotating.collide(spectrum, r, collision)[0])
 
     x = jnp.array([THETA, GROUND, X.real, X.imag, START, RATIO])
     forward = jax.jit(jax.jacfwd(energy))(x)
@@ -94,7 +96,7 @@ def test_many_ratios_at_once():
         ladder = ladders.uniform(4)
         spectrum = counter_rotating.sectors(ladder.couplings, ratio)
         collision = channels.Collision(jnp.array(THETA), jnp.array(GROUND))
-        r = counter_rotating.collide(spectrum, jnp.eye(4) / 4, collision)
+        r, _ = counter_rotating.collide(spectrum, jnp.eye(4) / 4, collision)
         return ladder.levels @ jnp.diagonal(r)
 
     ratios = jnp.array([0.1, 0.5, 1.0])
