@@ -18,8 +18,6 @@ from qbjax.batteries.collisional import (
     trapping_state,
 )
 from qbjax.batteries.dopo import DOPO
-from qbjax.batteries.lindblad import Lindblad, Oscillators, SpinChain, TavisCummings
-from qbjax.batteries.repeated import RepeatedInteractions
 from qbjax.batteries.lindblad import (
     IsingMachine,
     Lindblad,
@@ -28,6 +26,7 @@ from qbjax.batteries.lindblad import (
     TavisCummings,
     ising,
 )
+from qbjax.batteries.repeated import RepeatedInteractions
 from qbjax.batteries.reservoir import Reservoir
 from qbjax.batteries.waveguide import Waveguide
 from qbjax.batteries.waveguide import continuum as waveguide_continuum
@@ -36,13 +35,12 @@ from qbjax.interface.battery import Battery
 from qbjax.interface.states import State
 
 __all__ = [
-    "Battery", "BlochArray", "BlochCharger", "Collisional", "DOPO", "IsingMachine",
-    "Lindblad", "MetastableWarning", "Oscillators", "RepeatedInteractions", "Reservoir",
-    "SpinChain", "State", "StationaryReport", "TavisCummings", "Waveguide", "bloch",
-    "bloch_approximations", "bloch_exact", "bloch_moments", "bloch_optima", "chambers",
-    "collisional", "dopo", "ising", "lindblad", "micromaser", "repeated",
-    "reservoir", "stationary_state", "trapping_angle", "trapping_angles", "trapping_state",
-    "waveguide", "waveguide_continuum",
+    "DOPO", "Battery", "BlochArray", "BlochCharger", "Collisional", "IsingMachine", "Lindblad",
+    "MetastableWarning", "Oscillators", "RepeatedInteractions", "Reservoir", "SpinChain", "State",
+    "StationaryReport", "TavisCummings", "Waveguide", "bloch", "bloch_approximations",
+    "bloch_exact", "bloch_moments", "bloch_optima", "chambers", "collisional", "dopo", "ising",
+    "lindblad", "micromaser", "repeated", "reservoir", "stationary_state", "trapping_angle",
+    "trapping_angles", "trapping_state", "waveguide", "waveguide_continuum",
 ]  # fmt: skip
 
 for _wing in (dopo, collisional, repeated, bloch, waveguide, reservoir, lindblad):

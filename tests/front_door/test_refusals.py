@@ -14,7 +14,8 @@ import qbjax as qb
 from qbjax import _memory
 from qbjax.protocols import Collisions, Constant, PiecewiseConstant, SwitchOff
 from qbjax.strategies.growth import UnboundedWarning
-from tests.front_door.doors import DOPO, FREE, LEVELS, LOWER, QUBIT, SX, TIMES, concave
+from tests.front_door.doors import DOPO, LEVELS, LOWER, QUBIT, SX, TIMES
+from tests.front_door.verb_doors import FREE, concave
 
 # optax's L-BFGS adds int32 to int64, and users mix dtypes.
 pytestmark = pytest.mark.standard_promotion

@@ -6,9 +6,9 @@ from qbjax.interface import catalogue
 from qbjax.interface.catalogue import PUMPS, UNDRIVEN, Entry, Example, Maker
 
 NAMES = (
-    "bloch", "bloch_array", "cascade", "collisional", "dopo", "ising_machine", "lindblad",
-    "micromaser", "oscillators", "reservoir", "reservoir_lattice", "reservoir_lorentzian",
-    "reservoir_ohmic", "spin_chain", "tavis_cummings", "waveguide", "waveguide_si",
+    "dopo", "collisional", "micromaser", "cascade", "bloch", "bloch_array", "waveguide",
+    "waveguide_si", "reservoir", "reservoir_lorentzian", "reservoir_lattice", "reservoir_ohmic",
+    "tavis_cummings", "oscillators", "spin_chain", "ising_machine", "lindblad",
 )  # fmt: skip
 EXAMPLE = Example({}, "none", {}, 1.0, None)
 

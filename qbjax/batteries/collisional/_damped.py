@@ -193,7 +193,10 @@ def _energy(ladder: Ladder, numbers: Numbers, J) -> Complex[Array, "M M"]:
     tilt = 0.0 if numbers.detuning is None else numbers.detuning / 2
     free = jnp.zeros((size, 1))
     if numbers.frequency is not None:
-        free, tilt = numbers.frequency * np.arange(float(size))[:, None], tilt + numbers.frequency / 2
+        free, tilt = (
+            numbers.frequency * np.arange(float(size))[:, None],
+            tilt + numbers.frequency / 2,
+        )
     parts = [parts[0] + _times(free - tilt, ground), parts[1] + _times(free + tilt, excited)]
     return jnp.concatenate(parts)
 

@@ -117,7 +117,7 @@ def _search(u, sector: _Sector):
 
 
 def _distinct(roots, sector: _Sector):
-    """Which roots are found, once each; and their w."""
+    """Tells which roots are found, once each; and their w."""
     value, slope = jax.vmap(lambda u: value_and_slope(_condition, u, sector))(roots)
     alike = ALIKE * (jnp.abs(roots) + 1e-6)
     moved = jnp.abs(value / slope) < alike
@@ -164,7 +164,7 @@ def _condition(u: Number, sector: _Sector) -> Number:
 
 
 def _edge_factor(u: Number, sector: _Sector) -> Number:
-    """What takes away the pole of the self-energy S₊ at the edge."""
+    """The factor that takes away the pole of the self-energy S₊ at the edge."""
     return jnp.where(sector.sign > 0, jnp.sinh(u), 1.0)
 
 
