@@ -52,8 +52,8 @@ class Ensemble(eqx.Module):
     fixed: Any
     count: int = eqx.field(static=True)
     statistic: str | float = eqx.field(static=True)
-    sampler: Callable | None = eqx.field(static=True)
-    key: Array | None
+    sampler: Any = eqx.field(static=True)
+    key: Any
 
     @property
     def most(self) -> float:
@@ -73,8 +73,9 @@ class Ensemble(eqx.Module):
 
     def members(self) -> list:
         """Lists all members."""
-        leaves, treedef = jax.tree.flatten(self.stacked)
-        return [self.member(treedef.unflatten([x[i] for x in leaves])) for i in range(self.count)]
+        leaves, tree = jax.tree.flatten(self.stacked)
+        each = [jax.tree.unflatten(tree, [x[i] for x in leaves]) for i in range(self.count)]
+        return [self.member(arrays) for arrays in each]
 
     def drawn(self, count: int) -> "Ensemble":
         """Others from the same sampler."""

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float
 from scipy.optimize import nnls
 
 from qbjax.dynamics.undefined import allowed
-from qbjax.strategies.ensemble import Weighed, least, nominal_of, smooth
+from qbjax.strategies.ensemble import Statistic, Weighed, least, nominal_of, smooth
 from qbjax.strategies.search import Problem, called
 
 NEWTON = 12
@@ -38,7 +38,7 @@ class Seen(NamedTuple):
     slacks: Float[np.ndarray, " m"]
     slopes: Float[np.ndarray, "m n"]
     blur: float = 0.0
-    values: Float[np.ndarray, " k"] | None = None
+    values: Any = None
 
 
 class Limits(NamedTuple):
@@ -112,9 +112,8 @@ def _looked(problem: Problem, constraints, battery, us: list):
     flat, unravel = jax.flatten_util.ravel_pytree(us)
 
     def rows(flat):
-        protocol = problem.protocol(unravel(flat))
-        values = None
-        if isinstance(battery, Weighed):
+        protocol, values = problem.protocol(unravel(flat)), None
+        if isinstance(battery, Weighed) and isinstance(problem.objective, Statistic):
             values = problem.objective.values(protocol, battery)
             value = smooth(values, battery)
         else:

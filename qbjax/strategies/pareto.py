@@ -82,15 +82,20 @@ def pareto(
     found = [ends[0]]
     alone = {name: value for name, value in how.items() if name != "starts"}
     for limit in np.linspace(values[0][1], values[1][1], points)[1:-1]:
-        begin = moved_to(protocol, found[-1].asked.us)
+        begin = _from(protocol, found[-1])
         limits = [at_least(objectives[1], float(limit))]
         try:
             best = maximize(objectives[0], begin, battery=battery, constraints=limits, **alone)
         except Infeasible:
-            begin = moved_to(protocol, ends[1].asked.us)
+            begin = _from(protocol, ends[1])
             best = maximize(objectives[0], begin, battery=battery, constraints=limits, **alone)
         found.append(best)
     return _front(objectives, [*found, ends[1]], battery)
+
+
+def _from(protocol, best: Any):
+    """The protocol whose free numbers start at the ones that were found."""
+    return moved_to(protocol, best.asked.us)
 
 
 def _values(objectives, protocol, battery) -> list[float]:
