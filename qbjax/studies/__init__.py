@@ -1,10 +1,11 @@
-"""Sweeps of many points: on one device, many devices, many machines, and nothing lost."""
+"""Sweeps of many points: on one device, many devices, many machines, and nothing lost; averages."""
 
-from qbjax.studies import grids
+from qbjax.studies import averages, grids
 from qbjax.studies.archive_copies import DamageWarning
+from qbjax.studies.averages import average
 from qbjax.studies.sweep import sweep
 
-__all__ = ["DamageWarning", "grids", "sweep"]
+__all__ = ["DamageWarning", "average", "averages", "grids", "sweep"]
 
 
 def __dir__() -> list[str]:

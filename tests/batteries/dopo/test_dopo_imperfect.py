@@ -7,6 +7,7 @@ import pytest
 import qutip as qt
 
 import qbjax as qb
+from qbjax.studies.averages import average, normal
 from tests.helpers import GRADIENT, central_difference, tree_allclose
 from tests.systems import dopo_merits, qutip_equation
 
@@ -33,6 +34,47 @@ def test_ramps_about_the_best_time(ramp, expected):
     battery = qb.batteries.DOPO(44, 5)
     run = qb.charge(battery, qb.protocols.SwitchOff(3.0, 10.0, ramp), [0.0, 11.0])
     assert float(run.ergotropy[-1]) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_pump_that_fluctuates_from_run_to_run():
+    """W grows faster than F, so that its mean gains; who does not know F has lost some of it."""
+    battery = qb.batteries.DOPO(56, 5)
+
+    @jax.jit
+    def charged(deviation):
+        def one(F):
+            run = qb.charge(battery, qb.protocols.Constant(F), [0.0, 10.0])
+            return run.ergotropy[-1], battery.cell(run.final_state)
+
+        return average(one, normal(3.0, deviation, points=5))
+
+    expected = ((0.0, 9.2695, 9.2695), (0.1, 9.3452, 9.2931), (0.3, 9.8999, 9.5279))
+    for deviation, seen, unseen in expected:
+        work, cell = charged(deviation)
+        assert float(work) == pytest.approx(seen, abs=1e-4)
+        found = float(qb.merit.ergotropy(cell, battery.cell_hamiltonian))
+        assert found == pytest.approx(unseen, abs=1e-4)
+
+
+def test_a_phase_that_fluctuates_costs_coherence_alone():
+    """Every run has the same work; without knowing the phase, what is coherent dwindles."""
+    battery = qb.batteries.DOPO(8, 3)
+    levels = battery.cell_hamiltonian
+
+    def one(phase):
+        turned = jax.lax.complex(jnp.cos(phase), jnp.sin(phase))
+        run = qb.charge(battery, qb.protocols.Constant(1.2 * turned), [0.0, 1.5])
+        return run.ergotropy[-1], battery.cell(run.final_state)
+
+    work, cell = jax.jit(lambda: average(one, normal(0.0, 0.8, points=12)))()
+    plain = qb.charge(battery, qb.protocols.Constant(1.2), [0.0, 1.5])
+    assert tree_allclose(work, plain.ergotropy[-1], rtol=1e-7)
+    # A pump's phase φ turns |n><m| by φ(n − m)/2.
+    apart = np.subtract.outer(np.arange(8), np.arange(8)) / 2
+    blurred = np.asarray(battery.cell(plain.final_state)) * np.exp(-((0.8 * apart) ** 2) / 2)
+    assert tree_allclose(np.asarray(cell), blurred.astype(complex), rtol=1e-6)
+    assert float(qb.merit.ergotropy(cell, levels)) < 0.9 * float(work)
 
 
 SQUEEZED = {"signal_squeezing": 0.3, "signal_thermal": 0.1}
