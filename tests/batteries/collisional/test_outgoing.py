@@ -147,3 +147,24 @@ def test_power_with_waiting():
     waited = qb.store(battery, run.final_state, np.linspace(0.0, 1.0, 3))
     with pytest.raises(ValueError, match="`run` must count its collisions"):
         power(waited, 0.3)
+
+
+def test_speed_costs_ergotropy():
+    """Charging to W = 10, with the fastest equal pure qubits and two classical streams
+    (`optimize/collision_efficiency.py`)."""
+    battery = qb.batteries.Collisional(ladders.oscillator(40))
+    theta = np.geomspace(0.04, 1.1, 16)
+    pure = [
+        qb.protocols.Collisions(np.full(count, theta[at]), q, 1.0, save_every=count)
+        for count, at, q in ((68, 4, 0.4), (22, 10, 0.2))
+    ]
+    classical = [qb.strategies.full_swap(battery, 10), qb.strategies.greedy(battery, 13)]
+    power = qb.batteries.collisional.resources.power_with_waiting
+    runs = [qb.charge(battery, stream) for stream in (*pure, *classical)]
+    assert min(float(run.ergotropy[-1]) for run in runs) > 9.999
+    found = [
+        (float(run.efficiency[-1]), float(power(run, 0)[-1]), float(power(run, 0.1)[-1]))
+        for run in runs
+    ]
+    expected = [(0.26, 1.61, 0.79), (0.64, 1.40, 1.10), (1.0, 1.27, 1.13), (0.80, 1.35, 1.15)]
+    np.testing.assert_allclose(found, expected, atol=6e-3)
