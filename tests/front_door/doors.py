@@ -171,7 +171,7 @@ BATTERIES = [
     door(batteries.trapping_angles, ladder=(LADDER, "thing"), limit=(3.0, "positive")),
     door(
         batteries.trapping_state, m=(2, "positive count"), ground_population=(0.4, "share"),
-        coherence=(1.0, "share"), phase=(0.0, "real"),
+        coherence=(1.0, "share"), phase=(0.0, "real"), turns=(1, "positive count"),
     ),
     door(
         batteries.chambers, ladder=(LADDER, "thing"), theta=(1.0, "positive"), leakage=(0, "share")

@@ -1,17 +1,18 @@
 r"""Trapping states of the micromaser, in closed form.
 
-When $\theta\sqrt m$ is a multiple of π no collision lifts the cavity past level m − 1. At the
-smallest such angle, $\theta = \pi/\sqrt m$, the levels below hold a steady state:
+When $\theta\sqrt m$ is a multiple of π no collision lifts the cavity past level m − 1. If m is the
+lowest such level of $\theta = Q\pi/\sqrt m$, the levels below hold a steady state:
 
 * of classical qubits, by detailed balance, $p_n \propto \left(\frac{1-q}q\right)^n$;
-* of coherent ones, pure, the cotangent state
+* of coherent ones, if Q is odd, pure, the cotangent state
 
 $$|\phi\rangle \propto \sum_{n<m} (-ie^{i\alpha})^n\left(\frac{1-q}q\right)^{n/2}
   \prod_{k=1}^n\cot\frac{\theta\sqrt k}2\;|n\rangle .$$
 
 Check: with $c_n = \cos\theta\sqrt n$, $s_n = \sin\theta\sqrt n$ a collision takes $\phi$ to
 $\sqrt q\,(c_n + s_n\tan\tfrac{\theta\sqrt n}2)\phi_n = \sqrt q\,\phi_n$ beside $|g\rangle$, and to
-$-\sqrt{1-q}\,\phi_n$ beside $|e\rangle$: a product, and the cavity is where it was.
+$-\sqrt{1-q}\,\phi_n$ beside $|e\rangle$: a product, and the cavity is where it was. From the top,
+$|m-1,e\rangle$ stays with amplitude $\cos Q\pi$, which is that −1 for odd Q alone.
 
 On any ladder the angle θ closes the step to level m when $\theta a_m = Q\pi$: `trapping_angles`
 lists such angles, `chambers` the closed steps of one angle. As the $a_m^2$ are whole numbers, θ
@@ -19,8 +20,8 @@ closes the step where $(\theta/\pi)^2a_m^2$ is a square, which is decided in who
 $(\theta/\pi)^2$ is a fraction: π/√15.6, which looks like no trap, is closed at 15.6 · 25 = 390
 (Q = 5).
 
-Of coherent qubits the traps of odd Q have cotangent states, too. Those of even Q have none, for
-the last cotangent is infinite: they end in a mixture, and traps of Q ≥ 2 are slow to fill.
+So Eq. (14), pure for all Q, fails for even ones: coherent qubits end in a mixture there, which has
+no closed form. Traps of Q ≥ 2 are slow to fill.
 
 Reference: V. Shaghaghi et al., "Lossy micromaser battery: almost pure states in the
 Jaynes–Cummings regime" (2023), Eqs. (11)–(16), whose incoherent steady state is printed with
@@ -61,21 +62,27 @@ def trapping_angle(m: int | Any) -> Scalar:
 
 
 def trapping_state(
-    m: int | Any, ground_population: ScalarLike, coherence: Any, phase: ScalarLike = 0.0
+    m: int | Any,
+    ground_population: ScalarLike,
+    coherence: Any,
+    phase: ScalarLike = 0.0,
+    turns: int | Any = 1,
 ) -> Rho:
-    r"""The steady state of a lossless micromaser at $\theta = \pi/\sqrt m$.
+    r"""The steady state of a lossless micromaser at $\theta = Q\pi/\sqrt m$.
 
     Args:
         m: levels of the trap, at least 1.
         ground_population: q of the qubits.
         coherence: their c, 0 or 1; in between there is no closed form.
         phase: their α.
+        turns: Q, odd for coherent qubits.
 
     Returns:
         Density matrix (m, m).
 
     Raises:
-        ValueError, TypeError: for numbers out of range, a coherence that is neither.
+        ValueError, TypeError: for numbers out of range, a coherence that is neither; if θ closes a
+            lower step, or Q is even and the qubits are coherent.
 
     Example:
         >>> import qbjax as qb
@@ -92,15 +99,32 @@ def trapping_state(
             "Argument `coherence` must be 0 or 1, for which there are closed forms, but is "
             f"{coherence:g}; charge with many collisions instead."
         )
+    turns = _turns(turns, m, coherence)
     n = np.arange(float(m))
     weights = (1 - q) ** n * q ** (m - 1 - n)
     if coherence == 0:
         return jnp.diag(weights / jnp.sum(weights)).astype(complex)
-    halves = np.pi * np.sqrt(np.arange(1, m) / m) / 2
+    halves = turns * np.pi * np.sqrt(np.arange(1, m) / m) / 2
     cotangents = np.concatenate([[1.0], np.cumprod(1 / np.tan(halves))])
     phi = jnp.sqrt(weights) * cotangents
     phi = phi / jnp.linalg.norm(phi)
     return rephased(jnp.outer(phi, phi), phase - np.pi / 2)
+
+
+def _turns(given, m: int, coherence: float) -> int:
+    turns = _checks.integer("turns", given, low=1)
+    lower = (k for k in range(1, m) if _is_square(Fraction(turns**2 * k, m)))
+    if (k := next(lower, m)) < m:
+        raise ValueError(
+            f"Argument `turns` must close no step below m = {m}, but {turns} also closes step {k}: "
+            f"ask for m = {k} with {math.isqrt(turns**2 * k // m)}."
+        )
+    if coherence == 1 and turns % 2 == 0:
+        raise ValueError(
+            "Argument `turns` must be odd for coherent qubits, as those of even turns end in a "
+            f"mixture without a closed form, but is {turns}; see qb.batteries.stationary_state."
+        )
+    return turns
 
 
 FRACTIONS = 100_000

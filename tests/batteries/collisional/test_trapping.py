@@ -22,6 +22,20 @@ def test_a_collision_leaves_them_alone(m, q, coherence, phase):
     assert tree_allclose(battery.cell(run.final_state), whole, rtol=1e-13)
 
 
+@pytest.mark.parametrize(("turns", "coherence"), [(3, 1), (5, 1), (7, 0), (2, 0)])
+def test_traps_of_several_turns(turns, coherence):
+    """θ = Qπ/√15: left alone by collisions; of classical qubits the state does not depend on Q."""
+    rho = qb.batteries.trapping_state(15, 0.25, coherence, 0.7, turns)
+    whole = jnp.zeros((17, 17), complex).at[:15, :15].set(rho)
+    battery = qb.batteries.micromaser(17)
+    stream = qb.protocols.Collisions([turns * np.pi / 15**0.5] * 3, 0.25, coherence, 0.7)
+    run = qb.charge(battery, stream, initial=whole)
+    assert tree_allclose(battery.cell(run.final_state), whole, rtol=1e-12)
+    if turns == 3:  # as endless collisions lead to, by `test_where_a_trap_of_several_turns_leads`
+        energy = float(qb.merit.energy(rho, jnp.arange(15.0)))
+        assert energy == pytest.approx(11.263, abs=5e-4)
+
+
 def test_numbers():
     levels = jnp.arange(15.0)
     pure = qb.batteries.trapping_state(15, 0.25, 1)
@@ -42,6 +56,9 @@ def test_numbers():
         ((5, 1.5, 1), "`ground_population` must"),
         ((5, 0.5, 0.5), "`coherence` must be 0 or 1, for which"),
         ((5, 0.5, np.nan), "`coherence` must be finite"),
+        ((15, 0.4, 1, 0, 2), "`turns` must be odd for coherent qubits"),
+        ((8, 0.4, 1, 0, 2), "must close no step below m = 8, but 2 also closes step 2: ask .* 1"),
+        ((5, 0.5, 1, 0, 0), "`turns` must be at least 1"),
     ],
 )
 def test_bad_input(arguments, words):
