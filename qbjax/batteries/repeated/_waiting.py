@@ -65,7 +65,9 @@ def losses(given: Sequence[Any] | Any, levels: int) -> Losses | None:
     pairs = [(rate, L) for rate, L in pairs if not _checks.is_plain_zero(rate)]
     if not pairs:
         return None
-    _checks.room("jumps", len(pairs), 2 * len(pairs) * levels**3, "their generators")
+    # Before they are built: of jumps without structure all levels⁴ elements.
+    elements = sum(np.count_nonzero(L) ** 2 + 2 * levels**2 for _, L in pairs)
+    _checks.room("jumps", f"{len(pairs)} of {levels} levels", int(4 * elements), "generators")
     made = [_generator(sp.csr_array(L)) for _, L in pairs]
     sectors = sectors_of(*made)
     kind = np.result_type(float, *(one.dtype for one in made))

@@ -116,15 +116,7 @@ class RepeatedInteractions(Battery):
         size = self.levels * self.ancilla_levels
         whole = float(self.levels) ** (2 * min(self.cells, 100)) * self.ancilla_levels**2
         _checks.room("cells", self.cells, int(2 * whole), "one state of cells and ancilla")
-        if unitary is None:
-            self.coupling = of_interaction(interaction, size)
-        elif interaction is None:
-            self.coupling = of_unitary(unitary, size)
-        else:
-            raise ValueError(
-                "Argument `unitary` must be left out where `interaction` is given, but both are "
-                "given."
-            )
+        self.coupling = _coupling(interaction, unitary, size)
         self.losses = losses(jumps, self.levels)
         self.top_levels = _checks.integer("top_levels", top_levels, low=0, high=self.levels)
 
@@ -256,6 +248,22 @@ class RepeatedInteractions(Battery):
         name = ("RepeatedInteractions", self.levels, self.ancilla_levels, self.cells)
         lost = () if self.losses is None else (*self.losses.rates, *self.losses.generators)
         return Origin(name, (self.hamiltonian, self.ancilla, *self.coupling.numbers, *lost))
+
+
+def _coupling(interaction: TensorLike, unitary: TensorLike, size: int) -> Coupling:
+    """The coupling by the one of both that is given."""
+    if unitary is None and interaction is None:
+        raise ValueError(
+            "Argument `interaction` must be a Hermitian matrix unless `unitary` is given, but is "
+            "None."
+        )
+    if unitary is not None and interaction is not None:
+        raise ValueError(
+            "Argument `unitary` must be left out where `interaction` is given, but both are given."
+        )
+    if unitary is None:
+        return of_interaction(interaction, size)
+    return of_unitary(unitary, size)
 
 
 def _sums(a, b):

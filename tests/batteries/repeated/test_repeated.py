@@ -153,6 +153,8 @@ def test_a_unitary_of_ones_own():
     assert tree_allclose(np.asarray(run.states[1:]), ANCILLAS[:2], rtol=EXACT)
     assert battery.info()["collision"] == "6 sectors of up to 2 states"
     assert tree_allclose(run.switching_work, np.zeros(3), rtol=EXACT)
+    kept = qb.store(battery, run.final_state, [0.0, 1.0])
+    assert tree_allclose(kept.ergotropy, jnp.stack([run.ergotropy[-1]] * 2), rtol=EXACT)
     U = random_unitary(6, 9)
     other = qb.batteries.RepeatedInteractions(CELL, CELL, unitary=U)
     run = qb.charge(other, qb.protocols.Ancillas([1.0, 1.0], ANCILLAS[:2]), states="cell")
@@ -170,6 +172,9 @@ def test_ancillas_that_are_left_out():
     assert tree_allclose(runs[0].energy, np.zeros(4), rtol=0)
     assert tree_allclose(runs[1].energy, short.energy[jnp.array([0, 1, 2, 2])], rtol=EXACT)
     assert tree_allclose(runs[1].left_ergotropy[-1], short.left_ergotropy[-1], rtol=EXACT)
+    both = jax.vmap(lambda k: qb.charge(battery, qb.protocols.Ancillas(theta, [0.0, 1.0], made=k)))
+    together = both(jnp.array([0, 2])).energy
+    assert tree_allclose(together, jnp.stack([run.energy for run in runs]), rtol=EXACT)
 
 
 NUMBERS = {"theta": 0.7, "detuning": 0.3, "rate": 0.2, "weight": 0.4, "unitary": 0.5}
@@ -223,7 +228,7 @@ def test_gradients(number):
         ({"interaction": np.eye(3)}, r"`interaction` must have shape \(4, 4\)"),
         ({"interaction": None, "unitary": np.diag([1.0, 1.0, 2.0, 1.0])}, r"element \(2, 2\) of"),
         ({"unitary": np.eye(4)}, "`unitary` must be left out where"),
-        ({"interaction": None}, "`interaction` must be made of numbers, but is None"),
+        ({"interaction": None}, "`interaction` must be a Hermitian matrix unless"),
         ({"jumps": [(-1.0, np.eye(2))]}, r"`jumps\[0\]` must be at least 0"),
         ({"jumps": [np.eye(3)]}, r"`jumps\[0\]` must have shape \(2, 2\)"),
         ({"cells": 40}, "`cells` must be small enough"),

@@ -98,12 +98,9 @@ def test_nothing_spent_has_no_efficiency():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (
-            {"battery": qb.batteries.Collisional(SPIN)},
-            "`battery` must be a qb.batteries.RepeatedInteractions",
-        ),
-        ({"charging": qb.protocols.Collisions([0.1])}, "`charging` must be qb.protocols.Ancillas"),
-        ({"discharging": None}, "`discharging` must be qb.protocols.Ancillas"),
+        ({"battery": qb.batteries.Collisional(SPIN)}, "`battery` must be a .*RepeatedInteractions"),
+        ({"charging": qb.protocols.Collisions([0.1])}, "`charging` must be .*Ancillas"),
+        ({"discharging": None}, "`discharging` must be .*Ancillas"),
     ],
 )
 def test_what_is_refused(change, words):
