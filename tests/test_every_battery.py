@@ -27,6 +27,7 @@ METHODS = {
     "reservoir_lorentzian": "memory kernel",
     "reservoir_ohmic": "memory kernel",
     "waveguide": "integral of the resolvent",
+    "waveguide_array": "integral of the resolvent",
     "waveguide_si": "integral of the resolvent",
 }
 """How the page of a battery says that it is solved, where that is no matter of its size."""
@@ -34,7 +35,8 @@ METHODS = {
 DIFFERENTIATED = {
     "bloch", "bloch_array", "cascade", "collisional", "dopo", "ising_machine", "lindblad",
     "micromaser", "oscillators", "reservoir", "reservoir_lattice", "reservoir_lorentzian",
-    "reservoir_ohmic", "spin_chain", "tavis_cummings", "waveguide", "waveguide_si",
+    "reservoir_ohmic", "spin_chain", "tavis_cummings", "waveguide", "waveguide_array",
+    "waveguide_si",
 }  # fmt: skip
 """Batteries whose wings compare gradients with differences, in tests that take seconds."""
 
@@ -94,7 +96,7 @@ def test_it_charges(entry):
 
 def _check_store(entry, battery, run):
     """A battery waits without its charger, or says that it has none."""
-    if entry.name.startswith("reservoir"):
+    if entry.name.startswith("reservoir") or entry.name == "waveguide_array":
         with pytest.raises(TypeError, match="must have a charger that can be switched off"):
             qb.store(battery, run.final_state, [0.0, 1.0])
     else:

@@ -1,12 +1,15 @@
 """Emitters that share one excitation with a field: amplitudes, and the merits of one of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Complex, Float
 
 from qbjax import _checks
+from qbjax.algebra.spectral import root
 
 
 def check_undriven(protocol: Any, system: str) -> None:
@@ -54,7 +57,46 @@ def observables(
     }
 
 
+def shared(
+    frequency: Float[Array, ""], populations: Float[Array, " n"], cells: Sequence[int]
+) -> dict[str, Array]:
+    r"""Merits of emitters of one frequency that share an excitation, some of them cells.
+
+    Unitaries on each cell alone extract $\sum_j\omega\max(0, 2p_j - 1)$. Cells and the others,
+    chargers, are entangled like two qubits, $2\sqrt{p_\mathrm{cells}p_\mathrm{chargers}}$, and
+    two cells as $2\sqrt{p_jp_k}$.
+
+    Args:
+        frequency: ω of the cells.
+        populations: of all emitters.
+        cells: indices of the cells.
+
+    Returns:
+        `local_ergotropy`, `concurrence`, `cell_concurrence` (the mean of all pairs; 0 of one cell)
+        and `populations`.
+    """
+    inside = np.array(cells)
+    others = np.setdiff1d(np.arange(populations.size), inside)
+    own, rest = populations[inside], jnp.sum(populations[others])
+    first, second = np.triu_indices(inside.size, 1)
+    pairs = root(own[first] * own[second])
+    return {
+        "local_ergotropy": frequency * jnp.sum(jnp.maximum(2 * own - 1, 0.0)),
+        "concurrence": 2 * root(jnp.sum(own) * rest),
+        "cell_concurrence": 2 * jnp.mean(pairs) if first.size else jnp.zeros(()),
+        "populations": populations,
+    }
+
+
 def cell(amplitude: Float[Array, "2"]) -> Complex[Array, "2 2"]:
     """Density matrix of an emitter, ground state first, from its amplitude as (re, im)."""
     excited = jnp.sum(amplitude**2)
     return jnp.diag(jnp.stack([1 - excited, excited])).astype(complex)
+
+
+def cells(amplitudes: Complex[Array, " n"]) -> Complex[Array, "d d"]:
+    """Density matrix of some emitters: level 0 is empty, level j has the excitation in the j-th."""
+    inside = jnp.outer(amplitudes, jnp.conj(amplitudes))
+    empty = 1 - jnp.real(jnp.trace(inside))
+    whole = jnp.zeros((amplitudes.size + 1,) * 2, complex).at[1:, 1:].set(inside)
+    return whole.at[0, 0].set(empty.astype(complex))

@@ -220,6 +220,11 @@ BATTERIES = [
     door(GUIDE.steady_ergotropy_range, tolerance=(1e-6, "not negative")),
     door(GUIDE.ageing_free_time, fraction=(0.9, "share")),
     door(GUIDE.first_peak, until=(None, "positive?")),
+    door(
+        batteries.waveguide.WaveguideArray, positions=([0.0, 0.1, 0.3], "vector"),
+        chargers=((0,), "kept"), frequency=(1.0, "positive"), decay=(0.5, "not negative"),
+        longest=(1000.0, "positive"),
+    ),
     door(batteries.waveguide.RectangularGuide, **METRES),
     door(IN_METRES.battery, longest=(1000.0, "positive"), shielded=(False, "flag")),
     door(

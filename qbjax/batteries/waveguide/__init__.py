@@ -2,10 +2,19 @@
 
 from qbjax.batteries.waveguide import continuum, designs, geometry, position
 from qbjax.batteries.waveguide._entry import ENTRIES as ENTRIES
+from qbjax.batteries.waveguide.array import WaveguideArray
 from qbjax.batteries.waveguide.battery import Waveguide
 from qbjax.batteries.waveguide.geometry import RectangularGuide
 
-__all__ = ["RectangularGuide", "Waveguide", "continuum", "designs", "geometry", "position"]
+__all__ = [
+    "RectangularGuide",
+    "Waveguide",
+    "WaveguideArray",
+    "continuum",
+    "designs",
+    "geometry",
+    "position",
+]
 
 
 def __dir__() -> list[str]:

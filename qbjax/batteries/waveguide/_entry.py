@@ -1,5 +1,6 @@
-"""The waveguide's entries in the catalogue: in its own units, and in metres."""
+"""The waveguide's entries in the catalogue: in its own units, in metres, of several emitters."""
 
+from qbjax.batteries.waveguide.array import WaveguideArray
 from qbjax.batteries.waveguide.battery import Waveguide
 from qbjax.batteries.waveguide.geometry import RectangularGuide
 from qbjax.interface.catalogue import UNDRIVEN, Entry, Example, Maker
@@ -35,6 +36,18 @@ ENTRIES = (
             {},
             10.0,
             "separation",
+        ),
+    ),
+    Entry(
+        name="waveguide_array",
+        battery=Maker(WaveguideArray, sizes=("chargers",), words=("longest",)),
+        protocols=UNDRIVEN,
+        example=Example(
+            {"positions": [0.0, 0.1, 0.2], "chargers": [1], "frequency": 0.9},
+            "none",
+            {},
+            5.0,
+            "frequency",
         ),
     ),
 )

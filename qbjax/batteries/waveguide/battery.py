@@ -40,6 +40,7 @@ from qbjax.batteries.waveguide import _ageing as ageing
 from qbjax.batteries.waveguide import _markov as markov
 from qbjax.batteries.waveguide import _outside as outside
 from qbjax.batteries.waveguide import _resolvent as resolvent
+from qbjax.batteries.waveguide import _span as spans
 from qbjax.batteries.waveguide import continuum, peak, spectrum
 from qbjax.batteries.waveguide._self_energy import STRONGEST_DECAY
 from qbjax.batteries.waveguide.continuum import ContinuumStates
@@ -90,13 +91,7 @@ class Waveguide(Battery):
         )
         self.distance = _checks.scalar("distance", distance, low=0, open_low=True)
         self.decay = _checks.scalar("decay", decay, low=0, high=STRONGEST_DECAY)
-        if not _checks.is_concrete(longest):
-            raise TypeError(
-                "Argument `longest` must be known before compilation, but is traced: it says how "
-                "far the nodes of every run may have to reach."
-            )
-        _checks.scalar("longest", longest, low=0, open_low=True)
-        self.longest = float(longest)
+        self.longest = spans.check_longest(longest)
         self.outside_decay = _checks.optional_scalar("outside_decay", outside_decay, low=0)
         self.nodes = None  # Until a run's span is known: `prepared`.
 
@@ -113,10 +108,10 @@ class Waveguide(Battery):
             ValueError, TypeError: for times out of order, negative, traced, or beyond `longest`.
         """
         checked = _checks.times("times", times)
-        first, last = self._span(times)
+        first, last = spans.ends(times)
         if first < 0:
             raise ValueError(f"Argument `times` must be ≥ 0, but starts at {first:g}.")
-        self._check_span(last)
+        spans.check(last, self.longest)
         return _amplitudes(self._reaching(last), checked)
 
     def bound_states(self) -> BoundStates:
@@ -154,14 +149,14 @@ class Waveguide(Battery):
             return _checks.times("times", times)
         single_excitation.check_undriven(protocol, "waveguide")
         checked = _checks.times("times", times)
-        first, last = self._span(times)
-        self._check_span(last - first)
+        first, last = spans.ends(times)
+        spans.check(last - first, self.longest)
         return checked
 
     def prepared(self, times) -> "Waveguide":
         if not _checks.is_concrete(times):  # outside, where no field needs nodes
             return self
-        first, last = self._span(times)
+        first, last = spans.ends(times)
         return self._reaching(min(last - first, self.longest))
 
     def start(self, initial=None) -> State:
@@ -173,7 +168,7 @@ class Waveguide(Battery):
 
     def motion(self, protocol, state, times) -> Path:
         if isinstance(protocol, outside.Withdrawn):
-            return outside.motion(self, state, times, _UNITS)
+            return outside.motion(self, state, times, UNITS)
         if state.layout == "moved":
             raise _remembered(state)
         elapsed = times - times[0]
@@ -183,7 +178,7 @@ class Waveguide(Battery):
             state=self._state,
             observe=self._observed,
             steps=jnp.array(self.nodes.energies.size),
-            units=_UNITS,
+            units=UNITS,
         )
 
     def idle(self) -> outside.Withdrawn:
@@ -223,24 +218,6 @@ class Waveguide(Battery):
         seen = single_excitation.observables(self.frequency, p2, 1 - p1 - p2)
         return seen | {"charger_energy": self.frequency * p1}
 
-    def _span(self, times) -> tuple[float, float]:
-        """The first and the last of some times, as they were given."""
-        if not _checks.is_concrete(times):
-            raise TypeError(
-                "Argument `times` must be known before compilation for a waveguide, whose nodes "
-                "depend on their span, but is traced."
-            )
-        host = np.asarray(times, float)
-        return float(host[0]), float(host[-1])
-
-    def _check_span(self, span: float) -> None:
-        if span > self.longest:
-            raise ValueError(
-                f"Argument `times` must span at most {self.longest:g}/ω₁₁ (the battery's "
-                f"`longest`), but spans {span:g}: give Waveguide a larger `longest` (nodes and "
-                "seconds grow with the span), or use steady_energy_range() for what stays."
-            )
-
     def _reaching(self, span: float) -> "Waveguide":
         nodes = resolvent.route(resolvent.horizon_of(span), self.distance)
         return eqx.tree_at(lambda g: g.nodes, self, nodes, is_leaf=lambda x: x is None)
@@ -259,7 +236,7 @@ def _amplitudes(guide: Waveguide, times):
 
 
 _ENERGIES = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy", "charger_energy")
-_UNITS = (
+UNITS = (
     ("time", "1/omega_11"),
     *((name, "omega_11") for name in _ENERGIES),
     *((name, "omega_11^2") for name in ("charging_power", "ergotropic_power")),

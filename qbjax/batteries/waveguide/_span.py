@@ -1,0 +1,47 @@
+"""The span of a run in a waveguide, which sets the nodes of its quadrature."""
+
+from typing import Any
+
+import numpy as np
+
+from qbjax import _checks
+
+
+def ends(times: Any) -> tuple[float, float]:
+    """The first and the last of some times, as they were given.
+
+    Raises:
+        TypeError: if they are traced.
+    """
+    if not _checks.is_concrete(times):
+        raise TypeError(
+            "Argument `times` must be known before compilation for a waveguide, whose nodes "
+            "depend on their span, but is traced."
+        )
+    host = np.asarray(times, float)
+    return float(host[0]), float(host[-1])
+
+
+def check(span: float, longest: float) -> None:
+    """Checks that a run is not longer than its battery computes.
+
+    Raises:
+        ValueError: if it is.
+    """
+    if span > longest:
+        raise ValueError(
+            f"Argument `times` must span at most {longest:g}/ω₁₁ (the battery's "
+            f"`longest`), but spans {span:g}: give Waveguide a larger `longest` (nodes and "
+            "seconds grow with the span), or use steady_energy_range() for what stays."
+        )
+
+
+def check_longest(longest: Any) -> float:
+    """Checks the longest span of a battery; returns it."""
+    if not _checks.is_concrete(longest):
+        raise TypeError(
+            "Argument `longest` must be known before compilation, but is traced: it says how "
+            "far the nodes of every run may have to reach."
+        )
+    _checks.scalar("longest", longest, low=0, open_low=True)
+    return float(longest)
