@@ -1,10 +1,14 @@
 """`qbjax charge collisional`: a ladder and a stream of qubits."""
 
+from functools import partial
 from typing import Annotated, Literal
 
+import jax
 import numpy as np
 import typer
+import xarray as xr
 
+from qbjax import _checks
 from qbjax.algebra import ladders
 from qbjax.algebra.ladders import Ladder
 from qbjax.batteries import Collisional
@@ -12,9 +16,10 @@ from qbjax.cli import jobs, options, results, session
 from qbjax.cli.application import Command
 from qbjax.cli.charge import charging
 from qbjax.cycle import charge
-from qbjax.protocols import Collisions
+from qbjax.merit import bounds
+from qbjax.protocols import Collisions, Scatter
 from qbjax.strategies import full_swap, greedy
-from qbjax.views import plot, report
+from qbjax.views import report, streams
 
 # fmt: off
 Kind = Annotated[
@@ -26,6 +31,11 @@ Spin = Annotated[float, typer.Option(
 )]
 Loss = Annotated[float, options.not_negative("κt₀ after each collision.")]
 Thermal = Annotated[float, options.not_negative("Thermal occupation of the bath.")]
+CounterRotating = Annotated[float, options.not_negative("g/ω; 0 is the rotating wave.")]
+Clock = Annotated[
+    Literal["restarts", "runs-on"],
+    typer.Option(help="The clock of counter-rotating terms: anew with every qubit, or not."),
+]
 # fmt: on
 Angles = Literal["constant", "full-swap", "greedy", "greedy-transient"]
 
@@ -38,6 +48,9 @@ def charge_collisional(
     spin: Spin = 9.5,
     loss: Loss = 0.0,
     thermal: Thermal = 0.0,
+    collision_loss: Annotated[float, options.not_negative("κ/Ω during collisions.")] = 0.0,
+    counter_rotating: CounterRotating = 0.0,
+    clock: Clock = "restarts",
     angles: Annotated[Angles, typer.Option(help="How the swap angles are chosen.")] = "constant",
     theta: Annotated[float, options.not_negative("The angle, if constant.")] = 0.25,
     collisions: Annotated[int, options.count("How many qubits.")] = 40,
@@ -51,15 +64,25 @@ def charge_collisional(
         float, typer.Option(callback=options.within(0, 1), help="c of the qubits, 0 to 1.")
     ] = 0.0,
     phase: Annotated[float, options.real("α of the qubits.")] = 0.0,
+    detuning: Annotated[float, options.real("(ω_q − ω_F)/Ω of the qubits.")] = 0.0,
+    missed: Annotated[
+        float, typer.Option(callback=options.within(0, 1), help="Share of qubits that are missed.")
+    ] = 0.0,
     every: Annotated[int, options.count("Save after so many collisions.")] = 1,
     out: options.Out = None,
     config: options.Config = None,
 ) -> None:
     """Charge an oscillator, a spin or a uniform ladder with a stream of qubits."""
     with session.running(context) as start:
-        battery = Collisional(ladder_of(ladder, levels, spin), loss or 0, thermal or 0)
+        battery = Collisional(
+            ladder_of(ladder, levels, spin), loss or 0, thermal or 0, counter_rotating or 0,
+            clock.replace("-", "_"), collision_loss or 0,
+        )  # fmt: skip
         chosen = _angles(battery, angles, theta, collisions)
-        stream = Collisions(chosen, ground_population, coherence, phase, save_every=every)
+        stream = Collisions(
+            chosen, ground_population, coherence or 0, phase, save_every=every,
+            detuning=detuning or 0, scatter=Scatter(missed) if missed else None,
+        )  # fmt: skip
         with jobs.Steps(1) as steps, steps.step(f"{stream.count} collisions") as now:
             run = charge(battery, stream)
             now(f"W = {float(run.ergotropy[-1]):.4f} at Ωτ = {float(run.times[-1]):g}")
@@ -69,8 +92,23 @@ def charge_collisional(
             start,
             datasets={"run": data},
             sheets=[report.charging(data)],
-            figure=plot.charging_figure(data),
+            figure=streams.charging_figure(data, _bounds(battery, float(run.times[-1]))),
         )
+
+
+def _bounds(battery: Collisional, end: float) -> xr.Dataset:
+    """Bounds for classical qubits and limits of coherent ones, those that hold, up to a time."""
+    ladder, loss = battery.ladder, battery.loss
+    lossless = _checks.is_plain_zero(loss)
+    known = battery.is_rotating_wave and battery.is_brief and _checks.is_plain_zero(battery.thermal)
+    times, found = np.linspace(0.0, end, 201), {}
+    if known and (lossless or ladder.kind == "oscillator"):
+        most = partial(bounds.incoherent_energy, ladder, loss=loss)
+        found["classical"] = ("time", np.asarray(jax.lax.map(most, times)))
+    if known and lossless and ladder.kind != "uniform":
+        limit = partial(bounds.coherent_energy, ladder)
+        found["coherent"] = ("time", np.asarray(jax.lax.map(limit, times)))
+    return xr.Dataset(found, coords={"time": times})
 
 
 def ladder_of(kind: str, levels: int, spin: float) -> Ladder:

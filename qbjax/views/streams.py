@@ -3,16 +3,22 @@
 from collections.abc import Mapping
 from itertools import zip_longest
 
+import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from qbjax.dynamics.record.trajectory import Trajectory
-from qbjax.views.plot import PULSES, axes_or_new, side_by_side
+from qbjax.views.plot import CURVES, ORANGE, PULSES, SKY, STYLE, axes_or_new, side_by_side
 from qbjax.views.report import Sheet
 
 NAMES = ("energy", "ergotropy", "charging_power")
+HELD = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
+POWERS = ("charging_power", "ergotropic_power")
+
+FEW = 100
+"""Number of points from which on they are small."""
 
 
 def beside(runs: Mapping[str, Trajectory]) -> xr.Dataset:
@@ -65,6 +71,53 @@ def angles(data: xr.Dataset, ax: Axes | None = None) -> Axes:
 def figure(data: xr.Dataset, title: str) -> Figure:
     """Draws energies and swap angles, side by side."""
     return side_by_side(data, title, energies, angles)
+
+
+BOUNDS = {
+    "classical": ("bound, classical qubits", ORANGE, "-"),
+    "coherent": (r"limit, $\theta \to 0$, pure qubits", SKY, (0, (4, 1.2))),
+}
+"""Label, colour and dash of a bound."""
+
+
+def charging_figure(data: xr.Dataset, bounds: xr.Dataset) -> Figure:
+    """Draws one stream: what the battery holds above, its power below.
+
+    Energies belong to collisions and are points: between them a battery has none. Bounds are
+    curves.
+
+    Args:
+        data: a run's.
+        bounds: energies over `time`, named as in `BOUNDS`; those that there are.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(2, 1, figsize=(6.4, 6.4), sharex=True, layout="constrained")
+        for ax, names in zip(axes, (HELD, POWERS), strict=True):
+            _points(data, bounds, names, ax)
+        axes[0].set(title="What the battery holds", ylabel="energy / $E_0$")
+        axes[1].set(title="How fast it got there", ylabel=r"power / $E_0\Omega$")
+        axes[1].set_xlabel(r"charging time $\Omega\tau$")
+        for ax in axes:
+            ax.legend(ncols=2)
+    return figure
+
+
+def _points(data: xr.Dataset, bounds: xr.Dataset, names: tuple[str, ...], ax: Axes) -> None:
+    """Draws observables as points, below the bounds as curves; of powers bounds per time."""
+    time, some = bounds["time"].values, slice(1, None)
+    spent = np.ones(time.size - 1) if names == HELD else time[some]
+    for name in bounds.data_vars:
+        label, colour, dash = BOUNDS[str(name)]
+        curve = bounds[name].values[some] / np.where(spent > 0, spent, np.nan)
+        ax.plot(time[some], curve, color=colour, ls=dash, lw=1.2, label=label)
+    size = 4 if data.sizes["time"] <= FEW else 2
+    for name, marker in zip(names, "s.v^"):
+        label, colour, _ = CURVES[name]
+        ax.plot(data["time"], data[name], marker, color=colour, ms=size, label=label)
+    seen = np.concatenate([data[name].values for name in names])
+    top = np.max(seen, initial=0.0, where=np.isfinite(seen))
+    if top > 0:  # bounds may go far beyond
+        ax.set_ylim(min(0.0, float(np.nanmin(seen))), 1.45 * top)
 
 
 def _marked(data: xr.Dataset, x: str, y: str, ax: Axes | None) -> Axes:
