@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Complex, Float
 
-from qbjax import _checks
+from qbjax import _checks, merit
 from qbjax.algebra.spectral import root
 
 
@@ -57,17 +57,42 @@ def observables(
     }
 
 
-def shared(
-    frequency: Float[Array, ""], populations: Float[Array, " n"], cells: Sequence[int]
+def observables_of(
+    levels: Float[Array, " d"], rho: Complex[Array, "d d"], field: Float[Array, ""]
 ) -> dict[str, Array]:
-    r"""Merits of emitters of one frequency that share an excitation, some of them cells.
+    """Merits of several emitters together, whose frequencies may differ.
 
-    Unitaries on each cell alone extract $\sum_j\omega\max(0, 2p_j - 1)$. Cells and the others,
+    Args:
+        levels: 0, and the frequency of each.
+        rho: as of `cells`.
+        field: population of the field.
+
+    Returns:
+        The merits, `field_population` and `trace_defect`, as `observables`.
+    """
+    work, incoherent = merit.ergotropy(rho, levels), merit.incoherent_ergotropy(rho, levels)
+    return {
+        "energy": merit.energy(rho, levels),
+        "ergotropy": work,
+        "coherent_ergotropy": work - incoherent,
+        "incoherent_ergotropy": incoherent,
+        "purity": merit.purity(rho),
+        "field_population": field,
+        "trace_defect": jnp.maximum(-field, 0.0),
+    }
+
+
+def shared(
+    frequency: Float[Array, "..."], populations: Float[Array, " n"], cells: Sequence[int]
+) -> dict[str, Array]:
+    r"""Merits of emitters that share an excitation, some of them cells.
+
+    Unitaries on each cell alone extract $\sum_j\omega_j\max(0, 2p_j - 1)$. Cells and the others,
     chargers, are entangled like two qubits, $2\sqrt{p_\mathrm{cells}p_\mathrm{chargers}}$, and
     two cells as $2\sqrt{p_jp_k}$.
 
     Args:
-        frequency: ω of the cells.
+        frequency: ω of the cells, or of each, (N,).
         populations: of all emitters.
         cells: indices of the cells.
 
@@ -81,7 +106,7 @@ def shared(
     first, second = np.triu_indices(inside.size, 1)
     pairs = root(own[first] * own[second])
     return {
-        "local_ergotropy": frequency * jnp.sum(jnp.maximum(2 * own - 1, 0.0)),
+        "local_ergotropy": jnp.sum(frequency * jnp.maximum(2 * own - 1, 0.0)),
         "concurrence": 2 * root(jnp.sum(own) * rest),
         "cell_concurrence": 2 * jnp.mean(pairs) if first.size else jnp.zeros(()),
         "populations": populations,

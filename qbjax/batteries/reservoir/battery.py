@@ -66,8 +66,11 @@ class Reservoir(Battery):
         band: where a function J lives; an end may be infinite if J/ω is integrable there. Peaks
             narrower than a hundredth of their distance from the ends and from 0 may be overlooked:
             put ends near.
-        excited: the emitter that starts excited.
-        cell: the emitter that stores, by default the last.
+        excited: the emitter that starts excited, or several that share the excitation equally.
+        cell: the emitter that stores, by default the last. Of several all merits are those of all
+            cells together, as far as they are reached: level 0 has no excitation, level j has it in
+            the j-th cell; `local_ergotropy` is what unitaries on each extract, `concurrence` that
+            of the cells and the other emitters, `cell_concurrence` the mean of all pairs of cells.
         step: longest element of the mesh; by default 2 radians of the highest frequency, bare or
             dressed, as it was when the battery was made. Halving it divides the error by about
             $2^{10}$.
@@ -92,8 +95,8 @@ class Reservoir(Battery):
     density: NamedDensity | None
     J: Callable | None = eqx.field(static=True)
     band: tuple[float, float] = eqx.field(static=True)
-    excited: int = eqx.field(static=True)
-    stored: int = eqx.field(static=True)
+    excited: tuple[int, ...] = eqx.field(static=True)
+    stored: tuple[int, ...] = eqx.field(static=True)
     step: float | None = eqx.field(static=True)
     scale: memories.Scale | None = eqx.field(static=True)
     weights: Any
@@ -113,8 +116,8 @@ class Reservoir(Battery):
         self.frequencies = _checks.array("frequencies", frequencies, shape=("n",), low=0.0)
         n = self.frequencies.size
         self.couplings = _checks.array("couplings", couplings, shape=(n,))
-        self.excited = _checks.integer("excited", excited, low=0, high=n - 1)
-        self.stored = _checks.integer("cell", n - 1 if cell is None else cell, low=0, high=n - 1)
+        self.excited = _places("excited", excited, n)
+        self.stored = _places("cell", n - 1 if cell is None else cell, n)
         _checks.known("step", step)
         self.step = (
             None if step is None else float(_checks.scalar("step", step, low=0, open_low=True))
@@ -187,7 +190,7 @@ class Reservoir(Battery):
                 "starts, and later times belong in the same run."
             )
         start = np.zeros((self.frequencies.size, 2))
-        start[self.excited, 0] = 1.0
+        start[list(self.excited), 0] = 1 / np.sqrt(len(self.excited))
         return State(start, self._origin)
 
     def motion(self, protocol, state, times) -> Path:
@@ -215,12 +218,14 @@ class Reservoir(Battery):
         )
 
     def cell(self, state: State | Any) -> Inexact[Array, "d d"]:
-        """Density matrix of the storage cell, ground state first."""
-        return single_excitation.cell(check_origin(state, self._origin).content[self.stored])
+        """Density matrix of the storage cell, ground state first; of several, a level for each."""
+        amplitudes = single_excitation.unpack(check_origin(state, self._origin).content)
+        return single_excitation.cells(amplitudes[np.array(self.stored)])
 
     @property
     def cell_hamiltonian(self):
-        return self.frequencies[self.stored] * np.arange(2.0)
+        """Levels 0, and the frequency of each cell."""
+        return jnp.append(jnp.zeros(1), self.frequencies[np.array(self.stored)])
 
     def facts(self, initial):
         return {
@@ -261,7 +266,20 @@ class Reservoir(Battery):
         return State(single_excitation.pack(amplitudes), self._origin, made=time)
 
     def _observed(self, time, amplitudes) -> dict[str, Array]:
-        frequency, populations = self.frequencies[self.stored], jnp.abs(amplitudes) ** 2
+        populations, cells = jnp.abs(amplitudes) ** 2, np.array(self.stored)
         field = 1 - jnp.sum(populations)
-        seen = single_excitation.observables(frequency, populations[self.stored], field)
+        if cells.size > 1:
+            levels, shared = self.cell_hamiltonian, single_excitation.cells(amplitudes[cells])
+            seen = single_excitation.observables_of(levels, shared, field)
+            return seen | single_excitation.shared(levels[1:], populations, self.stored)
+        frequency, (population,) = self.frequencies[cells[0]], populations[cells]
+        seen = single_excitation.observables(frequency, population, field)
         return seen | {"populations": populations}
+
+
+def _places(name: str, given: Any, count: int) -> tuple[int, ...]:
+    """Places of emitters, one or several, each once."""
+    found = tuple(sorted(set(_checks.indices(name, given, count))))
+    if not found:
+        raise ValueError(f"Argument `{name}` must name an emitter, but is empty.")
+    return found

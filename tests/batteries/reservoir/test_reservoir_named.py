@@ -127,6 +127,35 @@ def test_many_densities_are_one_program():
     assert shape(0.1, TIMES) == shape(0.3, 0.95 * TIMES)
 
 
+def test_several_chargers_and_cells():
+    """Two chargers and two cells, of other frequencies, on a line of cavities."""
+    w, g, places = np.array([0.6, 0.6, 0.55, 0.65]), np.full(4, 0.8), (0, 1, 0, 1)
+    run = qb.charge(
+        qb.batteries.Reservoir(Lattice(1.0, 0.25, places), w, g, excited=(0, 1), cell=(2, 3)),
+        None, TIMES, states="cell",
+    )  # fmt: skip
+    couplings = g[:, None] * (np.arange(61) == 30 + np.array(places)[:, None])
+    energies, vectors = np.linalg.eigh(joined(w, couplings, line(1.0, 0.25, 61)))
+    moving = np.exp(-1j * np.outer(TIMES, energies)) * (vectors[0] + vectors[1]) / np.sqrt(2)
+    a = moving @ vectors[:4].T
+    assert tree_allclose(run.populations, np.abs(a) ** 2, rtol=0, atol=REFERENCE)
+    p = np.abs(a) ** 2
+    assert tree_allclose(run.energy, p[:, 2:] @ w[2:], rtol=0, atol=REFERENCE)
+    assert tree_allclose(
+        run.states[-1][1:, 1:], np.outer(a[-1, 2:], a[-1, 2:].conj()), rtol=REFERENCE
+    )
+    stored = p[:, 2:].sum(axis=1)
+    left = 0.55 * np.minimum(stored, 1 - stored)
+    assert tree_allclose(run.ergotropy, p[:, 2:] @ w[2:] - left, rtol=0, atol=1e-8)
+    pair = 2 * np.sqrt(p[:, 2] * p[:, 3])
+    assert tree_allclose(run.cell_concurrence, pair, rtol=0, atol=1e-8)
+    whole = 2 * np.sqrt(stored * p[:, :2].sum(axis=1))
+    assert tree_allclose(run.concurrence, whole, rtol=0, atol=1e-8)
+    local = np.maximum(2 * p[:, 2:] - 1, 0) @ w[2:]
+    assert tree_allclose(run.local_ergotropy, local, rtol=0, atol=1e-8)
+    assert run.ergotropy.max() > 0.1
+
+
 def test_times_of_a_run():
     """A run may begin late, and have one time alone."""
     density = Lorentzian(1.0, 0.6)
@@ -148,6 +177,8 @@ def test_a_mesh_too_coarse_is_marked():
     [
         ({"band": (0.0, 3.0)}, ValueError, "`band` must be left out for a density that has a name"),
         ({"density": Lattice(1.0, 0.2, (0,))}, ValueError, "`J` must have one site for each of 2"),
+        ({"excited": ()}, ValueError, "`excited` must name an emitter"),
+        ({"cell": (0, 2)}, ValueError, "`cell` must be at least 0 and at most 1"),
         ({"times": [0.0, 1e7]}, ValueError, "`times` must span at most 2048 elements no longer"),
     ],
 )
