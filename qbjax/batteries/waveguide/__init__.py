@@ -1,6 +1,7 @@
 """A battery charged at a distance, by an excited emitter in the same waveguide."""
 
 from qbjax.batteries.waveguide import continuum, designs, geometry, position
+from qbjax.batteries.waveguide import continuum, designs, front, position
 from qbjax.batteries.waveguide._entry import ENTRIES as ENTRIES
 from qbjax.batteries.waveguide.array import WaveguideArray
 from qbjax.batteries.waveguide.battery import Waveguide
@@ -15,6 +16,7 @@ __all__ = [
     "geometry",
     "position",
 ]
+__all__ = ["Waveguide", "continuum", "designs", "front", "position"]
 
 
 def __dir__() -> list[str]:

@@ -20,7 +20,6 @@ W.-L. Song et al., Phys. Rev. Lett. 132, 090401 (2024), whose Eq. (7) contains t
 only those below the band.
 """
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -107,7 +106,7 @@ def continuum_distance(order: int | Any, frequency: Any, decay: Any) -> Scalar:
     """
     order = _checks.integer("order", order, low=1)
     frequency, _, decay = point(frequency, 1.0, decay)
-    return _distance(frequency, decay, order)
+    return distance_of(jnp.asarray(float(order)), frequency, decay)
 
 
 def continuum_states(
@@ -166,9 +165,10 @@ def _states(frequency, x, decay, tolerance) -> ContinuumStates:
     )
 
 
-@partial(jax.jit, static_argnames="order")
-def _distance(frequency, decay, order: int) -> Scalar:
-    sign = SIGNS[order % 2 - 1]
+@jax.jit
+def distance_of(order: Scalar, frequency: Scalar, decay: Scalar) -> Scalar:
+    """The distance of an order's design, which may be traced. Nothing is checked."""
+    sign = jnp.where(order % 2 == 1, 1.0, -1.0)
     possible = frequency > 1 - decay / WAVELENGTH
     frequency = jnp.where(possible, frequency, 1.0)
 

@@ -22,8 +22,8 @@ from jaxtyping import Array, Float
 from qbjax import _checks
 from qbjax._types import Scalar
 from qbjax.batteries.waveguide._self_energy import WAVELENGTH, decay_rate
-from qbjax.batteries.waveguide.continuum import continuum_distance, designed
-from qbjax.batteries.waveguide.position import climb, pair
+from qbjax.batteries.waveguide.continuum import designed, distance_of
+from qbjax.batteries.waveguide.position import climb, largest, pair, side
 from qbjax.batteries.waveguide.spectrum import bound_states
 from qbjax.protocols import free
 from qbjax.strategies.gradient import Progress, check_search
@@ -54,20 +54,29 @@ class Design(NamedTuple):
 
 
 class Range(NamedTuple):
-    """A part of the distances from `first` to `last`, for one order.
+    """The distances at which an order's design lies in a box, and a part of them.
 
     The bounds are numbers of the protocol, so that one program serves all orders.
     """
 
     order: Scalar
-    first: Scalar
-    last: Scalar
-    decay: Scalar
+    frequency: tuple[Scalar, Scalar]
+    distances: tuple[Scalar, Scalar]
+    decay: Any
     part: Any
 
     @property
+    def ends(self) -> tuple[Scalar, Scalar]:
+        """The first and the last distance; in the wrong order where there is none."""
+        # The frequency of a design falls with its distance; below the lowest there is none.
+        low, high = (distance_of(self.order, x, self.decay) for x in self.frequency)
+        near, far = self.distances
+        return jnp.maximum(near, high), jnp.minimum(far, jnp.where(jnp.isnan(low), far, low))
+
+    @property
     def distance(self) -> Scalar:
-        return self.first + (self.last - self.first) * self.part
+        first, last = self.ends
+        return first + jnp.maximum(last - first, 0.0) * self.part
 
 
 def continuum_designs(
@@ -82,7 +91,7 @@ def continuum_designs(
 
     Args:
         frequency, distance: pairs of bounds.
-        decay: $\\Gamma_{11}$.
+        decay: $\\Gamma_{11}$: a number, or a pair of bounds.
         orders: how many orders, from the first, at most `MOST_ORDERS`.
         progress: as in `maximize`.
 
@@ -93,27 +102,26 @@ def continuum_designs(
         ValueError, TypeError: for bounds out of range or order.
     """
     check_search(progress=progress)
-    low, high = pair("frequency", frequency)
-    near, far = pair("distance", distance)
-    decay = decay_rate(decay)
+    bounds = tuple(map(jnp.asarray, pair("frequency", frequency)))
+    distances = tuple(map(jnp.asarray, pair("distance", distance)))
+    decay = side("decay", decay, decay_rate)
+    strongest = jnp.asarray(largest(decay))
     found = []
     for order in range(1, _checks.integer("orders", orders, low=1, high=MOST_ORDERS) + 1):
-        # The frequency of a design falls with its distance; below the lowest there is none.
-        first = max(near, float(continuum_distance(order, high, decay)))
-        if first >= far:  # and every higher order is farther still
-            break
-        last = float(continuum_distance(order, low, decay))
-        last = far if np.isnan(last) else min(far, last)
-        if first < last:
-            bounds = (jnp.asarray(float(order)), jnp.asarray(first), jnp.asarray(last))
-            range_ = Range(*bounds, decay, free(0.5, 0.0, 1.0))
-            found.append(_design(climb(_energy, range_, progress).protocol))
+        number = jnp.asarray(float(order))
+        if not distance_of(number, bounds[1], strongest) < distances[1]:
+            break  # Every higher order is farther still.
+        range_ = Range(number, bounds, distances, decay, free(0.5, 0.0, 1.0))
+        best = climb(_energy, range_, progress)
+        if float(best.value) > 0:
+            found.append(_design(best.protocol))
     return sorted(found, key=lambda design: -design.energy)
 
 
 def _energy(range_: Range) -> Scalar:
     frequency, residues = _residues(range_)
-    return frequency * jnp.sum(residues) ** 2
+    first, last = range_.ends
+    return jnp.where(first < last, frequency * jnp.sum(residues) ** 2, 0.0)
 
 
 def _residues(range_: Range) -> tuple[Scalar, Float[Array, "3"]]:

@@ -40,6 +40,9 @@ LATTICE = 600
 
 SIDE = 128
 
+DECADES = 1000.0
+"""Ratio of bounds from which the lattice between them is logarithmic."""
+
 LIGHT_CROSSINGS, SETTLING, TURNS = 4.0, 15.0, 2.0
 """The first charge is looked for up to so many crossings of the largest distance, so many 1/ω₁₁,
 and so many ω₀/Γ₁₁ of the highest frequency (the formula above has its peak at 1.26)."""
@@ -132,17 +135,14 @@ def best_power(
     last = _latest(place) if until is None else until
     last = _checks.plain("until", last, low=0, open_low=True)
     moment = Moment(place, free(last / 2, 1e-3 * last, last))
-    power = _power(resolvent.horizon_of(last), _largest(place.distance))
+    power = _power(resolvent.horizon_of(last), largest(place.distance))
     return climb(power, moment, progress=progress)
 
 
 def _latest(place: Place) -> float:
-    crossing = LIGHT_CROSSINGS * WAVELENGTH * _largest(place.distance)
-    return crossing + SETTLING + TURNS * _largest(place.frequency) / float(place.decay)
-
-
-def _largest(side: Array | Free) -> float:
-    return float(side.high) if isinstance(side, Free) else float(side)
+    crossing = LIGHT_CROSSINGS * WAVELENGTH * largest(place.distance)
+    weakest = place.decay.low if isinstance(place.decay, Free) else float(place.decay)
+    return crossing + SETTLING + TURNS * largest(place.frequency) / weakest
 
 
 def _kept(place: Place) -> Scalar:
@@ -187,19 +187,39 @@ def pair(name: str, value: Any) -> tuple[float, float]:
     return low, high
 
 
+def largest(side: Array | Free) -> float:
+    """The number, or the upper of its bounds."""
+    return float(side.high) if isinstance(side, Free) else float(side)
+
+
+def side(name: str, value: Any, number: Callable[[Any], Array] | None = None) -> Array | Free:
+    """A number, checked by `number`, or free between a pair of positive bounds."""
+    number = number or functools.partial(_checks.scalar, name, low=0, open_low=True)
+    if _checks.axes(value) == 0:
+        return number(value)
+    low, high = pair(name, value)
+    number(high)
+    return free((low + high) / 2, low, high)
+
+
 def _from_lattice(objective: Callable, box: Any) -> Any:
     leaves, tree = jax.tree.flatten(box, is_leaf=lambda leaf: isinstance(leaf, Free))
     places = tuple(i for i, leaf in enumerate(leaves) if isinstance(leaf, Free))
     # Middles of equal parts: maxima like to sit on bounds, where a search would not move.
-    side = min(SIDE, round(LATTICE ** (1 / len(places))))
-    parts = (np.arange(side) + 0.5) / side
-    axes = [leaves[i].low + (leaves[i].high - leaves[i].low) * parts for i in places]
+    count = min(SIDE, round(LATTICE ** (1 / len(places))))
+    parts = (np.arange(count) + 0.5) / count
+    axes = [_axis(leaves[i].low, leaves[i].high, parts) for i in places]
     points = np.stack([axis.ravel() for axis in np.meshgrid(*axes)], axis=1)
     numbers = [leaf.value if isinstance(leaf, Free) else leaf for leaf in leaves]
     values = np.asarray(_values(objective, tree, places, numbers, jnp.asarray(points)))
     for i, value in zip(places, points[int(np.nanargmax(values))]):
         leaves[i] = free(value, leaves[i].low, leaves[i].high)
     return jax.tree.unflatten(tree, leaves)
+
+
+def _axis(low: float, high: float, parts: np.ndarray) -> np.ndarray:
+    """Numbers between bounds; in equal ratios where these are decades apart."""
+    return low * (high / low) ** parts if 0 < DECADES * low < high else low + (high - low) * parts
 
 
 @functools.partial(jax.jit, static_argnames=("objective", "tree", "places"))
@@ -214,16 +234,10 @@ def _values(objective, tree, places, numbers, points):
 
 
 def _place(frequency, distance, decay, *, chosen: bool = False) -> Place:
-    place = Place(_side("frequency", frequency), _side("distance", distance), decay_rate(decay))
-    if not chosen and not any(isinstance(side, Free) for side in place):
+    sides = side("frequency", frequency), side("distance", distance)
+    place = Place(*sides, side("decay", decay, decay_rate))
+    if not chosen and not any(isinstance(number, Free) for number in place):
         raise ValueError(
             "Argument `frequency` or `distance` must be a pair of bounds, but both are numbers."
         )
     return place
-
-
-def _side(name: str, value: Any) -> Array | Free:
-    if _checks.axes(value) == 0:
-        return _checks.scalar(name, value, low=0, open_low=True)
-    low, high = pair(name, value)
-    return free((low + high) / 2, low, high)

@@ -169,9 +169,7 @@ def _states(frequency, x, decay) -> BoundStates:
     plus = _root(_plus, frequency, x, decay)
     minus = _root(_minus, safe, x, decay)
     angles = jnp.stack([plus, jnp.where(exists[1], minus, 0.0)])
-    residues = jnp.stack(
-        [_plus_residue(plus, frequency, x, decay), _minus_residue(minus, safe, x, decay)]
-    )
+    residues = residues_at((plus, minus), frequency, x, decay)
     bindings = 2 * jnp.sin(angles / 2) ** 2
     splitting = _splitting(plus, minus, x, decay)
     return BoundStates(
@@ -253,6 +251,15 @@ def _plus_residue(angle, *parameters) -> Scalar:
 
 def _minus_residue(angle, *parameters) -> Scalar:
     return -jnp.sin(angle) / value_and_slope(_minus, angle, parameters)[1] / 2
+
+
+def residues_at(
+    angles: tuple[Scalar, Scalar], frequency: Scalar, x: Scalar, decay: Scalar
+) -> Float[Array, "2"]:
+    """The residues of both states, from their angles. Nothing is checked."""
+    plus, minus = angles
+    place = (frequency, x, decay)
+    return jnp.stack([_plus_residue(plus, *place), _minus_residue(minus, *place)])
 
 
 def _splitting(plus: Scalar, minus: Scalar, x: Scalar, decay: Scalar) -> Scalar:
