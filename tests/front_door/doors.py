@@ -212,6 +212,7 @@ BATTERIES = [
         batteries.Waveguide, frequency=(1.0, "positive"), distance=(0.1, "not negative"),
         decay=(0.5, "not negative"), longest=(1000.0, "positive"),
         outside_decay=(0, "not negative"),
+        loss=(0, "not negative"),
     ),
     door(GUIDE.amplitudes, times=(TIMES, "times")),
     door(GUIDE.markov_amplitudes, times=(TIMES, "times")),

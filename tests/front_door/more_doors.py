@@ -12,7 +12,11 @@ from qbjax.batteries.bloch import exact as bloch_exact
 from qbjax.batteries.bloch import moments as bloch_moments
 from qbjax.batteries.bloch import optima as bloch_optima
 from qbjax.batteries.collisional import classical, critical, purity, resources, swap_angles
+from qbjax.batteries.collisional import classical, critical, purity, swap_angles
+from qbjax.batteries.waveguide import continuum as waveguide_continuum
 from qbjax.batteries.waveguide import designs as waveguide_designs
+from qbjax.batteries.waveguide import front as waveguide_front
+from qbjax.batteries.waveguide import noise as waveguide_noise
 from qbjax.batteries.waveguide import position as waveguide_position
 from qbjax.loads.pair import joined
 from qbjax.merit import bounds, two_level
@@ -210,6 +214,10 @@ PROGRESS = {"progress": (None, "callable?")}
 SEARCHED = {"starts": (1, "positive count"), "key": (None, "key?"), **PROGRESS}
 MASER = {"battery": (CAVITY, "thing")}
 
+STATES = {
+    "frequency": (0.9, "positive"), "distance": (0.1, "positive"), "decay": (0.5, "positive"),
+}  # fmt: skip
+
 GUIDE = {
     "frequency": ((0.9, 1.1), "range"),
     "distance": (0.1, "range"),
@@ -288,11 +296,22 @@ STRATEGIES = [
         **PROGRESS,
     ),
     door(
-        waveguide_designs.continuum_distance, order=(1, "positive count"),
+        waveguide_continuum.continuum_distance, order=(1, "positive count"),
         frequency=(1.0, "positive"), decay=(0.5, "positive"),
     ),
     *(door(f, **GUIDE) for f in (
         waveguide_position.best_steady_energy, waveguide_position.best_steady_ergotropy,
     )),
     door(waveguide_position.best_power, **GUIDE, until=(None, "positive?")),
+    door(
+        waveguide_front.best_in_time, time=(20.0, "positive"), distance=((0.1, 0.3), "range"),
+        **PROGRESS,
+    ),
+    door(waveguide_front.half_beat, **STATES),
+    door(waveguide_noise.loss_rates, **STATES, loss=(0.1, "not negative")),
+    door(waveguide_noise.ergotropy_time, **STATES, loss=(0.1, "not negative")),
+    door(
+        waveguide_noise.dephased, **STATES, dephasing=(0.1, "not negative"),
+        until=(5.0, "positive"), loss=(0.0, "not negative"), points=(10, "positive count"),
+    ),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from qbjax.batteries.waveguide import continuum, designs, geometry, position
 from qbjax.batteries.waveguide import continuum, designs, front, position
+from qbjax.batteries.waveguide import continuum, designs, front, noise, position
 from qbjax.batteries.waveguide._entry import ENTRIES as ENTRIES
 from qbjax.batteries.waveguide.array import WaveguideArray
 from qbjax.batteries.waveguide.battery import Waveguide
@@ -17,6 +18,7 @@ __all__ = [
     "position",
 ]
 __all__ = ["Waveguide", "continuum", "designs", "front", "position"]
+__all__ = ["Waveguide", "continuum", "designs", "front", "noise", "position"]
 
 
 def __dir__() -> list[str]:

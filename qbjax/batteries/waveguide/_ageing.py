@@ -50,17 +50,20 @@ def ageing_free_time(
     narrow = _checks.scalar("narrow", narrow, low=0)
     below = bound_states(frequency, x, decay).residues
     resonances = continuum_states(frequency, x, decay)
-    return _time(jnp.sum(below), resonances.residues, resonances.rates / 2, fraction, narrow / 2)
+    residues, rates = resonances.residues, resonances.rates
+    counts = rates <= narrow
+    kept, ageing = jnp.sum(below), jnp.sum(jnp.where(counts, residues, 0.0))
+    return time_until(jnp.sqrt(fraction) * (kept + ageing), kept, residues, rates / 2, counts)
 
 
 @jax.jit
-def _time(kept: Scalar, residues, rates, fraction, narrow) -> Scalar:
-    counts = rates <= narrow
+def time_until(level: Scalar, kept: Scalar, residues, rates, counts) -> Scalar:
+    """The time until kept + Σ Ze^(−rate·t), over those that count, has fallen to a level."""
     residues = jnp.where(counts, residues, 0.0)
     rates = jnp.where(counts, jnp.maximum(rates, SLOWEST), SLOWEST)
     ageing = jnp.sum(residues)
-    allowed = jnp.sqrt(fraction) * (kept + ageing) - kept
-    ends = (allowed > 0) & (ageing > 0)
+    allowed = level - kept
+    ends = (allowed > 0) & (ageing > allowed)
     residues = jnp.where(ends, residues, 1.0)
     allowed = jnp.where(ends, allowed, 1.0)
 

@@ -31,7 +31,7 @@ from qbjax._types import Number, Scalar
 from qbjax.batteries.waveguide._roots import value_and_slope
 from qbjax.batteries.waveguide._self_energy import CIRCULAR, WAVELENGTH
 from qbjax.batteries.waveguide._self_energy import STEP as SPACING
-from qbjax.batteries.waveguide.spectrum import bound_angles
+from qbjax.batteries.waveguide.spectrum import bound_angles, bound_states
 
 LINES = np.exp(-1j * np.pi * np.array([1 / 12, 1 / 6, 1 / 4, 1 / 3]))
 """Directions of the line in w, of which one is taken that passes the poles at a distance."""
@@ -84,6 +84,28 @@ def late_amplitudes(
     return (plus + minus) / 2, (plus - minus) / 2
 
 
+@jax.jit
+def bound_rates(frequency: Scalar, distance: Scalar, decay: Scalar, loss: Scalar) -> Array:
+    """The rates of the populations of both bound states of emitters with a loss; 0 without one."""
+    angles = bound_angles(frequency, distance, decay)
+    exists = jnp.stack([jnp.asarray(True), bound_states(frequency, distance, decay).exists[1]])
+    damped = lax.complex(frequency, -loss / 2)
+
+    def rate(sign, angle):
+        sector = _Sector(sign, damped, distance.astype(complex), decay.astype(complex))
+        start = 1j * angle.astype(complex)
+        root = lax.stop_gradient(_search(start, lax.stop_gradient(sector)))
+        for _ in range(2):
+            value, slope = value_and_slope(_condition, root, sector)
+            root = root - value / slope
+        # On the first sheet, not far into the other half plane.
+        bound = (jnp.abs(value / slope) < 1e-9 * jnp.abs(root)) & (jnp.imag(root) > 0)
+        return jnp.where(bound, -4 * jnp.imag(jnp.sinh(root / 2) ** 2), jnp.nan)
+
+    rates = jax.vmap(rate)(jnp.asarray([1.0, -1.0]), jnp.stack(angles))
+    return jnp.where(exists, rates, 0.0)
+
+
 def _amplitude(sector: _Sector, angle: Scalar, clock):
     """The amplitude of a sector whose bound state has an angle."""
     frozen = lax.stop_gradient(sector)
@@ -117,7 +139,7 @@ def _search(u, sector: _Sector):
 
 
 def _distinct(roots, sector: _Sector):
-    """Tells which roots are found, once each; and their w."""
+    """The roots that were found, as a mask that has each once, and the w of all."""
     value, slope = jax.vmap(lambda u: value_and_slope(_condition, u, sector))(roots)
     alike = ALIKE * (jnp.abs(roots) + 1e-6)
     moved = jnp.abs(value / slope) < alike
@@ -164,7 +186,7 @@ def _condition(u: Number, sector: _Sector) -> Number:
 
 
 def _edge_factor(u: Number, sector: _Sector) -> Number:
-    """The factor that takes away the pole of the self-energy S₊ at the edge."""
+    """The factor that takes the pole of the self-energy S₊ at the edge away."""
     return jnp.where(sector.sign > 0, jnp.sinh(u), 1.0)
 
 

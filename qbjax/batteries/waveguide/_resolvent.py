@@ -225,6 +225,14 @@ def _crossing(frequency, distance, decay, times):
     return decay / (4 * np.pi) * jnp.exp(-1j * RIGHT * late.astype(complex)) * total
 
 
+def damped(frequency: Any, loss: Any) -> Any:
+    """The frequency ω₀ − iγ/2 of emitters with a loss; the plain 0 leaves it real."""
+    if _checks.is_plain_zero(loss):
+        return frequency
+    both = jnp.broadcast_arrays(jnp.asarray(frequency, float), -jnp.asarray(loss, float) / 2)
+    return lax.complex(*both)
+
+
 def horizon_of(duration: float) -> float:
     """A horizon that holds the duration: one of few, so that programs are used again."""
     return float(max(5.0, 2.0 ** (np.ceil(2 * np.log2(max(duration, 1e-300))) / 2)))

@@ -35,7 +35,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _checks
-from qbjax._types import Scalar
+from qbjax._types import Number, Scalar
 from qbjax.batteries.waveguide import _ageing as ageing
 from qbjax.batteries.waveguide import _markov as markov
 from qbjax.batteries.waveguide import _outside as outside
@@ -64,6 +64,10 @@ class Waveguide(Battery):
             1e9. The nodes of the quadrature grow with a run's span up to 1024, not with this; a
             longer run adds poles to an early horizon that the distance sets. Where the two
             disagree, as they may beyond five λ₁₁, later numbers are NaN and the status says so.
+        loss: γ ≥ 0, the rate at which each emitter decays into anything but the waveguide, in
+            units of $\\omega_{11}$. What is lost counts to `field_population`. States that stay,
+            steady ranges and Markov's rates are those without it: `noise` says how long they last,
+            and has dephasing.
         outside_decay: γ ≥ 0, the rate at which the battery decays once it is withdrawn: 0 if it is
             shielded there.
 
@@ -82,16 +86,20 @@ class Waveguide(Battery):
     distance: Float[Array, ""]
     decay: Float[Array, ""]
     longest: float = eqx.field(static=True)
+    loss: Number
     outside_decay: Any
     nodes: Any
 
-    def __init__(self, frequency=1.0, distance=0.1, decay=0.5, longest=1000.0, *, outside_decay=0):
+    def __init__(
+        self, frequency=1.0, distance=0.1, decay=0.5, longest=1000.0, *, loss=0, outside_decay=0
+    ):
         self.frequency = _checks.scalar(
             "frequency", frequency, low=0, high=FREQUENCY, open_low=True
         )
         self.distance = _checks.scalar("distance", distance, low=0, open_low=True)
         self.decay = _checks.scalar("decay", decay, low=0, high=STRONGEST_DECAY)
         self.longest = spans.check_longest(longest)
+        self.loss = _checks.optional_scalar("loss", loss, low=0)
         self.outside_decay = _checks.optional_scalar("outside_decay", outside_decay, low=0)
         self.nodes = None  # Until a run's span is known: `prepared`.
 
@@ -136,7 +144,7 @@ class Waveguide(Battery):
 
     def first_peak(self, until: float | Any | None = None) -> Peak:
         """The time of the first charge, how full the battery is then, and its power (`peak`)."""
-        return peak.first_peak(*self._numbers, until)
+        return peak.first_peak(*self._numbers, until, loss=self.loss)
 
     def markov_amplitudes(self, times: Any) -> tuple[Complex[Array, " T"], Complex[Array, " T"]]:
         """The amplitudes of charger and battery without memory, the paper's Eq. (6)."""
@@ -174,7 +182,7 @@ class Waveguide(Battery):
         elapsed = times - times[0]
         return Path(
             # Apart: a gradient of what one of them says need not compute the other.
-            points=resolvent.amplitudes_along(self.nodes, *self._numbers, elapsed),
+            points=resolvent.amplitudes_along(self.nodes, *self._damped, elapsed),
             state=self._state,
             observe=self._observed,
             steps=jnp.array(self.nodes.energies.size),
@@ -207,8 +215,12 @@ class Waveguide(Battery):
         return self.frequency, self.distance, self.decay
 
     @property
+    def _damped(self) -> tuple[Any, Any, Any]:
+        return resolvent.damped(self.frequency, self.loss), self.distance, self.decay
+
+    @property
     def _origin(self) -> Origin:
-        return Origin(("Waveguide",), self._numbers)
+        return Origin(("Waveguide",), (*self._numbers, jnp.asarray(self.loss, float)))
 
     def _state(self, time, both) -> State:
         return State(single_excitation.pack(jnp.stack(both)), self._origin, "moved", made=time)
@@ -232,7 +244,7 @@ def _remembered(initial: Any) -> ValueError:
 
 @eqx.filter_jit
 def _amplitudes(guide: Waveguide, times):
-    return resolvent.amplitudes_along(guide.nodes, *guide._numbers, times)
+    return resolvent.amplitudes_along(guide.nodes, *guide._damped, times)
 
 
 _ENERGIES = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy", "charger_energy")

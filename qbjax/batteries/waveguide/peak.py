@@ -44,13 +44,16 @@ class Peak(NamedTuple):
     power: Scalar
 
 
-def first_peak(frequency: Any, distance: Any, decay: Any, until: float | Any | None = None) -> Peak:
+def first_peak(
+    frequency: Any, distance: Any, decay: Any, until: float | Any | None = None, *, loss: Any = 0
+) -> Peak:
     """The first maximum of the energy in the battery.
 
     Args:
         frequency, distance, decay: as in `bound_states`.
         until: latest time, a plain number; by default twice the light's crossing, and 20.
             Necessary when `distance` is traced.
+        loss: γ ≥ 0 of each emitter, as in `Waveguide`.
 
     Returns:
         a `Peak`; differentiable.
@@ -72,13 +75,14 @@ def first_peak(frequency: Any, distance: Any, decay: Any, until: float | Any | N
         until = 20.0 + 2 * WAVELENGTH * float(x)
     _checks.known("until", until)
     _checks.scalar("until", until, low=0, high=LATEST, open_low=True)
+    loss = _checks.optional_scalar("loss", loss, low=0)
     nodes = resolvent.route(resolvent.horizon_of(float(until)), x)
-    return _peak(frequency, x, decay, jnp.asarray(float(until)), nodes)
+    place = (resolvent.damped(frequency, loss), x, decay)
+    return _peak(frequency, place, jnp.asarray(float(until)), nodes)
 
 
 @jax.jit
-def _peak(frequency, x, decay, until, nodes: resolvent.Nodes) -> Peak:
-    place = (frequency, x, decay)
+def _peak(frequency, place, until, nodes: resolvent.Nodes) -> Peak:
 
     def population(times, place):
         return jnp.abs(resolvent.amplitudes_along(nodes, *place, times)[1]) ** 2

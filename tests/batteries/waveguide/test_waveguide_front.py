@@ -15,16 +15,26 @@ pytestmark = pytest.mark.standard_promotion
 
 
 @pytest.mark.parametrize(
-    ("decay", "ergotropy", "better"),
-    [(0.5, 0.196, 0.26516), (0.05, 0.447, 0.53817), (0.01, 0.667, 0.72099), (1e-3, 0.897, 0.89686)],
+    ("decay", "ergotropy", "time", "better", "frequency", "coupling"),
+    [
+        (0.5, 0.196, 11.5, 0.265, 0.730, 0.73),
+        (0.05, 0.447, 46.6, 0.538, 0.815, 0.085),
+        (0.01, 0.667, 159, 0.721, 0.879, 0.016),
+        (1e-3, 0.897, 1302, 0.897, 0.952, 0.001),
+    ],
 )
-def test_a_free_frequency_keeps_more_by_the_same_time(decay, ergotropy, better):
-    time = half_beat(0.95, 0.1, decay)
+def test_a_free_frequency_keeps_more_by_the_same_time(
+    decay, ergotropy, time, better, frequency, coupling
+):
+    half = float(half_beat(0.95, 0.1, decay))
+    assert half == pytest.approx(time, rel=5e-3)
     kept = float(steady_ergotropy_range(0.95, 0.1, decay)[1])
     assert kept == pytest.approx(ergotropy, abs=5e-4)
-    best = best_in_time(float(time), 0.1)
-    assert float(best.value) == pytest.approx(better, abs=1e-5)
+    best = best_in_time(half, 0.1)
+    assert float(best.value) == pytest.approx(better, abs=5e-4)
     assert kept <= float(best.value)
+    assert float(best.protocol.place.frequency) == pytest.approx(frequency, abs=5e-4)
+    assert float(best.protocol.place.decay) == pytest.approx(coupling, rel=0.03)
 
 
 @pytest.mark.parametrize("time", [6.0, 300.0, 1e9])
