@@ -157,6 +157,7 @@ BATTERIES = [
         batteries.Collisional, ladder=(LADDER, "thing"), loss=(0, "not negative"),
         thermal=(0, "not negative"), counter_rotating=(0, "not negative"),
         clock=("restarts", "choice"), collision_loss=(0, "not negative"),
+        modulation=(0, "real"), modulation_frequency=(None, "positive?"),
     ),
     door(
         batteries.micromaser, levels=(4, "levels"), loss=(0, "not negative"),

@@ -71,7 +71,7 @@ def sectors(
     frequency = 1 / jnp.asarray(ratio, float)
     beside = jnp.asarray(np.diag(couplings, 1) + np.diag(couplings, -1))
     n = np.arange(float(len(couplings) + 1))
-    tilts = np.stack(_excited(n.size)) - 0.5
+    tilts = np.stack(excited(n.size)) - 0.5
     alone = frequency * (n + tilts) + (0.0 if detuning is None else detuning * tilts)
     values, vectors = jnp.linalg.eigh(jax.vmap(jnp.diag)(alone) + beside[None])
     return Sectors(frequency, values, vectors)
@@ -112,12 +112,31 @@ def collide(
     """
     start = 0.0 if collision.start is None else collision.start
     before, after = start * spectrum.frequency, (start + collision.theta) * spectrum.frequency
+    V, W = (_propagator(spectrum, p, collision.theta) for p in (0, 1))
+    return traced_over(V, W, before, after, packed, collision)
+
+
+def traced_over(
+    V: Complex[Array, "N N"],
+    W: Complex[Array, "N N"],
+    before: Scalar,
+    after: Scalar,
+    packed: Float[Array, "N N"],
+    collision: Collision,
+) -> tuple[Float[Array, "N N"], Qubit]:
+    """Ladder and qubit after a unitary that conserves parity, each traced over the other.
+
+    Args:
+        V, W: the unitary in the even and in the odd sector, Schrödinger picture.
+        before, after: phases of the interaction picture.
+        packed: the ladder's state in the interaction picture.
+        collision: the qubit.
+    """
     # The gauge's quarter turns and those of the interaction picture, in one go.
     rho = rephased(unpack(packed, real=False), -np.pi / 2 - before)
     size = packed.shape[0]
     qubit = density_matrix(collision, before)
-    even, odd = _excited(size)
-    V, W = (_propagator(spectrum, p, collision.theta) for p in (0, 1))
+    even, odd = excited(size)
 
     def moved(left, right, of, to):
         return left @ (rho * qubit[of[:, None], to[None, :]]) @ right.conj().T
@@ -137,14 +156,14 @@ def _left(first, second, mixed, angle) -> Qubit:
     Of the joint state it is given the diagonals of the even sector, of the odd one, and of the
     block between them, where the qubit is in its two levels.
     """
-    even, _ = _excited(mixed.size)
+    even, _ = excited(mixed.size)
     ground = jnp.sum(jnp.real(jnp.where(even == 0, first, second)))
     x = jnp.sum(jnp.where(even == 0, mixed, mixed.conj()))
     x = x * lax.complex(jnp.cos(angle), -jnp.sin(angle))
     return Qubit(ground, jnp.real(x), jnp.imag(x))
 
 
-def _excited(size: int) -> tuple[np.ndarray, np.ndarray]:
+def excited(size: int) -> tuple[np.ndarray, np.ndarray]:
     """Whether the qubit is excited beside level n, in the even and in the odd sector."""
     n = np.arange(size)
     return n % 2, (n + 1) % 2

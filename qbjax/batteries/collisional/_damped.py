@@ -71,13 +71,15 @@ def collide(
         The packed state and the qubit afterwards.
 
     Example:
+        An excitation leaks, or moves to the qubit:
+
         >>> from qbjax.algebra import ladders
         >>> numbers = Numbers(jnp.array(0.0), jnp.array(2.0))
         >>> wait = Collision(jnp.array(0.5), jnp.array(1.0))
         >>> start = jnp.diag(jnp.array([0.0, 1.0]))
         >>> after, _ = collide(ladders.oscillator(2), evolved, numbers, start, wait)
         >>> round(float(after[0, 0]), 6)
-        0.719653
+        0.731418
     """
     size, theta = ladder.size, collision.theta
     numbers = numbers._replace(theta=theta, detuning=collision.detuning)

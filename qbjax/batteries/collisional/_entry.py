@@ -13,7 +13,7 @@ from qbjax.protocols import Collisions, Scatter
 
 def collisional(
     ladder="oscillator", levels=None, spin=None, loss=0, thermal=0, counter_rotating=0,
-    clock="restarts", collision_loss=0,
+    clock="restarts", collision_loss=0, modulation=0, modulation_frequency=None,
 ) -> Collisional:  # fmt: skip
     """Makes a battery whose ladder is given by name and size: levels, or the j of a spin."""
     _checks.choice("ladder", ladder, ("oscillator", "spin", "uniform"))
@@ -27,7 +27,8 @@ def collisional(
     # Inside a trace even a plain j = 2.5 would be traced.
     with jax.ensure_compile_time_eval():
         whole = made[ladder](size)
-    return Collisional(whole, loss, thermal, counter_rotating, clock, collision_loss)
+    more = collision_loss, modulation, modulation_frequency
+    return Collisional(whole, loss, thermal, counter_rotating, clock, *more)
 
 
 def collisions(

@@ -19,10 +19,11 @@ from qbjax.batteries.collisional import _channels as channels
 from qbjax.batteries.collisional import _counter_rotating as counter_rotating
 from qbjax.batteries.collisional import _damped as damped
 from qbjax.batteries.collisional import _detuned as detuned
+from qbjax.batteries.collisional import _modulated as modulated
 from qbjax.batteries.collisional._binomial import Packed
 from qbjax.batteries.collisional._channels import Collision
 from qbjax.batteries.collisional._outgoing import Qubit, outgoing
-from qbjax.batteries.collisional._scattered import averaged, fastest
+from qbjax.batteries.collisional._scattered import averaged, clock_of, fastest, resonant
 from qbjax.interface.states import State
 from qbjax.protocols import Collisions
 
@@ -97,13 +98,19 @@ def meetings(battery, protocol: Collisions, diagonal: bool) -> tuple[Callable, C
     The second is the same with rules of its own for reverse mode, or None.
     """
     ladder, plain = battery.ladder, battery.is_rotating_wave
-    clock = 0.0 if plain else 1 / battery.counter_rotating
-    average = partial(averaged, scatter=protocol.scatter, largest=fastest(ladder, clock))
+    average = partial(
+        averaged, scatter=protocol.scatter, largest=fastest(ladder, clock_of(battery))
+    )
     if not battery.is_brief:
         numbers = _damping(battery)
         ways = damped.evolved, damped.evolved_with_dual
         one, ruled = (partial(damped.collide, ladder, way, numbers) for way in ways)
         return average(one), average(ruled)
+    if not battery.is_steady:
+        numbers = battery.counter_rotating, battery.modulation, battery.modulation_frequency
+        return average(
+            partial(modulated.collide, modulated.period(ladder.couplings, *numbers))
+        ), None
     if not plain:
         moved = partial(counter_rotating.met, ladder.couplings, battery.counter_rotating)
         if _detunings(protocol) is None:
@@ -141,9 +148,7 @@ def _both(collide: Callable, ladder) -> Callable:
 
 def _detunings(protocol: Collisions) -> Float[Array, " K"] | None:
     """Δ of every qubit; None if all are resonant."""
-    scatter = protocol.scatter
-    is_sharp = scatter is None or _checks.is_plain_zero(scatter.detuning)
-    if is_sharp and _checks.is_plain_zero(protocol.detuning):
+    if resonant(protocol):
         return None
     return jnp.broadcast_to(jnp.asarray(protocol.detuning, float), (protocol.count,))
 

@@ -55,15 +55,28 @@ def averaged(meet: Callable, scatter: Scatter | None, largest: ScalarLike) -> Ca
     return met
 
 
-def check(scatter: Scatter, protocol: Collisions, ladder: Ladder, clock: ScalarLike) -> None:
-    """Refuses what has no such average, or not with so few nodes, where it is known.
+def check(battery, protocol: Collisions) -> None:
+    """Refuses scatter that has no such average, or needs more nodes, where that is known.
 
     Args:
-        scatter: of the stream.
+        battery: a `Collisional`.
         protocol: the stream.
-        ladder: what is charged.
-        clock: frequency of a clock that counter-rotating terms see; 0 for none.
     """
+    scatter = protocol.scatter
+    if not battery.is_steady and not resonant(protocol):
+        raise ValueError(
+            "Argument `detuning` must be left out where frequencies are modulated, but is not."
+        )
+    if scatter is None:
+        return
+    if battery.clock == "runs_on" and not (
+        battery.is_rotating_wave or _checks.is_plain_zero(scatter.theta)
+    ):
+        raise ValueError(
+            "Argument `theta` of the scatter must be left out while the clock runs on, whose times "
+            f"would scatter with all angles before, but is {_checks.show(scatter.theta)}."
+        )
+    ladder, clock = battery.ladder, clock_of(battery)
     _check_populations(scatter, protocol)
     numbers = scatter, protocol.theta, protocol.detuning, clock
     if protocol.count == 0 or not _checks.is_concrete(numbers):
@@ -78,6 +91,21 @@ def check(scatter: Scatter, protocol: Collisions, ladder: Ladder, clock: ScalarL
         f"Argument `nodes` of the scatter must be {wanted} for so wide a scatter of θ or Δ on so "
         f"many levels, but is {scatter.nodes}{'' if enough else ': scatter less'}."
     )
+
+
+def clock_of(battery) -> ScalarLike:
+    """The largest frequency of the phase of counter-rotating terms, halved; 0 for none."""
+    clock = 0.0 if battery.is_rotating_wave else 1 / battery.counter_rotating
+    if battery.is_steady:
+        return clock
+    return clock + abs(battery.modulation) * battery.modulation_frequency
+
+
+def resonant(protocol: Collisions) -> bool:
+    """Whether no qubit of a stream is detuned."""
+    scatter = protocol.scatter
+    is_sharp = scatter is None or _checks.is_plain_zero(scatter.detuning)
+    return is_sharp and _checks.is_plain_zero(protocol.detuning)
 
 
 def fastest(ladder: Ladder, clock: ScalarLike) -> Scalar:

@@ -44,6 +44,7 @@ from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.collisional import _channels as channels
 from qbjax.batteries.collisional import _motion as motions
 from qbjax.batteries.collisional._meetings import Layout
+from qbjax.batteries.collisional._modulated import checked_frequency
 from qbjax.batteries.collisional._scattered import check as check_scatter
 from qbjax.dynamics.motion import Stream
 from qbjax.interface import Battery, Cell, Origin, State, as_density_matrix, check_origin, or_ground
@@ -66,6 +67,9 @@ class Collisional(Battery):
         thermal: occupation $\bar n$ of the bath.
         counter_rotating: $g/\omega$; the plain number 0 is the rotating-wave approximation.
         clock: "restarts" or "runs_on".
+        modulation: η of a common modulation of both frequencies (`_modulated`), which makes up
+            for counter-rotating terms at η = 1.2024; the plain number 0 is none.
+        modulation_frequency: its ν/g.
         collision_loss: $\kappa/\Omega$, the rate of loss while qubits are there (`_damped`), where
             the bath has the same $\bar n$.
 
@@ -85,12 +89,14 @@ class Collisional(Battery):
     thermal: Any
     counter_rotating: Any
     collision_loss: Any
+    modulation: Any
+    modulation_frequency: Any
     ladder: Ladder = eqx.field(static=True)
     clock: str = eqx.field(static=True)
 
     def __init__(
         self, ladder: Ladder | Any, loss=0, thermal=0, counter_rotating=0, clock="restarts",
-        collision_loss=0,
+        collision_loss=0, modulation=0, modulation_frequency=None,
     ):  # fmt: skip
         if not isinstance(ladder, Ladder):
             raise TypeError(
@@ -105,6 +111,8 @@ class Collisional(Battery):
         )
         self.collision_loss = _checks.optional_scalar("collision_loss", collision_loss, low=0)
         self.clock = _checks.choice("clock", clock, ("restarts", "runs_on"))
+        self.modulation = _checks.optional_scalar("modulation", modulation)
+        self.modulation_frequency = checked_frequency(self, modulation_frequency)
 
     @property
     def is_rotating_wave(self) -> bool:
@@ -115,6 +123,11 @@ class Collisional(Battery):
     def is_brief(self) -> bool:
         """Whether nothing is lost during a collision."""
         return _checks.is_plain_zero(self.collision_loss)
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the frequencies are not modulated."""
+        return _checks.is_plain_zero(self.modulation)
 
     @property
     def damping(self) -> Float[Array, ""]:
@@ -136,24 +149,13 @@ class Collisional(Battery):
                 "Argument `times` must be left out for a collisional battery, whose times are "
                 f"those of its collisions, but is {_checks.show(times)}."
             )
-        self._check_scatter(protocol)
+        check_scatter(self, protocol)
         if protocol.settled is not None and self.clock == "runs_on" and not self.is_rotating_wave:
             raise ValueError(
                 "Argument `settled` must be left out while the clock runs on, where no two "
                 f"collisions are alike, but is {protocol.settled:g}."
             )
         return protocol.times()
-
-    def _check_scatter(self, protocol: Collisions) -> None:
-        scatter, plain = protocol.scatter, self.is_rotating_wave
-        if scatter is None:
-            return
-        if self.clock == "runs_on" and not plain and not _checks.is_plain_zero(scatter.theta):
-            raise ValueError(
-                "Argument `theta` of the scatter must be left out while the clock runs on, whose "
-                f"times would scatter with all angles before, but is {_checks.show(scatter.theta)}."
-            )
-        check_scatter(scatter, protocol, self.ladder, 0.0 if plain else 1 / self.counter_rotating)
 
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
@@ -234,11 +236,14 @@ class Collisional(Battery):
             return self
         more = self.ladder.size + max(8, self.ladder.size // 3)
         numbers = self.loss, self.thermal, self.counter_rotating
-        return Collisional(self.ladder.resized(more), *numbers, self.clock, self.collision_loss)
+        less = self.collision_loss, self.modulation, self.modulation_frequency
+        return Collisional(self.ladder.resized(more), *numbers, self.clock, *less)
 
     @property
     def _origin(self) -> Origin:
         numbers = (self.loss, self.thermal, self.counter_rotating, self.collision_loss)
+        if not self.is_steady:
+            numbers += (self.modulation, self.modulation_frequency)
         name = ("Collisional", self.ladder.kind, self.ladder.size)
         return Origin(name, tuple(map(_double, numbers)))
 
