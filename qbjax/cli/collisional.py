@@ -51,6 +51,8 @@ def charge_collisional(
     collision_loss: Annotated[float, options.not_negative("κ/Ω during collisions.")] = 0.0,
     counter_rotating: CounterRotating = 0.0,
     clock: Clock = "restarts",
+    modulation: Annotated[float, options.not_negative("η of both frequencies.")] = 0.0,
+    modulation_frequency: Annotated[float | None, options.positive("Its ν/g.")] = None,
     angles: Annotated[Angles, typer.Option(help="How the swap angles are chosen.")] = "constant",
     theta: Annotated[float, options.not_negative("The angle, if constant.")] = 0.25,
     collisions: Annotated[int, options.count("How many qubits.")] = 40,
@@ -76,7 +78,7 @@ def charge_collisional(
     with session.running(context) as start:
         battery = Collisional(
             ladder_of(ladder, levels, spin), loss or 0, thermal or 0, counter_rotating or 0,
-            clock.replace("-", "_"), collision_loss or 0,
+            clock.replace("-", "_"), collision_loss or 0, modulation or 0, modulation_frequency,
         )  # fmt: skip
         chosen = _angles(battery, angles, theta, collisions)
         stream = Collisions(

@@ -146,8 +146,8 @@ def traced_over(
     # The trace joins equal qubit levels: equal sectors if n − m is even, different ones if odd.
     same = jnp.asarray(even[:, None] == even[None, :])
     total = jnp.where(same, alike, mixed + mixed.conj().T)
-    left = _left(*map(jnp.diagonal, (first, second, mixed)), after)
-    return pack(rephased(total, np.pi / 2 + after)), left
+    a, b, c = map(jnp.diagonal, (first, second, mixed))
+    return pack(rephased(total, np.pi / 2 + after)), _left(a, b, c, after)
 
 
 def _left(first, second, mixed, angle) -> Qubit:

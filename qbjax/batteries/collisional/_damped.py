@@ -126,8 +126,8 @@ def evolved_with_dual(ladder: Ladder, numbers: Numbers, packed: Float[Array, "M 
     def forward(numbers, packed):
         given = numbers._asdict().items()
         wanted = tuple(name for name, x in given if x is not None and x.perturbed)
-        values = jax.tree.map(lambda x: x.value, (numbers, packed), is_leaf=_is_primal)
-        return evolved(ladder, *values), _Kept(*values, wanted)
+        inputs = jax.tree.map(lambda x: x.value, (numbers, packed), is_leaf=_is_primal)
+        return evolved(ladder, *inputs), _Kept(inputs[0], inputs[1], wanted)
 
     def backward(kept, cotangent):
         def dual(**changed):

@@ -67,6 +67,10 @@ class Frame(NamedTuple):
         return dataclasses.replace(state, content=packed, layout=layout, made=time)
 
 
+PLAIN: tuple[Callable, Callable] = channels.collide, channels.collide_with_dual
+"""A resonant collision in the rotating-wave approximation, and with rules for reverse mode."""
+
+
 def entered(battery, protocol: Collisions, state: State) -> tuple[Frame, Collision]:
     """The frame of a run, and its collisions as they are seen from there.
 
@@ -107,10 +111,13 @@ def meetings(battery, protocol: Collisions, diagonal: bool) -> tuple[Callable, C
         one, ruled = (partial(damped.collide, ladder, way, numbers) for way in ways)
         return average(one), average(ruled)
     if not battery.is_steady:
-        numbers = battery.counter_rotating, battery.modulation, battery.modulation_frequency
-        return average(
-            partial(modulated.collide, modulated.period(ladder.couplings, *numbers))
-        ), None
+        made = modulated.period(
+            ladder.couplings,
+            battery.counter_rotating,
+            battery.modulation,
+            battery.modulation_frequency,
+        )
+        return average(partial(modulated.collide, made)), None
     if not plain:
         moved = partial(counter_rotating.met, ladder.couplings, battery.counter_rotating)
         if _detunings(protocol) is None:
@@ -122,8 +129,7 @@ def meetings(battery, protocol: Collisions, diagonal: bool) -> tuple[Callable, C
         return average(_both(channel, ladder)), None
     if diagonal:
         return average(_both(channels.collide_populations, ladder)), None
-    one, ruled = channels.collide, channels.collide_with_dual
-    return average(_both(one, ladder)), average(_both(ruled, ladder))
+    return average(_both(PLAIN[0], ladder)), average(_both(PLAIN[1], ladder))
 
 
 def _damping(battery) -> damped.Numbers:

@@ -115,7 +115,7 @@ def collide(
         end = collision.start + collision.theta
         before = made.phase(collision.start)
         S = _until(made, end) @ _until(made, collision.start).conj().swapaxes(1, 2)
-    return traced_over(*S, before, made.phase(end), packed, collision)
+    return traced_over(S[0], S[1], before, made.phase(end), packed, collision)
 
 
 def checked_frequency(battery, given: Any) -> Scalar | None:

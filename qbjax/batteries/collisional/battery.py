@@ -217,7 +217,9 @@ class Collisional(Battery):
         return {
             "ladder": f"{self.ladder.kind}, {'whole' if self.ladder.is_whole else 'cut'}",
             "moves": f"{kept}, and a density matrix where coherent qubits come",
-            "method": "one channel per collision" + ("" if self.is_brief else ", loss included"),
+            "method": "one channel per collision"
+            + ("" if self.is_brief else ", loss included")
+            + ("" if self.is_steady else ", both frequencies modulated"),
         }
 
     def recommended_levels(self, protocol):
@@ -241,7 +243,9 @@ class Collisional(Battery):
 
     @property
     def _origin(self) -> Origin:
-        numbers = (self.loss, self.thermal, self.counter_rotating, self.collision_loss)
+        numbers: tuple[Any, ...] = (self.loss, self.thermal, self.counter_rotating)
+        if not self.is_brief:
+            numbers += (self.collision_loss,)
         if not self.is_steady:
             numbers += (self.modulation, self.modulation_frequency)
         name = ("Collisional", self.ladder.kind, self.ladder.size)
