@@ -116,3 +116,22 @@ def test_streams_of_equal_qubits_differ_while_the_clock_runs_on():
     battery = qb.batteries.Collisional(LADDERS.oscillator(3), 0, 0, 0.1, "runs_on")
     with pytest.raises(ValueError, match="`settled` must be left out while the clock"):
         qb.charge(battery, qb.protocols.Collisions(np.ones(3), settled=1e-9))
+
+
+@pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
+def test_losses_stabilise_while_the_coupling_is_not_too_strong():
+    """The second paper's outlook, θ = π/√15, q = 0.25, c = 1, n̄ = 0.15, γt_r = 0.1, 100 qubits."""
+    stream = qb.protocols.Collisions(np.full(100, np.pi / 15**0.5), 0.25, 1.0, save_every=100)
+
+    def end(ratio, clock="restarts", levels=24):
+        ladder = qb.algebra.ladders.oscillator(levels)
+        run = qb.charge(qb.batteries.Collisional(ladder, 0.1, 0.15, ratio, clock), stream)
+        return float(run.energy[-1]), float(run.purity[-1]), float(run.truncation[-1, 0])
+
+    assert end(0)[:2] == pytest.approx((3.80167, 0.85439), abs=5e-6)
+    assert end(0.1)[:2] == pytest.approx((3.87067, 0.85524), abs=5e-5)
+    assert end(0.1, "runs_on")[0] == pytest.approx(3.84679, abs=5e-5)
+    energy, purity, top = end(0.3, levels=40)
+    assert energy > 17  # and the more, the more levels there are
+    assert purity < 0.1
+    assert top > 1e-3
