@@ -13,6 +13,8 @@ def test_occupation():
     assert tree_allclose(occupation(1.0, 1e6), 1e6 - 0.5, rtol=1e-9)
     assert float(occupation(1.0, 0.0)) == 0.0
     assert float(occupation(1.0, 1e-5)) == 0.0
+    light = 2 * np.pi * 299792458 / 1550e-9
+    assert float(occupation(light, 300 * KELVIN)) == pytest.approx(3.7e-14, rel=0.01)
     # 6 GHz at 20 and 100 mK
     assert float(occupation(2 * np.pi * 6e9, 0.02 * KELVIN)) == pytest.approx(5.6e-7, rel=0.02)
     assert float(occupation(2 * np.pi * 6e9, 0.1 * KELVIN)) == pytest.approx(0.0595, rel=0.01)

@@ -37,6 +37,22 @@ def test_ramps_about_the_best_time(ramp, expected):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("mode", "derive"), [("forward", jax.jacfwd), ("reverse", jax.grad)])
+def test_slopes_by_switch_off_and_ramp(mode, derive):
+    @jax.jit
+    def ergotropy(u):
+        pump = qb.protocols.SwitchOff(1.5, u[0], u[1])
+        how = {"adjoint": mode, "solver": qb.Solver(rtol=1e-11, atol=1e-13)}
+        return qb.charge(qb.batteries.DOPO(6, 3), pump, [0.0, 1.6], **how).ergotropy[-1]
+
+    at = jnp.array([0.9, 0.3])
+    slopes = jax.jit(derive(ergotropy))(at)
+    for k, direction in enumerate(np.eye(2)):
+        expected = central_difference(ergotropy, at, direction)
+        assert tree_allclose(slopes[k], expected, rtol=GRADIENT), k
+
+
+@pytest.mark.slow
 def test_a_pump_that_fluctuates_from_run_to_run():
     """W grows faster than F, so that its mean gains; who does not know F has lost some of it."""
     battery = qb.batteries.DOPO(56, 5)
