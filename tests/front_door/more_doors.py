@@ -14,6 +14,7 @@ from qbjax.batteries.bloch import optima as bloch_optima
 from qbjax.batteries.collisional import classical, critical, purity, resources, swap_angles
 from qbjax.batteries.collisional import classical, critical, purity, swap_angles
 from qbjax.batteries.waveguide import continuum as waveguide_continuum
+from qbjax.batteries.collisional import advantage, classical, critical, purity, swap_angles
 from qbjax.batteries.waveguide import designs as waveguide_designs
 from qbjax.batteries.waveguide import front as waveguide_front
 from qbjax.batteries.waveguide import noise as waveguide_noise
@@ -239,8 +240,16 @@ STRATEGIES = [
         decays=([0.0, 0.1], "angles"),
     ),
     door(
+        advantage.best_lead, **MASER, count=(2, "positive count?"),
+        against=("lossless", "choice"), start=(None, "thing?"), **SEARCHED,
+    ),
+    door(
+        advantage.critical_stream, **LADDERS, count=(2, "positive count?"),
+        against=("lossless", "choice"), start=(None, "thing?"), **PROGRESS,
+    ),
+    door(
         critical.critical_loss, **LADDERS, low=(0.1, "positive"), high=(0.2, "positive"),
-        duration=(20.0, "positive"),
+        duration=(20.0, "positive"), ground_population=(0.5, "share?"),
     ),
     door(
         critical.critical_angles, battery=(LOSSY, "thing"), low=(0.1, "positive"),
@@ -282,7 +291,7 @@ STRATEGIES = [
     ),
     door(
         swap_angles.best_energy, **MASER, duration=(1.0, "positive"), count=(2, "positive count?"),
-        coherent=(False, "flag"), **SEARCHED,
+        coherent=(False, "flag"), start=(None, "thing?"), **SEARCHED,
     ),
     door(swap_angles.best_power, **MASER, count=(2, "positive count"), **SEARCHED),
     door(

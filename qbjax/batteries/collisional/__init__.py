@@ -1,6 +1,7 @@
 """Ladders charged by a stream of qubits: cavities, spins and micromasers."""
 
 from qbjax.batteries.collisional import classical, critical, purity, resources, swap_angles
+from qbjax.batteries.collisional import advantage, classical, critical, purity, swap_angles
 from qbjax.batteries.collisional._entry import ENTRIES as ENTRIES
 from qbjax.batteries.collisional._metastable import MetastableWarning
 from qbjax.batteries.collisional.battery import Collisional, micromaser
@@ -13,8 +14,9 @@ from qbjax.batteries.collisional.trapping import (
 )
 
 __all__ = [
-    "Collisional", "MetastableWarning", "StationaryReport", "chambers", "classical", "critical",
-    "micromaser", "purity", "resources", "stationary_state", "swap_angles", "trapping_angle",
+    "Collisional", "MetastableWarning", "StationaryReport", "advantage", "chambers",
+    "classical", "critical", "micromaser", "purity", "resources", "stationary_state",
+    "swap_angles", "trapping_angle",
     "trapping_angles", "trapping_state",
 ]  # fmt: skip
 

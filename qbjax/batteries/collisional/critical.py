@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq, minimize, minimize_scalar
 
 from qbjax import _checks
 from qbjax.algebra.ladders import Ladder
@@ -36,6 +36,8 @@ from qbjax.protocols import Collisions
 Against = Literal["lossless", "lossy"]
 LOOKS = 16
 """Number of angles at which the lead is looked at first, to find its peak."""
+CHOSEN = 0.4
+"""The population at which the search for the best begins."""
 SETTLED = 1e-4
 """Relative accuracy of the angle of the critical loss, where the loss itself is flat."""
 
@@ -66,12 +68,14 @@ class Critical(NamedTuple):
         damping: $\\gamma = 1 - e^{-\\kappa t_0}$.
         loss: $\\kappa t_0$.
         time: Ωτ at which the energy touches the bound.
+        ground_population: q of the qubits.
     """
 
     theta: float
     damping: float
     loss: float
     time: float
+    ground_population: float
 
 
 def lead(
@@ -192,13 +196,17 @@ def critical_loss(
     low: Any = 0.01 * np.pi,
     high: Any = 0.05 * np.pi,
     duration: Any = 20.0,
+    *,
+    ground_population: Any = 0.5,
     **qubits: Any,
 ) -> Critical:
     """The loss from which on no angle lets equal coherent qubits beat the classical bound.
 
     Args:
         ladder: what is charged.
-        low, high, duration, qubits: as for `critical_angles`.
+        low, high, duration: as for `critical_angles`.
+        ground_population: q; None for the q that survives most.
+        qubits: `coherence`, `against` of `lead`.
 
     Returns:
         A `Critical`.
@@ -207,7 +215,11 @@ def critical_loss(
         TypeError, ValueError: as `critical_angles`, without loss.
         TruncationWarning: (warned) if the ladder is too short for the duration.
     """
-    excess = _Excess(Collisional(ladder, jnp.asarray(0.0)), low, high, duration, qubits)
+    q = CHOSEN
+    if ground_population is not None:
+        q = _checks.plain("ground_population", ground_population, low=0, high=1)
+    how = qubits | {"ground_population": q}
+    excess = _Excess(Collisional(ladder, jnp.asarray(0.0)), low, high, duration, how)
     looks, heights = _looks(excess, low, high)
     if np.max(heights) <= 0:
         raise ValueError(
@@ -215,20 +227,21 @@ def critical_loss(
             f"are {-np.max(heights):.2%} behind."
         )
     ahead = looks[heights > 0]
-
-    def survives(theta: float) -> float:
-        most = 1e-3
-        while excess(theta, most) > 0:
-            most *= 2
-        return brentq(lambda loss: excess(theta, loss), 0.0, most, xtol=1e-14, rtol=1e-12)
-
-    found = minimize_scalar(
-        lambda theta: -survives(theta), bounds=(ahead[0], ahead[-1]), method="bounded",
-        options={"xatol": SETTLED * ahead[-1]},
-    )  # fmt: skip
-    theta, loss = float(found.x), -float(found.fun)
-    end = excess.at(theta, loss)
-    return Critical(theta, float(-np.expm1(-loss)), loss, float(end.time))
+    within, closely = (ahead[0], ahead[-1]), SETTLED * ahead[-1]
+    if ground_population is None:
+        found = minimize(
+            lambda x: -excess.survived(*x), (looks[np.argmax(heights)], q), method="Nelder-Mead",
+            bounds=[within, (0.0, 1.0)], options={"xatol": closely, "fatol": 1e-8},
+        )  # fmt: skip
+        theta, q = (float(x) for x in found.x)
+    else:
+        theta = float(minimize_scalar(
+            lambda theta: -excess.survived(theta, q), bounds=within, method="bounded",
+            options={"xatol": closely},
+        ).x)  # fmt: skip
+    loss = excess.survived(theta, q)
+    end = excess.at(theta, loss, q)
+    return Critical(theta, float(-np.expm1(-loss)), loss, float(end.time), q)
 
 
 class _Excess:
@@ -246,12 +259,14 @@ class _Excess:
         self._battery = battery
         self._how = {"collisions": int(np.ceil(duration / low)), "duration": duration, **qubits}
 
-    def at(self, theta: float, loss: Any = None) -> Lead:
-        """The lead at one point; at the battery's own loss if none is given."""
-        battery = self._battery
+    def at(self, theta: float, loss: Any = None, q: Any = None) -> Lead:
+        """The lead at one point; of the battery's own loss, the qubits' own q if none is given."""
+        battery, how = self._battery, self._how
         if loss is not None:
             battery = eqx.tree_at(lambda b: b.loss, battery, jnp.asarray(loss, float))
-        found = lead(battery, theta, **self._how)
+        if q is not None:
+            how = how | {"ground_population": q}
+        found = lead(battery, theta, **how)
         if found.truncation > TRUNCATION_LIMIT:
             warnings.warn(
                 f"Too few levels: the top one holds {float(found.truncation):.1e} (limit "
@@ -261,8 +276,17 @@ class _Excess:
             )
         return found
 
-    def __call__(self, theta: float, loss: Any = None) -> float:
-        return float(self.at(theta, loss).excess)
+    def __call__(self, theta: float, loss: Any = None, q: Any = None) -> float:
+        return float(self.at(theta, loss, q).excess)
+
+    def survived(self, theta: float, q: float) -> float:
+        """The loss at which qubits lose their lead; 0 if they have none without."""
+        if self(theta, 0.0, q) <= 0:
+            return 0.0
+        most = 1e-3
+        while self(theta, most, q) > 0:
+            most *= 2
+        return brentq(lambda loss: self(theta, loss, q), 0.0, most, xtol=1e-14, rtol=1e-12)
 
 
 def _looks(excess: Callable[[float], float], low, high) -> tuple[np.ndarray, np.ndarray]:

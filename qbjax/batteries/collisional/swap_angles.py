@@ -23,8 +23,9 @@ import numpy as np
 from jax import Array
 
 from qbjax import _checks
+from qbjax.batteries.collisional import _counts
 from qbjax.batteries.collisional.battery import Collisional, check_collisional
-from qbjax.batteries.collisional.classical import greedy
+from qbjax.batteries.collisional.classical import greedy, in_time
 from qbjax.cycle import charge
 from qbjax.protocols import Collisions, free, share
 from qbjax.strategies.gradient import Best, Progress, check_search, maximize
@@ -34,12 +35,12 @@ STEPS = 400
 
 def average_power(protocol: Collisions, battery: Collisional) -> Array:
     """The average power $E_K/\\tau_K$ after the last collision."""
-    return charge(battery, _once(protocol)).charging_power[-1]
+    return charge(battery, _counts.ended(protocol)).charging_power[-1]
 
 
 def stored_energy(protocol: Collisions, battery: Collisional) -> Array:
     """The energy $E_K$ after the last collision."""
-    return charge(battery, _once(protocol)).energy[-1]
+    return charge(battery, _counts.ended(protocol)).energy[-1]
 
 
 def best_power(
@@ -85,6 +86,7 @@ def best_energy(
     count: int | Any = None,
     *,
     coherent: bool | Any = False,
+    start: Collisions | Any | None = None,
     starts: int | Any = 1,
     key: Array | Any | None = None,
     progress: Callable[[Progress], None] | Any | None = None,
@@ -94,11 +96,14 @@ def best_energy(
     Args:
         battery: a collisional battery.
         duration: $\tau = \sum\theta_k > 0$.
-        count: K; None for the best number of excited qubits.
+        count: K; None for the best number, which coherent qubits have with a loss and a cold bath
+            alone.
         coherent: whether the qubits are pure superpositions (c = 1) whose populations $q_k$ are
-            chosen too; then more qubits are always better, so that `count` must be given.
-        starts, key, progress: as in `maximize`; the first start has full swap's proportions, or
-            equal angles of coherent qubits with q = 1/2.
+            chosen too; without loss more of them are always better, so that `count` must be given.
+        start: a stream to begin from, of any duration, spread over as many qubits as there are to
+            be. None for full swap's proportions, or for equal angles of coherent qubits with
+            q = 1/2.
+        starts, key, progress: as in `maximize`.
 
     Returns:
         A `Best`; `best.protocol` holds angles, and populations when coherent.
@@ -118,49 +123,52 @@ def best_energy(
     check_search(progress=progress, starts=starts, key=key)
     duration = _checks.scalar("duration", duration, low=0, open_low=True)
     coherent = _checks.flag("coherent", coherent)
+    if start is not None:
+        start = _counts.check_start(start)
     if count is None and coherent:
-        raise ValueError(
-            "Argument `count` must be given for coherent qubits, of which more are always better, "
-            "but is None."
-        )
+        _counts.check_bounded(battery)
     options: dict[str, Any] = {"battery": battery, "steps": STEPS, "starts": starts, "key": key}
 
-    def search(count: int) -> Best:
-        protocol = _start(battery, count, duration, coherent)
+    def search(stream: Collisions) -> Best:
+        protocol = _chosen(stream, duration, coherent)
         return maximize(stored_energy, protocol, progress=progress, **options)
 
     if count is not None:
-        return search(_checks.integer("count", count, low=1))
-    return _climb(search, _full_swaps(battery, float(duration)))
-
-
-def _start(battery: Collisional, count: int, duration, coherent: bool) -> Collisions:
+        return search(_begin(battery, start, _checks.integer("count", count, low=1), coherent))
     if coherent:
-        theta = share(np.ones(count), duration)
-        return Collisions(theta, free(np.full(count, 0.5), 0.0, 1.0), 1.0)
+        best = _counts.grown(search, start or _start(battery, _counts.FIRST, True))
+        return _counts.trimmed(best, stored_energy, battery)
+    first = start.count if start else _likely(battery, float(duration))
+    return _counts.climbed(lambda count: search(_begin(battery, start, count, False)), first)
+
+
+def _begin(battery: Collisional, start: Collisions | None, count: int, coherent: bool):
+    return _counts.spread(start, count) if start else _start(battery, count, coherent)
+
+
+def _start(battery: Collisional, count: int, coherent: bool) -> Collisions:
+    """A stream of the proportions to begin with."""
+    if coherent:
+        return Collisions(np.ones(count), np.full(count, 0.5), 1.0)
     steps = np.minimum(np.arange(count), battery.ladder.size - 2)
-    return Collisions(share(1 / battery.ladder.couplings[steps], duration))
+    return Collisions(1 / battery.ladder.couplings[steps])
 
 
-def _full_swaps(battery: Collisional, duration: float) -> int:
-    """The number of full exchanges that the time allows: the search for K starts there."""
-    spent = np.cumsum(np.pi / 2 / battery.ladder.couplings)
-    return max(1, int(np.searchsorted(spent, duration)))
+def _chosen(stream: Collisions, duration, coherent: bool) -> Collisions:
+    """The stream with what is to be chosen marked, its angles scaled to the duration."""
+    theta = share(stream.theta, duration)
+    if not coherent:
+        return Collisions(theta)
+    q = _counts.populations(stream)
+    return Collisions(theta, free(q, 0.0, 1.0), 1.0)
 
 
-def _climb(search: Callable[[int], Best], count: int) -> Best:
-    """The best search over K: more qubits while that helps, else fewer."""
-    best, step = search(count), 1
-    if count > 1 and (fewer := search(count - 1)).value > best.value:
-        best, count, step = fewer, count - 1, -1
-    while count + step >= 1 and (other := search(count + step)).value > best.value:
-        best, count = other, count + step
-    return best
-
-
-def _once(protocol: Collisions) -> Collisions:
-    """A stream that is looked at after its last collision only."""
-    return Collisions(
-        protocol.theta, protocol.ground_population, protocol.coherence, protocol.phase,
-        save_every=max(1, protocol.count), made=protocol.made,
-    )  # fmt: skip
+def _likely(battery: Collisional, duration: float) -> int:
+    """The number of classical qubits at which the search begins: full exchanges, or greedy's."""
+    swaps = max(1, int(np.searchsorted(np.cumsum(np.pi / 2 / battery.ladder.couplings), duration)))
+    if not _counts.is_bounded(battery):
+        return swaps
+    try:
+        return max(1, int(in_time(greedy(battery, 3 * swaps), duration).made))
+    except ValueError:  # near full charge greedy has no choice
+        return swaps

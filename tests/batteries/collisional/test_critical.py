@@ -67,6 +67,41 @@ def test_critical_loss_by_population(q, damping, angle):
     assert found.theta / np.pi == pytest.approx(angle, rel=1e-3)
 
 
+def test_the_search_for_the_population(monkeypatch):
+    """Of a hill in place of the leads, it finds the top."""
+
+    def excess(self, theta, loss=0.0, q=0.4):
+        return 0.003 * (1 - 50 * (theta - 0.12) ** 2 - 5 * (q - 0.35) ** 2) - loss
+
+    monkeypatch.setattr(_Excess, "__call__", excess)
+    best = critical_loss(qb.algebra.ladders.oscillator(9), 0.1, 0.2, 0.8, ground_population=None)
+    assert best.loss == pytest.approx(0.003, rel=1e-5)
+    assert (best.theta, best.ground_population) == pytest.approx((0.12, 0.35), abs=1e-3)
+    given = critical_loss(qb.algebra.ladders.oscillator(9), 0.1, 0.2, 0.8)
+    assert given.loss == pytest.approx(0.003 * (1 - 5 * 0.15**2), rel=1e-6)
+
+
+@pytest.mark.slow
+def test_the_population_is_chosen():
+    """In a shorter time, for which fewer levels do."""
+    ladder, span = qb.algebra.ladders.oscillator(40), (0.03 * np.pi, 0.06 * np.pi, 9.0)
+    best = critical_loss(ladder, *span, ground_population=None)
+    given = [critical_loss(ladder, *span, ground_population=q) for q in (0.5, 0.4)]
+    assert best.damping == pytest.approx(0.003344, abs=1e-6)
+    assert best.ground_population == pytest.approx(0.354, abs=2e-3)
+    assert given[0].damping < given[1].damping < best.damping
+    battery = qb.batteries.Collisional(ladder, best.loss)
+    found = lead(battery, best.theta, 9.0, collisions=96, ground_population=best.ground_population)
+    assert float(found.excess) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.slow
+def test_the_population_that_survives_most():
+    best = critical_loss(OSCILLATOR, 0.02 * np.pi, 0.055 * np.pi, 14.0, ground_population=None)
+    assert best.damping == pytest.approx(0.003807, abs=2e-6)
+    assert best.ground_population == pytest.approx(0.33, abs=0.01)
+
+
 def test_other_populations_survive_more():
     """Beyond the critical loss of q = 1/2, and its critical angle."""
     found = lead(lossy(0.0037), 0.039 * np.pi, 14.0, collisions=224, ground_population=0.35)
@@ -131,6 +166,7 @@ def test_too_short_a_ladder_says_so():
         (lambda: lead(lossy(0), 0.1, 1.0, collisions=2, against="x"), ValueError, "`against`"),
         (lambda: critical_angles(lossy(0), 0.2, 0.1), ValueError, "`high` must be greater"),
         (lambda: critical_loss(3), TypeError, "`ladder`"),
+        (lambda: critical_loss(OSCILLATOR, ground_population=2), ValueError, "`ground_population`"),
         (lambda: critical_loss(OSCILLATOR, duration=np.nan), ValueError, "`duration`"),
         (
             lambda: critical_loss(qb.algebra.ladders.uniform(9), 0.4, 0.9, 2.0),
