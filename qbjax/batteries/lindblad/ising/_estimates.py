@@ -33,10 +33,11 @@ def mean(samples: Float[Array, "count ..."]) -> Estimate:
 def of_moments(
     f: Callable[[Float[Array, "n n"]], Array], amplitudes: Complex[Array, "count T N"]
 ) -> Estimate:
-    r"""A function of the second moments of (x, p), at every time; its error from a jackknife.
+    r"""A function of the second moments of (x, p), at every time, by a jackknife over groups.
 
-    Moments are symmetrically ordered, $x = \sqrt2\,\mathrm{Re}\,\alpha$, and counted from zero: a
-    machine turns into itself when all signs are turned.
+    That gives an error, and takes away what few samples add to the function of their mean. Moments
+    are symmetrically ordered, $x = \sqrt2\,\mathrm{Re}\,\alpha$, and counted from zero: a machine
+    turns into itself when all signs are turned.
 
     Args:
         f: of the matrix of moments, x first, then p.
@@ -52,8 +53,10 @@ def of_moments(
     each = jax.vmap(f)
     left = (total[None] - sums) / (count - sizes)[:, None, None, None]
     without = jax.vmap(each)(left)
-    spread = jnp.sum((without - jnp.mean(without, axis=0)[None]) ** 2, axis=0)
-    return Estimate(each(total / count), jnp.sqrt((groups - 1) / groups * spread))
+    middle = jnp.mean(without, axis=0)
+    spread = jnp.sum((without - middle[None]) ** 2, axis=0)
+    found = groups * each(total / count) - (groups - 1) * middle
+    return Estimate(found, jnp.sqrt((groups - 1) / groups * spread))
 
 
 def correlations(moments: Float[Array, "n n"]) -> Float[Array, "N N"]:

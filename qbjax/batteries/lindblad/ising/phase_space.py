@@ -74,7 +74,7 @@ class PhaseSpace(eqx.Module):
         $$W_G = E - \sum_k(\nu_k - \tfrac12) \le W$$
 
         with the symplectic eigenvalues of the second moments. A mixture of amplitudes ±α has more
-        ergotropy than that. Few trajectories have it too high, by some N²/count.
+        ergotropy than that. NaN if there are fewer trajectories than 2N.
         """
         return estimates.of_moments(estimates.gaussian_ergotropy, self.amplitudes)
 

@@ -60,7 +60,7 @@ def test_below_threshold_moments_are_known():
     assert abs(float(mean) - correlation) < 4 * float(error)
     extracted = np.sum((x + p) / 2 - np.sqrt(x * p))
     mean, error = (part[-1] for part in found.gaussian_ergotropy)
-    assert abs(float(mean) - extracted) < 4 * float(error) + 4 / 1000
+    assert abs(float(mean) - extracted) < 4 * float(error)
 
 
 @pytest.mark.parametrize("pump", ["eliminated", "explicit"])
