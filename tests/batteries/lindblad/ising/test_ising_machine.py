@@ -32,8 +32,8 @@ def lowered(levels, count):
     ]
 
 
-def by_qutip(couplings, levels, amplitude):
-    """States of a machine with the numbers above and pumps eliminated at γ_p = 16."""
+def equation_of(couplings, levels, amplitude):
+    """Equation of a machine with the numbers above and pumps eliminated at γ_p = 16, in QuTiP."""
     a = lowered(levels, len(couplings))
     kappa, decay, injection, heat = NUMBERS.values()
     S, pairs = 2 * kappa * amplitude / 4, kappa**2 / 16
@@ -44,6 +44,12 @@ def by_qutip(couplings, levels, amplitude):
         for j in range(i):
             rate, sign = injection * abs(couplings[i, j]), np.sign(couplings[i, j])
             jumps.append(rate**0.5 * (a[i] - sign * a[j]))
+    return a, H, jumps
+
+
+def by_qutip(couplings, levels, amplitude):
+    """Lowering operators and states of that machine."""
+    a, H, jumps = equation_of(couplings, levels, amplitude)
     start = qt.tensor(*[qt.basis(levels, 0)] * len(a))
     return a, qt.mesolve(H, start, TIMES, jumps, options=EXACTLY).states
 
@@ -171,6 +177,19 @@ def test_mutual_injection_is_a_common_lossy_mode():
     back = ((-sign * a).dag() * b - ((-sign * a).dag() * b).dag()) * 0.25 / 1j
     both = qt.liouvillian(forth + back, [np.sqrt(0.5) * link] * 2)
     assert (both - qt.liouvillian(0 * a, [link])).norm() < 1e-12
+
+
+def test_the_steady_state():
+    a, H, jumps = equation_of(PAIR, 4, 0.4)
+    battery = machine(PAIR, 4)
+    with pytest.warns(qb.dynamics.TruncationWarning):
+        steady = qb.steady_state(battery, PUMP(0.4))
+    exact = qt.steadystate(H, jumps)
+    assert float(steady.photons_0) == pytest.approx(qt.expect(a[0].dag() * a[0], exact), abs=1e-9)
+    found = battery.density_matrix(steady.state)
+    np.testing.assert_allclose(found, exact.full(), atol=1e-9)
+    assert battery.correlations(steady).shape == (2, 2)
+    assert 0 < float(steady.local_ergotropy) < float(steady.ergotropy)
 
 
 def test_thresholds():
