@@ -11,10 +11,15 @@ from qbjax.batteries.bloch import band as bloch_band
 from qbjax.batteries.bloch import exact as bloch_exact
 from qbjax.batteries.bloch import moments as bloch_moments
 from qbjax.batteries.bloch import optima as bloch_optima
-from qbjax.batteries.collisional import classical, critical, purity, resources, swap_angles
-from qbjax.batteries.collisional import classical, critical, purity, swap_angles
+from qbjax.batteries.collisional import (
+    advantage,
+    classical,
+    critical,
+    purity,
+    resources,
+    swap_angles,
+)
 from qbjax.batteries.waveguide import continuum as waveguide_continuum
-from qbjax.batteries.collisional import advantage, classical, critical, purity, swap_angles
 from qbjax.batteries.waveguide import designs as waveguide_designs
 from qbjax.batteries.waveguide import front as waveguide_front
 from qbjax.batteries.waveguide import noise as waveguide_noise

@@ -1,7 +1,13 @@
 """Ladders charged by a stream of qubits: cavities, spins and micromasers."""
 
-from qbjax.batteries.collisional import classical, critical, purity, resources, swap_angles
-from qbjax.batteries.collisional import advantage, classical, critical, purity, swap_angles
+from qbjax.batteries.collisional import (
+    advantage,
+    classical,
+    critical,
+    purity,
+    resources,
+    swap_angles,
+)
 from qbjax.batteries.collisional._entry import ENTRIES as ENTRIES
 from qbjax.batteries.collisional._metastable import MetastableWarning
 from qbjax.batteries.collisional.battery import Collisional, micromaser

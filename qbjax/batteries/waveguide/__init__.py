@@ -1,8 +1,6 @@
 """A battery charged at a distance, by an excited emitter in the same waveguide."""
 
-from qbjax.batteries.waveguide import continuum, designs, geometry, position
-from qbjax.batteries.waveguide import continuum, designs, front, position
-from qbjax.batteries.waveguide import continuum, designs, front, noise, position
+from qbjax.batteries.waveguide import continuum, designs, front, geometry, noise, position
 from qbjax.batteries.waveguide._entry import ENTRIES as ENTRIES
 from qbjax.batteries.waveguide.array import WaveguideArray
 from qbjax.batteries.waveguide.battery import Waveguide
