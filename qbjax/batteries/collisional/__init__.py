@@ -20,10 +20,9 @@ from qbjax.batteries.collisional.trapping import (
 )
 
 __all__ = [
-    "Collisional", "MetastableWarning", "StationaryReport", "advantage", "chambers",
-    "classical", "critical", "micromaser", "purity", "resources", "stationary_state",
-    "swap_angles", "trapping_angle",
-    "trapping_angles", "trapping_state",
+    "Collisional", "MetastableWarning", "StationaryReport", "advantage", "chambers", "classical",
+    "critical", "micromaser", "purity", "resources", "stationary_state", "swap_angles",
+    "trapping_angle", "trapping_angles", "trapping_state",
 ]  # fmt: skip
 
 

@@ -7,16 +7,9 @@ from qbjax.batteries.waveguide.battery import Waveguide
 from qbjax.batteries.waveguide.geometry import RectangularGuide
 
 __all__ = [
-    "RectangularGuide",
-    "Waveguide",
-    "WaveguideArray",
-    "continuum",
-    "designs",
-    "geometry",
-    "position",
-]
-__all__ = ["Waveguide", "continuum", "designs", "front", "position"]
-__all__ = ["Waveguide", "continuum", "designs", "front", "noise", "position"]
+    "RectangularGuide", "Waveguide", "WaveguideArray", "continuum", "designs", "front", "geometry",
+    "noise", "position",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:
