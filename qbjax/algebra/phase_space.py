@@ -85,7 +85,7 @@ def _bands(rho: Float[Array, "d d"]) -> Float[Array, "d d"]:
     n = np.arange(len(rho))
     rows = n[:, None] + n[None, :]
     weights = np.where(rows < len(n), (-1.0) ** n[:, None], 0.0) * np.where(n == 0, 1.0, 2.0)
-    return weights * rho[np.minimum(rows, len(n) - 1), n[:, None]]
+    return rho[np.minimum(rows, len(n) - 1), n[:, None]] * weights
 
 
 def _first(X, P, count: int) -> Float[Array, "2 L G"]:
