@@ -54,7 +54,7 @@ def test_one_collision(ladder, thermal, detuning, ratio):
     assert float(run.outgoing_coherence[-1]) == pytest.approx(abs(qubit[0, 1]), abs=1e-12)
 
 
-@pytest.mark.parametrize("clock", ["restarts", "runs_on"])
+@pytest.mark.parametrize("clock", [pytest.param("restarts", marks=pytest.mark.slow), "runs_on"])
 def test_without_loss_it_is_the_closed_form(clock):
     """Of the counter-rotating stream, whose clock may run on; a loss of 0 that is not dropped."""
     ladder, stream = ladders.oscillator(6), Collisions([0.8, 0.5, 0.9], 0.25, 1.0, 0.4)
@@ -66,6 +66,7 @@ def test_without_loss_it_is_the_closed_form(clock):
         np.testing.assert_allclose(*(run.observables[name] for run in runs), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_trap_of_the_second_paper_keeps_more():
     """Of a round of 0.1 all the loss during the collision: 8.557e-2 more energy than after it, as
     the products of dense matrices give in `test_collisional_stationary`."""
@@ -77,7 +78,7 @@ def test_a_trap_of_the_second_paper_keeps_more():
     assert more[0] - more[1] == pytest.approx(8.557e-2, rel=1e-3)
 
 
-@pytest.mark.parametrize("ratio", [0, 0.4])
+@pytest.mark.parametrize("ratio", [pytest.param(0, marks=pytest.mark.slow), 0.4])
 def test_derivatives(ratio):
     """By θ, q, Δ, κ/Ω, heat and g/ω, in reverse mode and in forward mode."""
 
@@ -98,6 +99,7 @@ def test_derivatives(ratio):
         assert float(slope) == pytest.approx(difference, rel=1e-6, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_forward_mode():
     def energy(loss, adjoint):
         battery = Collisional(ladders.oscillator(4), 0.1, collision_loss=loss)
@@ -107,6 +109,7 @@ def test_forward_mode():
     assert float(forward) == pytest.approx(float(jax.grad(lambda x: energy(x, "reverse"))(0.2)))
 
 
+@pytest.mark.slow
 def test_scatter_and_batches():
     """The average of damped collisions is that of its parts; vmap is a loop."""
     ladder = ladders.oscillator(4)

@@ -33,7 +33,9 @@ def propagator(ladder, start, end):
 
 
 @pytest.mark.parametrize("clock", ["restarts", "runs_on"])
-@pytest.mark.parametrize("ladder", [LADDER, qb.algebra.ladders.spin(1)])
+@pytest.mark.parametrize(
+    "ladder", [LADDER, pytest.param(qb.algebra.ladders.spin(1), marks=pytest.mark.slow)]
+)
 def test_a_stream(clock, ladder):
     battery = Collisional(ladder, 0, 0, RATIO, clock, modulation=ETA, modulation_frequency=NU)
     run = qb.charge(battery, Collisions([0.4, 1.7, 0.3], 0.3, 0.9, 0.4))
@@ -48,6 +50,7 @@ def test_a_stream(clock, ladder):
     assert float(run.outgoing_energy[-1]) == pytest.approx(joint[:, 1, :, 1].trace().real, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clock", ["restarts", "runs_on"])
 def test_no_modulation_is_none(clock):
     """Also after hundreds of periods, where the clock ran on."""
@@ -68,6 +71,7 @@ def energy(ratio=0, nu=None, eta=BEST):
     return float(qb.charge(battery, stream).energy[-1])
 
 
+@pytest.mark.slow
 def test_how_fast_a_modulation_must_be():
     """At g/ω = 0.1 none is better than a slow one, worst at ν = 2ω, where it drives the terms it is
     to remove; at 0.5 a fast one brings the rotating wave back."""
@@ -87,6 +91,7 @@ def test_a_modulation_too_slow_for_its_steps_is_marked():
     assert int(run.status) != 0
 
 
+@pytest.mark.slow
 def test_derivatives():
     @jax.jit
     def told(numbers):

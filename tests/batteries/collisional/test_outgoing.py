@@ -65,7 +65,7 @@ def ergotropy(rho):
     return rho[1, 1].real - low if high >= low else np.nan
 
 
-@pytest.mark.parametrize("every", [1, 4])
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_an_account_by_brute_force(every):
     """Of twelve qubits with a phase and a lossy ladder; sums do not see `save_every`."""
     ladder, theta, phase = ladders.oscillator(9), np.linspace(0.2, 0.9, 12), 0.7
@@ -118,14 +118,14 @@ def test_an_account_does_not_keep_a_stream_from_settling():
     assert int(run.steps) == float(run.collisions[-1]) < 200
 
 
-@pytest.mark.parametrize("name", ["ergotropy_spent", "efficiency", "outgoing_coherence"])
-def test_derivatives_of_the_account(name):
+def test_derivatives_of_the_account():
     ladder = ladders.oscillator(7)
 
     def told(numbers):
         theta, q, c, loss = numbers
         stream = qb.protocols.Collisions(jnp.full(5, 0.5) + theta, q, c)
-        return qb.charge(qb.batteries.Collisional(ladder, loss), stream).observables[name][-1]
+        run = qb.charge(qb.batteries.Collisional(ladder, loss), stream)
+        return run.ergotropy_spent[-1] + 2 * run.efficiency[-1] + 3 * run.outgoing_coherence[-1]
 
     numbers = jnp.array([0.1, 0.3, 0.7, 0.05])
     found, step = jax.grad(told)(numbers), 1e-5
@@ -149,6 +149,7 @@ def test_power_with_waiting():
         power(waited, 0.3)
 
 
+@pytest.mark.slow
 def test_speed_costs_ergotropy():
     """Charging to W = 10, with the fastest equal pure qubits and two classical streams
     (`optimize/collision_efficiency.py`)."""

@@ -73,7 +73,7 @@ def test_a_classical_detuned_stream():
 GRID = np.linspace(-8, 8, 81)
 
 
-@pytest.mark.parametrize("ratio", [None, 0.4])
+@pytest.mark.parametrize("ratio", [None, pytest.param(0.4, marks=pytest.mark.slow)])
 def test_scattered_angles_and_detunings(ratio):
     """Against the trapezoidal rule, whose error is far below."""
     rho, weights = random_state(6, 5), norm.pdf(GRID)
@@ -158,7 +158,7 @@ def test_many_streams_drawn_at_random():
     assert abs(found - drawn.mean()) < 3.5 * drawn.std() / 3000**0.5
 
 
-@pytest.mark.parametrize("coherence", [0, 0.8])
+@pytest.mark.parametrize("coherence", [pytest.param(0, marks=pytest.mark.slow), 0.8])
 def test_derivatives_by_scatter(coherence):
     battery = qb.batteries.Collisional(LADDER, 0.1)
 
@@ -177,6 +177,7 @@ def test_derivatives_by_scatter(coherence):
         assert float(slope) == pytest.approx(difference, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_slope_at_resonance_and_at_no_scatter():
     """Zero by symmetry, and finite: no term is dropped."""
 
