@@ -169,6 +169,6 @@ def _likely(battery: Collisional, duration: float) -> int:
     if not _counts.is_bounded(battery):
         return swaps
     try:
-        return max(1, int(in_time(greedy(battery, 3 * swaps), duration).made))
+        return _counts.check_start(in_time(greedy(battery, 3 * swaps), duration)).count
     except ValueError:  # near full charge greedy has no choice
         return swaps

@@ -60,6 +60,16 @@ def test_loss_changes_the_best_angles():
     assert kept < best.value < plain.value
 
 
+@pytest.mark.slow
+def test_with_loss_the_number_of_classical_qubits_is_searched_from_greedy_s():
+    lossy = qb.batteries.Collisional(qb.algebra.ladders.oscillator(24), loss=-np.log1p(-0.02))
+    best = best_energy(lossy, 5.0)
+    assert best.protocol.count == 7
+    assert float(best.value) == pytest.approx(5.382748108, rel=1e-9)
+    others = [float(best_energy(lossy, 5.0, count).value) for count in (6, 8)]
+    assert others == pytest.approx([5.238531993, 5.248814832], rel=1e-8)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
