@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import pytest
 
 import qbjax as qb
-from tests.front_door import doors, more_doors, verb_doors
+from tests.front_door import doors, more_doors, strategy_doors, verb_doors
 from tests.front_door.bad_values import pool
 
 EVERY = [
     *verb_doors.VERBS, *doors.OPERATORS, *doors.BATTERIES, *more_doors.PROTOCOLS,
-    *more_doors.MERITS, *more_doors.CLOSED_FORMS, *more_doors.STRATEGIES,
+    *more_doors.MERITS, *more_doors.CLOSED_FORMS, *strategy_doors.STRATEGIES,
 ]  # fmt: skip
 LONGEST = 320
 EAGER = ("stage", "unstack")

@@ -7,8 +7,8 @@ from qbjax.interface.catalogue import PUMPS, UNDRIVEN, Entry, Example, Maker
 
 NAMES = (
     "dopo", "collisional", "micromaser", "cascade", "bloch", "bloch_array", "waveguide",
-    "waveguide_si", "reservoir", "reservoir_lorentzian", "reservoir_lattice", "reservoir_ohmic",
-    "tavis_cummings", "oscillators", "spin_chain", "ising_machine", "lindblad",
+    "waveguide_si", "waveguide_array", "reservoir", "reservoir_lorentzian", "reservoir_lattice",
+    "reservoir_ohmic", "tavis_cummings", "oscillators", "spin_chain", "ising_machine", "lindblad",
 )  # fmt: skip
 EXAMPLE = Example({}, "none", {}, 1.0, None)
 
