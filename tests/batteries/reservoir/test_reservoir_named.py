@@ -90,8 +90,8 @@ def test_a_density_may_be_looked_at():
     density = Lattice(1.0, 0.25, (1, 3), True)
     band = tuple(float(edge) for edge in density.band)
     assert band == (0.5, 1.5)
-    named = charged(density, [0.9, 0.7], [0.3, 0.2])
-    same = charged(lambda x: density(x), [0.9, 0.7], [0.3, 0.2], band=band)
+    named = charged(density, [0.9, 0.7], [0.3, 0.2], TIMES[:2])
+    same = charged(lambda x: density(x), [0.9, 0.7], [0.3, 0.2], TIMES[:2], band=band)
     assert tree_allclose(named.populations, same.populations, rtol=0, atol=REFERENCE)
     info = qb.batteries.Reservoir(density, [1.0, 1.0], [0.1, 0.1]).info()
     assert info["density"] == "Lattice(center=1, hopping=0.25, sites=(1, 3), end=True)"
