@@ -105,8 +105,11 @@ def amplitudes_along(
     late = late_amplitudes(*numbers, jnp.append(jnp.maximum(times, nodes.until), about))
     apart = jnp.stack([jnp.abs(a[-2:] - b[-2:]) for a, b in zip(early, late, strict=True)])
     sure = jnp.where(jnp.max(apart) < AGREEMENT, 1.0, jnp.nan)
-    both = zip(early, late, strict=True)
-    return tuple(jnp.where(times <= nodes.until, a[:-2], sure * b[:-2]) for a, b in both)
+
+    def joined(early, late):
+        return jnp.where(times <= nodes.until, early[:-2], sure * late[:-2])
+
+    return joined(early[0], late[0]), joined(early[1], late[1])
 
 
 def _early(nodes: Nodes, frequency, distance, decay, times):

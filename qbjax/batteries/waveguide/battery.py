@@ -35,7 +35,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _checks
-from qbjax._types import Scalar
+from qbjax._types import Number, Scalar
 from qbjax.batteries.waveguide import _ageing as ageing
 from qbjax.batteries.waveguide import _markov as markov
 from qbjax.batteries.waveguide import _outside as outside
@@ -86,8 +86,8 @@ class Waveguide(Battery):
     distance: Float[Array, ""]
     decay: Float[Array, ""]
     longest: float = eqx.field(static=True)
-    loss: Any
-    outside_decay: Any
+    loss: Number | float | int
+    outside_decay: Number | float | int
     nodes: Any
 
     def __init__(

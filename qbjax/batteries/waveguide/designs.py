@@ -102,16 +102,16 @@ def continuum_designs(
         ValueError, TypeError: for bounds out of range or order.
     """
     check_search(progress=progress)
-    bounds = tuple(map(jnp.asarray, pair("frequency", frequency)))
-    distances = tuple(map(jnp.asarray, pair("distance", distance)))
+    low, high = map(jnp.asarray, pair("frequency", frequency))
+    near, far = map(jnp.asarray, pair("distance", distance))
     decay = side("decay", decay, decay_rate)
     strongest = jnp.asarray(largest(decay))
     found = []
     for order in range(1, _checks.integer("orders", orders, low=1, high=MOST_ORDERS) + 1):
         number = jnp.asarray(float(order))
-        if not distance_of(number, bounds[1], strongest) < distances[1]:
+        if not distance_of(number, high, strongest) < far:
             break  # Every higher order is farther still.
-        range_ = Range(number, bounds, distances, decay, free(0.5, 0.0, 1.0))
+        range_ = Range(number, (low, high), (near, far), decay, free(0.5, 0.0, 1.0))
         best = climb(_energy, range_, progress)
         if float(best.value) > 0:
             found.append(_design(best.protocol))
