@@ -51,7 +51,7 @@ def charge_waveguide(
 ) -> None:
     """Charge a battery at a distance, from an excited emitter in the same waveguide."""
     with session.running(context) as start:
-        guide = Waveguide(frequency, distance, decay)
+        guide = Waveguide(frequency, distance, decay, longest=max(until, 1000.0))
         with jobs.Steps(2) as steps:
             data = _charged(guide, until, points, steps)
             with steps.step("what stays") as now:
