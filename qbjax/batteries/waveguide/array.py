@@ -42,6 +42,9 @@ from qbjax.interface import Battery, Origin, State, check_origin, single_excitat
 MOST = 100
 """Largest number of emitters: each node of the quadrature is a linear system of their size."""
 
+LONGEST = 1e4
+"""Longest span: 1.3 million nodes, each a linear system."""
+
 
 class WaveguideArray(Battery):
     r"""Emitters along a waveguide; see the module's docstring.
@@ -56,7 +59,7 @@ class WaveguideArray(Battery):
         chargers: the places in this list of those that start excited; the others are cells.
         frequency: $\omega_0$, in (0, 40].
         decay: $\Gamma_{11}$ in [0, 3].
-        longest: the longest span of times that is computed, as in `Waveguide`.
+        longest: the longest span of times that is computed, at most 1e4: nodes grow with a run's.
 
     Raises:
         ValueError, TypeError: for numbers out of range, emitters at one place, no cell.
@@ -100,6 +103,7 @@ class WaveguideArray(Battery):
         )
         self.decay = _checks.scalar("decay", decay, low=0, high=STRONGEST_DECAY)
         self.longest = spans.check_longest(longest)
+        _checks.scalar("longest", longest, high=LONGEST)
         self.nodes = None  # Until a run's span is known: `prepared`.
 
     # --- the interface of `interface.battery.Battery`
