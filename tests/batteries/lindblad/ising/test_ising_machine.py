@@ -169,6 +169,20 @@ def test_a_fast_pump_may_be_eliminated():
     assert off[1] < 0.35 * off[0]
 
 
+@pytest.mark.slow
+def test_frustration_costs_ergotropy():
+    """Pumped at one and a half thresholds of a free cell, and a lifetime later: energies, works."""
+    found = []
+    for J in (-TRIANGLE, TRIANGLE):
+        battery = qb.batteries.IsingMachine(J, 8, coupling=20.0, pump_decay=400.0)
+        run = qb.charge(battery, PUMP(0.375), [0.0, 12.0])
+        kept = qb.store(battery, run.final_state, [0.0, 1.0])
+        found.append([run.energy, run.ergotropy, run.local_ergotropy, run.success, kept.ergotropy])
+    last = np.array(found)[:, :, -1]
+    np.testing.assert_allclose(last[0], [0.623, 0.371, 0.250, 0.485, 0.0256], atol=6e-4)
+    np.testing.assert_allclose(last[1], [0.319, 0.168, 0.150, 0.819, 0.0008], atol=6e-4)
+
+
 def test_mutual_injection_is_a_common_lossy_mode():
     """Two cascades, there and back, are one jump: their Hamiltonians cancel."""
     (a, b), sign = lowered(3, 2), -1
