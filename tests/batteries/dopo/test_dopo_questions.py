@@ -36,12 +36,12 @@ def test_the_map_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys):
     run = qb.charge(battery, pump, asked.TIMES)
     for name in asked.SEEN[:3]:
         assert table[name][1] == pytest.approx(float(run.observables[name][-1]), rel=1e-6)
-    # A parabola through a grid of 1 finds the best time to store for 1 to a tenth.
+    # A parabola on a grid of 1 finds the best time to store for 1 to two tenths.
     rates = {}
     for off in np.linspace(1.5, 3.5, 21):
         ends = qb.charge(battery, qb.protocols.SwitchOff(pump.amplitude, off), [0.0, off, off + 1])
         rates[off] = float(ends.ergotropy[-1]) / (off + 1)
-    assert table["stored_1.0"][1] == pytest.approx(max(rates, key=rates.get), abs=0.15)
+    assert table["stored_1.0"][1] == pytest.approx(max(rates, key=rates.get), abs=0.2)
     before = (tmp_path / "table.csv").read_text()
     asked.main(tmp_path, grid)
     assert (tmp_path / "table.csv").read_text() == before
