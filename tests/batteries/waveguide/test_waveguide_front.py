@@ -45,6 +45,7 @@ def test_the_best_place_keeps_the_time_and_the_ergotropy(time):
     assert float(steady_ergotropy_range(*place)[1]) == pytest.approx(float(best.value), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_no_place_of_a_lattice_is_better():
     """Frequencies and couplings, independently of the energies that the front is made of."""
     frequency, log_decay = np.meshgrid(np.linspace(0.5, 1.1, 31), np.linspace(-3, 0.4, 60))
