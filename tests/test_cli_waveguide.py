@@ -79,7 +79,7 @@ def test_other_aims(tmp_path, aim, words):
     [
         (["charge", "waveguide", "--distance", -1], ("`distance`", "greater than 0")),
         (["charge", "waveguide", "--decay", 4], ("`decay`", "at most 3")),
-        (["charge", "waveguide", "--until", 1e5], ("`times`", "longest")),
+        (["charge", "waveguide", "--until", 1e10], ("`longest`", "at most 1e+09")),
         (["optimize", "waveguide", "--frequency", 1, 1, "--distance", 1, 1], ("a pair of bounds",)),
         (["optimize", "waveguide", "--frequency", 2, 1], ("`frequency`", "in order")),
         (

@@ -271,8 +271,8 @@ def test_traced_times_are_not_asked():
 
 
 def test_most_batteries_have_no_cell_to_discharge():
-    with pytest.raises(TypeError, match=r"`battery` must have a cell that .* Waveguide has none"):
-        unload(qb.batteries.Waveguide(), np.eye(2) / 2)
+    with pytest.raises(TypeError, match=r"`battery` must have a cell that .* BlochArray has"):
+        unload(qb.batteries.BlochArray(), np.eye(2) / 2)
 
 
 def test_a_battery_is_a_pytree_of_its_numbers():

@@ -212,11 +212,12 @@ class Statistic:
         def one(arrays):
             with witness.listening() as heard:
                 value = self.objective(protocol, members.ensemble.member(arrays))
-            return value, (heard.status, heard.truncation, heard.steps)
+            return value, heard.verdict
 
         over = jax.vmap(one) if members.parallel else lambda x: lax.map(one, x)
         values, verdicts = over(members.ensemble.stacked)
-        witness.pass_on(*verdicts)
+        if verdicts is not None:
+            witness.tell(witness.together(verdicts), dict)
         return values
 
 

@@ -11,14 +11,14 @@ number before the work is taken out; the ergotropy of the mean state, never more
 
 import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Float, PyTree
 
 from qbjax import _checks
 from qbjax._types import ScalarLike, TensorLike
@@ -138,8 +138,7 @@ def average(function: Callable | Any, *distributions: Distribution | Any) -> PyT
         with witness.listening() as heard:
             answer = jax.tree.map(_number, function(*point))
         levels.update(heard.levels)
-        told = witness.Verdict(heard.status, heard.truncation, heard.steps)
-        return answer, told if heard.runs else None
+        return answer, heard.verdict
 
     found, verdicts = lax.map(one, points)
     if verdicts is not None:
@@ -147,25 +146,9 @@ def average(function: Callable | Any, *distributions: Distribution | Any) -> PyT
     return jax.tree.map(lambda x: jnp.tensordot(weights.astype(x.dtype), x, 1), found)
 
 
-class _Runs(NamedTuple):
-    """The worst of many runs, as `witness.tell` takes it."""
-
-    status: Int[Array, ""]
-    truncation: Float[Array, " modes"]
-    steps: Int[Array, ""]
-    modes: tuple[str, ...]
-
-
 def _judge(verdicts: witness.Verdict, levels: dict[str, tuple[str, int]]) -> None:
     """Tells of the worst run, and warns of it where it is known."""
-    bad = verdicts.status != doubt.OK
-    tops = [jnp.nanmax(top) for top in verdicts.truncation.values()]
-    worst = _Runs(
-        verdicts.status[jnp.argmax(bad)],
-        jnp.stack(tops) if tops else jnp.zeros(0),
-        jnp.sum(verdicts.steps),
-        tuple(verdicts.truncation),
-    )
+    bad, worst = verdicts.status != doubt.OK, witness.together(verdicts)
     witness.tell(worst, lambda: levels)
     if not _checks.is_concrete(worst[:3]) or not (status := int(worst.status)):
         return

@@ -9,7 +9,8 @@ import pytest
 import qutip as qt
 
 import qbjax as qb
-from qbjax.batteries.dopo import _equation as layouts
+from qbjax.batteries.dopo import _readings as readings
+from qbjax.batteries.dopo import _terms as layouts
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.generator.shifts import stack
 from qbjax.dynamics.generator.structure import Structure
@@ -144,7 +145,7 @@ def test_a_superoperator_beyond_memory_is_refused_with_its_size():
 @pytest.mark.parametrize("power", [1, 2])
 def test_expectation_of_banded_operators(power, real, sectored):
     shape = layout(sectored=sectored)
-    read = (layouts.squared_signal if power == 2 else layouts.pump_amplitude)(shape, real)
+    read = (readings.squared_signal if power == 2 else readings.pump_amplitude)(shape, real)
     s, p = (np.asarray(mode.toarray()) for mode in layouts.modes(shape))
     operator = s @ s if power == 2 else p
     rho = random_state(6, SIGNAL * PUMP, real=real)

@@ -7,7 +7,7 @@ import pytest
 
 import qbjax as qb
 from qbjax.dynamics.where import platform_of
-from qbjax.strategies import gradient
+from qbjax.strategies import loop
 
 
 def test_committed_data_says_where(monkeypatch):
@@ -27,8 +27,8 @@ def test_committed_data_says_where(monkeypatch):
 def test_all_starts_of_a_search_are_one_program_where_that_pays(monkeypatch):
     """The answer is the same."""
     seen = []
-    step = gradient.step_all
-    monkeypatch.setattr(gradient, "step_all", lambda *given: seen.append(given[-1]) or step(*given))
+    step = loop.step_all
+    monkeypatch.setattr(loop, "step_all", lambda *given: seen.append(given[-1]) or step(*given))
 
     def hill(x):
         return -((x - 1.0) ** 2)
@@ -37,7 +37,7 @@ def test_all_starts_of_a_search_are_one_program_where_that_pays(monkeypatch):
         return qb.maximize(hill, qb.free(0.0, -3.0, 3.0), starts=3)
 
     one_by_one = found()
-    monkeypatch.setattr(gradient, "platform_of", lambda given: "gpu")
+    monkeypatch.setattr(loop, "platform_of", lambda given: "gpu")
     together = found()
     assert set(seen) == {False, True}
     np.testing.assert_allclose(together.start_values, one_by_one.start_values, atol=1e-12)

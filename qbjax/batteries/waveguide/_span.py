@@ -6,6 +6,9 @@ import numpy as np
 
 from qbjax import _checks
 
+LONGEST = 1e9
+"""Longest span of a run: a phase Et loses as many digits as the span has."""
+
 
 def ends(times: Any) -> tuple[float, float]:
     """The first and the last of some times, as they were given.
@@ -43,5 +46,5 @@ def check_longest(longest: Any) -> float:
             "Argument `longest` must be known before compilation, but is traced: it says how "
             "far the nodes of every run may have to reach."
         )
-    _checks.scalar("longest", longest, low=0, open_low=True)
+    _checks.scalar("longest", longest, low=0, high=LONGEST, open_low=True)
     return float(longest)

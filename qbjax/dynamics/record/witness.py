@@ -76,6 +76,11 @@ class Heard:
         }
 
     @property
+    def verdict(self) -> Verdict | None:
+        """The verdict on all runs as on one; None without any."""
+        return Verdict(self.status, self.truncation, self.steps) if self.runs else None
+
+    @property
     def worst(self) -> Float[Array, ""]:
         """Population of the fullest top levels, 0 if no mode is truncated."""
         return worst(jnp.stack([jnp.zeros(()), *self.truncation.values()]))
@@ -98,14 +103,24 @@ def listening() -> Iterator[Heard]:
             around.unheard |= heard.unheard
 
 
-def pass_on(status: Any, truncation: Mapping[str, Any], steps: Any) -> None:
-    """Tells of runs that were made side by side, and heard there, as if they were one."""
-    heard = _LISTENER.get()
-    if heard is not None and heard.is_here:
-        doubtful = jnp.asarray(status).ravel()
-        first = doubtful[jnp.argmax(doubtful != OK)]
-        full = {mode: worst(jnp.ravel(tops)) for mode, tops in truncation.items()}
-        heard.runs.append(Verdict(first, full, jnp.sum(steps)))
+class Together(NamedTuple):
+    """Many runs as if they were one, the worst, as `tell` takes it."""
+
+    status: Int[Array, ""]
+    truncation: Float[Array, " modes"]
+    steps: Int[Array, ""]
+    modes: tuple[str, ...]
+
+
+def together(verdicts: Verdict) -> Together:
+    """Joins verdicts on runs that were made side by side: arrays along a first axis."""
+    tops = [worst(jnp.ravel(top)) for top in verdicts.truncation.values()]
+    return Together(
+        verdicts.status[jnp.argmax(verdicts.status != OK)],
+        jnp.stack(tops) if tops else jnp.zeros(0),
+        jnp.sum(verdicts.steps),
+        tuple(verdicts.truncation),
+    )
 
 
 def tell(found: Any, recommended: Callable[[], Mapping[str, tuple[str, int]]]) -> None:

@@ -94,10 +94,10 @@ class IsingMachine(Composed):
     Example:
         >>> import numpy as np, qbjax as qb
         >>> pair = np.array([[0.0, -1.0], [-1.0, 0.0]])  # opposite signs
-        >>> machine = qb.batteries.IsingMachine(pair, 6, coupling=2.0)
+        >>> machine = qb.batteries.IsingMachine(pair, 9, coupling=2.0)
         >>> run = qb.charge(machine, qb.protocols.Constant(0.5), [0.0, 2.0])
-        >>> bool(run.x0x1[-1] < 0), bool(run.success[-1] > 0.7), bool(run.success[0] == 0.5)
-        (True, True, True)
+        >>> bool(run.x0x1[-1] < 0), run.success.round(3).tolist()
+        (True, [0.5, 0.597])
     """
 
     couplings: Float[Array, "N N"]
