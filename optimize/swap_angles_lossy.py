@@ -8,7 +8,7 @@ and in that time over greedy and the best classical qubits found, under the same
 """
 
 import sys
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -21,21 +21,13 @@ from qbjax.batteries.collisional.swap_angles import best_energy
 from qbjax.strategies import greedy, in_time
 from qbjax.views.plot import PULSES, STYLE
 
-
-@dataclass(frozen=True)
-class Config:
-    """The question's numbers."""
-
-    levels: int = 90
-    dampings: tuple[float, ...] = (0.05, 0.02, 0.01, 0.006, 0.005, 0.004, 0.0025)
-
-
+LEVELS, DAMPINGS = 90, (0.05, 0.02, 0.01, 0.006, 0.005, 0.004, 0.0025)
+AGAINST = ("lossless", "lossy")
 HEADS = ("damping", "count", "tau", "lead", "lossy_lead", "over_greedy", "over_classical")
 
 
-def over_rivals(battery, stream):
+def over_rivals(battery, stream, tau):
     """Leads over greedy and over the best classical qubits found, in the time of a stream."""
-    tau = float(stream.times()[-1])
     cuts = [in_time(greedy(battery, 70, by), tau) for by in ("average", "transient")]
     reached = [float(qb.charge(battery, some).energy[-1]) for some in (*cuts, stream)]
     count = int(cuts[int(np.argmax(reached[:2]))].made)
@@ -46,20 +38,28 @@ def over_rivals(battery, stream):
     return [reached[2] / x - 1 for x in (max(reached[:2]), float(classical.value))]
 
 
-def main(directory: Path, config: Config) -> None:
+def row(damping, battery, lead, stream):
+    """A row of the table: what a stream is ahead of, and by how much."""
+    lossy = float(best_lead(battery, against="lossy", start=stream).value)
+    tau = float(stream.times()[-1])
+    found = (damping, stream.count, tau, lead, lossy, *over_rivals(battery, stream, tau))
+    print(", ".join(f"{name} {x:.5g}" for name, x in zip(HEADS, found)), flush=True)
+    return found
+
+
+def main(directory: Path, levels: int, dampings: tuple) -> None:
     """Answers the question, saves the table and its picture."""
-    ladder, rows, found = qb.algebra.ladders.oscillator(config.levels), [], {}
+    ladder, told, found = qb.algebra.ladders.oscillator(levels), [], {}
     stream = qb.protocols.Collisions(np.full(60, 0.15), 0.45, 1.0)
-    for damping in config.dampings:
-        battery = qb.batteries.Collisional(ladder, -np.log1p(-damping))
-        best = best_lead(battery, start=stream)
-        stream = found[damping] = best.protocol
-        lossy = best_lead(battery, against="lossy", start=stream).value
-        leads = float(best.value), float(lossy), *over_rivals(battery, stream)
-        rows.append((damping, stream.count, float(stream.times()[-1]), *leads))
-        print(", ".join(f"{name} {x:.5g}" for name, x in zip(HEADS, rows[-1])), flush=True)
-    for against in ("lossless", "lossy"):
-        last = critical_stream(ladder, against=against, start=stream)
+    with ThreadPoolExecutor(2) as pool:
+        for damping in dampings:
+            battery = qb.batteries.Collisional(ladder, -np.log1p(-damping))
+            best = best_lead(battery, start=stream)
+            stream = found[damping] = best.protocol
+            told.append(pool.submit(row, damping, battery, float(best.value), stream))
+        asked = {x: pool.submit(critical_stream, ladder, against=x, start=stream) for x in AGAINST}
+        rows = [each.result() for each in told]
+    for against, last in ((x, each.result()) for x, each in asked.items()):
         print(f"{against}: up to γ = {last.damping:.6f}, {last.protocol.count} qubits", flush=True)
     directory.mkdir(parents=True, exist_ok=True)
     (table := pd.DataFrame(rows, columns=HEADS)).to_csv(directory / "table.csv", index=False)
@@ -67,14 +67,14 @@ def main(directory: Path, config: Config) -> None:
         figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.6), layout="constrained")
         for head, (color, ls) in zip(HEADS[3:], PULSES):
             left.plot(table.damping, 100 * table[head], "o", c=color, ls=ls, label=head)
-        for key, (color, ls) in zip(config.dampings[::-2], PULSES):
+        for key, (color, ls) in zip(dampings[::-2], PULSES):
             times, q = found[key].times()[1:], found[key].ground_population
             right.plot(times, q, c=color, ls=ls, label=key)
-        left.set(xlabel="loss γ", ylabel="ahead, %")
+        _ = left.set(xlabel="loss γ", ylabel="ahead, %"), left.legend()
         right.set(xlabel="charging time Ωτ", ylabel="ground population q", ylim=(0, None))
-        _ = left.legend(), right.legend(title="γ")
+        right.legend(title="γ")
         figure.savefig(directory / "figure.png")
 
 
 if __name__ == "__main__":
-    main(Path(*sys.argv[1:] or ["qbjax-results/swap-angles-lossy"]), Config())
+    main(Path(*sys.argv[1:] or ["qbjax-results/swap-angles-lossy"]), LEVELS, DAMPINGS)

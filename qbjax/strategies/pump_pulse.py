@@ -77,14 +77,6 @@ def best_pulse(
         ValueError: for a duration or energy that is not positive, an energy out of reach of the
             peak, less than one segment or cosine, a start of another shape or beyond the peak.
         TypeError: for what is no number.
-
-    Example:
-        >>> import qbjax as qb
-        >>> battery = qb.batteries.DOPO(8, 3)
-        >>> best = best_pulse(battery, 2.0, 1.0, peak=2.0, segments=3, steps=3)
-        >>> early, _, late = best.protocol.amplitudes
-        >>> bool(early < late)
-        True
     """
     kind: type[PiecewiseConstant] | type[Fourier]
     kind = PiecewiseConstant if fourier is None else Fourier

@@ -1,5 +1,7 @@
 """Ensembles: the statistic, its smooth stand-in, and the protocols that withstand most."""
 
+from collections import namedtuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 import qbjax as qb
+from qbjax.dynamics.record import witness
 from qbjax.strategies import ensemble as ensembles
 
 # optax's L-BFGS adds int32 to int64.
@@ -78,6 +81,7 @@ def quarter(protocol, battery):
     return qb.charge(battery, protocol[0], jnp.stack([jnp.zeros(()), protocol[1]])).energy[-1]
 
 
+@pytest.mark.slow
 def test_the_worst_of_a_spread_of_couplings():
     """sin² of Jt for J from .8 to 1.2 is best at t = π/2, where both ends are as far off."""
     spread = qb.ensemble([qb.batteries.BlochCharger(j) for j in (0.8, 0.9, 1.2)], "worst")
@@ -86,6 +90,24 @@ def test_the_worst_of_a_spread_of_couplings():
     assert float(found.protocol[1]) == pytest.approx(np.pi / 2, abs=1e-4)
     assert float(found.value) == pytest.approx(np.cos(0.1 * np.pi) ** 2, rel=1e-7)
     assert int(found.status) == 0
+
+
+def test_the_worst_run_of_all_members_is_told():
+    """As of one run, to who listens."""
+
+    def run(x, place):
+        steps = jnp.asarray(x, int)
+        top = jnp.stack([jnp.zeros(()), place])[:, None]
+        modes = ("cell",)
+        told = namedtuple("Run", "status truncation steps modes")(steps, top, steps, modes)
+        witness.tell(told, dict)
+        return place
+
+    with witness.listening() as heard:
+        members = ensembles.weighed(places("worst"), None, 1.0)
+        ensembles.Statistic(run)(4, members)
+    assert (int(heard.status), int(heard.steps)) == (4, 12)
+    assert float(heard.truncation["cell"]) == 2.0
 
 
 def test_a_sampler_is_judged_by_others():

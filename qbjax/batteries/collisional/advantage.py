@@ -142,12 +142,6 @@ def critical_stream(
     Raises:
         TypeError, ValueError: for a bad argument; for a "lossy" bound that is not known; if there
             is no lead even without loss.
-
-    Example:
-        >>> import qbjax as qb
-        >>> last = critical_stream(qb.algebra.ladders.oscillator(40), 24)
-        >>> print(f"{last.damping:.5f}, {last.time:.2f}")
-        0.00059, 7.59
     """
     battery = Collisional(ladder, jnp.asarray(0.0))
     check_collisional(battery)
