@@ -48,11 +48,12 @@ def cells(battery, ramp, F):
     return jax.lax.map(stored, (states, jax.numpy.asarray(TIMES)))
 
 
-def kept(deviation=0.0, phase=0.0, ramp=0, levels=LEVELS, **bath):
+def kept(deviation=0.0, phase=0.0, ramp=0, levels=None, **bath):
     """Ergotropies of the mean state, a while after the pump went off."""
-    battery, n = qb.batteries.DOPO(*levels, **bath), np.arange(float(levels[0]))
+    battery = qb.batteries.DOPO(*(levels := levels or LEVELS), **bath)
     spread = normal(AMPLITUDE, deviation, points=5 if deviation else 1)
     found = average(lambda F: cells(battery, ramp, F), spread)  # warns if levels are too few
+    n = np.arange(float(levels[0]))
     blur = np.exp(-((phase * np.subtract.outer(n, n)) ** 2) / 8)  # a pump's φ turns a by φ/2
     return np.array([qb.merit.ergotropy(blur * cell, n) for cell in np.asarray(found)])
 
@@ -60,7 +61,6 @@ def kept(deviation=0.0, phase=0.0, ramp=0, levels=LEVELS, **bath):
 def main(directory: Path, cases: dict) -> None:
     """Answers the question, prints the table, saves it and its picture."""
     fine, rows = np.linspace(TIMES[0], TIMES[-1], 7001), []
-    directory.mkdir(parents=True, exist_ok=True)
     with plt.rc_context(STYLE):
         figure, ax = plt.subplots(layout="constrained")
         for name, case in cases.items():
@@ -70,9 +70,9 @@ def main(directory: Path, cases: dict) -> None:
             rows.append({"case": name, "W(11), off at 10": W[TIMES == 10][0], **best})
             ax.plot(fine, rate, label=name, ls="--" if case else "-")
         _ = ax.set(xlabel="switch-off", ylabel="W / t after it"), ax.legend()
+        directory.mkdir(parents=True, exist_ok=True)
         figure.savefig(directory / "figure.png")
-    table = pd.DataFrame(rows)
-    table.to_csv(directory / "table.csv", index=False)
+    (table := pd.DataFrame(rows)).to_csv(directory / "table.csv", index=False)
     print(table.to_string(index=False, float_format="%.4f"))
 
 
