@@ -103,12 +103,10 @@ def shared(
     inside = np.array(cells)
     others = np.setdiff1d(np.arange(populations.size), inside)
     own, rest = populations[inside], jnp.sum(populations[others])
-    first, second = np.triu_indices(inside.size, 1)
-    pairs = root(own[first] * own[second])
     return {
         "local_ergotropy": jnp.sum(frequency * jnp.maximum(2 * own - 1, 0.0)),
         "concurrence": 2 * root(jnp.sum(own) * rest),
-        "cell_concurrence": 2 * jnp.mean(pairs) if first.size else jnp.zeros(()),
+        "cell_concurrence": mean_concurrence(own),
         "populations": populations,
     }
 
@@ -117,6 +115,15 @@ def cell(amplitude: Float[Array, "2"]) -> Complex[Array, "2 2"]:
     """Density matrix of an emitter, ground state first, from its amplitude as (re, im)."""
     excited = jnp.sum(amplitude**2)
     return jnp.diag(jnp.stack([1 - excited, excited])).astype(complex)
+
+
+def mean_concurrence(populations: Float[Array, " N"]) -> Float[Array, ""]:
+    r"""The mean of $2|a_ja_k|$ over all pairs, from $(\sum|a_j|)^2 - \sum|a_j|^2$; 0 of one."""
+    count = populations.size
+    if count == 1:
+        return jnp.zeros(())
+    total = jnp.sum(root(populations)) ** 2 - jnp.sum(populations)
+    return 2 * total / (count * (count - 1))
 
 
 def cells(amplitudes: Complex[Array, " n"]) -> Complex[Array, "d d"]:

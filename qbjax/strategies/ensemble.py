@@ -32,7 +32,7 @@ from qbjax import _checks
 from qbjax._bisection import bisected
 from qbjax.dynamics.record import witness
 from qbjax.dynamics.where import platform_of
-from qbjax.interface.battery import refined
+from qbjax.interface.battery import Battery, refined
 
 STATISTICS = ("mean", "worst")
 
@@ -83,8 +83,12 @@ class Ensemble(eqx.Module):
         return _stacked([self.sampler(key) for key in keys], self.statistic)
 
     def refined(self) -> "Ensemble":
-        """The members approximated better."""
-        return _stacked([refined(member) for member in self.members()], self.statistic)
+        """The members approximated better: every battery in them."""
+
+        def better(member):
+            return jax.tree.map(refined, member, is_leaf=lambda x: isinstance(x, Battery))
+
+        return _stacked([better(member) for member in self.members()], self.statistic)
 
 
 class HeldOut(NamedTuple):

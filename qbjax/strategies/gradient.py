@@ -85,8 +85,9 @@ def maximize(
             one round of an augmented Lagrangian (`strategies.lagrangian`), starts are searched one
             after the other, and the winner violates no limit by more than 1e-9 of it.
         ensemble: of `qb.ensemble`: the objective is called with every member, and what is maximised
-            is their statistic. Constraints are those of `battery`, which they then need.
-        progress: called on the host after every step with a `Progress`; not with constraints.
+            is their statistic. Constraints see `battery`, or without one the protocol alone.
+        progress: called on the host after every step with a `Progress`; not in the rounds that
+            constraints, and statistics other than the mean, take.
 
     Returns:
         A `Best`. The value is the best of all iterates, not the last.

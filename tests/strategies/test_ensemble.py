@@ -110,6 +110,14 @@ def test_the_worst_run_of_all_members_is_told():
     assert float(heard.truncation["cell"]) == 2.0
 
 
+def test_batteries_within_members_are_refined():
+    cut = qb.batteries.DOPO(6, 3)
+    pairs = qb.ensemble([(cut, jnp.asarray(g)) for g in (0.9, 1.1)])
+    assert [(b.signal_levels, float(g)) for b, g in pairs.refined().members()] == [
+        (cut.refined().signal_levels, 0.9), (cut.refined().signal_levels, 1.1),
+    ]  # fmt: skip
+
+
 def test_a_sampler_is_judged_by_others():
     drawn = qb.ensemble(jax.random.normal, ("cvar", 0.25), count=12, key=jax.random.key(3))
     found = qb.maximize(near, qb.free(1.2, -3.0, 3.0), ensemble=drawn)

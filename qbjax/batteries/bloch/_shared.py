@@ -23,7 +23,7 @@ from qbjax.batteries.bloch import _swing as swings
 from qbjax.dynamics.motion import Flow
 from qbjax.dynamics.solve.automatic import Linear
 from qbjax.interface import State, edges_of, signals
-from qbjax.interface.single_excitation import pack, unpack
+from qbjax.interface.single_excitation import mean_concurrence, pack, unpack
 from qbjax.merit import two_level
 from qbjax.protocols import BlochPreparation
 
@@ -151,7 +151,7 @@ def observables(battery: Any, y: Amplitudes, began: Float[Array, "2"]) -> dict[s
         "local_ergotropy": jnp.sum(each["ergotropy"]),
         "charger_energy": battery.charger_frequency * q * left,
         "concurrence": 2 * q * root(stored * left),
-        "cell_concurrence": q * _mean_of_pairs(cells),
+        "cell_concurrence": q * mean_concurrence(cells),
         "populations": q * squares,
         "trace_defect": jnp.maximum(stored + left - 1, 0.0),
     }
@@ -169,15 +169,6 @@ def _merits(population, coherence, frequency) -> dict[str, Array]:
         "passive_energy": frequency * low,
         "purity": population**2 + (1 - population) ** 2 + 2 * coherence**2,
     }
-
-
-def _mean_of_pairs(squares: Float[Array, " N"]) -> Float[Array, ""]:
-    r"""The mean of $2|a_ja_k|$ over all pairs, from $(\sum|a_j|)^2 - \sum|a_j|^2$; 0 of one."""
-    count = squares.size
-    if count == 1:
-        return jnp.zeros(())
-    total = jnp.sum(root(squares)) ** 2 - jnp.sum(squares)
-    return 2 * total / (count * (count - 1))
 
 
 def density_matrix(packed: Amplitudes, began: Float[Array, "2"]) -> Complex[Array, "d d"]:

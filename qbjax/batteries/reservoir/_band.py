@@ -11,6 +11,11 @@ EVERY = (0.0, math.inf)
 
 
 def checked(band) -> tuple[float, float]:
+    """Checks a band: two known frequencies that ascend, perhaps infinite.
+
+    Raises:
+        ValueError, TypeError: for anything else.
+    """
     _checks.known("band", band)
     host = np.asarray(_checks.array("band", band, shape=(2,), finite=False))
     if not host[0] < host[1]:

@@ -33,9 +33,9 @@ def check(span: float, longest: float) -> None:
     """
     if span > longest:
         raise ValueError(
-            f"Argument `times` must span at most {longest:g}/ω₁₁ (the battery's "
-            f"`longest`), but spans {span:g}: give Waveguide a larger `longest` (nodes and "
-            "seconds grow with the span), or use steady_energy_range() for what stays."
+            f"Argument `times` must span at most {longest:g}/ω₁₁ (the battery's `longest`), but "
+            f"spans {span:g}: give the battery a larger one. What a Waveguide keeps for ever is "
+            "its steady_energy_range()."
         )
 
 

@@ -65,7 +65,7 @@ class Waveguide(Battery):
             longer run adds poles to an early horizon that the distance sets. Where the two
             disagree, as they may beyond five λ₁₁, later numbers are NaN and the status says so.
         loss: γ ≥ 0, the rate at which each emitter decays into anything but the waveguide, in
-            units of $\\omega_{11}$. What is lost counts to `field_population`. States that stay,
+            units of $\omega_{11}$. What is lost counts to `field_population`. States that stay,
             steady ranges and Markov's rates are those without it: `noise` says how long they last,
             and has dephasing.
         outside_decay: γ ≥ 0, the rate at which the battery decays once it is withdrawn: 0 if it is
