@@ -256,6 +256,12 @@ def again(members: Weighed, values: Float[np.ndarray, " m"], sharpness: float) -
     )
 
 
+def unfit(values: Any) -> str:
+    """Names the members whose values are not finite, as the end of a message."""
+    sick = np.flatnonzero(~np.isfinite(np.asarray([] if values is None else values)))
+    return f" (Of the ensemble, member {sick[0]} is not.)" if sick.size else ""
+
+
 def nominal_of(battery: Any) -> Any:
     """The battery that a constraint sees."""
     return battery.nominal if isinstance(battery, Weighed) else battery

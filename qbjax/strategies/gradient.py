@@ -28,11 +28,12 @@ from qbjax.protocols import coordinates, is_free, random_start
 from qbjax.strategies.best import Best, Progress
 from qbjax.strategies.constraints import Constraint, check_numbers, listed
 from qbjax.strategies.ensemble import Ensemble, Statistic, judged, least, values_of, weighed
-from qbjax.strategies.growth import warn_if_unbounded
-from qbjax.strategies.lagrangian import refuse, search_under, told
+from qbjax.strategies.growth import warn_if_unbounded, warn_of_rounds
+from qbjax.strategies.lagrangian import searched_under
 from qbjax.strategies.loop import climb_all
 from qbjax.strategies.search import Problem, doubt_of
 from qbjax.strategies.sensitivity import Asked
+from qbjax.strategies.verdict import refuse, told
 
 _LBFGS = optax.lbfgs(
     linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=12, initial_guess_strategy="one")
@@ -95,7 +96,7 @@ def maximize(
     Warns:
         TruncationWarning: if the best protocol's run is truncated, so that the optimum depends on
             where. TraceWarning: if its trace is lost. UnboundedWarning: if a free number lacks a
-            bound, and the objective grew as fast as ever when the search ended.
+            bound, and the objective grew as fast as ever when the search ended, constraints or not.
 
     Raises:
         ValueError: if nothing is free, the objective or a constraint is no real scalar of double
@@ -154,19 +155,21 @@ def _climbed(problem, optimizer, battery, candidates, threshold, steps, progress
 
 def _under(problem, optimizer, battery, candidates, constraints, threshold, steps) -> dict:
     """Picks the best feasible protocol of all starts."""
-    tolerance = float(threshold)
-    found = [
-        search_under(problem, constraints, optimizer, battery, coordinates(p)[0], steps, tolerance)
-        for p in candidates
-    ]
-    best = max(found, key=lambda kept: kept.rank)
+    found = searched_under(
+        problem, constraints, optimizer, battery, candidates, steps, float(threshold)
+    )
+    winner = max(found, key=lambda i: found[i].rank)
+    best = found[winner]
     refuse(best, constraints)
+    if best.endless:
+        warn_of_rounds(candidates[winner], best.us, len(best.history), best.seen.value)
+    values = [found[i].history[-1] if i in found else -np.inf for i in range(len(candidates))]
     return {
         "us": best.us,
         "value": jnp.asarray(best.seen.value),
         "history": best.history,
         "converged": best.converged,
-        "start_values": np.array([kept.history[-1] for kept in found]),
+        "start_values": np.array(values),
         "kept": best,
     }
 

@@ -32,14 +32,29 @@ def warn_if_unbounded(
     far, start, end = _farthest(template, found, slopes)
     runs = _grows(history) or (stopped and far >= STEADY * gain > 0)
     if far > 0 and runs:
-        warnings.warn(
-            f"The search ended after {len(history)} steps while the objective grew as fast as ever "
-            f"(to {np.max(history):.4g}), and a free number without bounds has gone from "
-            f"{start:.4g} to {end:.4g}: give bounds, qb.free(value, low, high), more steps, or an "
-            "objective that has a maximum.",
-            UnboundedWarning,
-            stacklevel=4,
-        )
+        _warn(f"{len(history)} steps", float(np.max(history)), start, end)
+
+
+def warn_of_rounds(template: Any, found: list, rounds: int, value: float) -> None:
+    """Warns of numbers without bounds that ran away in rounds under constraints."""
+    _, start, end = _farthest(template, found, [1.0] * len(found))
+    _warn(f"{rounds} rounds", value, start, end)
+
+
+def is_bounded(template: Any) -> bool:
+    """Whether every free number has bounds, or is otherwise kept within some."""
+    free = [each for each in choices(template) if isinstance(each, Free)]
+    return not any(math.inf in (-each.low, each.high) for each in free)
+
+
+def _warn(after: str, value: float, start: float, end: float) -> None:
+    warnings.warn(
+        f"The search ended after {after} while the objective grew as fast as ever (to "
+        f"{value:.4g}), and a free number without bounds has gone from {start:.4g} to {end:.4g}: "
+        "give bounds, qb.free(value, low, high), more steps, or an objective that has a maximum.",
+        UnboundedWarning,
+        stacklevel=5,
+    )
 
 
 def _farthest(template: Any, found: list, slopes: list) -> tuple[float, float, float]:

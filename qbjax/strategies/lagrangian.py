@@ -28,10 +28,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from qbjax.strategies.constraints import Constraint, Held
-from qbjax.strategies.ensemble import Weighed, again, weighed
+from qbjax.protocols import coordinates
+from qbjax.strategies.constraints import Constraint
+from qbjax.strategies.ensemble import Weighed, again, unfit, weighed
+from qbjax.strategies.growth import is_bounded
 from qbjax.strategies.limits import Limits, Seen, seen_at, slacks, units_of
-from qbjax.strategies.loop import climb_all
+from qbjax.strategies.loop import NOT_FINITE, NotFinite, climb_all
 from qbjax.strategies.search import Problem, called
 
 ROUNDS = 25
@@ -43,11 +45,19 @@ WEIGHT, GROWTH, HEAVIEST = 10.0, 5.0, 1e7
 SHRUNK = 0.25
 """Share of its former size that the violation has to shrink to before the next prices."""
 
+WORSE = 1e-4
+"""Share of the value by which a round may end below the best, and yet end the search."""
+
 CLOSE = 1e-6
 """Distance from what is active, in units of the limits, at which a search may end."""
 
 FEASIBLE = 1e-9
 """Violation, in units of the limit, up to which a protocol counts as feasible."""
+
+
+STRAYED = 1.0
+"""Violation, in units of the limit, at which a round has lost the feasible protocols: where F grows
+faster than any parabola, a Lagrangian has no maximum, but near the limits."""
 
 
 class Infeasible(ValueError):
@@ -92,6 +102,7 @@ class Kept(NamedTuple):
         prices: multipliers of the slacks.
         history: objective after each round, −∞ where nothing feasible was known.
         converged: whether the last rounds gained nothing.
+        endless: whether going as far again from the start gains as much again.
     """
 
     us: list
@@ -100,6 +111,7 @@ class Kept(NamedTuple):
     prices: Float[np.ndarray, " m"]
     history: Float[np.ndarray, " rounds"]
     converged: bool
+    endless: bool
 
     @property
     def rank(self) -> tuple[float, float]:
@@ -139,7 +151,8 @@ class Rounds:
         self.history.append(self.best.value if self.feasible else -np.inf)
         apart = self._apart(seen)
         scale = max(abs(self.best.value), 1e-3 * abs(self.best.value - self.first))
-        quiet = met and gained <= self.tolerance * scale and apart <= CLOSE
+        # Another region, where less is to be had, is no end.
+        quiet = met and -WORSE * scale <= gained <= self.tolerance * scale and apart <= CLOSE
         quiet = quiet and seen.blur <= self.tolerance * scale
         self.quiet = self.quiet + 1 if quiet else 0
         if apart <= self.wanted:
@@ -148,6 +161,19 @@ class Rounds:
             self.wanted *= SHRUNK
         elif self.weight < HEAVIEST:
             self.weight *= GROWTH
+
+    def onward(self, seen: Seen) -> Seen:
+        """The start of the next round: the end of this one, or the best if it strayed."""
+        astray = self.limits.violation(seen) > max(STRAYED, self.limits.violation(self.best))
+        return self.best if astray else seen
+
+    def endless(self, look: Callable[[Any], Seen], start: Any) -> bool:
+        """Whether as much again is gained, within the limits, by going as far again."""
+        gain = self.best.value - min([self.first, *[x for x in self.history if np.isfinite(x)][:1]])
+        if not self.feasible or not np.isfinite(gain):
+            return False
+        far = self.limits.restored(look, look(2 * self.best.flat - np.asarray(start)))
+        return self.limits.violation(far) <= FEASIBLE and far.value - self.best.value > gain / 2 > 0
 
     def weighed(self, members: Any, seen: Seen) -> Any:
         """The members of an ensemble weighed anew, more sharply if the blur did not shrink."""
@@ -166,6 +192,32 @@ class Rounds:
         return float(np.max(np.where(np.isfinite(apart), apart, np.inf), initial=0.0))
 
 
+def searched_under(
+    problem: Problem,
+    constraints: tuple[Constraint, ...],
+    optimizer: Any,
+    battery: Any,
+    candidates: list,
+    steps: int,
+    tolerance: float,
+) -> dict[int, Kept]:
+    """Climbs from every start that can be evaluated, by its number.
+
+    Raises:
+        NotFinite: if none can.
+    """
+    found, errors = {}, []
+    for i, candidate in enumerate(candidates):
+        us = coordinates(candidate)[0]
+        try:
+            found[i] = search_under(problem, constraints, optimizer, battery, us, steps, tolerance)
+        except NotFinite as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    return found
+
+
 def search_under(
     problem: Problem,
     constraints: tuple[Constraint, ...],
@@ -182,6 +234,7 @@ def search_under(
     """
     flat, unravel = jax.flatten_util.ravel_pytree(us)
     seen = seen_at(problem, constraints, battery, unravel, np.asarray(flat))
+    check_start(constraints, seen)
     size = max(abs(seen.value), np.abs(seen.slope).max()) or 1.0
     limits = Limits(
         units_of(constraints, seen), np.array([c.is_equality for c in constraints], bool)
@@ -202,40 +255,26 @@ def search_under(
         if rounds.quiet >= 2:
             break
         battery = rounds.weighed(battery, seen)
+        seen = rounds.onward(seen)
+    endless = not is_bounded(problem.template) and rounds.endless(look, flat)
     best, history = rounds.best, np.array(rounds.history)
     return Kept(
         unravel(jnp.asarray(best.flat)), best, limits.beyond(best), limits.prices(best),
-        history, rounds.quiet >= 2,
+        history, rounds.quiet >= 2 and not endless, endless,
     )  # fmt: skip
 
 
-def told(
-    kept: Kept, constraints: tuple[Constraint, ...], verified: list | None
-) -> tuple[Held, ...]:
-    """The report on every constraint at what was kept."""
-    held = []
-    for i, each in enumerate(constraints):
-        slack, price = kept.seen.slacks[i], kept.prices[i]
-        violation = abs(slack) if each.is_equality else max(0.0, -slack)
-        numbers = (float(each.limit), each.number(slack), float(violation))
-        sign = 1.0 if each.kind == "at most" else -1.0
-        refined = None if verified is None else float(verified[i])
-        held.append(Held(each.name, each.kind, *numbers, sign * float(price) + 0.0, refined))
-    return tuple(held)
-
-
-def refuse(kept: Kept, constraints: tuple[Constraint, ...]) -> None:
-    """Refuses what satisfies no more than the nearest protocol does.
+def check_start(constraints: tuple[Constraint, ...], seen: Seen) -> None:
+    """Checks that a search can begin.
 
     Raises:
-        Infeasible: naming the worst constraint.
+        NotFinite: if objective or a constraint has no value or no slopes at the start.
     """
-    if np.max(kept.violations, initial=0.0) <= FEASIBLE:
-        return
-    worst = int(np.argmax(kept.violations))
-    each = constraints[worst]
-    raise Infeasible(
-        "Argument `constraints` must leave a feasible protocol, but none was found: where they are "
-        f"violated least, {each.name} is {each.number(kept.seen.slacks[worst]):g} and must be "
-        f"{each.kind} {float(each.limit):g}."
-    )
+    if not np.all(np.isfinite([seen.value, *seen.slope])):
+        raise NotFinite(NOT_FINITE + unfit(seen.values))
+    for each, slack, slope in zip(constraints, seen.slacks, seen.slopes, strict=True):
+        if not np.all(np.isfinite([slack, *slope])):
+            raise NotFinite(
+                f"Argument `constraints` must be finite at the start, but the value or slopes of "
+                f"{each.name} are not, at any start."
+            )

@@ -7,7 +7,13 @@ import numpy as np
 from jaxtyping import Float
 
 from qbjax.dynamics.where import platform_of
+from qbjax.strategies.ensemble import Statistic, unfit
 from qbjax.strategies.search import VERY_BAD, Problem, Search, begin, explained, step_all
+
+NOT_FINITE = (
+    "Argument `objective` must be finite at the start, but its value or gradient is not, at any "
+    "start."
+)
 
 
 class NotFinite(ValueError):
@@ -60,13 +66,17 @@ def climb_all(
         )
         losses.append(np.asarray(loss))
         if step == 0 and not np.any(losses[0] < VERY_BAD * np.asarray(search.size)):
-            raise NotFinite(
-                "Argument `objective` must be finite at the start, but its value or gradient "
-                "is not, at any start."
-            )
+            raise NotFinite(NOT_FINITE + unfit(_values(problem, battery, stacked)))
         if look is not None:
             look(step, search, tried, losses[-1])
         stopped = bool(np.all(done))
         if stopped:
             break
     return Climbed(search, -np.array(losses), stopped)
+
+
+def _values(problem: Problem, battery: Any, stacked: list) -> Any:
+    """Objective of every member of an ensemble at the first start; None without one."""
+    if not isinstance(problem.objective, Statistic):
+        return None
+    return problem.objective.values(problem.protocol([u[0] for u in stacked]), battery)

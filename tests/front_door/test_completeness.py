@@ -36,7 +36,8 @@ REASONS = {
         "coordinates choices random_start clusters root rotated tensor closeness "
         "warn_if_unbounded doubt_of verify climb_all search_under told refuse called shown "
         "slacks seen_at units_of listed check_numbers weighed smooth again nominal_of least "
-        "judged values_of sensitivities curvature largest side"
+        "judged values_of sensitivities curvature largest side "
+        "searched_under check_start unfit warn_of_rounds is_bounded"
     ),
     "is an objective, called with what a search resolved": (
         "cycle_efficiency final_ergotropy average_power stored_energy delivered "
