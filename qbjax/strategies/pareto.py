@@ -16,11 +16,14 @@ import numpy as np
 from jaxtyping import Float
 
 from qbjax import _checks
-from qbjax.protocols import moved_to
+from qbjax.protocols import coordinates, moved_to
 from qbjax.strategies.best import Best
-from qbjax.strategies.constraints import at_least
+from qbjax.strategies.constraints import at_least, listed
 from qbjax.strategies.gradient import maximize
 from qbjax.strategies.lagrangian import Infeasible
+
+ALIKE = 1e-6
+"""Share of what an aim varies by, from the start to its best, that counts as no difference."""
 
 
 class Pareto(NamedTuple):
@@ -52,13 +55,16 @@ def pareto(
         protocol: with at least one `qb.free(value, low, high)`.
         points: at least 3, the ends of the front included.
         battery: as of `qb.maximize`.
-        **how: other arguments of `qb.maximize`; `starts` are those of the ends alone.
+        **how: other arguments of `qb.maximize`, `constraints` included, which hold along the whole
+            front; `starts` are those of the ends alone.
 
     Returns:
-        a `Pareto`; points that another one beats in both aims are left out.
+        a `Pareto`; points that another one beats in both aims are left out, as are ends where the
+        other aim is not at its best. A single point is left of aims that one protocol serves best.
 
     Raises:
-        TypeError: for what is not two functions. ValueError: as `qb.maximize`; for fewer points.
+        TypeError: for what is not two functions. ValueError: as `qb.maximize`; for fewer points;
+            for an aim that is not finite where the other is at its best.
 
     Example:
         >>> import qbjax as qb
@@ -80,17 +86,30 @@ def pareto(
     ends = [maximize(each, protocol, battery=battery, **how) for each in objectives]
     values = [_values(objectives, end.protocol, battery) for end in ends]
     found = [ends[0]]
-    alone = {name: value for name, value in how.items() if name != "starts"}
+    _check_ends(objectives, values)
+    us, rebuilt = coordinates(protocol)
+    begun = _values(objectives, rebuilt(us), battery)
+    given = listed(how.get("constraints", ()))
+    alone = {x: value for x, value in how.items() if x not in ("starts", "constraints")}
     for limit in np.linspace(values[0][1], values[1][1], points)[1:-1]:
         begin = _from(protocol, found[-1])
-        limits = [at_least(objectives[1], float(limit))]
+        alone["constraints"] = [at_least(objectives[1], float(limit)), *given]
         try:
-            best = maximize(objectives[0], begin, battery=battery, constraints=limits, **alone)
+            best = maximize(objectives[0], begin, battery=battery, **alone)
         except Infeasible:
-            begin = _from(protocol, ends[1])
-            best = maximize(objectives[0], begin, battery=battery, constraints=limits, **alone)
+            best = maximize(objectives[0], _from(protocol, ends[1]), battery=battery, **alone)
         found.append(best)
-    return _front(objectives, [*found, ends[1]], battery)
+    return _front(objectives, [*found, ends[1]], battery, begun)
+
+
+def _check_ends(objectives, values: list[list[float]]) -> None:
+    for k, (end, other) in enumerate(zip(values, objectives[::-1])):
+        if not np.isfinite(end[1 - k]):
+            name = getattr(other, "__name__", type(other).__name__)
+            raise ValueError(
+                "Argument `objectives` must be finite at both ends of the front, but where the "
+                f"{('first', 'second')[k]} is best, {name} is {end[1 - k]}."
+            )
 
 
 def _from(protocol, best: Any):
@@ -103,12 +122,15 @@ def _values(objectives, protocol, battery) -> list[float]:
     return [float(each(*inputs)) for each in objectives]
 
 
-def _front(objectives, found: list[Best], battery) -> Pareto:
+def _front(objectives, found: list[Best], battery, begun: list[float]) -> Pareto:
     values = np.array([_values(objectives, best.protocol, battery) for best in found])
-    beaten = np.all(values[None] >= values[:, None], axis=2) & np.any(
-        values[None] > values[:, None], axis=2
-    )
-    kept = np.flatnonzero(~np.any(beaten, axis=1))
-    prices = [best.constraints[0].price if best.constraints else np.nan for best in found]
+    slack = ALIKE * np.ptp([*values, begun], axis=0)
+    no_less = np.all(values[None] >= values[:, None] - slack, axis=2)
+    more = np.any(values[None] > values[:, None] + slack, axis=2)
+    alike = np.tril(np.all(np.abs(values[None] - values[:, None]) <= slack, axis=2), -1)
+    kept = np.flatnonzero(~np.any(no_less & more | alike, axis=1))
+    # The limit of the front comes before those that were given, and the ends have none.
+    inner = np.arange(len(found))[1:-1]
+    prices = [found[k].constraints[0].price if k in inner else np.nan for k in range(len(found))]
     slopes = np.array([price if price else np.nan for price in prices])
     return Pareto(values[kept], slopes[kept], tuple(found[k] for k in kept))
