@@ -18,7 +18,7 @@ from qbjax.batteries.lindblad._places import readings
 from qbjax.batteries.lindblad._reading import Readings, Stored
 from qbjax.dynamics.generator import action, kets
 from qbjax.dynamics.generator.action import Action
-from qbjax.dynamics.generator.dual import of_shifts
+from qbjax.dynamics.generator.dual import of_kets, of_shifts
 from qbjax.dynamics.generator.pattern import Shifts, shifts_of
 from qbjax.dynamics.generator.products import Products
 from qbjax.dynamics.motion import Flow, with_powers
@@ -106,13 +106,12 @@ class Mover(eqx.Module):
             now, amplitudes = at(t)
             return now.weights(amplitudes)
 
-        if pure:
-            return Linear(field, spectral_bounds)
+        apart = of_kets if pure else of_shifts
         return Linear(
             field,
             spectral_bounds,
-            of_shifts(self.form, weights) if isinstance(self.form, Shifts) else None,
-            lambda y: jnp.sum(self.readings.populations(y)),
+            apart(self.form, weights) if isinstance(self.form, Shifts) else None,
+            None if pure else (lambda y: jnp.sum(self.readings.populations(y))),
         )
 
     def _merits(self, seen: dict) -> dict[str, Array]:

@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from qbjax.dynamics.generator import kets
+from qbjax.dynamics.generator.kets import Ket
 from qbjax.dynamics.generator.pattern import Shifts
 from qbjax.dynamics.generator.shifts import Stack, drifted, inner, leapt, readers, shifted_dual
 
@@ -47,6 +49,32 @@ def _dual(shifts, weights, z):
 
 def _products(shifts, _, y, z):
     return products(shifts, y, z)
+
+
+def of_kets(shifts: Shifts, weights: Callable) -> Dual:
+    r"""Takes the field $-iH\psi$ of a ket apart; `weights` as of `of_shifts`.
+
+    On two real rows $-iH$ is antisymmetric: its transpose is its negative.
+    """
+    back, by_weights, sums = (
+        jax.tree_util.Partial(f, shifts) for f in (_turned_back, _met, _by_diagonals)
+    )
+    return Dual(weights, back, by_weights, sums)
+
+
+def _turned_back(shifts: Shifts, weights, z: Ket) -> Ket:
+    return -kets.moved(shifts, z, weights)
+
+
+def _met(shifts: Shifts, _, y: Ket, z: Ket) -> list[Ket]:
+    """Elementwise products of z with what every diagonal reads of y."""
+    return [z * source for source in kets.sources(shifts, y)]
+
+
+def _by_diagonals(shifts: Shifts, sums: list[Ket]) -> Float[Array, " W"]:
+    """The cotangents of all weights from the products that each diagonal met."""
+    each = [jnp.sum(met, axis=0) for met in sums]
+    return jnp.tensordot(shifts.drifts[:, :, 0], jnp.stack(each), 2) if each else jnp.zeros(0)
 
 
 def of_field(field: Callable, like: PyTree[Array]) -> Dual:

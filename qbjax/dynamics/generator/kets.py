@@ -62,15 +62,21 @@ def form_of(structure: Structure) -> Shifts | Products:
     return shifts_of(structure) if by_shifts(structure) else products_of(structure)
 
 
-def _shifted(shifts: Shifts, psi, weights):
+def sources(shifts: Shifts, psi: Ket) -> list[Ket]:
+    """The parts of a ket that every diagonal reads, each in its row's place."""
     reach, d = max((abs(c.offset) for c in shifts.pattern.columns), default=0), psi.shape[1]
     padded = jnp.pad(psi, ((0, 0), (reach, reach)))
     turned = jnp.stack([-padded[1], padded[0]])
+    return [
+        (turned if drift.imaginary else padded)[:, reach + drift.offset : reach + drift.offset + d]
+        for drift in shifts.pattern.columns
+    ]
+
+
+def _shifted(shifts: Shifts, psi, weights):
     total = jnp.zeros_like(psi)
-    for drift, value in zip(shifts.pattern.columns, factors(shifts, weights), strict=True):
-        start = reach + drift.offset
-        source = turned if drift.imaginary else padded
-        total = total + value * source[:, start : start + d]
+    for source, value in zip(sources(shifts, psi), factors(shifts, weights), strict=True):
+        total = total + value * source
     return total
 
 

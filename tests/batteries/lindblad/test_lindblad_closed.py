@@ -9,6 +9,7 @@ import scipy.linalg
 
 import qbjax as qb
 from qbjax.dynamics.generator import kets
+from qbjax.dynamics.generator.dual import of_kets
 from qbjax.dynamics.generator.pattern import shifts_of
 from qbjax.dynamics.generator.structure import Structure
 from tests.helpers import GRADIENT, central_difference, random_hermitian
@@ -107,6 +108,19 @@ def test_a_full_hamiltonian_moves_a_ket_by_products(signal):
     found = kets.moved(kets.form_of(structure), psi, weights)
     shifted = kets.moved(shifts_of(structure), psi, weights)
     np.testing.assert_allclose(found, shifted, atol=1e-12)
+
+
+def test_the_field_of_a_ket_taken_apart():
+    """Its transposes are what JAX makes of it, with diagonals of either kind."""
+    structure = Structure([random_hermitian(1, 5), np.diag(np.ones(4), 1) + np.diag(np.ones(4), -1)],
+                          [], [np.diag(np.arange(5.0))])  # fmt: skip
+    form, weights = shifts_of(structure), jnp.array([0.7, -1.2, 0.4])
+    y, z = jnp.asarray(np.random.default_rng(SEED).normal(size=(2, 2, 5)))
+    dual = of_kets(form, lambda t: weights)
+    back = jax.vjp(lambda w, y: kets.moved(form, y, w), weights, y)[1](z)
+    found = dual.total(dual.products(weights, y, z)), dual.back(weights, z)
+    for mine, theirs in zip(found, back, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-13)
 
 
 def test_a_full_hamiltonian_against_its_exponential():
