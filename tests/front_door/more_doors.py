@@ -18,6 +18,7 @@ from tests.front_door.doors import (
     LADDER,
     LEVELS,
     MIXED,
+    SX,
     TIMES,
     TWO,
     door,
@@ -28,6 +29,7 @@ MADE_RUN = qb.dynamics.Trajectory(
     jnp.array(0), jnp.zeros((2, 0)), jnp.zeros(2), jnp.array(1), None,
 )  # fmt: skip
 PULSE = PiecewiseConstant([1.0, 2.0], 1.0)
+TURNED, SIGNAL = bounds.Driven(np.zeros((2, 2)), [SX], LEVELS), bounds.Reach(1.0, -1.0, 1.0)
 SPAN = {"duration": (1.0, "positive"), "start": (0.0, "real")}
 BUDGET = {
     "duration": (1.0, "positive"),
@@ -148,6 +150,30 @@ MERITS = [
     door(
         two_level.damped, **QUBIT_STATE, time=(1.0, "not negative"), decay=(1.0, "not negative"),
         frequency=(1.0, "real"),
+    ),
+    door(
+        bounds.Driven, hamiltonian=(SX, "matrix"), controls=([SX], "operators"),
+        stored=(LEVELS, "hamiltonian"), noise=([SX], "operators"), start=(None, "state?"),
+        ground=(None, "real?"),
+    ),
+    door(
+        bounds.Reach, duration=(1.0, "not negative"), low=(-1.0, "real"), high=(1.0, "real"),
+        area=(None, "angles?"),
+    ),
+    door(bounds.reachable, operators=([SX], "operators"), start=(LEVELS, "state"),
+         most=(None, "positive count?")),
+    door(bounds.angle_energy, driven=(TURNED, "thing"), reach=(SIGNAL, "thing")),
+    door(
+        bounds.backward_energy, driven=(TURNED, "thing"), reach=(SIGNAL, "thing"),
+        steps=(8, "positive count"),
+    ),
+    door(
+        bounds.information_power, rho=(MIXED, "state"), drho=(SX, "matrix"),
+        H=(LEVELS, "hamiltonian"),
+    ),
+    door(
+        bounds.uncertainty_power, rho=(MIXED, "state"), H=(LEVELS, "hamiltonian"),
+        charging=(SX, "matrix"),
     ),
     door(bounds.coherent_energy, **LADDERS, tau=(0.1, "not negative")),
     door(bounds.crossing_time, **LADDERS, **FORM),

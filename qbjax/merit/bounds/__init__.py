@@ -1,7 +1,13 @@
-r"""Bounds on charging a ladder with classical qubits, and the coherent driving that beats them.
+r"""Bounds that no protocol exceeds: of any driven system, and of a ladder and classical qubits.
 
-A ladder starts empty and meets a stream of qubits without coherence, of any populations, for
-any angles, Ωτ = Σθ_k in all. Its populations gain in one collision at most
+Of any state: `information_power` and `uncertainty_power` bound its power (`bounds.rates`). Of any
+`Driven` system whose signals have a `Reach`: `angle_energy` bounds what a unitary charging stores
+(`bounds.angle`), `backward_energy` what any does (`bounds.backward`), best in the `reachable`
+space. A search quotes the least that applies (`best.bound`, `strategies.bound`).
+
+The rest of this page is about charging a ladder with classical qubits, and the coherent driving
+that beats them. A ladder starts empty and meets a stream of qubits without coherence, of any
+populations, for any angles, Ωτ = Σθ_k in all. Its populations gain in one collision at most
 
 $$\frac{E_k - E_{k-1}}{\theta_k} \le \max_\theta\frac{\sum_np_n\sin^2a_{n+1}\theta}{\theta}
   \le R_0\sum_np_na_{n+1} \le r(E_{k-1}), \qquad R_0 = \max_x\frac{\sin^2x}{x},$$
@@ -51,7 +57,10 @@ division by E; (28) has $(1-2j)/2$ for $(1-2j)/(2\sqrt{2j})$, and (29), from it,
 $(2j+1)/2$ for ∞; the third line of (26) has $J_z^2 - J_z$ for $J_z^2 + J_z$; (32) lacks −i.
 """
 
+from qbjax.merit.bounds.angle import Reach, angle_energy
+from qbjax.merit.bounds.backward import Backward, backward_energy
 from qbjax.merit.bounds.coherent import coherent_energy, crossing_time
+from qbjax.merit.bounds.driven import Driven, reachable
 from qbjax.merit.bounds.flows import R0, X0
 from qbjax.merit.bounds.incoherent import (
     incoherent_energy,
@@ -59,10 +68,12 @@ from qbjax.merit.bounds.incoherent import (
     incoherent_time,
     printed_limit,
 )
+from qbjax.merit.bounds.rates import information_power, uncertainty_power
 
 __all__ = [
-    "R0", "X0", "coherent_energy", "crossing_time", "incoherent_energy", "incoherent_power",
-    "incoherent_time", "printed_limit",
+    "R0", "X0", "Backward", "Driven", "Reach", "angle_energy", "backward_energy",
+    "coherent_energy", "crossing_time", "incoherent_energy", "incoherent_power",
+    "incoherent_time", "information_power", "printed_limit", "reachable", "uncertainty_power",
 ]  # fmt: skip
 
 
