@@ -48,12 +48,16 @@ class Linear(NamedTuple):
         spectral_bounds: t to bounds on its spectrum (`chebyshev.propagate`); None if unknown.
         dual: the field taken apart, where that makes reverse mode faster.
         kept: a linear functional of the state that the motion keeps, such as a trace; or None.
+        exact: exact(t)(h), a function of the state that moves it on by h with the field of time t:
+            where that has a structure that makes it cheaper than the exponential of a matrix of all
+            of it. The field need then be no more than affine. None if there is none.
     """
 
     field: Callable[[Array, PyTree], PyTree]
     spectral_bounds: Any = None
     dual: Dual | None = None
     kept: Callable[[PyTree], Array] | None = None
+    exact: Callable[[Array], Callable[[Array], Callable[[PyTree], PyTree]]] | None = None
 
 
 class Outlook(NamedTuple):
@@ -130,7 +134,7 @@ def method(
         )
     if given is not None:
         return given
-    if linear is not None and spans * size**3 <= WORK:
+    if linear is not None and (linear.exact is not None or spans * size**3 <= WORK):
         return Exponential()
     # Both modes at once go through no loop whose length is not known.
     return Chebyshev() if bounded and adjoint != "direct" else Tsit5()

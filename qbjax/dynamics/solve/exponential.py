@@ -60,8 +60,8 @@ def propagate(
     """Propagates a state from `times[0]` through all times; differentiable in every mode.
 
     Args:
-        linear: field f(t, y), linear in y, constant in t between edges, and a functional `kept`
-            (`automatic.Linear`).
+        linear: field f(t, y), linear in y, constant in t between edges, with a functional `kept`,
+            or the exponentials themselves (`automatic.Linear`).
         initial: state at `times[0]`.
         times: where to save; without edges their derivatives are left to `save`.
         save: save(t, y).
@@ -73,9 +73,7 @@ def propagate(
     """
     y, unravel = ravel_pytree(initial)
     at, which = stops(times, edges)
-    kept = linear.kept
-    weights = None if kept is None else jax.vmap(lambda e: kept(unravel(e)))(jnp.eye(y.size))
-    advanced = _advance(linear.field, unravel, y.size, times, edges, weights, count)
+    advanced = _advance(_exact(linear, unravel, y.size), times, edges, count)
     struct = jax.eval_shape(save, times[0], initial)
 
     @jax.checkpoint  # backwards, each exponential is made anew rather than kept
@@ -210,27 +208,44 @@ def _pade(A):
     return odd, A6 @ three(b[12], b[10], b[8]) + three(b[6], b[4], b[2]) + b[0] * one
 
 
-def _advance(field, unravel, size, times, edges, kept, count) -> Callable:
+def _exact(linear: Any, unravel: Callable, size: int) -> Callable:
+    """Makes the function t -> (h -> (y -> the state y after h)) of a linear field."""
+    if linear.exact is not None:
+
+        def structured(t):
+            spans = linear.exact(t)
+
+            def over(h):
+                moved = spans(h)
+                return lambda y: ravel_pytree(moved(unravel(y)))[0]
+
+            return over
+
+        return structured
+    kept = linear.kept
+    weights = None if kept is None else jax.vmap(lambda e: kept(unravel(e)))(jnp.eye(size))
+
+    def whole(t):
+        L = matrix(lambda y: linear.field(t, y), unravel, size)
+        return lambda h: exponential(h * L, weights).__matmul__
+
+    return whole
+
+
+def _advance(exact, times, edges, count) -> Callable:
     """Makes the function (y, before, time) -> the state at `time`."""
-
-    def generator(t):
-        return matrix(lambda y: field(t, y), unravel, size)
-
     if edges is not None:
-        return lambda y, a, b: (
-            exponential((b - a) * generator(inside(*lax.stop_gradient((a, b)))), kept) @ y
-        )
-    L = generator(lax.stop_gradient(times[0]))
+        return lambda y, a, b: exact(inside(*lax.stop_gradient((a, b))))(b - a)(y)
+    spans = exact(lax.stop_gradient(times[0]))
     # The mean, not the first: so that the rounding of spans does not add up.
-    spans = times.size - 1 if count is None else jnp.asarray(count - 1, float)
-    mean = (times[-1] - times[0]) / spans
-    shared = exponential(mean * L, kept)
+    steps = times.size - 1 if count is None else jnp.asarray(count - 1, float)
+    mean = (times[-1] - times[0]) / steps
+    shared = spans(mean)
     rounding = 4 * np.finfo(float).eps * jnp.max(jnp.abs(times))
 
     def advanced(y, a, b):
         span = b - a
         kind = jnp.where(jnp.abs(span - mean) <= rounding, 0, jnp.where(span == 0, 1, 2))
-        ways = [lambda: shared @ y, lambda: y, lambda: exponential(span * L, kept) @ y]
-        return lax.switch(kind, ways)
+        return lax.switch(kind, [shared, lambda y: y, lambda y: spans(span)(y)], y)
 
     return advanced
