@@ -1,6 +1,7 @@
 """Pumps as a motion needs them: their edges, and the signals between them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -8,9 +9,49 @@ from jaxtyping import Array, Float
 from qbjax.dynamics.solve import lookout
 from qbjax.dynamics.solve.lookout import Signal
 from qbjax.protocols import Fourier, Function, Pulse, Pump, Sampled, SwitchOff
+from qbjax.protocols.pump import described
 
 FEW = 4
 """Grids of one pump that may be as fine as a single one."""
+
+
+def pumps_of(protocol: Any) -> tuple[Any, ...]:
+    """The signals of a protocol, one per control: pumps, if all is well."""
+    if protocol is None:
+        return ()
+    return (protocol,) if isinstance(protocol, Pump) else tuple(protocol)
+
+
+def checked_pumps(protocol: Any, count: int, *, real: bool = True) -> tuple[Pump, ...]:
+    """One pump per control.
+
+    Args:
+        protocol: a pump, several, or None for none.
+        count: of the controls.
+        real: whether their signals must be.
+
+    Raises:
+        TypeError, ValueError: if there are not.
+    """
+    expected = "None" if count == 0 else f"{count} pump protocol{'s' if count > 1 else ''}"
+    try:
+        pumps = pumps_of(protocol)
+    except TypeError:
+        pumps = (protocol,)
+    wrong = [pump for pump in pumps if not isinstance(pump, Pump)]
+    if wrong:
+        raise TypeError(f"Argument `protocol` must be {expected}, but is {described(wrong[0])}.")
+    if len(pumps) != count:
+        raise ValueError(
+            f"Argument `protocol` must be {expected}, one per control, but holds {len(pumps)}."
+        )
+    for pump in pumps:
+        if real and pump.is_complex:
+            raise TypeError(
+                "Argument `protocol` must be real, but has a complex signal: give its two "
+                "quadratures a control each."
+            )
+    return pumps
 
 
 def signals(pumps: Iterable[Pump], times: Float[Array, " T"]) -> list[Signal]:

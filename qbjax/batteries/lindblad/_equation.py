@@ -9,7 +9,6 @@ from jaxtyping import Array, Float
 from qbjax.batteries.lindblad._model import Model, layout
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.protocols import Pump
-from qbjax.protocols.pump import described
 
 
 class Numbers(NamedTuple):
@@ -72,37 +71,3 @@ class Equation(NamedTuple):
             time: of its numbers.
         """
         return Generator(layout(self.model, sectored).structure, *self.numbers.at(time))
-
-
-def pumps_of(protocol: Any) -> tuple[Any, ...]:
-    """The signals of a protocol, one per control: pumps, if all is well."""
-    if protocol is None:
-        return ()
-    return (protocol,) if isinstance(protocol, Pump) else tuple(protocol)
-
-
-def checked_pumps(protocol: Any, count: int) -> tuple[Pump, ...]:
-    """One real pump per control.
-
-    Raises:
-        TypeError, ValueError: if there are not.
-    """
-    expected = "None" if count == 0 else f"{count} pump protocol{'s' if count > 1 else ''}"
-    try:
-        pumps = pumps_of(protocol)
-    except TypeError:
-        pumps = (protocol,)
-    wrong = [pump for pump in pumps if not isinstance(pump, Pump)]
-    if wrong:
-        raise TypeError(f"Argument `protocol` must be {expected}, but is {described(wrong[0])}.")
-    if len(pumps) != count:
-        raise ValueError(
-            f"Argument `protocol` must be {expected}, one per control, but holds {len(pumps)}."
-        )
-    for pump in pumps:
-        if pump.is_complex:
-            raise TypeError(
-                "Argument `protocol` must be real, but has a complex signal: give its two "
-                "quadratures a control each."
-            )
-    return pumps

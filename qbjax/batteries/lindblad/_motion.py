@@ -12,7 +12,7 @@ from jaxtyping import Array, Complex, Float
 from qbjax.algebra.packing import unpack
 from qbjax.batteries.lindblad import _reading as reading
 from qbjax.batteries.lindblad import _room as rooms
-from qbjax.batteries.lindblad._equation import Equation, Numbers, pumps_of
+from qbjax.batteries.lindblad._equation import Equation, Numbers
 from qbjax.batteries.lindblad._model import layout
 from qbjax.batteries.lindblad._places import readings
 from qbjax.batteries.lindblad._reading import Readings, Stored
@@ -24,6 +24,7 @@ from qbjax.dynamics.generator.products import Products
 from qbjax.dynamics.motion import Flow, with_powers
 from qbjax.dynamics.solve.automatic import Linear
 from qbjax.interface import State, edges_of, signals
+from qbjax.interface.pumps import pumps_of
 
 
 class Mover(eqx.Module):

@@ -33,7 +33,7 @@ from qbjax.batteries.lindblad import _places as places
 from qbjax.batteries.lindblad import _qutip as qutip
 from qbjax.batteries.lindblad import _reading as reading
 from qbjax.batteries.lindblad import _start as starts
-from qbjax.batteries.lindblad._equation import Equation, checked_pumps, pumps_of
+from qbjax.batteries.lindblad._equation import Equation
 from qbjax.batteries.lindblad._model import Model, check_conserved
 from qbjax.batteries.lindblad._motion import Mover
 from qbjax.dynamics.forgetting import forget_in_time
@@ -42,6 +42,7 @@ from qbjax.dynamics.motion import Flow
 from qbjax.dynamics.steady import gap as gaps
 from qbjax.dynamics.steady.linear import steady
 from qbjax.interface import Battery, Cell, Origin, State, check_origin
+from qbjax.interface.pumps import checked_pumps, pumps_of
 from qbjax.interface.steady import SteadyState, check_constant
 from qbjax.protocols import Constant, Pump
 

@@ -32,8 +32,8 @@ import numpy as np
 from qbjax import _checks
 from qbjax.algebra import operators
 from qbjax.batteries.lindblad._composed import Composed
-from qbjax.batteries.lindblad._equation import pumps_of
 from qbjax.batteries.lindblad.battery import Lindblad
+from qbjax.interface.pumps import pumps_of
 from qbjax.protocols import resolve
 
 USUAL = 0.5

@@ -43,12 +43,12 @@ from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.batteries.lindblad._composed import Composed
-from qbjax.batteries.lindblad._equation import pumps_of
 from qbjax.batteries.lindblad.battery import Lindblad
 from qbjax.batteries.lindblad.ising import _equation as equations
 from qbjax.batteries.lindblad.ising import instance
 from qbjax.batteries.lindblad.ising._numbers import Numbers, numbers
 from qbjax.dynamics.record.observed import Observed
+from qbjax.interface.pumps import pumps_of
 from qbjax.protocols import resolve
 
 PUMPS = ("eliminated", "explicit")

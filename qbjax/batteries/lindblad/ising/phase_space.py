@@ -19,7 +19,6 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
 from qbjax import _checks
-from qbjax.batteries.lindblad._equation import checked_pumps
 from qbjax.batteries.lindblad.ising import _estimates as estimates
 from qbjax.batteries.lindblad.ising import _wigner as wigner
 from qbjax.batteries.lindblad.ising import instance
@@ -27,6 +26,7 @@ from qbjax.batteries.lindblad.ising._estimates import Estimate
 from qbjax.batteries.lindblad.ising._wigner import Equation, Mesh
 from qbjax.batteries.lindblad.ising.machine import IsingMachine
 from qbjax.dynamics.record.doubt import NON_FINITE, OK, all_finite
+from qbjax.interface.pumps import checked_pumps
 from qbjax.protocols import Pump, resolve
 
 SHARE = 0.05
