@@ -8,6 +8,7 @@ import pytest
 import qbjax as qb
 from qbjax.cli import any_battery
 from qbjax.interface import catalogue
+from qbjax.interface.battery import factors_of, refined
 from qbjax.studies import described
 from qbjax.studies.described_parts import Reader, arguments_of
 from tests.helpers import GRADIENT, tree_allclose
@@ -92,6 +93,19 @@ def test_it_charges(entry):
     assert data["energy"].dims == ("time",)
     assert data.attrs["status_name"] == "ok"
     _check_store(entry, battery, run)
+    _check_refined(entry, battery, run)
+
+
+def _check_refined(entry, battery, run):
+    """What is cut has more levels when refined; what is not, is the battery itself."""
+    finer = refined(battery)
+    if not run.modes:
+        assert finer is battery or entry.name.startswith("reservoir")  # a finer mesh
+        return
+    (cell, *_), (larger, *_) = factors_of(battery).values(), factors_of(finer).values()
+    assert all(n < more for n, more in zip(cell, larger, strict=True))
+    again = factors_of(refined(finer))["cell"]
+    assert all(n < more for n, more in zip(larger, again, strict=True))
 
 
 def _check_store(entry, battery, run):

@@ -1,8 +1,10 @@
-"""States and observables: operators, ladders, kets, spectra, losses, phase space."""
+"""States and observables: operators, symbols, ladders, kets, spectra, losses, phase space."""
 
-from qbjax.algebra import jumps, ladders, operators, packing, phase_space, spectral, states
+from qbjax.algebra import jumps, ladders, operators, packing, phase_space, spectral, states, symbols
 
-__all__ = ["jumps", "ladders", "operators", "packing", "phase_space", "spectral", "states"]
+__all__ = [
+    "jumps", "ladders", "operators", "packing", "phase_space", "spectral", "states", "symbols",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -19,6 +19,7 @@ from qbjax.batteries.collisional import (
 )
 from qbjax.batteries.dopo import DOPO
 from qbjax.batteries.lindblad import (
+    Built,
     IsingMachine,
     Lindblad,
     Oscillators,
@@ -35,12 +36,13 @@ from qbjax.interface.battery import Battery
 from qbjax.interface.states import State
 
 __all__ = [
-    "DOPO", "Battery", "BlochArray", "BlochCharger", "Collisional", "IsingMachine", "Lindblad",
-    "MetastableWarning", "Oscillators", "RepeatedInteractions", "Reservoir", "SpinChain", "State",
-    "StationaryReport", "TavisCummings", "Waveguide", "bloch", "bloch_approximations",
-    "bloch_exact", "bloch_moments", "bloch_optima", "chambers", "collisional", "dopo", "ising",
-    "lindblad", "micromaser", "repeated", "reservoir", "stationary_state", "trapping_angle",
-    "trapping_angles", "trapping_state", "waveguide", "waveguide_continuum",
+    "DOPO", "Battery", "BlochArray", "BlochCharger", "Built", "Collisional", "IsingMachine",
+    "Lindblad", "MetastableWarning", "Oscillators", "RepeatedInteractions", "Reservoir",
+    "SpinChain", "State", "StationaryReport", "TavisCummings", "Waveguide", "bloch",
+    "bloch_approximations", "bloch_exact", "bloch_moments", "bloch_optima", "chambers",
+    "collisional", "dopo", "ising", "lindblad", "micromaser", "repeated", "reservoir",
+    "stationary_state", "trapping_angle", "trapping_angles", "trapping_state", "waveguide",
+    "waveguide_continuum",
 ]  # fmt: skip
 
 for _wing in (dopo, collisional, repeated, bloch, waveguide, reservoir, lindblad):

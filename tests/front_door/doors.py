@@ -8,7 +8,7 @@ import numpy as np
 
 import qbjax as qb
 from qbjax import batteries, protocols
-from qbjax.algebra import jumps, ladders, operators, phase_space, spectral, states
+from qbjax.algebra import jumps, ladders, operators, phase_space, spectral, states, symbols
 
 
 class Door(NamedTuple):
@@ -75,6 +75,14 @@ OPERATORS = [
             operators.spin_z,
         )
     ),
+    *(
+        door(f, factor=(0, "count"))
+        for f in (
+            symbols.destroy, symbols.number, symbols.position, symbols.momentum,
+            symbols.spin_minus, symbols.spin_x, symbols.spin_y, symbols.spin_z,
+        )
+    ),
+    door(symbols.own, make=(np.eye, "callable"), factor=(0, "count")),
     door(operators.embed, op=(SX, "matrix"), dims=((2, 2), "dims"), index=(0, "index")),
     door(
         operators.partial_trace, rho=(TWO, "matrix"), dims=((2, 2), "dims"), keep=(0, "kept")
@@ -123,6 +131,10 @@ BATTERIES = [
         controls=([SX], "operators"), initial=(None, "state?"),
         observables=({"n": np.diag(LEVELS)}, "names?"), conserved=(None, "charge?"),
         truncated=(None, "places?"), lowering=(None, "matrix?"), tlist=(None, "times?"),
+    ),
+    door(
+        batteries.Built, build=(lambda levels: batteries.Lindblad([], [], dims=levels), "callable"),
+        levels=(2, "levels"),
     ),
     door(
         batteries.Oscillators, levels=(3, "levels"), coupling=(1.0, "real"),

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Inexact
 
 from qbjax import _checks
 from qbjax._sizes import size_of_observable
+from qbjax.algebra.symbols import Symbol
 from qbjax.batteries.lindblad._qutip import is_evolving
 from qbjax.interface.states import as_density_matrix
 from qbjax.protocols import Pump, is_free
@@ -37,7 +38,7 @@ def operator(name: str, given: Any, dims: tuple[int, ...], *, hermitian=False) -
 
     Args:
         name: the argument's name, for the error.
-        given: an array (d, d), dense or sparse, a QuTiP `Qobj` or a dynamiqs `QArray`.
+        given: an array (d, d), dense or sparse, a QuTiP `Qobj`, a dynamiqs `QArray` or a symbol.
         dims: levels of every factor, d their product.
         hermitian: whether it must be.
 
@@ -57,6 +58,8 @@ def operator(name: str, given: Any, dims: tuple[int, ...], *, hermitian=False) -
         )
     _check_dims(name, given, dims)
     d = math.prod(dims)
+    if isinstance(given, Symbol):
+        given = given(dims)
     if sp.issparse(given):
         host = sp.csr_array(given)
         _checks.array(name, host.data, complex_ok=True)
@@ -180,7 +183,7 @@ def charge(conserved, dims) -> Float[np.ndarray, " d"] | None:
         return None
     if not _checks.is_concrete(conserved):
         raise TypeError("Argument `conserved` must be known before compilation, but is traced.")
-    conserved = plain(conserved)
+    conserved = conserved(dims).toarray() if isinstance(conserved, Symbol) else plain(conserved)
     _checks.array("conserved", conserved, complex_ok=True)
     host = np.asarray(conserved)
     if host.ndim == 2 and not np.any(host - np.diag(np.diagonal(host))):

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from qbjax import _checks
+from qbjax.algebra.symbols import Symbol
 from qbjax.protocols import Pump
 from qbjax.protocols.endless import Derived, Endless, Spline, through
 from qbjax.protocols.numpy_functions import traceable
@@ -102,12 +103,14 @@ def _is_pair(given: Any) -> bool:
     """Whether a list is [operator, coefficient], not a matrix or a list of operators."""
     if not (isinstance(given, list) and len(given) == 2) or isinstance(given[0], tuple | list):
         return False
-    matrix = hasattr(type(given[0]), "full") or sp.issparse(given[0]) or _checks.axes(given[0]) == 2
+    made = isinstance(given[0], Symbol) or hasattr(type(given[0]), "full") or sp.issparse(given[0])
+    matrix = made or _checks.axes(given[0]) == 2
     return matrix and not _is_operator(given[1])
 
 
 def _is_operator(given: Any) -> bool:
-    if is_evolving(given) or hasattr(type(given), "full") or sp.issparse(given):
+    made = isinstance(given, Symbol) or hasattr(type(given), "full") or sp.issparse(given)
+    if made or is_evolving(given):
         return True
     return isinstance(given, tuple | list) or _checks.axes(given) >= 2
 

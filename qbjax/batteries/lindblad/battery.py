@@ -24,6 +24,7 @@ from jaxtyping import Array, Complex, Float, Inexact
 from qbjax import _checks
 from qbjax.algebra.packing import unpack
 from qbjax.batteries.lindblad import _cell as cells
+from qbjax.batteries.lindblad import _growth as growth
 from qbjax.batteries.lindblad import _hermitian as hermitian
 from qbjax.batteries.lindblad import _info as infos
 from qbjax.batteries.lindblad import _motion as movers
@@ -51,7 +52,8 @@ class Lindblad(Battery):
     r"""Any master equation; see the module's docstring.
 
     An operator is an array (d, d) of NumPy or JAX, dense or sparse (SciPy), a QuTiP `Qobj` or a
-    dynamiqs `QArray`, d the product of `dims`; level 0 of a factor is its ground state.
+    dynamiqs `QArray`, d the product of `dims`; level 0 of a factor is its ground state. Or it is a
+    symbol (`qb.algebra.symbols`), which knows of no levels: if all are, `refined()` has more.
 
     Args:
         hamiltonian: an operator, or a list of operators and pairs $(g_j, H_j)$ of a number or pump
@@ -66,7 +68,8 @@ class Lindblad(Battery):
             None if nothing stores: a run then shows the observables alone, and costs less.
         cell_hamiltonian: its levels, shape (c,), or a Hermitian matrix (c, c). Or a tuple of such
             arrays, one for every factor of the cell, which then do not interact: a run also has
-            `local_ergotropy`, what unitaries on the single factors extract.
+            `local_ergotropy`, what unitaries on the single factors extract. Each may be a symbol,
+            or a list of pairs (number, symbol) to add.
         controls: Hermitian operators $C_k$ that the protocol's signals multiply, or pairs
             $(s_k, C_k)$ with a number that the signal is multiplied by first.
         initial: state to start from, density matrix (d, d) or ket (d,); None is every factor's
@@ -109,6 +112,7 @@ class Lindblad(Battery):
     given: starts.Start
     skew: hermitian.Skew
     model: Model = eqx.field(static=True)
+    names: growth.Names | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -136,8 +140,10 @@ class Lindblad(Battery):
         rates, found = operators.terms("jumps", given, sizes, hermitian=False, low=0)
         self.strengths, driven = operators.controls(controls, sizes)
         watched = [k for k, n in enumerate(sizes) if n > 3] if truncated is None else truncated
-        factors, self.cell_levels, self.cell_parts = cells.cell(cell, cell_hamiltonian, sizes)
+        levels = growth.cell_arrays(cell_hamiltonian, cell, sizes)
+        factors, self.cell_levels, self.cell_parts = cells.cell(cell, levels, sizes)
         cell_dims = tuple(sizes[k] for k in factors)
+        lowers = growth.cell_matrix("lowering", lowering, factors, sizes)
         self.model = Model(
             hamiltonians,
             found,
@@ -147,9 +153,11 @@ class Lindblad(Battery):
             operators.factors("truncated", watched, sizes),
             operators.observables({} if observables is None else observables, sizes),
             operators.charge(conserved, sizes),
-            cells.lowering(lowering, self.cell_levels, cell_dims),
+            cells.lowering(lowers, self.cell_levels, cell_dims),
         )
         check_conserved(self.model)
+        operands = (hamiltonian, jumps, controls, observables, conserved)
+        self.names = growth.names(self.model, operands, cell_hamiltonian, lowering, tlist)
         self.coefficients, self.rates = tuple(coefficients), tuple(rates)
         self.given = starts.given(initial, self.model.dimension)
 
@@ -202,6 +210,11 @@ class Lindblad(Battery):
         """Half more levels, of ladders that nothing is known of."""
         dims = self.model.dims
         return {f"factor {k}": (f"dims[{k}]", -(-3 * dims[k] // 2)) for k in self.model.watched}
+
+    def refined(self) -> "Lindblad":
+        """The battery with half more levels where they were cut, if its operators are symbols."""
+        larger = None if self.names is None else growth.grown(self, self.names)
+        return self if larger is None else Lindblad(**larger)
 
     def open_cell(self) -> Cell:
         cells.check_lowering(self.model, "Lindblad")
