@@ -5,6 +5,7 @@ never sees it switched off, so that the two may move together under a gradient.
 """
 
 import abc
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -17,6 +18,9 @@ from jaxtyping import Array, Float, Inexact
 from qbjax import _checks
 from qbjax.protocols.free import Trainable, checked, resolve
 from qbjax.protocols.pump import Pump, just_after, positive
+
+NODES = 8
+"""Points of a quadrature in each part."""
 
 
 class Pulse(Pump):
@@ -64,6 +68,13 @@ def edges_after(start, steps: Float[Array, " n"]) -> Float[Array, " n+1"]:
     return jnp.concatenate([jnp.asarray(start)[None], just_after(start + _rounded(steps))])
 
 
+def edges_moved(edges: Float[Array, " E"], *shifts) -> Float[Array, " E"]:
+    """Edges that come later by some shifts; one that would overtake the next takes it along."""
+    for shift in shifts:
+        edges = edges + _rounded(shift)
+    return lax.cummax(just_after(edges))
+
+
 @jax.custom_jvp
 def _rounded(steps):
     """The next double, by an operation on integers; its derivative is 1.
@@ -108,6 +119,23 @@ def refined_peak(pulse: Pulse, points: int) -> Float[Array, ""]:
     refined = sum(lax.fori_loop(0, 50, narrow, lax.stop_gradient(ends))) / 2
     # By the samples too: between them F may have an edge.
     return jnp.maximum(*(jnp.abs(pulse.signal(t)) for t in (refined, times[largest])))
+
+
+def quadrature(function: Callable, edges: Float[Array, " E"], parts) -> Float[Array, ""]:
+    """The integral of a function of time, by Gauss–Legendre's eight points in parts.
+
+    Args:
+        function: t to a real scalar.
+        edges: increasing; the function is smooth between them.
+        parts: 0 … 1, the ends of the parts of every interval between two edges, shape (P+1,).
+    """
+    lengths, x = jnp.diff(edges), np.asarray(parts)
+    ends = jnp.append((edges[:-1, None] + lengths[:, None] * x[None, :-1]).ravel(), edges[-1])
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    half, centre = jnp.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
+    times = centre[:, None] + half[:, None] * nodes[None, :]
+    values = jax.vmap(function)(times.ravel()).reshape(times.shape)
+    return jnp.sum(half[:, None] * weights[None, :] * values)
 
 
 def numbers(name: str, value: Any, *, complex_ok: bool = True) -> Any:
