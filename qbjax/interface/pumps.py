@@ -8,8 +8,10 @@ from jaxtyping import Array, Float
 
 from qbjax.dynamics.solve import lookout
 from qbjax.dynamics.solve.lookout import Signal
-from qbjax.protocols import Fourier, Function, Pulse, Pump, Sampled, SwitchOff
+from qbjax.protocols import Filtered, Fourier, Function, Noise, Noisy, Pump
+from qbjax.protocols.filtered import MEMORY
 from qbjax.protocols.pump import described
+from qbjax.protocols.wrapped import Wrapped, form_of, is_lasting, is_straight
 
 FEW = 4
 """Grids of one pump that may be as fine as a single one."""
@@ -63,9 +65,7 @@ def signals(pumps: Iterable[Pump], times: Float[Array, " T"]) -> list[Signal]:
         pumps: pump protocols: of drives, rates, couplings.
         times: of the run.
     """
-    straight = (Sampled, SwitchOff)
-    moving = (p for p in pumps if not (p.is_piecewise_constant or isinstance(p, straight)))
-    return [_signal(pump, times) for pump in moving]
+    return [_signal(pump, times) for pump in pumps if not is_straight(pump)]
 
 
 def edges_of(pumps: Iterable[Pump]) -> Float[Array, " E"] | None:
@@ -76,13 +76,30 @@ def edges_of(pumps: Iterable[Pump]) -> Float[Array, " E"] | None:
 
 def _signal(pump: Pump, times) -> Signal:
     edges = pump.edges()
-    inner = jnp.zeros(0) if edges is None else jnp.sort(edges)
-    bounds = inner if isinstance(pump, Pulse) else jnp.concatenate([times[:1], inner, times[-1:]])
-    shortest = pump.resolution if isinstance(pump, Function) else None
-    return Signal(pump.signal, bounds, _cells(pump, bounds.size - 1), shortest)
+    inner = jnp.zeros(0) if edges is None else _with_fadings(pump, edges)
+    bounds = inner if is_lasting(pump) else jnp.concatenate([times[:1], inner, times[-1:]])
+    return Signal(pump.signal, bounds, _cells(form_of(pump), bounds.size - 1), _shortest(pump))
+
+
+def _with_fadings(pump: Pump, edges: Float[Array, " E"]) -> Float[Array, " B"]:
+    """Edges, and the times at which filters have forgotten them: what fades has its own grid."""
+    found = [edges]
+    while isinstance(pump, Wrapped):
+        found += [edges + MEMORY / pump.bandwidth] if isinstance(pump, Filtered) else []
+        pump = pump.pump
+    return jnp.sort(jnp.concatenate(found))
 
 
 def _cells(pump: Pump, grids: int) -> int:
     if isinstance(pump, Fourier):  # at least four to a half-wave of the highest cosine
         return 64 * -(-pump.coefficients.size // 16)
     return lookout.CELLS if grids <= FEW else lookout.CELLS // 4
+
+
+def _shortest(pump: Pump) -> Float[Array, ""] | None:
+    """The shortest feature of a pump and of what is in it, if one is known."""
+    own = [pump.resolution] if isinstance(pump, Function | Noise) else []
+    parts: list[Pump] = [pump.noise] if isinstance(pump, Noisy) else []
+    parts += [pump.pump] if isinstance(pump, Wrapped) else []
+    known = [x for x in (*own, *map(_shortest, parts)) if x is not None]
+    return jnp.min(jnp.stack(known)) if known else None

@@ -2,6 +2,9 @@
 
 from qbjax.protocols.ancillas import Ancillas
 from qbjax.protocols.collisions import Collisions
+from qbjax.protocols.distorted import Distorted
+from qbjax.protocols.distortion import Distortion
+from qbjax.protocols.filtered import Filtered
 from qbjax.protocols.fourier import BoundedFourier, Fourier
 from qbjax.protocols.free import (
     Choice,
@@ -15,6 +18,7 @@ from qbjax.protocols.free import (
     resolve,
 )
 from qbjax.protocols.function import Function
+from qbjax.protocols.noise import Noise, Noisy
 from qbjax.protocols.preparation import BlochPreparation
 from qbjax.protocols.pulse import Pulse
 from qbjax.protocols.pump import Constant, Pump, SwitchOff
@@ -24,9 +28,9 @@ from qbjax.protocols.share import Share, share
 
 __all__ = [
     "Ancillas", "BlochPreparation", "BoundedFourier", "Choice", "Collisions", "Constant",
-    "Fourier", "Free", "Function", "PiecewiseConstant", "Pulse", "Pump", "Sampled", "Scatter",
-    "Share", "SwitchOff", "choices", "coordinates", "free", "is_free", "moved_to",
-    "random_start", "resolve", "share",
+    "Distorted", "Distortion", "Filtered", "Fourier", "Free", "Function", "Noise", "Noisy",
+    "PiecewiseConstant", "Pulse", "Pump", "Sampled", "Scatter", "Share", "SwitchOff", "choices",
+    "coordinates", "free", "is_free", "moved_to", "random_start", "resolve", "share",
 ]  # fmt: skip
 
 

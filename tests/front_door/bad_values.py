@@ -151,6 +151,7 @@ POOLS: dict[str, dict[str, Callable]] = {
     "levels": _pool(COUNT, zero=0, huge=10**12, beyond_64_bits=2**63, astronomical=10**30),
     "count": _pool(COUNT),
     "positive count": _pool(COUNT, zero=0),
+    "several": _pool(COUNT, zero=0, one=1),
     "made": _pool(COUNT, above=3),
     "index": _pool(COUNT, without="negative", far=99),
     "spin": _pool(REAL, quarter=0.25, negative=-0.5, huge=1e12),

@@ -1,5 +1,6 @@
 """More public functions: protocols, merits, closed forms."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -38,6 +39,16 @@ BUDGET = {
     "start": (0.0, "real"),
 }
 
+HUM = protocols.Noise([0.1], [1.0], [0.0])
+ERRORS = {
+    "gain": (1.0, "real"), "phase": (0.1, "real"), "offset": (0.1, "complex"),
+    "delay": (0.1, "real"),
+}  # fmt: skip
+DRAWN = {
+    "key": (jax.random.key(0), "key"), "rms": (0.1, "not negative"), "high": (9.0, "positive"),
+    "count": (4, "positive count"),
+}  # fmt: skip
+
 PROTOCOLS = [
     door(protocols.Constant, amplitude=(1.0, "complex")),
     door(
@@ -50,6 +61,28 @@ PROTOCOLS = [
     door(Fourier.with_energy, coefficients=([1.0, 0.5], "vector"), **BUDGET),
     door(BoundedFourier, series=(([1.0], 0.0), "thing"), peak=(2.0, "positive"), **SPAN),
     door(protocols.Sampled, times=(TIMES, "times"), amplitudes=([0.0, 1.0], "complex vector")),
+    door(
+        protocols.Distorted, pump=(PULSE, "thing"), jitter=([0.0, 0.1, 0.0], "vector?"), **ERRORS
+    ),
+    door(
+        protocols.Distortion, jitter=([0.0, 0.1, 0.0], "vector?"), noise=(HUM, "thing?"),
+        relative=(True, "flag"), bandwidth=(2.0, "positive?"), **ERRORS,
+    ),
+    door(
+        protocols.Filtered, pump=(PULSE, "thing"), bandwidth=(2.0, "positive"),
+        points=(8, "several"),
+    ),
+    door(
+        protocols.Noise, amplitudes=([0.1, 0.2], "vector"), frequencies=([1.0, 2.0], "angles"),
+        phases=([0.0, 0.1], "vector"),
+    ),
+    door(
+        protocols.Noise.power_law, low=(0.1, "positive"), exponent=(1.0, "real"), **DRAWN
+    ),
+    door(protocols.Noise.relaxing, rate=(2.0, "positive"), **DRAWN),
+    door(
+        protocols.Noisy, pump=(PULSE, "thing"), noise=(HUM, "thing"), relative=(True, "flag")
+    ),
     door(
         protocols.Function, function=(lambda t: 1.0 * t, "callable"), edges=((), "inner times"),
         resolution=(None, "positive?"), **SPAN,
