@@ -15,6 +15,7 @@ from qbjax.protocols import free
 from qbjax.steady import steady_state
 from qbjax.strategies.constraints import at_least, at_most, equal
 from qbjax.strategies.ensemble import ensemble
+from qbjax.strategies.final import final
 from qbjax.strategies.gradient import maximize
 from qbjax.strategies.pareto import pareto
 
@@ -22,8 +23,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Solver", "__version__", "algebra", "at_least", "at_most", "batteries", "charge", "discharge",
-    "dynamics", "ensemble", "equal", "free", "info", "loads", "maximize", "merit", "pareto",
-    "protocols", "steady_state", "store", "strategies", "studies", "sweep",
+    "dynamics", "ensemble", "equal", "final", "free", "info", "loads", "maximize", "merit",
+    "pareto", "protocols", "steady_state", "store", "strategies", "studies", "sweep",
 ]  # fmt: skip
 
 

@@ -139,6 +139,31 @@ class Steady(Protocol):
 
 
 @runtime_checkable
+class Bounded(Protocol):
+    """A battery of which bounds are known that no protocol exceeds."""
+
+    def energy_bounds(self, protocol: Any, times: Any) -> dict[str, Any]:
+        """Bounds on the energy at the end of a run, by name: numbers, or why there is none.
+
+        Args:
+            protocol: with its free numbers in their places: bounds hold for all their values.
+            times: of the run, as `check` takes them.
+        """
+
+
+@runtime_checkable
+class Driven(Protocol):
+    """A battery that is driven unitarily, perhaps, by a Hamiltonian that can be written down."""
+
+    def charging(self, protocol: Any, time: Any) -> tuple[Array, Array] | None:
+        """Matrices of what the whole stores, and of what charges it at a time.
+
+        The second is the Hamiltonian without its part between states of equal stored energy. None
+        if the battery is open, or nothing of it stores.
+        """
+
+
+@runtime_checkable
 class Dischargeable(Protocol):
     """A battery whose cell can meet a load."""
 

@@ -6,6 +6,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from qbjax.strategies.bound import bounds_of, least_of
 from qbjax.strategies.constraints import Held
 from qbjax.strategies.ensemble import HeldOut
 from qbjax.strategies.sensitivity import Asked, Curvature, Sensitivity, curvature, sensitivities
@@ -76,6 +77,31 @@ class Best(eqx.Module):
     def curvature(self) -> Curvature:
         """Second derivatives of the value by the free numbers' coordinates, by differences."""
         return curvature(self._question)
+
+    @property
+    def bounds(self) -> dict[str, float | str]:
+        """Bounds by name on what any protocol has: numbers, or why there is none.
+
+        They hold for all values of the free numbers within their bounds, and to rounding; the value
+        has the solver's error, too. They are known where the objective is of `qb.final`.
+        """
+        return bounds_of(self.asked)
+
+    @property
+    def bound(self) -> float | None:
+        """The least of the bounds: no protocol exceeds it. None if none is known."""
+        return least_of(self.bounds)[0]
+
+    @property
+    def bound_name(self) -> str:
+        """Name of the least of the bounds; or the reason why none is known."""
+        return least_of(self.bounds)[1]
+
+    @property
+    def gap(self) -> float | None:
+        """Distance of the value from the bound: what might still be won. None without a bound."""
+        bound = self.bound
+        return None if bound is None else bound - float(self.value)
 
     @property
     def _question(self) -> Asked:

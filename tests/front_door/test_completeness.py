@@ -21,7 +21,7 @@ REASONS = {
         "Search Problem Delivery Plan Design Range Moment Place Constraint Held Climbed "
         "Priced Lagrangian Kept Rounds Seen Limits Ensemble HeldOut Weighed Statistic "
         "Sensitivity Curvature Asked Pareto HigherModes Cycle GroundStates Estimate "
-        "PhaseSpace Timed Dephased CriticalStream Backward Symbol Part"
+        "PhaseSpace Timed Dephased CriticalStream Backward Symbol Part Final"
     ),
     "is a warning or an error": (
         "BreakdownWarning MetastableWarning TraceWarning TruncationWarning NotFinite "
@@ -37,7 +37,7 @@ REASONS = {
         "warn_if_unbounded doubt_of verify climb_all search_under told refuse called shown "
         "slacks seen_at units_of listed check_numbers weighed smooth again nominal_of least "
         "judged values_of sensitivities curvature largest side searched_under check_start "
-        "unfit warn_of_rounds is_bounded"
+        "unfit warn_of_rounds is_bounded bounds_of least_of"
     ),
     "is an objective, called with what a search resolved": (
         "cycle_efficiency final_ergotropy average_power stored_energy delivered "

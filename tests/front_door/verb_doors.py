@@ -37,6 +37,10 @@ VERBS = [
         gap=(None, "flag?"),
     ),
     door(
+        qb.final, observable=("energy", "choice"), times=(TIMES, "times?"),
+        adjoint=("reverse", "choice"),
+    ),
+    door(
         qb.maximize, objective=(concave, "callable"), protocol=(FREE, "thing"),
         battery=(None, "thing?"), optimizer=(optax.adam(0.1), "optimiser"),
         steps=(2, "positive count"),

@@ -41,6 +41,7 @@ from jaxtyping import Array, Float, Inexact
 from qbjax import _checks
 from qbjax.algebra.ladders import Ladder, oscillator
 from qbjax.algebra.packing import pack, unpack
+from qbjax.batteries.collisional import _bounds as bounds
 from qbjax.batteries.collisional import _channels as channels
 from qbjax.batteries.collisional import _motion as motions
 from qbjax.batteries.collisional._meetings import Layout
@@ -240,6 +241,9 @@ class Collisional(Battery):
         numbers = self.loss, self.thermal, self.counter_rotating
         less = self.collision_loss, self.modulation, self.modulation_frequency
         return Collisional(self.ladder.resized(more), *numbers, self.clock, *less)
+
+    def energy_bounds(self, protocol, times):
+        return bounds.energy_bounds(self, protocol)
 
     @property
     def _origin(self) -> Origin:

@@ -70,6 +70,12 @@ class Composed(Battery):
     def steady_state(self, protocol, gap) -> SteadyState:
         return self.lindblad.steady_state(protocol, gap)
 
+    def energy_bounds(self, protocol, times):
+        return self.lindblad.energy_bounds(protocol, times)
+
+    def charging(self, protocol, time):
+        return self.lindblad.charging(protocol, time)
+
     # --- what a Lindblad battery has besides
 
     def density_matrix(self, state: State | Any) -> Complex[Array, "d d"]:

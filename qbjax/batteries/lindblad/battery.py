@@ -23,6 +23,7 @@ from jaxtyping import Array, Complex, Float, Inexact
 
 from qbjax import _checks
 from qbjax.algebra.packing import unpack
+from qbjax.batteries.lindblad import _bounds as bounds
 from qbjax.batteries.lindblad import _cell as cells
 from qbjax.batteries.lindblad import _growth as growth
 from qbjax.batteries.lindblad import _hermitian as hermitian
@@ -255,6 +256,12 @@ class Lindblad(Battery):
             steps=found.steps,
             modes=self.model.modes,
         )
+
+    def energy_bounds(self, protocol, times):
+        return bounds.energy_bounds(self.equation, self.cell_levels, self.given, protocol, times)
+
+    def charging(self, protocol, time):
+        return bounds.charging(self.equation, self.cell_levels, pumps_of(protocol), time)
 
     # --- what a Lindblad battery has besides
 
