@@ -162,6 +162,9 @@ class Driven(Protocol):
         if the battery is open, or nothing of it stores.
         """
 
+    def density_matrix(self, state: State | Any) -> Array:
+        """The whole density matrix, in the basis of these."""
+
 
 @runtime_checkable
 class Dischargeable(Protocol):

@@ -21,7 +21,7 @@ REASONS = {
         "Search Problem Delivery Plan Design Range Moment Place Constraint Held Climbed "
         "Priced Lagrangian Kept Rounds Seen Limits Ensemble HeldOut Weighed Statistic "
         "Sensitivity Curvature Asked Pareto HigherModes Cycle GroundStates Estimate "
-        "PhaseSpace Timed Dephased CriticalStream Backward Symbol Part Final"
+        "PhaseSpace Timed Dephased CriticalStream Backward Symbol Part Final PowerLimits"
     ),
     "is a warning or an error": (
         "BreakdownWarning MetastableWarning TraceWarning TruncationWarning NotFinite "

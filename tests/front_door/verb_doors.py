@@ -5,6 +5,7 @@ import optax
 
 import qbjax as qb
 from qbjax import protocols
+from qbjax.strategies.speed import power_limits
 from tests.front_door.doors import CONSTANT, LOAD, QUBIT, TIMES, door
 
 FREE = protocols.Constant(qb.free(0.5, 0.0, 1.0))
@@ -35,6 +36,10 @@ VERBS = [
     door(
         qb.steady_state, battery=(QUBIT, "thing"), protocol=(CONSTANT, "thing"),
         gap=(None, "flag?"),
+    ),
+    door(
+        power_limits, battery=(QUBIT, "thing"), protocol=(CONSTANT, "thing"),
+        times=(TIMES, "times"), initial=(None, "state?"), solver=(None, "solver?"),
     ),
     door(
         qb.final, observable=("energy", "choice"), times=(TIMES, "times?"),
