@@ -71,9 +71,10 @@ def propagate(
     Returns:
         A `Run`.
     """
-    y, unravel = ravel_pytree(initial)
+    y, unravel = (initial, _same) if linear.exact else ravel_pytree(initial)
     at, which = stops(times, edges)
-    advanced = _advance(_exact(linear, unravel, y.size), times, edges, count)
+    exact = linear.exact or _whole(linear, unravel, y.size)
+    advanced = advance(exact, times, edges, count)
     struct = jax.eval_shape(save, times[0], initial)
 
     @jax.checkpoint  # backwards, each exponential is made anew rather than kept
@@ -100,6 +101,35 @@ def propagate(
         limited=no,
         steps=saved + (at.size - times.size - 1),
     )
+
+
+def advance(
+    exact: Callable,
+    times: Float[Array, " T"],
+    edges: Float[Array, " E"] | None,
+    count: Int[Array, ""] | None,
+) -> Callable:
+    """Makes the function (y, before, time) -> the state at `time`, from that at the one before.
+
+    Args:
+        exact: exact(t)(h), the function that moves a state on by h with the field of time t.
+        times, edges, count: as in `propagate`; what is evenly spaced shares exact(t)(h).
+    """
+    if edges is not None:
+        return lambda y, a, b: exact(inside(*lax.stop_gradient((a, b))))(b - a)(y)
+    spans = exact(lax.stop_gradient(times[0]))
+    # The mean, not the first: so that the rounding of spans does not add up.
+    steps = times.size - 1 if count is None else jnp.maximum(jnp.asarray(count - 1, float), 1.0)
+    mean = (times[-1] - times[0]) / steps
+    shared = spans(mean)
+    rounding = 4 * np.finfo(float).eps * jnp.max(jnp.abs(times))
+
+    def advanced(y, a, b):
+        span = b - a
+        kind = jnp.where(jnp.abs(span - mean) <= rounding, 0, jnp.where(span == 0, 1, 2))
+        return lax.switch(kind, [shared, lambda y: y, lambda y: spans(span)(y)], y)
+
+    return advanced
 
 
 def matrix(field: Callable, unravel: Callable, size: int) -> Float[Array, "n n"]:
@@ -208,44 +238,17 @@ def _pade(A):
     return odd, A6 @ three(b[12], b[10], b[8]) + three(b[6], b[4], b[2]) + b[0] * one
 
 
-def _exact(linear: Any, unravel: Callable, size: int) -> Callable:
+def _same(y: PyTree) -> PyTree:
+    return y
+
+
+def _whole(linear: Any, unravel: Callable, size: int) -> Callable:
     """Makes the function t -> (h -> (y -> the state y after h)) of a linear field."""
-    if linear.exact is not None:
-
-        def structured(t):
-            spans = linear.exact(t)
-
-            def over(h):
-                moved = spans(h)
-                return lambda y: ravel_pytree(moved(unravel(y)))[0]
-
-            return over
-
-        return structured
     kept = linear.kept
     weights = None if kept is None else jax.vmap(lambda e: kept(unravel(e)))(jnp.eye(size))
 
-    def whole(t):
+    def exact(t):
         L = matrix(lambda y: linear.field(t, y), unravel, size)
         return lambda h: exponential(h * L, weights).__matmul__
 
-    return whole
-
-
-def _advance(exact, times, edges, count) -> Callable:
-    """Makes the function (y, before, time) -> the state at `time`."""
-    if edges is not None:
-        return lambda y, a, b: exact(inside(*lax.stop_gradient((a, b))))(b - a)(y)
-    spans = exact(lax.stop_gradient(times[0]))
-    # The mean, not the first: so that the rounding of spans does not add up.
-    steps = times.size - 1 if count is None else jnp.asarray(count - 1, float)
-    mean = (times[-1] - times[0]) / steps
-    shared = spans(mean)
-    rounding = 4 * np.finfo(float).eps * jnp.max(jnp.abs(times))
-
-    def advanced(y, a, b):
-        span = b - a
-        kind = jnp.where(jnp.abs(span - mean) <= rounding, 0, jnp.where(span == 0, 1, 2))
-        return lax.switch(kind, [shared, lambda y: y, lambda y: spans(span)(y)], y)
-
-    return advanced
+    return exact
