@@ -12,7 +12,7 @@ from qbjax import views
 from qbjax.interface import catalogue
 
 WINGS = ("bloch", "collisional", "dopo", "lindblad", "repeated", "reservoir", "waveguide")
-WINGS = ("bloch", "collisional", "dopo", "ising", "lindblad", "reservoir", "waveguide")
+WINGS = ("bloch", "collisional", "dopo", "gaussian", "ising", "lindblad", "reservoir", "waveguide")
 PACKAGES = (
     qb, qb.algebra, qb.batteries, qb.dynamics, qb.loads, qb.merit, qb.merit.bounds, qb.protocols,
     qb.strategies, qb.studies, views, *(getattr(qb.batteries, wing) for wing in WINGS),

@@ -1,6 +1,15 @@
 """The physics: one wing per system, each behind the interface of `qbjax.interface`."""
 
-from qbjax.batteries import bloch, collisional, dopo, lindblad, repeated, reservoir, waveguide
+from qbjax.batteries import (
+    bloch,
+    collisional,
+    dopo,
+    gaussian,
+    lindblad,
+    repeated,
+    reservoir,
+    waveguide,
+)
 from qbjax.batteries.bloch import BlochArray, BlochCharger
 from qbjax.batteries.bloch import approximations as bloch_approximations
 from qbjax.batteries.bloch import exact as bloch_exact
@@ -18,6 +27,7 @@ from qbjax.batteries.collisional import (
     trapping_state,
 )
 from qbjax.batteries.dopo import DOPO
+from qbjax.batteries.gaussian import Gaussian
 from qbjax.batteries.lindblad import (
     Built,
     IsingMachine,
@@ -36,16 +46,17 @@ from qbjax.interface.battery import Battery
 from qbjax.interface.states import State
 
 __all__ = [
-    "DOPO", "Battery", "BlochArray", "BlochCharger", "Built", "Collisional", "IsingMachine",
-    "Lindblad", "MetastableWarning", "Oscillators", "RepeatedInteractions", "Reservoir",
-    "SpinChain", "State", "StationaryReport", "TavisCummings", "Waveguide", "bloch",
-    "bloch_approximations", "bloch_exact", "bloch_moments", "bloch_optima", "chambers",
-    "collisional", "dopo", "ising", "lindblad", "micromaser", "repeated", "reservoir",
+    "Battery", "BlochArray", "BlochCharger", "Built", "Collisional", "DOPO", "Gaussian",
+    "IsingMachine", "Lindblad", "MetastableWarning", "Oscillators", "RepeatedInteractions",
+    "Reservoir", "SpinChain", "State", "StationaryReport", "TavisCummings", "Waveguide",
+    "bloch", "bloch_approximations", "bloch_exact", "bloch_moments", "bloch_optima",
+    "chambers", "collisional", "dopo", "gaussian", "ising", "lindblad", "micromaser",
+    "repeated", "reservoir",
     "stationary_state", "trapping_angle", "trapping_angles", "trapping_state", "waveguide",
     "waveguide_continuum",
 ]  # fmt: skip
 
-for _wing in (dopo, collisional, repeated, bloch, waveguide, reservoir, lindblad):
+for _wing in (dopo, collisional, repeated, bloch, waveguide, reservoir, lindblad, gaussian):
     catalogue.add(*_wing.ENTRIES)
 
 

@@ -42,8 +42,8 @@ def info() -> Info:
 def of(battery: Any, facts: Mapping[str, Any]) -> Info:
     """Joins the rows that every battery has with those of its own."""
     rows = {"battery": type(battery).__name__, "numbers": _numbers(battery)}
-    rows |= {"cell": f"{battery.cell_hamiltonian.shape[0]} levels"}
-    rows |= facts
+    known = facts["cell"] if "cell" in facts else f"{battery.cell_hamiltonian.shape[0]} levels"
+    rows |= {"cell": known, **facts}
     rows.setdefault("method", "Tsit5")
     return Info(rows)
 

@@ -229,6 +229,16 @@ POOLS: dict[str, dict[str, Callable]] = {
         a_complex_rate=[(1j, np.eye(2))], triples=[(1.0, np.eye(2), 3)], rates=[(None, np.eye(2))],
         a_function=[(abs, np.eye(2))],
     ),
+    "pairs": _pool(MATRIX, skew=np.triu(np.ones((2, 2)), 1), flat=[0.0, 1.0]),
+    "rows": _pool(
+        NOTHING, THINGS, a_number=3, text=["x"], numbers=[1.0], Nones=[None], short=[[1.0]],
+        three=[([1.0, 0.0],) * 3], ragged=[[[0.0], [0.0, 1.0]]], masked=[MASKED], NaN=[[np.nan, 0]],
+        single=[np.ones(2, dtype=np.float32)],
+    ),
+    "driven": _pool(
+        NOTHING, THINGS, a_number=3, text=["x"], fractions=[0.5], Nones=[None], far=[2],
+        short=[[1.0]], masked=[MASKED], NaN=[[np.nan, 0.0]], a_cube=[np.zeros((2, 2, 2))],
+    ),
     "names": _pool(
         THINGS, a_list=[np.eye(2)], taken={"energy": np.eye(2)}, numbers={1: np.eye(2)},
         another_size={"n": np.eye(3)}, None_={"n": None}, without="",

@@ -38,6 +38,7 @@ QUBIT = batteries.Lindblad(
 )  # fmt: skip
 WITHOUT_CELL = batteries.Lindblad(np.diag(LEVELS), [(0.1, LOWER)], dims=(2,))
 DOPO = batteries.DOPO(4, 2)
+NETWORK = batteries.Gaussian(2, levels=4)
 LADDER = ladders.oscillator(4)
 CAVITY = batteries.Collisional(LADDER)
 LOSSY = batteries.micromaser(4, loss=0.1)
@@ -140,6 +141,19 @@ BATTERIES = [
         batteries.Oscillators, levels=(3, "levels"), coupling=(1.0, "real"),
         decay=(0, "not negative"), thermal=(0, "not negative"), frequency=(1.0, "positive"),
     ),
+    door(
+        batteries.Gaussian, modes=(2, "levels"), hamiltonian=(SX, "operator?"),
+        squeezing=(SX, "pairs?"), decay=(0, "not negative"), thermal=(0, "not negative"),
+        bath_squeezing=(0, "complex"), jumps=([], "rows"), cell=(0, "places"),
+        frequencies=(1.0, "not negative"), drives=([0], "driven"), levels=(4, "levels?"),
+    ),
+    door(
+        batteries.gaussian.moments, modes=(1, "levels"), displacement=(0, "complex"),
+        squeezing=(0, "complex"), thermal=(0, "not negative"),
+    ),
+    door(NETWORK.moments, state=(NETWORK.start(), "thing")),
+    door(NETWORK.symplectic_eigenvalues, state=(NETWORK.start(), "thing")),
+    door(NETWORK.logarithmic_negativity, state=(NETWORK.start(), "thing"), part=(0, "places?")),
     door(
         batteries.TavisCummings, spins=(1, "levels"), photons=(1, "photons"),
         frequency=(1.0, "positive"), cavity=(None, "not negative?"),
@@ -264,7 +278,7 @@ BATTERIES = [
     ),
     *(
         door(battery.cell, state=(battery.start(), "thing"))
-        for battery in (DOPO, QUBIT, CAVITY, CHARGER, GUIDE)
+        for battery in (DOPO, QUBIT, CAVITY, CHARGER, GUIDE, NETWORK)
     ),
     *(
         door(battery.density_matrix, state=(battery.start(), "thing"))

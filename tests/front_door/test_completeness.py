@@ -30,7 +30,7 @@ REASONS = {
     "takes nothing": (
         "Chebyshev Exponential Implicit Tsit5 info pauli_x pauli_y pauli_z sigma_minus sigma_plus"
     ),
-    "takes anything": "is_free resolve moved_to",
+    "takes anything": "is_free resolve moved_to Drive Moments",
     "is part of a search, whose front door has checked": (
         "begin step_all explained check_search climb pair maximize_under lattice_starts "
         "coordinates choices random_start clusters root rotated tensor closeness "
