@@ -115,16 +115,11 @@ def moments(name: str, given: Any, modes: int) -> Moments:
 
 def _drive(name: str, given: Any, modes: int) -> Drive:
     if isinstance(given, Drive):
-        parts = (_checks.array, coupling, squeezing)
-        shapes: tuple[dict[str, Any], ...] = (
-            {"shape": (modes,), "complex_ok": True},
-            *[{"modes": modes}] * 2,
-        )
+        c, h, pairs = given
         return Drive(
-            *(
-                None if x is None else check(name, x, **more)
-                for check, x, more in zip(parts, given, shapes, strict=True)
-            )
+            None if c is None else _checks.array(name, c, shape=(modes,), complex_ok=True),
+            None if h is None else coupling(name, h, modes),
+            None if pairs is None else squeezing(name, pairs, modes),
         )
     if _checks.axes(given) == 0:
         k = _checks.integer(name, given, low=0, high=modes - 1)

@@ -118,8 +118,9 @@ def logarithmic_negativity(moments: Moments, places) -> Float[Array, ""]:
     $\tilde\nu$ are the symplectic eigenvalues after $p \to -p$ in these modes.
     """
     modes = moments.mean.shape[0] // 2
-    signs = np.ones(2 * modes)
-    signs[np.array(places, int) + modes] = -1.0
+    host = np.ones(2 * modes)
+    host[np.array(places, int) + modes] = -1.0
+    signs = jnp.asarray(host)
     turned = signs[:, None] * moments.covariance * signs[None, :]
     values = symplectic_eigenvalues(turned)
     return jnp.sum(jnp.maximum(-jnp.log2(2 * values), 0.0))

@@ -1,0 +1,140 @@
+"""How far beyond density matrices? Batteries of many cells or modes beside what others would write.
+
+Gaussian: 50 modes, all coupled at random, losses 0.1, one driven, T = 10, 21 saved times, beside
+the same moment equations in NumPy under SciPy's `solve_ivp`, with DOP853 and with its default, at
+one tolerance: rtol 1e-8, atol 1e-10. Couplings are of the size 1, or of 1/7, so that the norm of
+all is 1.4: SciPy's steps follow the norm, exponentials do not. Under the smooth pulse ours
+integrates the mean alone. 200 modes, with the slopes by all losses, have no rival.
+
+Float64, warm, one core each, in turns, in one process: the least of fifteen calls for ours, of five
+for SciPy's, for runs of milliseconds say more of other programs on the machine than of themselves.
+Errors are those of the energy against SciPy at 1e-12.
+
+Run: python benchmarks/reach.py [--small]
+"""
+
+import os
+import sys
+import time
+
+# One core each: SciPy uses no more, and small products gain nothing from a second.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.integrate import solve_ivp
+
+import qbjax as qb
+
+SMALL = "--small" in sys.argv
+MODES, MANY = (10, 20) if SMALL else (50, 200)
+TIMES = np.linspace(0.0, 10.0, 21)
+DECAY, THERMAL, AMPLITUDE = 0.1, 0.2, 0.5
+REPEATS, THEIRS = 15, 5
+
+
+def numbers(modes, size):
+    """Random Hermitian couplings and weak squeezing."""
+    h, s = size * np.random.default_rng(0).normal(size=(2, modes, modes))
+    return (h + h.T) / 2, 0.005 * (s + s.T)
+
+
+def battery(modes, size, decay=DECAY):
+    h, s = numbers(modes, size)
+    return qb.batteries.Gaussian(
+        modes, hamiltonian=h, squeezing=s, decay=decay, thermal=THERMAL, drives=[modes - 1]
+    )
+
+
+def smooth(t, exp=jnp.exp):
+    return AMPLITUDE * exp(-((t - 5.0) ** 2) / 4)
+
+
+CONSTANT = (qb.protocols.Constant(AMPLITUDE), lambda t: AMPLITUDE)
+SMOOTH = (qb.protocols.Function(smooth, TIMES[-1]), lambda t: smooth(t, np.exp))
+CASES = {
+    "couplings 1, constant drive": (1.0, *CONSTANT),
+    "couplings 1, smooth pulse": (1.0, *SMOOTH),
+    "couplings 1/7, constant drive": (1 / 7, *CONSTANT),
+    "couplings 1/7, smooth pulse": (1 / 7, *SMOOTH),
+}
+
+
+def scipy_energy(size, signal, method="DOP853", rtol=1e-8, atol=1e-10):
+    """Energy of mode 0, by the moment equations as one writes them."""
+    modes, (h, s) = MODES, numbers(MODES, size)
+    A = np.block([[np.zeros_like(h), h - s], [-h - s, np.zeros_like(h)]])
+    A -= DECAY / 2 * np.eye(2 * modes)
+    D = DECAY * (THERMAL + 0.5) * np.eye(2 * modes)
+    push = np.zeros(2 * modes)
+    push[-1] = -np.sqrt(2)
+
+    def rate(t, y):
+        half = A @ y[2 * modes :].reshape(2 * modes, 2 * modes)
+        return np.concatenate([A @ y[: 2 * modes] + signal(t) * push, (half + half.T + D).ravel()])
+
+    start = np.concatenate([np.zeros(2 * modes), np.eye(2 * modes).ravel() / 2])
+    run = solve_ivp(rate, TIMES[[0, -1]], start, method, TIMES, rtol=rtol, atol=atol)
+    mean, spread = run.y[: 2 * modes], run.y[2 * modes :].reshape(2 * modes, 2 * modes, -1)
+    return sum(spread[k, k] + mean[k] ** 2 for k in (0, modes)) / 2 - 0.5
+
+
+def seconds(function, *arguments):
+    start = time.perf_counter()
+    answer = jax.block_until_ready(function(*arguments))
+    return time.perf_counter() - start, answer
+
+
+def paired(size, pulse, signal):
+    """Seconds of the first call, of both in turns, of SciPy's default, and the answers."""
+    network = battery(MODES, size)
+
+    def ours():
+        return qb.charge(network, pulse, TIMES).energy
+
+    first, energy = seconds(ours)
+    mine, theirs = [], []
+    for k in range(REPEATS):
+        mine.append(seconds(ours)[0])
+        if k < THEIRS:
+            took, other = seconds(scipy_energy, size, signal)
+            theirs.append(took)
+    usual, _ = seconds(scipy_energy, size, signal, "RK45")
+    return first, min(mine), min(theirs), usual, energy, other
+
+
+def gradient():
+    """Energy of one of many modes, and its slopes by all losses."""
+
+    def energy(decay):
+        return qb.charge(battery(MANY, 0.1, decay), CONSTANT[0], TIMES).energy[-1]
+
+    decay, found = jnp.full(MANY, DECAY), []
+    for function in (jax.jit(energy), jax.jit(jax.value_and_grad(energy))):
+        first, _ = seconds(function, decay)
+        found += [first, *seconds(function, decay)]
+    first, plain, value, first_slope, both, _ = found
+    print(
+        f"{MANY} modes: energy {float(value):.6f} in {plain:.2f} s (first {first:.1f} s), "
+        f"with its slopes by {MANY} losses in {both:.2f} s (first {first_slope:.1f} s)"
+    )
+
+
+def main():
+    print("| 50 modes | DOP853 | RK45 | qbjax | ratio | first call | error SciPy | error qbjax |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, (size, pulse, signal) in CASES.items():
+        exact = scipy_energy(size, signal, rtol=1e-12, atol=1e-13)
+        first, mine, theirs, usual, energy, other = paired(size, pulse, signal)
+        off = [np.max(np.abs(np.asarray(x) - exact)) for x in (other, energy)]
+        print(
+            f"| {name} | {theirs:.3f} s | {usual:.3f} s | {mine:.4f} s | {theirs / mine:.0f}× "
+            f"| {first:.1f} s | {off[0]:.0e} | {off[1]:.0e} |"
+        )
+    gradient()
+
+
+if __name__ == "__main__":
+    main()
