@@ -46,14 +46,13 @@ from qbjax.interface.battery import Battery
 from qbjax.interface.states import State
 
 __all__ = [
-    "Battery", "BlochArray", "BlochCharger", "Built", "Collisional", "DOPO", "Gaussian",
+    "DOPO", "Battery", "BlochArray", "BlochCharger", "Built", "Collisional", "Gaussian",
     "IsingMachine", "Lindblad", "MetastableWarning", "Oscillators", "RepeatedInteractions",
     "Reservoir", "SpinChain", "State", "StationaryReport", "TavisCummings", "Waveguide",
-    "bloch", "bloch_approximations", "bloch_exact", "bloch_moments", "bloch_optima",
-    "chambers", "collisional", "dopo", "gaussian", "ising", "lindblad", "micromaser",
-    "repeated", "reservoir",
-    "stationary_state", "trapping_angle", "trapping_angles", "trapping_state", "waveguide",
-    "waveguide_continuum",
+    "bloch", "bloch_approximations", "bloch_exact", "bloch_moments", "bloch_optima", "chambers",
+    "collisional", "dopo", "gaussian", "ising", "lindblad", "micromaser", "repeated",
+    "reservoir", "stationary_state", "trapping_angle", "trapping_angles", "trapping_state",
+    "waveguide", "waveguide_continuum",
 ]  # fmt: skip
 
 for _wing in (dopo, collisional, repeated, bloch, waveguide, reservoir, lindblad, gaussian):

@@ -10,6 +10,7 @@ from qbjax.strategies.bound import bounds_of, least_of
 from qbjax.strategies.constraints import Held
 from qbjax.strategies.ensemble import HeldOut
 from qbjax.strategies.sensitivity import Asked, Curvature, Sensitivity, curvature, sensitivities
+from qbjax.strategies.trials import Record
 
 
 class Progress(NamedTuple):
@@ -32,7 +33,7 @@ class Best(eqx.Module):
             None when no battery was given.
         history: objective of the winning start at each iterate.
         converged: whether the gradient vanished or the value settled before `steps`.
-        start_values: the best value of every start, shape (starts,).
+        start_values: the best value of every start, pruned or not, shape (starts,).
         status: of the runs behind the value, as in a `Trajectory`; None if the objective makes
             none, or within a `jit`, `vmap` or `grad` of its own.
         truncation: how full the top levels are in them; None like `status`.
@@ -41,6 +42,7 @@ class Best(eqx.Module):
         member_values: objective of every member of an ensemble, whose statistic the value is.
         held_out: the judgement by members that were not searched with, if a sampler draws them.
         asked: the question.
+        record: the search, start by start: values, and how each ended.
     """
 
     protocol: Any
@@ -56,6 +58,7 @@ class Best(eqx.Module):
     member_values: Float[np.ndarray, " members"] | None = None
     held_out: HeldOut | None = None
     asked: Asked | None = None
+    record: Record | None = None
 
     def sensitivities(self) -> tuple[Sensitivity, ...]:
         """Derivatives of the best value by every number of battery and protocol.

@@ -29,10 +29,11 @@ from qbjax.strategies.best import Best, Progress
 from qbjax.strategies.constraints import Constraint, check_numbers, listed
 from qbjax.strategies.ensemble import Ensemble, Statistic, judged, least, values_of, weighed
 from qbjax.strategies.growth import warn_if_unbounded, warn_of_rounds
-from qbjax.strategies.lagrangian import searched_under
 from qbjax.strategies.loop import climb_all
+from qbjax.strategies.scipy_bridge import Method, method_of
 from qbjax.strategies.search import Problem, doubt_of
 from qbjax.strategies.sensitivity import Asked
+from qbjax.strategies.under import Question, search_all_under
 from qbjax.strategies.verdict import refuse, told
 
 _LBFGS = optax.lbfgs(
@@ -52,6 +53,7 @@ def maximize(
     optimizer: optax.GradientTransformation | Any = _LBFGS,
     steps: int | Any = 50,
     starts: int | Any = 1,
+    keep: int | Any | None = None,
     key: Array | Any | None = None,
     mode: Literal["reverse", "forward"] | str | Any = "reverse",
     tolerance: float | Any = 1e-7,
@@ -70,11 +72,15 @@ def maximize(
             starts from the values.
         battery: passed to the objective; also switches the verification on.
         optimizer: any optax optimiser; L-BFGS with its line search by default. A line search sees
-            the objective in units of its size at the start, any other in its own unit.
+            the objective in units of its size at the start, any other in its own unit. Or the name
+            of a method of SciPy's: "L-BFGS-B", "SLSQP" or "trust-constr", of which the last two
+            know constraints themselves; their starts are searched one after the other.
         steps: most optimiser steps.
         starts: independent searches; the first from the given values, the others uniform
             between the bounds. One program: `lax.map` on a CPU, `vmap` elsewhere, by where the
             numbers live (`jax.device_put`), or the default device.
+        keep: starts that are left of the trials, at most `starts`: after 5, 10, 20, … steps (2, 4,
+            … rounds under constraints) the worse half ends, until so many are left. None for all.
         key: for the random starts; `jax.random.key(0)` by default.
         mode: "reverse" for many numbers; "forward" for few (the objective's `qb.charge`
             then needs `adjoint="forward"`).
@@ -82,13 +88,13 @@ def maximize(
             is more. Stop when no coordinate's slope exceeds it, or when two steps in a row
             gained less than a tenth of it (an optimizer without a line search may wander, and
             stops by the slope alone).
-        constraints: any of `qb.at_most`, `qb.at_least`, `qb.equal`. `steps` are then the most of
-            one round of an augmented Lagrangian (`strategies.lagrangian`), starts are searched one
-            after the other, and the winner violates no limit by more than 1e-9 of it.
+        constraints: any of `qb.at_most`, `qb.at_least`, `qb.equal`. Unless the optimizer
+            knows such itself, `steps` are then the most of one round of an augmented Lagrangian
+            (`strategies.lagrangian`). The winner violates no limit by more than 1e-9 of it.
         ensemble: of `qb.ensemble`: the objective is called with every member, and what is maximised
             is their statistic. Constraints see `battery`, or without one the protocol alone.
-        progress: called on the host after every step with a `Progress`; not in the rounds that
-            constraints, and statistics other than the mean, take.
+        progress: called on the host after every step with a `Progress`; where constraints, or
+            statistics other than the mean, take rounds, after each of them.
 
     Returns:
         A `Best`. The value is the best of all iterates, not the last.
@@ -111,8 +117,11 @@ def maximize(
     """
     _checks.x64()
     forget_in_time()
-    _check_things(objective, battery, optimizer, ensemble)
+    _check_things(objective, battery, ensemble)
+    optimizer = _optimizer(optimizer)
     threshold = check_search(steps, tolerance, progress, starts=starts, key=key)
+    if keep is not None:
+        _checks.integer("keep", keep, low=1, high=starts)
     limits = listed(constraints)
     _checks.choice("mode", mode, ("reverse", "forward"))
     coordinates(protocol)  # says so if nothing is free
@@ -122,22 +131,24 @@ def maximize(
     problem = Problem(asked, candidates[0], mode)
     heard = problem.check_scalar(seen)
     check_numbers(limits, problem, battery)
-    if limits or (ensemble is not None and ensemble.is_kinked):
-        found = _under(problem, optimizer, seen, candidates, limits, threshold, steps)
+    look = None if progress is None else partial(_look, progress, problem)
+    is_kinked = ensemble is not None and ensemble.is_kinked
+    if limits or is_kinked:
+        question = Question(problem, limits, optimizer, seen, steps, float(threshold))
+        found = _under(question, candidates, is_kinked, keep, look)
     else:
-        found = _climbed(problem, optimizer, seen, candidates, threshold, steps, progress)
+        found = _climbed(problem, optimizer, seen, candidates, threshold, steps, look, keep)
     found |= _doubts(problem, seen, found["us"], heard)
     prices = tuple(map(float, found["kept"].prices)) if limits else ()
     found["asked"] = Asked(problem, seen, limits, prices, found["us"])
     return _best(problem, objective, battery, ensemble, limits, **found)
 
 
-def _climbed(problem, optimizer, battery, candidates, threshold, steps, progress) -> dict:
+def _climbed(problem, optimizer, battery, candidates, threshold, steps, look, keep) -> dict:
     """Picks the best of all iterates of all starts, and warns if it runs away."""
     stacked = jax.tree.map(lambda *x: jnp.stack(x), *[coordinates(p)[0] for p in candidates])
-    look = None if progress is None else partial(_look, progress, problem, steps)
-    search, history, stopped = climb_all(
-        problem, optimizer, battery, stacked, threshold, steps, look
+    search, history, stopped, record = climb_all(
+        problem, optimizer, battery, stacked, threshold, steps, look, keep
     )
     reached = np.asarray(search.best_loss * search.size)
     winner = int(np.argmin(reached))
@@ -150,27 +161,26 @@ def _climbed(problem, optimizer, battery, candidates, threshold, steps, progress
         "history": history[:, winner],
         "converged": stopped,
         "start_values": -reached,
+        "record": record,
     }
 
 
-def _under(problem, optimizer, battery, candidates, constraints, threshold, steps) -> dict:
+def _under(question: Question, candidates, is_kinked, keep, look) -> dict:
     """Picks the best feasible protocol of all starts."""
-    found = searched_under(
-        problem, constraints, optimizer, battery, candidates, steps, float(threshold)
-    )
-    winner = max(found, key=lambda i: found[i].rank)
-    best = found[winner]
-    refuse(best, constraints)
+    found = search_all_under(question, candidates, is_kinked, keep, look)
+    best = found.best
+    refuse(best, question.constraints)
     if best.endless:
-        warn_of_rounds(candidates[winner], best.us, len(best.history), best.seen.value)
-    values = [found[i].history[-1] if i in found else -np.inf for i in range(len(candidates))]
+        start = candidates[found.winner]
+        warn_of_rounds(start, best.us, len(best.history), best.seen.value)
     return {
         "us": best.us,
         "value": jnp.asarray(best.seen.value),
         "history": best.history,
         "converged": best.converged,
-        "start_values": np.array(values),
+        "start_values": found.values,
         "kept": best,
+        "record": found.record,
     }
 
 
@@ -216,7 +226,7 @@ def _starting_points(protocol, starts, key) -> list:
     return [fixed] + [random_start(k, fixed) for k in keys[1:]]
 
 
-def _check_things(objective, battery, optimizer, ensemble) -> None:
+def _check_things(objective, battery, ensemble) -> None:
     alone = battery is None and ensemble is None
     call = "objective(protocol)" if alone else "objective(protocol, battery)"
     _checks.function("objective", objective, call)
@@ -224,15 +234,18 @@ def _check_things(objective, battery, optimizer, ensemble) -> None:
         _checks.instance("battery", battery, Battery, "a qb.batteries battery")
     if ensemble is not None:
         _checks.instance("ensemble", ensemble, Ensemble, "of qb.ensemble(batteries)")
+
+
+def _optimizer(given) -> optax.GradientTransformation | Method:
+    if isinstance(given, str):
+        return method_of(given)
     expected = "an optax optimiser such as optax.adam(0.01)"
-    _checks.instance("optimizer", optimizer, optax.GradientTransformation, expected)
+    _checks.instance("optimizer", given, optax.GradientTransformation, expected)
+    return given
 
 
-def _look(progress, problem, steps, step, search, tried, losses) -> None:
-    reached = np.asarray(search.best_loss * search.size)
-    leader = int(np.argmin(reached))
-    protocol = problem.protocol([u[leader] for u in tried])
-    progress(Progress(step + 1, steps, -float(losses[leader]), -float(reached[leader]), protocol))
+def _look(progress, problem, step, steps, value, best, us) -> None:
+    progress(Progress(step + 1, steps, value, best, problem.protocol(us)))
 
 
 def _doubts(problem, battery, us, heard: witness.Heard) -> dict[str, Any]:

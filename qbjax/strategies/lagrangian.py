@@ -16,7 +16,7 @@ least squares over what is active, so that they judge the answer and not the alg
 Reference: J. Nocedal and S. J. Wright, "Numerical Optimization", 2nd ed., Sec. 17.3 and 17.4.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -28,13 +28,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from qbjax.protocols import coordinates
 from qbjax.strategies.constraints import Constraint
 from qbjax.strategies.ensemble import Weighed, again, unfit, weighed
 from qbjax.strategies.growth import is_bounded
-from qbjax.strategies.limits import Limits, Seen, seen_at, slacks, units_of
-from qbjax.strategies.loop import NOT_FINITE, NotFinite, climb_all
+from qbjax.strategies.limits import FEASIBLE, Limits, Seen, limits_of, seen_at, slacks
+from qbjax.strategies.loop import climb_all
 from qbjax.strategies.search import Problem, called
+from qbjax.strategies.trials import NOT_FINITE, NotFinite
 
 ROUNDS = 25
 """Most rounds, each with its multipliers and weight."""
@@ -50,10 +50,6 @@ WORSE = 1e-4
 
 CLOSE = 1e-6
 """Distance from what is active, in units of the limits, at which a search may end."""
-
-FEASIBLE = 1e-9
-"""Violation, in units of the limit, up to which a protocol counts as feasible."""
-
 
 STRAYED = 1.0
 """Violation, in units of the limit, at which a round has lost the feasible protocols: where F grows
@@ -111,7 +107,7 @@ class Kept(NamedTuple):
     prices: Float[np.ndarray, " m"]
     history: Float[np.ndarray, " rounds"]
     converged: bool
-    endless: bool
+    endless: bool = False
 
     @property
     def rank(self) -> tuple[float, float]:
@@ -139,11 +135,11 @@ class Rounds:
     @property
     def feasible(self) -> bool:
         """Whether anything feasible is known."""
-        return self.limits.violation(self.best) <= FEASIBLE and bool(np.isfinite(self.best.value))
+        return self.limits.is_met(self.best)
 
     def learn(self, seen: Seen, back: Seen) -> None:
         """Keeps what is better back at the limits, then moves prices or weight."""
-        met = self.limits.violation(back) <= FEASIBLE and np.isfinite(back.value)
+        met = self.limits.is_met(back)
         gained = back.value - self.best.value if self.feasible else np.inf
         nearer = self.limits.violation(back) < self.limits.violation(self.best)
         if (met and gained > 0) or (not self.feasible and nearer):
@@ -162,18 +158,23 @@ class Rounds:
         elif self.weight < HEAVIEST:
             self.weight *= GROWTH
 
+    def kept(self, unravel: Callable) -> Kept:
+        """The best so far."""
+        best, limits = self.best, self.limits
+        return Kept(
+            unravel(jnp.asarray(best.flat)), best, limits.beyond(best), limits.prices(best),
+            np.array(self.history), self.quiet >= 2,
+        )  # fmt: skip
+
     def onward(self, seen: Seen) -> Seen:
         """The start of the next round: the end of this one, or the best if it strayed."""
         astray = self.limits.violation(seen) > max(STRAYED, self.limits.violation(self.best))
         return self.best if astray else seen
 
-    def endless(self, look: Callable[[Any], Seen], start: Any) -> bool:
-        """Whether as much again is gained, within the limits, by going as far again."""
-        gain = self.best.value - min([self.first, *[x for x in self.history if np.isfinite(x)][:1]])
-        if not self.feasible or not np.isfinite(gain):
-            return False
-        far = self.limits.restored(look, look(2 * self.best.flat - np.asarray(start)))
-        return self.limits.violation(far) <= FEASIBLE and far.value - self.best.value > gain / 2 > 0
+    @property
+    def gain(self) -> float:
+        """The gain over the start, or over the first round that ended within the limits."""
+        return self.best.value - min([self.first, *[x for x in self.history if np.isfinite(x)][:1]])
 
     def weighed(self, members: Any, seen: Seen) -> Any:
         """The members of an ensemble weighed anew, more sharply if the blur did not shrink."""
@@ -192,42 +193,19 @@ class Rounds:
         return float(np.max(np.where(np.isfinite(apart), apart, np.inf), initial=0.0))
 
 
-def searched_under(
-    problem: Problem,
-    constraints: tuple[Constraint, ...],
-    optimizer: Any,
-    battery: Any,
-    candidates: list,
-    steps: int,
-    tolerance: float,
-) -> dict[int, Kept]:
-    """Climbs from every start that can be evaluated, by its number.
-
-    Raises:
-        NotFinite: if none can.
-    """
-    found, errors = {}, []
-    for i, candidate in enumerate(candidates):
-        us = coordinates(candidate)[0]
-        try:
-            found[i] = search_under(problem, constraints, optimizer, battery, us, steps, tolerance)
-        except NotFinite as error:
-            errors.append(error)
-    if not found:
-        raise errors[0]
-    return found
-
-
 def search_under(
     problem: Problem,
     constraints: tuple[Constraint, ...],
     optimizer: Any,
     battery: Any,
-    us: list,
     steps: int,
     tolerance: float,
-) -> Kept:
+    us: list,
+    tell: Callable[[int, float, float, list], None] = lambda *_: None,
+) -> Iterator[Kept]:
     """Climbs from one start in rounds of `steps`, under constraints or for an ensemble's statistic.
+
+    Yields the best after each; `tell` hears of it first, as `trials.Look` but for all steps.
 
     Raises:
         NotFinite: if the start has no value, slack or slopes.
@@ -236,9 +214,7 @@ def search_under(
     seen = seen_at(problem, constraints, battery, unravel, np.asarray(flat))
     check_start(constraints, seen)
     size = max(abs(seen.value), np.abs(seen.slope).max()) or 1.0
-    limits = Limits(
-        units_of(constraints, seen), np.array([c.is_equality for c in constraints], bool)
-    )
+    limits = limits_of(constraints, seen)
     augmented = Problem(Lagrangian(problem.objective), problem.template, problem.mode)
     rounds = Rounds(limits, tolerance, seen.value, np.zeros(len(constraints)), seen, size)
     if isinstance(battery, Weighed):
@@ -252,16 +228,15 @@ def search_under(
         look = partial(seen_at, problem, constraints, battery, unravel)
         seen = look(np.concatenate([np.ravel(u[0]) for u in climbed.search.best]))
         rounds.learn(seen, limits.restored(look, seen))
-        if rounds.quiet >= 2:
-            break
+        kept, last = rounds.kept(unravel), rounds.quiet >= 2 or done == ROUNDS - 1
+        if last and not is_bounded(problem.template):
+            kept = judged_far(kept, limits, look, flat, rounds.gain)
+        tell(done, kept.history[-1], kept.history[-1], kept.us)
+        yield kept
+        if last:
+            return
         battery = rounds.weighed(battery, seen)
         seen = rounds.onward(seen)
-    endless = not is_bounded(problem.template) and rounds.endless(look, flat)
-    best, history = rounds.best, np.array(rounds.history)
-    return Kept(
-        unravel(jnp.asarray(best.flat)), best, limits.beyond(best), limits.prices(best),
-        history, rounds.quiet >= 2 and not endless, endless,
-    )  # fmt: skip
 
 
 def check_start(constraints: tuple[Constraint, ...], seen: Seen) -> None:
@@ -278,3 +253,12 @@ def check_start(constraints: tuple[Constraint, ...], seen: Seen) -> None:
                 f"Argument `constraints` must be finite at the start, but the value or slopes of "
                 f"{each.name} are not, at any start."
             )
+
+
+def judged_far(kept: Kept, limits: Limits, look: Callable, start: Any, gain: float) -> Kept:
+    """Judges whether as much again is gained, within the limits, by going as far again."""
+    if not limits.is_met(kept.seen) or not np.isfinite(gain):
+        return kept
+    far = limits.restored(look, look(2 * kept.seen.flat - np.asarray(start)))
+    endless = limits.is_met(far) and far.value - kept.seen.value > gain / 2 > 0
+    return kept._replace(endless=endless, converged=kept.converged and not endless)

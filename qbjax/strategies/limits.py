@@ -21,6 +21,9 @@ NEWTON = 12
 MET = 1e-10
 """Violation, in units of the limit, that the Newton steps leave."""
 
+FEASIBLE = 1e-9
+"""Violation, in units of the limit, up to which a protocol counts as feasible."""
+
 ACTIVE = 1e-6
 """Slack, in units of the limit, below which a constraint may have a price."""
 
@@ -61,6 +64,10 @@ class Limits(NamedTuple):
     def violation(self, seen: Seen) -> float:
         """The largest violation."""
         return float(np.max(self.beyond(seen), initial=0.0))
+
+    def is_met(self, seen: Seen) -> bool:
+        """Whether a protocol is feasible, and has an objective."""
+        return self.violation(seen) <= FEASIBLE and bool(np.isfinite(seen.value))
 
     def restored(self, look: Callable[[Any], Seen], seen: Seen) -> Seen:
         """Takes Newton steps of least length to the violated limits; the nearest is kept."""
@@ -124,6 +131,12 @@ def _looked(problem: Problem, constraints, battery, us: list):
     slopes = jax.jacrev if problem.mode == "reverse" else jax.jacfwd
     found, (rows_here, values) = slopes(rows, has_aux=True)(flat)
     return rows_here, found, values
+
+
+def limits_of(constraints, seen: Seen) -> Limits:
+    """The limits of constraints, in their units."""
+    equal = np.array([each.is_equality for each in constraints], bool)
+    return Limits(units_of(constraints, seen), equal)
 
 
 def units_of(constraints, seen: Seen) -> Float[np.ndarray, " m"]:

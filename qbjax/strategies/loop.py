@@ -1,37 +1,24 @@
-"""The host's loop over the steps of a search: it looks on, and ends it."""
+"""The host's loop over the steps of a search: it looks on, prunes, and ends it."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from qbjax.dynamics.where import platform_of
 from qbjax.strategies.ensemble import Statistic, unfit
-from qbjax.strategies.search import VERY_BAD, Problem, Search, begin, explained, step_all
-
-NOT_FINITE = (
-    "Argument `objective` must be finite at the start, but its value or gradient is not, at any "
-    "start."
+from qbjax.strategies.scipy_bridge import Method, climb_by
+from qbjax.strategies.search import Problem, begin, explained, step_all
+from qbjax.strategies.trials import (
+    Climbed,
+    Look,
+    is_rung,
+    recorded,
+    refuse_nowhere,
+    step_some,
+    survivors,
 )
-
-
-class NotFinite(ValueError):
-    """The objective or its gradient is not finite at any start."""
-
-
-class Climbed(NamedTuple):
-    """All starts after their last step.
-
-    Attributes:
-        search: their state.
-        history: objective at each iterate.
-        stopped: whether each has come to its end.
-    """
-
-    search: Search
-    history: Float[np.ndarray, "steps starts"]
-    stopped: bool
 
 
 def climb_all(
@@ -41,7 +28,8 @@ def climb_all(
     stacked: list,
     threshold: Any,
     steps: int,
-    look: Callable[[int, Search, list, Any], None] | None = None,
+    look: Look | None = None,
+    keep: int | None = None,
 ) -> Climbed:
     """Steps from every row of the coordinates, until each has come to its end.
 
@@ -49,34 +37,46 @@ def climb_all(
         problem, optimizer, battery, threshold: of `search.step_all`.
         stacked: coordinates, one row per start.
         steps: most steps.
-        look: called after every step with its number, the searches, the coordinates that were
-            looked at, and their losses.
+        look: called after every step.
+        keep: starts that are left of the trials (`trials.survivors`); None for all.
 
     Raises:
         NotFinite: if no start has a value and slopes.
     """
+    if isinstance(optimizer, Method):
+        return climb_by(optimizer, problem, battery, stacked, threshold, steps, look, keep)
     mode = problem.mode
     search = explained(begin, mode)(optimizer, stacked)
     parallel = platform_of((stacked, problem, battery)) != "cpu"
-    losses, stopped = [], False
+    alive = np.ones(len(stacked[0]), bool)
+    losses, ends = [], []
     for step in range(steps):
         tried = search.coordinates
-        search, loss, done = explained(step_all, mode)(
-            problem, optimizer, battery, search, threshold, parallel
-        )
+        given = (problem, optimizer, battery, search, threshold, parallel)
+        if keep is None:
+            search, loss, done = explained(step_all, mode)(*given)
+        else:
+            search, loss, done = explained(step_some, mode)(*given, jnp.asarray(alive))
         losses.append(np.asarray(loss))
-        if step == 0 and not np.any(losses[0] < VERY_BAD * np.asarray(search.size)):
-            raise NotFinite(NOT_FINITE + unfit(_values(problem, battery, stacked)))
+        ends.append(np.asarray(done))
+        if step == 0:
+            why = partial(_unfit, problem, battery, stacked)
+            refuse_nowhere(losses[0], np.asarray(search.size), why)
+        reached = np.asarray(search.best_loss * search.size)
         if look is not None:
-            look(step, search, tried, losses[-1])
-        stopped = bool(np.all(done))
-        if stopped:
+            leader = int(np.argmin(reached))
+            at = [u[leader] for u in tried]
+            look(step, steps, -float(losses[-1][leader]), -float(reached[leader]), at)
+        if np.all(ends[-1]):
             break
-    return Climbed(search, -np.array(losses), stopped)
+        if is_rung(step + 1) and step + 1 < steps:
+            alive = survivors(reached, alive, keep)
+    record = recorded(np.array(losses), np.array(ends), alive, np.asarray(search.size))
+    return Climbed(search, -np.array(losses), bool(np.all(ends[-1])), record)
 
 
-def _values(problem: Problem, battery: Any, stacked: list) -> Any:
-    """Objective of every member of an ensemble at the first start; None without one."""
+def _unfit(problem: Problem, battery: Any, stacked: list) -> str:
+    """Names the members of an ensemble that have no value at the first start."""
     if not isinstance(problem.objective, Statistic):
-        return None
-    return problem.objective.values(problem.protocol([u[0] for u in stacked]), battery)
+        return ""
+    return unfit(problem.objective.values(problem.protocol([u[0] for u in stacked]), battery))

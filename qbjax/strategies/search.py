@@ -158,39 +158,42 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance, pa
     `parallel` says whether all starts are computed at once, as it suits an accelerator, or one
     after the other.
     """
-    update = optax.with_extra_args_support(optimizer).update
-    remembers = _remembers(search.optimizer)
-
-    def one(search: Search):
-        us = search.coordinates
-        value, grads, size = _looked(problem, battery, search)
-        loss = problem.loss(battery, size, VERY_BAD)
-        first = jnp.where(jnp.isinf(search.first_loss), value, search.first_loss)
-        scale = tolerance * jnp.maximum(jnp.abs(value), 1e-3 * jnp.abs(value - first))
-        slope = _largest(grads)
-        # Against the best, not the last: at a kink the values go up and down for ever.
-        gained = search.best_loss - value > 0.1 * scale
-        stalled = jnp.where(gained, 0, search.stalled + 1)
-        updated = _with_best(search, value, grads)
-        updated = updated._replace(first_loss=first, size=size, stalled=stalled)
-        settled = (slope <= scale) | (remembers & (stalled >= 2))
-        done = (value < VERY_BAD) & settled
-
-        def move(updated: Search):
-            # A learning rate belongs to the slopes that the objective has.
-            pulls = grads if remembers else [g * size for g in grads]
-            updates, state = update(
-                pulls, updated.optimizer, us, value=value, grad=grads, value_fn=loss
-            )
-            moved = optax.apply_updates(us, updates)
-            moved = jax.tree.map(lambda a, b: jnp.where(jnp.isfinite(a), a, b), moved, us)
-            return updated._replace(coordinates=moved, optimizer=state)
-
-        return jax.lax.cond(done, lambda s: s, move, updated), value * size, done
-
+    one = partial(step_one, problem, optimizer, battery, tolerance)
     batched = jax.vmap(one) if parallel else partial(jax.lax.map, one)
     search, value, done = batched(search)
     return _strong(search), value, done
+
+
+def step_one(problem: Problem, optimizer, battery, tolerance, search: Search):
+    """Takes one step from one start, unless it has converged; its loss, and whether it has."""
+    update = optax.with_extra_args_support(optimizer).update
+    remembers = _remembers(search.optimizer)
+
+    us = search.coordinates
+    value, grads, size = _looked(problem, battery, search)
+    loss = problem.loss(battery, size, VERY_BAD)
+    first = jnp.where(jnp.isinf(search.first_loss), value, search.first_loss)
+    scale = tolerance * jnp.maximum(jnp.abs(value), 1e-3 * jnp.abs(value - first))
+    slope = _largest(grads)
+    # Against the best, not the last: at a kink the values go up and down for ever.
+    gained = search.best_loss - value > 0.1 * scale
+    stalled = jnp.where(gained, 0, search.stalled + 1)
+    updated = _with_best(search, value, grads)
+    updated = updated._replace(first_loss=first, size=size, stalled=stalled)
+    settled = (slope <= scale) | (remembers & (stalled >= 2))
+    done = (value < VERY_BAD) & settled
+
+    def move(updated: Search):
+        # A learning rate belongs to the slopes that the objective has.
+        pulls = grads if remembers else [g * size for g in grads]
+        updates, state = update(
+            pulls, updated.optimizer, us, value=value, grad=grads, value_fn=loss
+        )
+        moved = optax.apply_updates(us, updates)
+        moved = jax.tree.map(lambda a, b: jnp.where(jnp.isfinite(a), a, b), moved, us)
+        return updated._replace(coordinates=moved, optimizer=state)
+
+    return jax.lax.cond(done, lambda s: s, move, updated), value * size, done
 
 
 def _with_best(search: Search, value, grads) -> Search:

@@ -31,7 +31,7 @@ from qbjax.loads import TwoLevel
 from qbjax.protocols import Constant, SwitchOff, free, resolve
 from qbjax.strategies.discharge import first_maximum
 from qbjax.strategies.gradient import Best, Progress, maximize
-from qbjax.strategies.loop import NotFinite
+from qbjax.strategies.trials import NotFinite
 
 AIMS = ("power", "coherent", "stored", "delivered")
 Aim = Literal["power", "coherent", "stored", "delivered"]

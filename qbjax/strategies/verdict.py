@@ -3,7 +3,8 @@
 import numpy as np
 
 from qbjax.strategies.constraints import Constraint, Held
-from qbjax.strategies.lagrangian import FEASIBLE, Infeasible, Kept
+from qbjax.strategies.lagrangian import Infeasible, Kept
+from qbjax.strategies.limits import FEASIBLE
 
 
 def told(

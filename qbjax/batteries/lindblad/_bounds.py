@@ -14,8 +14,9 @@ from jaxtyping import Array, Int
 from qbjax import _checks
 from qbjax.algebra import spectral
 from qbjax.batteries.lindblad import _start as starts
-from qbjax.batteries.lindblad._equation import Equation, pumps_of
+from qbjax.batteries.lindblad._equation import Equation
 from qbjax.batteries.lindblad._model import Model
+from qbjax.interface.pumps import pumps_of
 from qbjax.merit.bounds import Driven, Reach, angle_energy, backward_energy, reachable
 from qbjax.protocols import Pump
 from qbjax.protocols.ranges import Ranges, ranges
