@@ -81,10 +81,8 @@ def power_limits(
         )
     look = _Look(battery, plan)
     run = charge(battery, protocol, times, initial=initial, save=look, solver=solver)
-    seen = run.saved
-    return PowerLimits(
-        run, seen["power"], seen["by_information"], seen.get("by_uncertainty")
-    )  # fmt: skip
+    seen: Any = run.saved
+    return PowerLimits(run, seen["power"], seen["by_information"], seen.get("by_uncertainty"))
 
 
 class _Look(eqx.Module):

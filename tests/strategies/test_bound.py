@@ -10,6 +10,7 @@ from qbjax.strategies.best import Best
 from qbjax.strategies.ensemble import Statistic, weighed
 from qbjax.strategies.search import Problem
 from qbjax.strategies.sensitivity import Asked
+from tests.helpers import random_hermitian, random_state
 
 # optax's L-BFGS adds int32 to int64.
 pytestmark = pytest.mark.standard_promotion
@@ -98,6 +99,7 @@ def own(protocol, battery):
 
 
 CUT = qb.batteries.TavisCummings(1, 2, counter_rotating=True, levels=8)
+OSCILLATORS = qb.batteries.Oscillators(levels=5)
 LADDER = qb.algebra.ladders.oscillator(12)
 STREAM = qb.protocols.Collisions(qb.free([0.3, 0.4], 0.0, 1.0), 0.5)
 
@@ -106,18 +108,63 @@ STREAM = qb.protocols.Collisions(qb.free([0.3, 0.4], 0.0, 1.0), 0.5)
     ("objective", "protocol", "battery", "why"),
     [
         (own, SEGMENTS, PAIR, "does not say what it is"),
-        (ENERGY, qb.protocols.Constant(qb.free(0.1)), PAIR, "no bounds"),
-        (ENERGY, qb.protocols.Function(lambda t: t, T), PAIR, "of a Function is not known"),
-        (ENERGY, SEGMENTS, CUT, "cut to some levels"),
+        (ENERGY, SEGMENTS, OSCILLATORS, "cut to some levels"),
         (ENERGY, qb.protocols.SwitchOff(qb.free(1.0, 0.0, 2.0), T), qb.batteries.DOPO(4, 2),
          "known for a DOPO"),
-        (ENERGY, SEGMENTS, qubit([(qb.protocols.Constant(0.1), LOWER)]), "moves in time"),
     ],
 )  # fmt: skip
 def test_no_bound_where_an_assumption_fails(objective, protocol, battery, why):
     value, reason = least(objective, protocol, battery)
     assert value is None
     assert why in reason
+
+
+@pytest.mark.parametrize(
+    ("protocol", "battery", "why"),
+    [
+        (qb.protocols.Constant(qb.free(0.1)), PAIR, "no bounds"),
+        (qb.protocols.Function(lambda t: t, T), PAIR, "of a Function is not known"),
+        (SEGMENTS, CUT, "cut to some levels"),
+        (SEGMENTS, qubit([(qb.protocols.Constant(0.1), LOWER)]), "moves in time"),
+    ],
+)
+def test_of_a_whole_cell_the_highest_level_is_left(protocol, battery, why):
+    found = bounds_of(ENERGY, protocol, battery)
+    assert found["top"] == 1.0
+    assert why in found["angle"]
+    assert why in found["backward"]
+
+
+def test_the_operators_of_a_battery_are_those_of_its_bounds():
+    """Fixed signals leave the energy of a run, of a battery in which nothing is symmetric."""
+    rng = np.random.default_rng(3)
+    L = [rng.normal(size=(6, 6)) + 1j * rng.normal(size=(6, 6)) for _ in range(2)]
+    H, C, rho = random_hermitian(1, 6), random_hermitian(2, 6), random_state(5, 6)
+    cell = random_hermitian(4, 2)
+    battery = qb.batteries.Lindblad(
+        [(0.8, H)], [(0.05, L[0]), (0.02, L[1])], dims=(3, 2), cell=1, cell_hamiltonian=cell,
+        controls=[(0.7, C)], initial=rho,
+    )  # fmt: skip
+    pulse = qb.protocols.PiecewiseConstant([0.4, -0.3, 0.6], T)
+    found = bounds_of(ENERGY, pulse, battery)["backward"]
+    energy = float(ENERGY(pulse, battery))
+    assert energy - 1e-7 < found < energy + 5e-3
+
+
+def test_what_charges_is_what_does_not_commute():
+    H, C, cell = random_hermitian(1, 6), random_hermitian(2, 6), random_hermitian(4, 3)
+    levels = np.array([1.0, 2.0, 1.0])
+    for storage, dense in ((cell, cell), (levels, np.diag(levels))):
+        battery = qb.batteries.Lindblad(
+            [(0.8, H)], [], dims=(2, 3), cell=1, cell_hamiltonian=storage, controls=[(0.7, C)]
+        )
+        stored, charging = battery.charging(qb.protocols.Constant(0.5), jnp.asarray(0.1))
+        whole, total = np.kron(np.eye(2), dense), 0.8 * H + 0.35 * C
+        assert np.allclose(stored, whole, atol=1e-12)
+        assert np.allclose(charging @ whole - whole @ charging, total @ whole - whole @ total)
+        assert abs(np.trace(charging @ whole)) < 1e-12
+    lossy = qubit([(0.3, LOWER)])
+    assert lossy.charging(qb.protocols.Constant(0.5), jnp.asarray(0.1)) is None
 
 
 FINAL = qb.final("energy")

@@ -1,6 +1,7 @@
 """Bounds on a Lindblad battery: its operators as `merit.bounds` takes them, where they can reach.
 
-A mode whose ladder was cut has none: what holds for the levels that were kept may fail for others.
+Where a ladder was cut, what holds for the levels that were kept may fail for others: then all that
+is known is the highest level of the cell, if that is whole.
 """
 
 from collections.abc import Sequence
@@ -45,13 +46,19 @@ def energy_bounds(
         times: of the run.
     """
     signals = ranges(pumps_of(protocol), times)
-    why = _why_none(equation, (cell_levels, start), signals)
-    if why is not None:
-        return dict.fromkeys(("top", "angle", "backward"), why)
-    driven = _driven(equation, np.asarray(cell_levels), starts.whole(equation.model, start, None))
-    if driven is None:
+    why = _why_none(equation, (cell_levels, start))
+    if why is None and not isinstance(signals, str):
+        whole = starts.whole(equation.model, start, None)
+        driven = _driven(equation, np.asarray(cell_levels), whole)
+        if driven is not None:
+            return _found(driven, signals)
         why = f"more than {WIDEST} levels can be reached"
-        return dict.fromkeys(("top", "angle", "backward"), why)
+    top = _top(equation.model, cell_levels, why)
+    return {"top": top, **dict.fromkeys(("angle", "backward"), why or signals)}
+
+
+def _found(driven: Driven, signals: Ranges) -> dict[str, Any]:
+    """All bounds on a battery in the levels that it can reach."""
     reach = Reach(*signals)
     found: dict[str, Any] = {"top": float(driven.top), "angle": "the battery has losses"}
     if driven.noise.shape[0] == 0:
@@ -85,7 +92,7 @@ def charging(
     return stored, between if U is None else U @ between @ U.conj().T
 
 
-def _why_none(equation: Equation, known: Any, signals: Ranges | str) -> str | None:
+def _why_none(equation: Equation, known: Any) -> str | None:
     """The reason why no bound is known; None if there are some."""
     model = equation.model
     if not model.cell:
@@ -99,7 +106,15 @@ def _why_none(equation: Equation, known: Any, signals: Ranges | str) -> str | No
         return "its Hamiltonian or a rate moves in time"
     if not _checks.is_concrete((equation.numbers, known)):
         return "its numbers are traced"
-    return signals if isinstance(signals, str) else None
+    return None
+
+
+def _top(model: Model, cell_levels: Any, why: str | None) -> float | str | None:
+    """The highest level of a cell that is whole, whatever else is not known."""
+    if not model.cell or not _checks.is_concrete(cell_levels) or {*model.cell} & {*model.watched}:
+        return why
+    levels = np.linalg.eigvalsh(_dense(np.asarray(cell_levels), np))
+    return float(levels[-1] - levels[0])
 
 
 def _driven(equation: Equation, cell_levels, start) -> Driven | None:
