@@ -39,6 +39,7 @@ from jaxtyping import Array, Complex, Float
 from qbjax import _checks
 from qbjax.algebra.operators import destroy
 from qbjax.algebra.packing import pack, unpack
+from qbjax.batteries.bloch import _bounds as bounds
 from qbjax.batteries.bloch import _motion as motions
 from qbjax.batteries.bloch import _terms as terms
 from qbjax.dynamics.motion import Flow
@@ -182,6 +183,9 @@ class BlochCharger(Battery):
 
     def factors(self):
         return {"cell": (2,), "all": (2, 2)}
+
+    def energy_bounds(self, protocol, times):
+        return bounds.energy_bounds(self, protocol, times)
 
     # --- what it has besides
 

@@ -41,10 +41,17 @@ from qbjax.merit.bounds.driven import Driven
 
 
 class Backward(NamedTuple):
-    """A bound on the energy, from the ground state, and how much of it discretisation costs."""
+    """A bound on the energy, from the ground state.
+
+    Attributes:
+        energy: the bound.
+        margin: the share of it that discretisation costs.
+        operator: A(0), the margin included: its mean bounds the energy from any other start.
+    """
 
     energy: Scalar
     margin: Scalar
+    operator: Complex[Array, "d d"]
 
 
 def backward_energy(driven: Driven | Any, reach: Reach | Any, *, steps: int | Any = 64) -> Backward:
@@ -107,8 +114,9 @@ def _backward(driven: Driven, reach: Reach, steps: int) -> Backward:
     last = driven.stored - driven.ground.astype(complex) * identity
     backwards = (reach.duration[::-1], reach.low[::-1], reach.high[::-1])
     (A, margin), _ = lax.scan(stretch, (last, jnp.zeros(())), backwards)
-    found = jnp.real(jnp.sum(A * driven.start.T)) + margin
-    return Backward(jnp.minimum(found, driven.top), margin)
+    operator = A + margin.astype(complex) * identity
+    found = jnp.real(jnp.sum(operator * driven.start.T))
+    return Backward(jnp.minimum(found, driven.top), margin, operator)
 
 
 def _parabola(right, step, A, margin) -> tuple[Complex[Array, "d d"], Scalar]:
