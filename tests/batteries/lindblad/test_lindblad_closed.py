@@ -112,8 +112,8 @@ def test_a_full_hamiltonian_moves_a_ket_by_products(signal):
 
 def test_the_field_of_a_ket_taken_apart():
     """Its transposes are what JAX makes of it, with diagonals of either kind."""
-    hops = np.diag(np.ones(4), 1) + np.diag(np.ones(4), -1)
-    structure = Structure([random_hermitian(1, 5), hops], [], [np.diag(np.arange(5.0))])
+    hop = np.eye(5, k=1) + np.eye(5, k=-1)
+    structure = Structure([random_hermitian(1, 5), hop], [], [np.diag(np.arange(5.0))])
     form, weights = shifts_of(structure), jnp.array([0.7, -1.2, 0.4])
     y, z = jnp.asarray(np.random.default_rng(SEED).normal(size=(2, 2, 5)))
     dual = of_kets(form, lambda t: weights)
