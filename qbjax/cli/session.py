@@ -18,6 +18,7 @@ from rich.markup import escape
 
 from qbjax import _setup
 from qbjax.dynamics.record.trajectory import BreakdownWarning, TraceWarning, TruncationWarning
+from qbjax.strategies.verification import VerificationWarning
 from qbjax.studies.archive_copies import DamageWarning
 
 UNSEEN, USAGE_ERROR, INTERRUPTED = 1, 2, 130
@@ -26,7 +27,7 @@ UNSEEN, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 DOUBTS = (TruncationWarning, TraceWarning, BreakdownWarning)
 """Warnings of results that should not be believed."""
 
-SHOWN = (*DOUBTS, DamageWarning)
+SHOWN = (*DOUBTS, VerificationWarning, DamageWarning)
 """Warnings of the library that a command shows, each in a line."""
 
 CACHE = _setup.default_folder()

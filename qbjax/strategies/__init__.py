@@ -4,9 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 from qbjax.interface import catalogue
-from qbjax.strategies import best, constrained, discharge, gradient, pump_pulse, speed, switch_off
+from qbjax.strategies import (
+    best,
+    constrained,
+    discharge,
+    gradient,
+    pump_pulse,
+    speed,
+    switch_off,
+    verification,
+)
 
-__all__ = ["best", "constrained", "discharge", "gradient", "pump_pulse", "speed", "switch_off"]
+__all__ = [
+    "best", "constrained", "discharge", "gradient", "pump_pulse", "speed", "switch_off",
+    "verification",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from qbjax.strategies.constraints import Held
 from qbjax.strategies.ensemble import HeldOut
 from qbjax.strategies.sensitivity import Asked, Curvature, Sensitivity, curvature, sensitivities
 from qbjax.strategies.trials import Record
+from qbjax.strategies.verification import Verification
 
 
 class Progress(NamedTuple):
@@ -30,7 +31,7 @@ class Best(eqx.Module):
         protocol: the best protocol, with plain numbers in place of the free ones.
         value: its objective.
         verified_value: the same with `battery.refined()` at ten times tighter tolerances;
-            None when no battery was given.
+            None when no battery was given. `is_verified` says whether the value stands.
         history: objective of the winning start at each iterate.
         converged: whether the gradient vanished or the value settled before `steps`.
         start_values: the best value of every start, pruned or not, shape (starts,).
@@ -43,6 +44,7 @@ class Best(eqx.Module):
         held_out: the judgement by members that were not searched with, if a sampler draws them.
         asked: the question.
         record: the search, start by start: values, and how each ended.
+        verification: levels that the value was found and verified with, and how far it moved.
     """
 
     protocol: Any
@@ -59,6 +61,20 @@ class Best(eqx.Module):
     held_out: HeldOut | None = None
     asked: Asked | None = None
     record: Record | None = None
+    verification: Verification | None = None
+
+    @property
+    def is_verified(self) -> bool | None:
+        """Whether the value stands with more levels and tolerances; None without a battery."""
+        if self.verification is None:
+            return None
+        sound = self.verified_status is None or int(self.verified_status) == 0
+        return sound and self.verification.stands
+
+    @property
+    def moved(self) -> float | None:
+        """The distance that the value moved when it was verified; None without a battery."""
+        return None if self.verification is None else self.verification.moved
 
     def sensitivities(self) -> tuple[Sensitivity, ...]:
         """Derivatives of the best value by every number of battery and protocol.

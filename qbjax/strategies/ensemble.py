@@ -85,10 +85,23 @@ class Ensemble(eqx.Module):
     def refined(self) -> "Ensemble":
         """The members approximated better: every battery in them."""
 
-        def better(member):
-            return jax.tree.map(refined, member, is_leaf=lambda x: isinstance(x, Battery))
+        finer = [_better(member) for member in self.members()]
+        sampler = None if self.sampler is None else _Better(self.sampler)
+        return _stacked(finer, self.statistic, sampler, self.key)
 
-        return _stacked([better(member) for member in self.members()], self.statistic)
+
+def _better(member: Any) -> Any:
+    return jax.tree.map(refined, member, is_leaf=lambda x: isinstance(x, Battery))
+
+
+@dataclass(frozen=True)
+class _Better:
+    """A sampler of members that are approximated better."""
+
+    sampler: Callable
+
+    def __call__(self, key: Array) -> Any:
+        return _better(self.sampler(key))
 
 
 class HeldOut(NamedTuple):

@@ -15,26 +15,35 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from qbjax import _checks
 from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.record import witness
 from qbjax.dynamics.record.doubt import TRACE_LOST, TRUNCATED, worst
 from qbjax.dynamics.record.trajectory import TraceWarning, warn_of_truncation
-from qbjax.dynamics.solve.integrate import sharpened
-from qbjax.interface.battery import Battery, refined
+from qbjax.interface.battery import Battery
 from qbjax.protocols import coordinates, is_free, random_start
 from qbjax.strategies.best import Best, Progress
 from qbjax.strategies.constraints import Constraint, check_numbers, listed
-from qbjax.strategies.ensemble import Ensemble, Statistic, judged, least, values_of, weighed
+from qbjax.strategies.ensemble import (
+    Ensemble,
+    Statistic,
+    Weighed,
+    judged,
+    nominal_of,
+    values_of,
+    weighed,
+)
 from qbjax.strategies.growth import warn_if_unbounded, warn_of_rounds
 from qbjax.strategies.loop import climb_all
 from qbjax.strategies.scipy_bridge import Method, method_of
-from qbjax.strategies.search import Problem, doubt_of
+from qbjax.strategies.search import VERY_BAD, Problem, doubt_of
 from qbjax.strategies.sensitivity import Asked
 from qbjax.strategies.under import Question, search_all_under
 from qbjax.strategies.verdict import refuse, told
+from qbjax.strategies.verification import search_refined, verified
+from qbjax.strategies.verification import verify as verify
 
 _LBFGS = optax.lbfgs(
     linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=12, initial_guess_strategy="one")
@@ -59,6 +68,7 @@ def maximize(
     tolerance: float | Any = 1e-7,
     constraints: Sequence[Constraint] | Any = (),
     ensemble: Ensemble | Any | None = None,
+    refine: Literal["after", "during"] | str | Any = "after",
     progress: Callable[[Progress], None] | Any | None = None,
 ) -> Best:
     r"""Finds the protocol that maximises an objective.
@@ -93,6 +103,10 @@ def maximize(
             (`strategies.lagrangian`). The winner violates no limit by more than 1e-9 of it.
         ensemble: of `qb.ensemble`: the objective is called with every member, and what is maximised
             is their statistic. Constraints see `battery`, or without one the protocol alone.
+        refine: "after" verifies the winner with more levels and tolerances ten times tighter.
+            "during" goes on searching with half more levels until the best of all starts, compared
+            with more levels than they were found with, stands (`strategies.verification`); at most
+            four times, or to the end of the memory. A battery that has no more is searched once.
         progress: called on the host after every step with a `Progress`; where constraints, or
             statistics other than the mean, take rounds, after each of them.
 
@@ -100,6 +114,8 @@ def maximize(
         A `Best`. The value is the best of all iterates, not the last.
 
     Warns:
+        VerificationWarning: if the best value moves by more than a millionth of it (or of what was
+            gained) when it is verified, or had no more levels to be verified with.
         TruncationWarning: if the best protocol's run is truncated, so that the optimum depends on
             where. TraceWarning: if its trace is lost. UnboundedWarning: if a free number lacks a
             bound, and the objective grew as fast as ever when the search ended, constraints or not.
@@ -124,6 +140,7 @@ def maximize(
         _checks.integer("keep", keep, low=1, high=starts)
     limits = listed(constraints)
     _checks.choice("mode", mode, ("reverse", "forward"))
+    _checks.choice("refine", refine, ("after", "during"))
     coordinates(protocol)  # says so if nothing is free
     candidates = _starting_points(protocol, starts, key)
     seen = battery if ensemble is None else weighed(ensemble, battery, 1.0)
@@ -133,15 +150,22 @@ def maximize(
     check_numbers(limits, problem, battery)
     look = None if progress is None else partial(_look, progress, problem)
     is_kinked = ensemble is not None and ensemble.is_kinked
-    if limits or is_kinked:
-        question = Question(problem, limits, optimizer, seen, steps, float(threshold))
-        found = _under(question, candidates, is_kinked, keep, look)
+
+    def search(seen, candidates):
+        if limits or is_kinked:
+            question = Question(problem, limits, optimizer, seen, steps, float(threshold))
+            return _under(question, candidates, is_kinked, keep, look)
+        return _climbed(problem, optimizer, seen, candidates, threshold, steps, look, keep)
+
+    if refine == "during":
+        found, seen, ended = search_refined(search, problem, limits, seen, candidates)
+        heard, found["limit"] = problem.check_scalar(seen), ended
     else:
-        found = _climbed(problem, optimizer, seen, candidates, threshold, steps, look, keep)
+        found = search(seen, candidates)
     found |= _doubts(problem, seen, found["us"], heard)
     prices = tuple(map(float, found["kept"].prices)) if limits else ()
     found["asked"] = Asked(problem, seen, limits, prices, found["us"])
-    return _best(problem, objective, battery, ensemble, limits, **found)
+    return _best(problem, objective, seen, limits, **found)
 
 
 def _climbed(problem, optimizer, battery, candidates, threshold, steps, look, keep) -> dict:
@@ -151,6 +175,7 @@ def _climbed(problem, optimizer, battery, candidates, threshold, steps, look, ke
         problem, optimizer, battery, stacked, threshold, steps, look, keep
     )
     reached = np.asarray(search.best_loss * search.size)
+    begun = np.where(search.first_loss < VERY_BAD, -search.first_loss * search.size, np.nan)
     winner = int(np.argmin(reached))
     found = [u[winner] for u in search.best]
     slopes = [search.size[winner] * slope[winner] for slope in search.best_slopes]
@@ -162,6 +187,8 @@ def _climbed(problem, optimizer, battery, candidates, threshold, steps, look, ke
         "converged": stopped,
         "start_values": -reached,
         "record": record,
+        "start": float(begun[winner]),
+        "rivals": [([u[i] for u in search.best], history[:, i], None) for i in range(reached.size)],
     }
 
 
@@ -179,25 +206,26 @@ def _under(question: Question, candidates, is_kinked, keep, look) -> dict:
         "history": best.history,
         "converged": best.converged,
         "start_values": found.values,
+        "start": best.history[0],
+        "rivals": found.rivals(candidates),
         "kept": best,
         "record": found.record,
     }
 
 
-def _best(problem, objective, battery, ensemble, constraints, *, us, kept=None, **found) -> Best:
+def _best(
+    problem, objective, seen, constraints, *, us, rivals, start, kept=None, limit=None, **found
+):
     """Verifies the winner, its constraints and every member."""
     best, held = problem.protocol(us), None
-    found["verified_value"] = None
+    found["verified_value"], battery = None, nominal_of(seen)
     if battery is not None:
         held = [verify(each.function, best, battery)[0] for each in constraints]
-    if ensemble is not None:
-        found["member_values"] = np.asarray(values_of(objective, best, ensemble))
-        found["held_out"] = judged(objective, best, ensemble)
-        with sharpened(10.0):
-            values = values_of(objective, best, ensemble.refined())
-        found["verified_value"] = jnp.asarray(least(np.asarray(values), ensemble.most))
-    elif battery is not None:
-        found["verified_value"], found["verified_status"] = verify(objective, best, battery)
+    if isinstance(seen, Weighed):
+        found["member_values"] = np.asarray(values_of(objective, best, seen.ensemble))
+        found["held_out"] = judged(objective, best, seen.ensemble)
+    if seen is not None:
+        found |= verified(objective, best, seen, found["value"], start, limit)
     if kept is not None:
         found["constraints"] = told(kept, constraints, held)
     return Best(protocol=best, **found)
@@ -259,12 +287,3 @@ def _doubts(problem, battery, us, heard: witness.Heard) -> dict[str, Any]:
     if int(status) == TRACE_LOST:
         warnings.warn("The trace of the best protocol's run is lost.", TraceWarning, stacklevel=3)
     return {"status": status, "truncation": worst(jnp.stack([jnp.zeros(()), *tops.values()]))}
-
-
-def verify(objective, protocol, battery) -> tuple[Array, Int[Array, ""] | None]:
-    """The objective with more levels and tighter tolerances, and the status of its runs."""
-    # Not under one jit: eager, `charge` warns if even the refined ladder is too short, and
-    # its own compilations serve every verification of this battery.
-    with sharpened(10.0), witness.listening() as heard:
-        value = objective(protocol, refined(battery))
-    return value, heard.status if heard.runs else None

@@ -273,6 +273,7 @@ def _climbed(everything: list[Trial], alive: Bool[np.ndarray, " starts"], unrave
     best = stacked([trial.best.flat for trial in everything])
     slopes = stacked([-trial.best.slope / trial.size for trial in everything])
     losses = jnp.asarray(_losses(everything) / size)
-    search = Search(best, None, best, slopes, losses, losses, jnp.asarray(size), jnp.array(0))
+    first = jnp.asarray(-values[0] / size)
+    search = Search(best, None, best, slopes, losses, first, jnp.asarray(size), jnp.array(0))
     stopped = all(end not in (trials.UNSETTLED, trials.STUCK) for end in ends)
     return Climbed(search, history, stopped, Record(values, ends))

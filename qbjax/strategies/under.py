@@ -69,6 +69,14 @@ class Found(NamedTuple):
         """Objective of the best from every start, −∞ where nothing feasible is known."""
         return np.array([-np.inf if each is None else each.history[-1] for each in self.kept])
 
+    def rivals(self, candidates: list) -> list[tuple[list, Float[np.ndarray, " rounds"], Any]]:
+        """Coordinates, history and report of every start; where nothing is known, as it began."""
+        return [
+            (coordinates(start)[0], np.array([-np.inf]), None) if each is None
+            else (each.us, each.history, each)
+            for start, each in zip(candidates, self.kept)
+        ]  # fmt: skip
+
 
 def search_all_under(
     question: Question,

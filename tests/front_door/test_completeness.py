@@ -22,11 +22,11 @@ REASONS = {
         "Priced Lagrangian Kept Rounds Seen Limits Ensemble HeldOut Weighed Statistic "
         "Sensitivity Curvature Asked Pareto HigherModes Cycle GroundStates Estimate "
         "PhaseSpace Timed Dephased CriticalStream Backward Symbol Part Final PowerLimits "
-        "Record Method Trial Question Found"
+        "Record Method Trial Question Found Verification Refined"
     ),
     "is a warning or an error": (
         "BreakdownWarning MetastableWarning TraceWarning TruncationWarning NotFinite "
-        "UnboundedWarning Infeasible ModeWarning"
+        "UnboundedWarning Infeasible ModeWarning VerificationWarning"
     ),
     "takes nothing": (
         "Chebyshev Exponential Implicit Tsit5 info pauli_x pauli_y pauli_z sigma_minus sigma_plus"
@@ -37,9 +37,10 @@ REASONS = {
         "coordinates choices random_start clusters root rotated tensor closeness "
         "warn_if_unbounded doubt_of verify climb_all search_under told refuse called shown "
         "slacks seen_at units_of listed check_numbers weighed smooth again nominal_of least "
-        "judged values_of sensitivities curvature largest side check_start judged_far "
-        "unfit warn_of_rounds is_bounded bounds_of least_of step_one step_some is_rung rungs "
-        "survivors recorded refuse_nowhere method_of climb_by limits_of search_all_under"
+        "judged values_of sensitivities curvature largest side check_start judged_far unfit "
+        "warn_of_rounds is_bounded bounds_of least_of step_one step_some is_rung rungs "
+        "survivors recorded refuse_nowhere method_of climb_by limits_of search_all_under "
+        "verified search_refined"
     ),
     "is an objective, called with what a search resolved": (
         "cycle_efficiency final_ergotropy average_power stored_energy delivered "

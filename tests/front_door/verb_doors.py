@@ -52,7 +52,7 @@ VERBS = [
         starts=(1, "positive count"), keep=(None, "positive count?"), key=(None, "key?"),
         mode=("reverse", "choice"),
         tolerance=(1e-7, "not negative"), constraints=((), "constraints"),
-        ensemble=(None, "thing?"), progress=(None, "callable?"),
+        ensemble=(None, "thing?"), refine=("after", "choice"), progress=(None, "callable?"),
     ),
     door(
         qb.pareto, objectives=([concave, concave], "members"), protocol=(FREE, "thing"),

@@ -7,6 +7,7 @@ import optax
 import pytest
 
 import qbjax as qb
+from qbjax.strategies.verification import VerificationWarning
 from tests.helpers import tree_allclose
 
 # optax's L-BFGS adds int32 to int64.
@@ -167,7 +168,7 @@ def test_a_second_search_traces_nothing():
 BATTERY = qb.batteries.DOPO(6, 3)
 
 
-@pytest.mark.filterwarnings("ignore:Too few levels")
+@pytest.mark.filterwarnings("ignore:Too few levels", "ignore:The best value does not stand")
 @pytest.mark.parametrize("mode", ["forward", pytest.param("reverse", marks=pytest.mark.slow)])
 def test_a_battery_is_maximised_and_the_winner_verified(mode):
     def objective(pump, battery, mode):
@@ -188,7 +189,9 @@ def test_a_battery_is_maximised_and_the_winner_verified(mode):
     assert abs(best.value - jnp.max(scan)) < 1e-4
     refined = objective(best.protocol, BATTERY.refined(), "forward")
     assert abs(best.verified_value - refined) < 1e-7
-    assert abs(best.verified_value - best.value) > 1e-6
+    assert best.moved == pytest.approx(abs(best.verified_value - best.value))
+    assert best.moved > 1e-6
+    assert best.is_verified is False
 
 
 @pytest.mark.parametrize(("mode", "adjoint"), [("forward", "reverse"), ("reverse", "forward")])
@@ -207,10 +210,13 @@ def test_an_optimum_beyond_the_levels_is_told():
     def objective(theta, battery):
         return qb.charge(battery, qb.protocols.Collisions(theta * jnp.ones(4))).energy[-1]
 
-    with pytest.warns(qb.dynamics.TruncationWarning, match="in the ladder mode.*Use size="):
+    stands_not = pytest.warns(VerificationWarning, match="with 3 levels, and 3.4.* with 11 levels")
+    truncated = pytest.warns(qb.dynamics.TruncationWarning, match="in the ladder mode.*Use size=")
+    with stands_not, truncated:
         best = qb.maximize(objective, qb.free(0.3, 0.1, 1.0), battery=battery)
     assert int(best.status) == 4
     assert float(best.truncation) > 1e-4
     assert int(best.verified_status) == 0
     plain = qb.maximize(bowl, qb.free(0.0, -3.0, 3.0))
     assert plain.status is plain.truncation is plain.verified_status is None
+    assert plain.is_verified is plain.moved is plain.verification is None

@@ -17,6 +17,7 @@ from tests.helpers import EXACT, tree_allclose
 pytestmark = [
     pytest.mark.standard_promotion,
     pytest.mark.filterwarnings("ignore:Too few levels"),
+    pytest.mark.filterwarnings("ignore:The best value does not stand"),
 ]
 
 SMALL = qb.batteries.DOPO(8, 3)

@@ -9,7 +9,10 @@ from qbjax.strategies.discharge import first_maximum
 from qbjax.strategies.switch_off import Delivery, best_switch_off, delivered
 from tests.helpers import central_difference, tree_allclose
 
-pytestmark = pytest.mark.standard_promotion
+pytestmark = [
+    pytest.mark.standard_promotion,
+    pytest.mark.filterwarnings("ignore:The best value does not stand"),  # few levels, or a paper's
+]
 
 SMALL = qb.batteries.DOPO(16, 3)
 SCAN = jnp.linspace(0.0, 6.0, 1201)
