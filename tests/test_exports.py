@@ -16,7 +16,7 @@ import qbjax as qb
 from qbjax import merit
 from qbjax.interface import catalogue
 from qbjax.strategies import search
-from qbjax.strategies.gradient import _LBFGS
+from qbjax.strategies.gradient import LBFGS
 from qbjax.studies.program import in_lanes
 from tests.test_every_battery import battery_of, number_of, protocol_of, times_of
 
@@ -184,10 +184,10 @@ def test_a_step_of_a_search(parallel, platform):
 
     pulse = qb.protocols.Constant(qb.free(1.0, 0.0, 2.0))
     problem = search.Problem(objective, pulse, "reverse")
-    begun = jax.eval_shape(lambda u: search.begin(_LBFGS, [u]), jax.ShapeDtypeStruct((3,), float))
+    begun = jax.eval_shape(lambda u: search.begin(LBFGS, [u]), jax.ShapeDtypeStruct((3,), float))
 
     def step(begun):
-        return search.step_all(problem, _LBFGS, battery, begun, jnp.asarray(1e-7), parallel)
+        return search.step_all(problem, LBFGS, battery, begun, jnp.asarray(1e-7), parallel)
 
     lowers(step, platform, begun)
 

@@ -40,12 +40,13 @@ from qbjax.strategies.loop import climb_all
 from qbjax.strategies.scipy_bridge import Method, method_of
 from qbjax.strategies.search import VERY_BAD, Problem, doubt_of
 from qbjax.strategies.sensitivity import Asked
+from qbjax.strategies.trials import Elsewhere
 from qbjax.strategies.under import Question, search_all_under
 from qbjax.strategies.verdict import refuse, told
 from qbjax.strategies.verification import search_refined, verified
 from qbjax.strategies.verification import verify as verify
 
-_LBFGS = optax.lbfgs(
+LBFGS = optax.lbfgs(
     linesearch=optax.scale_by_zoom_linesearch(max_linesearch_steps=12, initial_guess_strategy="one")
 )
 """The default optimiser: one object, so that a second `maximize` of the same objective compiles
@@ -59,7 +60,7 @@ def maximize(
     protocol: Any,
     *,
     battery: Battery | Any | None = None,
-    optimizer: optax.GradientTransformation | Any = _LBFGS,
+    optimizer: optax.GradientTransformation | Any = LBFGS,
     steps: int | Any = 50,
     starts: int | Any = 1,
     keep: int | Any | None = None,
@@ -134,7 +135,7 @@ def maximize(
     _checks.x64()
     forget_in_time()
     _check_things(objective, battery, ensemble)
-    optimizer = _optimizer(optimizer)
+    optimizer = checked_optimizer(optimizer)
     threshold = check_search(steps, tolerance, progress, starts=starts, key=key)
     if keep is not None:
         _checks.integer("keep", keep, low=1, high=starts)
@@ -264,11 +265,17 @@ def _check_things(objective, battery, ensemble) -> None:
         _checks.instance("ensemble", ensemble, Ensemble, "of qb.ensemble(batteries)")
 
 
-def _optimizer(given) -> optax.GradientTransformation | Method:
+def checked_optimizer(given: Any) -> optax.GradientTransformation | Method | Elsewhere:
+    """Checks an optimizer, or looks it up by its name.
+
+    Raises:
+        TypeError: for what is none. ValueError: for a name that is not known.
+    """
     if isinstance(given, str):
         return method_of(given)
-    expected = "an optax optimiser such as optax.adam(0.01)"
-    _checks.instance("optimizer", given, optax.GradientTransformation, expected)
+    if not isinstance(given, Elsewhere):
+        expected = "an optax optimiser such as optax.adam(0.01)"
+        _checks.instance("optimizer", given, optax.GradientTransformation, expected)
     return given
 
 

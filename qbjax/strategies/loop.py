@@ -12,6 +12,7 @@ from qbjax.strategies.scipy_bridge import Method, climb_by
 from qbjax.strategies.search import Problem, begin, explained, step_all
 from qbjax.strategies.trials import (
     Climbed,
+    Elsewhere,
     Look,
     is_rung,
     recorded,
@@ -43,6 +44,8 @@ def climb_all(
     Raises:
         NotFinite: if no start has a value and slopes.
     """
+    if isinstance(optimizer, Elsewhere):
+        return optimizer.climb_all(problem, battery, stacked, threshold, steps, look, keep)
     if isinstance(optimizer, Method):
         return climb_by(optimizer, problem, battery, stacked, threshold, steps, look, keep)
     mode = problem.mode

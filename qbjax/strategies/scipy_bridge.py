@@ -126,6 +126,11 @@ class Trial:
             self._better(self._limits.restored(self._seen, self.iterates[-1]))
 
     @property
+    def values(self) -> list[float]:
+        """Objective at each iterate."""
+        return [seen.value if _is_sound(seen) else -VERY_BAD for seen in self.iterates]
+
+    @property
     def rank(self) -> tuple[float, float]:
         """Rank of the best: by value if feasible, behind that by violation."""
         return self._rank(self.best)
@@ -232,6 +237,8 @@ def climb_by(
     alive = np.ones(len(flats), bool)
     for judged, rung in enumerate(trials.rungs(steps, keep)):
         if judged:
+            if all(each.ended for each, on in zip(everything, alive) if on):
+                break
             alive = survivors(_losses(everything), alive, keep)
         for i in np.flatnonzero(alive):
             everything[i].advance(rung)
@@ -254,7 +261,7 @@ def _climbed(everything: list[Trial], alive: Bool[np.ndarray, " starts"], unrave
     history = np.empty((longest, len(everything)))
     values = np.full(history.shape, np.nan)
     for i, trial in enumerate(everything):
-        each = [seen.value if _is_sound(seen) else -VERY_BAD for seen in trial.iterates]
+        each = trial.values
         history[:, i] = np.pad(each, (0, longest - len(each)), mode="edge")
         values[: len(each), i] = each
     ends = tuple(
@@ -269,11 +276,10 @@ def _climbed(everything: list[Trial], alive: Bool[np.ndarray, " starts"], unrave
     def stacked(rows):
         return jax.tree.map(lambda *x: jnp.stack(x), *[unravel(jnp.asarray(r)) for r in rows])
 
-    size = np.array([trial.size for trial in everything])
     best = stacked([trial.best.flat for trial in everything])
-    slopes = stacked([-trial.best.slope / trial.size for trial in everything])
-    losses = jnp.asarray(_losses(everything) / size)
-    first = jnp.asarray(-values[0] / size)
-    search = Search(best, None, best, slopes, losses, first, jnp.asarray(size), jnp.array(0))
+    slopes = stacked([-trial.best.slope for trial in everything])
+    losses, one = jnp.asarray(_losses(everything)), jnp.ones(len(everything))
+    first = jnp.asarray(-values[0])
+    search = Search(best, None, best, slopes, losses, first, one, jnp.array(0))
     stopped = all(end not in (trials.UNSETTLED, trials.STUCK) for end in ends)
     return Climbed(search, history, stopped, Record(values, ends))

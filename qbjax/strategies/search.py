@@ -148,7 +148,7 @@ def begin(optimizer, stacked) -> Search:
         flat = jax.tree.map(jnp.zeros_like, us)
         return Search(us, optimizer.init(us), us, flat, worst, worst, unknown, jnp.array(0))
 
-    return _strong(jax.vmap(begin)(stacked))
+    return strong(jax.vmap(begin)(stacked))
 
 
 @eqx.filter_jit
@@ -161,7 +161,7 @@ def step_all(problem: Problem, optimizer, battery, search: Search, tolerance, pa
     one = partial(step_one, problem, optimizer, battery, tolerance)
     batched = jax.vmap(one) if parallel else partial(jax.lax.map, one)
     search, value, done = batched(search)
-    return _strong(search), value, done
+    return strong(search), value, done
 
 
 def step_one(problem: Problem, optimizer, battery, tolerance, search: Search):
@@ -255,6 +255,6 @@ def explained(step, mode):
     return attempt
 
 
-def _strong(tree):
+def strong(tree):
     """Makes weak types strong: a step then takes what a step returns, and compiles once."""
     return jax.tree.map(lambda x: jax.lax.convert_element_type(x, x.dtype), tree)

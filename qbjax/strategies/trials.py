@@ -7,6 +7,7 @@ trials together cost about as much as the first.
 Reference: K. Jamieson and A. Talwalkar, AISTATS (2016), arXiv:1502.07943.
 """
 
+import abc
 import math
 from collections.abc import Callable
 from functools import partial
@@ -96,6 +97,24 @@ class Climbed(NamedTuple):
     record: Record
 
 
+class Elsewhere(abc.ABC):
+    """An optimizer whose steps are taken elsewhere: kept in a store, or by the workers of a client.
+
+    Attributes:
+        optimizer: the optimizer itself.
+    """
+
+    optimizer: Any
+
+    @abc.abstractmethod
+    def climb_all(self, *question: Any) -> Climbed:
+        """Climbs as `loop.climb_all`, which passes on its arguments but for the optimizer."""
+
+    @abc.abstractmethod
+    def search_all_under(self, question: Any, *more: Any) -> Any:
+        """Searches as `under.search_all_under`, with this in the place of its optimizer."""
+
+
 def is_rung(taken: int, first: int = FIRST) -> bool:
     """Whether starts are judged after some steps: the first time, and at its doubles.
 
@@ -107,9 +126,9 @@ def is_rung(taken: int, first: int = FIRST) -> bool:
     return taken > 0 and not rest and not rung & (rung - 1)
 
 
-def rungs(steps: int, keep: int | None) -> list[int]:
+def rungs(steps: int, keep: int | None, first: int = FIRST) -> list[int]:
     """Numbers of steps after which starts are judged, and the last."""
-    judged = [] if keep is None else [taken for taken in range(steps) if is_rung(taken)]
+    judged = [] if keep is None else [taken for taken in range(steps) if is_rung(taken, first)]
     return [*judged, steps]
 
 

@@ -13,17 +13,17 @@ import jax
 import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from qbjax.protocols import coordinates
 from qbjax.strategies import trials
 from qbjax.strategies.constraints import Constraint
 from qbjax.strategies.growth import is_bounded
 from qbjax.strategies.lagrangian import ROUNDS, Kept, check_start, judged_far, search_under
-from qbjax.strategies.limits import limits_of, seen_at
+from qbjax.strategies.limits import Limits, limits_of, seen_at
 from qbjax.strategies.scipy_bridge import Method, Trial
 from qbjax.strategies.search import Problem, explained
-from qbjax.strategies.trials import Look, NotFinite, Record, survivors
+from qbjax.strategies.trials import Elsewhere, Look, NotFinite, Record, survivors
 
 FIRST = 2
 """Rounds before starts are judged for the first time."""
@@ -98,40 +98,63 @@ def search_all_under(
     Raises:
         NotFinite: if no start has a value, slacks and slopes.
     """
+    if isinstance(question.optimizer, Elsewhere):
+        return question.optimizer.search_all_under(question, candidates, is_kinked, keep, look)
+    search, judged = way_of(question, is_kinked, keep, look)
+    return _side_by_side([search(coordinates(p)[0]) for p in candidates], keep, judged)
+
+
+def way_of(
+    question: Question, is_kinked: bool, keep: int | None, look: Look | None = None
+) -> tuple[Callable[[list], Iterator[Kept]], list[int]]:
+    """Chooses how a start is searched: a generator of the best after each round, from coordinates.
+
+    With it the numbers of rounds after which starts are judged, and of all rounds.
+    """
     optimizer, steps = question.optimizer, question.steps
-    by_scipy = isinstance(optimizer, Method) and optimizer.takes_constraints and not is_kinked
-    tell = _telling(look, steps if by_scipy else ROUNDS)
-    search: Any = search_under
-    is_rung: Callable[[int], bool] = partial(trials.is_rung, first=FIRST)
-    if by_scipy:
-        search = partial(_by_scipy, rungs=trials.rungs(steps, keep))
-        is_rung = bool
-    us = [coordinates(p)[0] for p in candidates]
-    return _side_by_side([search(*question, u, tell) for u in us], keep, is_rung)
+    knows = isinstance(optimizer, Method) and (
+        optimizer.takes_constraints or not question.constraints
+    )
+    if knows and not is_kinked:
+        rungs = trials.rungs(steps, keep)
+        search = partial(_by_scipy, *question, tell=_telling(look, steps), rungs=rungs)
+        return search, list(range(1, len(rungs) + 1))
+    search = partial(search_under, *question, tell=_telling(look, ROUNDS))
+    return search, trials.rungs(ROUNDS, keep, FIRST)
 
 
-def _side_by_side(searches: list[Iterator[Kept]], keep: int | None, is_rung: Callable) -> Found:
+def _side_by_side(searches: list[Iterator[Kept]], keep: int | None, judged: list[int]) -> Found:
     kept: list[Kept | None] = [None] * len(searches)
     alive, going = np.ones(len(searches), bool), np.ones(len(searches), bool)
-    ends = [trials.UNSETTLED] * len(searches)
     nowhere: NotFinite | None = None
     for taken in itertools.count(1):
         for i in np.flatnonzero(alive & going):
             try:
-                kept[i] = next(searches[i])
+                kept[i] = best = next(searches[i])
+                going[i] = not best.converged
             except StopIteration:
                 going[i] = False
             except NotFinite as error:
-                ends[i], going[i], nowhere = trials.NOWHERE, False, nowhere or error
+                going[i], nowhere = False, nowhere or error
         if not np.any(alive & going):
             break
-        if is_rung(taken):
-            alive = survivors(_places(kept), alive, keep)
+        if taken in judged[:-1]:
+            alive = survivors(places(kept), alive, keep)
     if nowhere is not None and all(each is None for each in kept):
         raise nowhere
-    ends = [trials.SETTLED if k is not None and k.converged else end for k, end in zip(kept, ends)]
-    ends = [end if on else trials.PRUNED for end, on in zip(ends, alive)]
-    return Found(kept, Record(_padded(kept), tuple(ends)))
+    return found(kept, alive)
+
+
+def found(kept: list[Kept | None], alive: Bool[np.ndarray, " starts"]) -> Found:
+    """Joins the answers from all starts, of which some were pruned."""
+    ends = tuple(
+        trials.PRUNED if not on
+        else trials.NOWHERE if each is None
+        else trials.SETTLED if each.converged
+        else trials.UNSETTLED
+        for each, on in zip(kept, alive)
+    )  # fmt: skip
+    return Found(kept, Record(_padded(kept), ends))
 
 
 def _by_scipy(problem, constraints, method, battery, steps, tolerance, us, tell, rungs):
@@ -150,18 +173,24 @@ def _by_scipy(problem, constraints, method, battery, steps, tolerance, us, tell,
     trial = Trial(look, method, first, limits, tolerance, heard)
     for rung in rungs:
         trial.advance(rung)
-        best, seen = trial.best, [*trial.iterates, trial.best]
-        history = np.array([each.value if limits.is_met(each) else -np.inf for each in seen])
+        best = trial.best
         kept = Kept(
             unravel(jnp.asarray(best.flat)), best, limits.beyond(best), limits.prices(best),
-            np.maximum.accumulate(history), trial.settled,
+            _history(trial, limits) if constraints else np.array(trial.values), trial.settled,
         )  # fmt: skip
-        if not is_bounded(problem.template) and np.any(np.isfinite(history)):
-            gain = best.value - history[np.isfinite(history)][0]
-            kept = judged_far(kept, limits, look, flat, gain)
+        last, known = trial.ended or rung == rungs[-1], kept.history[np.isfinite(kept.history)]
+        if constraints and last and known.size and not is_bounded(problem.template):
+            kept = judged_far(kept, limits, look, flat, best.value - known[0])
         yield kept
-        if trial.ended:
+        if last:
             return
+
+
+def _history(trial: Trial, limits: Limits) -> Float[np.ndarray, " steps"]:
+    """The best feasible objective after each step, −∞ before there is any."""
+    everything = [*trial.iterates, trial.best]
+    met = [seen.value if limits.is_met(seen) else -np.inf for seen in everything]
+    return np.maximum.accumulate(met)
 
 
 def _telling(look: Look | None, steps: int) -> Callable[[int, float, float, list], None]:
@@ -177,7 +206,7 @@ def _telling(look: Look | None, steps: int) -> Callable[[int, float, float, list
     return tell
 
 
-def _places(kept: list[Kept | None]) -> Float[np.ndarray, " starts"]:
+def places(kept: list[Kept | None]) -> Float[np.ndarray, " starts"]:
     """Places of the starts, the best first."""
     ranks = [(-np.inf, 0.0) if each is None else each.rank for each in kept]
     order = sorted(range(len(kept)), key=ranks.__getitem__, reverse=True)

@@ -3,9 +3,10 @@
 from qbjax.studies import averages, grids
 from qbjax.studies.archive_copies import DamageWarning
 from qbjax.studies.averages import average
+from qbjax.studies.search import search
 from qbjax.studies.sweep import sweep
 
-__all__ = ["DamageWarning", "average", "averages", "grids", "sweep"]
+__all__ = ["DamageWarning", "average", "averages", "grids", "search", "sweep"]
 
 
 def __dir__() -> list[str]:

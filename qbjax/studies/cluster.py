@@ -26,17 +26,19 @@ _ONE_AT_A_TIME = Lock()
 class Task:
     """A sweep as a worker needs to know it, but for the points."""
 
-    def __init__(self, function: Callable, names, chunk: int, lanes: int | None):
+    def __init__(self, function: Callable, names, chunk: int, lanes: int | None, shapes=None):
         self.name = f"sweep-{uuid4().hex}"
-        self._spec = (function, tuple(names), chunk, lanes)
+        self._spec = (function, tuple(names), chunk, lanes, shapes or {})
 
     def __call__(self, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         with _ONE_AT_A_TIME:
             if self.name not in _PROGRAMS:
                 _setup.switch_on()  # in a worker that JAX was started in before
-                function, names, chunk, lanes = self._spec
+                function, names, chunk, lanes, shapes = self._spec
                 _PROGRAMS.clear()
-                _PROGRAMS[self.name] = Program(function, names, chunk, local_devices(None), lanes)
+                here = local_devices(None)
+                program = Program(function, names, chunk, here, lanes, shapes=shapes)
+                _PROGRAMS[self.name] = program
             program = _PROGRAMS[self.name]
         return program(columns).get()
 
@@ -69,7 +71,7 @@ def check_sent(function: Any) -> None:
 
 
 def computed(
-    client: Any, task: Task, pieces: Iterable[tuple[int, dict[str, np.ndarray]]]
+    client: Any, task: Callable, pieces: Iterable[tuple[int, dict[str, np.ndarray]]]
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     """Yields the chunks as the workers finish them."""
     from distributed import as_completed

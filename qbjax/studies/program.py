@@ -10,6 +10,7 @@ import inspect
 import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
@@ -30,7 +31,7 @@ class Program:
     """A swept function, compiled for `chunk` points, of which devices compute `lanes` at once.
 
     By default that is one on a CPU, and elsewhere as many as its memory allows. `look` sees the
-    outputs before anything is compiled.
+    outputs before anything is compiled. `shapes` are those of inputs that are no scalars.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class Program:
         devices: Sequence[jax.Device],
         lanes: int | None = None,
         look: Callable[[Mapping[str, Output]], None] = lambda outputs: None,
+        shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
     ):
         self._look = look
+        self._shapes = [shapes.get(name, ()) for name in names]
         self._names, self._devices = tuple(names), tuple(devices)
         self._part = -(-chunk // len(self._devices))
         given = lanes is not None
@@ -59,7 +62,7 @@ class Program:
         count = len(next(iter(columns.values())))
         total = self._part * len(self._devices)
         # What is missing repeats the last point, so that one program serves every chunk.
-        padded = [np.pad(columns[n], (0, total - count), mode="edge") for n in self._names]
+        padded = [_padded(columns[n], total - count) for n in self._names]
         return Pending(self._run(padded), count)
 
     @staticmethod
@@ -72,7 +75,7 @@ class Program:
             mesh, split = Mesh(np.array(self._devices), ("device",)), PartitionSpec("device")
             whole = jax.shard_map(part, mesh=mesh, in_specs=split, out_specs=split, check_vma=False)
         size = self._part * len(self._devices)
-        blank = [jax.ShapeDtypeStruct((size,), float) for _ in self._names]
+        blank = [jax.ShapeDtypeStruct((size, *shape), float) for shape in self._shapes]
         with jax.default_device(self._devices[0]):
             traced = _traced(jax.jit(whole), blank)
             self.outputs = {
@@ -86,6 +89,11 @@ class Program:
         """Bytes that the program takes beside its inputs."""
         found = self._run.memory_analysis()
         return 0 if found is None else found.temp_size_in_bytes + found.output_size_in_bytes
+
+
+def _padded(column: np.ndarray, count: int) -> np.ndarray:
+    """A column with its last point repeated."""
+    return np.pad(column, [(0, count), *[(0, 0)] * (column.ndim - 1)], mode="edge")
 
 
 class Pending(NamedTuple):

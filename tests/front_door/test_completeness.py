@@ -22,7 +22,7 @@ REASONS = {
         "Priced Lagrangian Kept Rounds Seen Limits Ensemble HeldOut Weighed Statistic "
         "Sensitivity Curvature Asked Pareto HigherModes Cycle GroundStates Estimate "
         "PhaseSpace Timed Dephased CriticalStream Backward Symbol Part Final PowerLimits "
-        "Record Method Trial Question Found Verification Refined"
+        "Record Method Trial Question Found Verification Refined Elsewhere"
     ),
     "is a warning or an error": (
         "BreakdownWarning MetastableWarning TraceWarning TruncationWarning NotFinite "
@@ -40,7 +40,7 @@ REASONS = {
         "judged values_of sensitivities curvature largest side check_start judged_far unfit "
         "warn_of_rounds is_bounded bounds_of least_of step_one step_some is_rung rungs "
         "survivors recorded refuse_nowhere method_of climb_by limits_of search_all_under "
-        "verified search_refined"
+        "verified search_refined way_of found places checked_optimizer strong"
     ),
     "is an objective, called with what a search resolved": (
         "cycle_efficiency final_ergotropy average_power stored_energy delivered "

@@ -6,6 +6,7 @@ import threading
 
 import jax
 import numpy as np
+import optax
 import pytest
 import xarray as xr
 
@@ -57,6 +58,25 @@ def test_a_worker_killed_mid_chunk_costs_nothing(client):
     assert killed
     assert killed[0] < 60
     xr.testing.assert_identical(data.drop_attrs(), qb.sweep(slow, grid, chunk=2).drop_attrs())
+
+
+def hills(x):
+    """Two hills."""
+    import jax.numpy as jnp
+
+    return jnp.exp(-((x + 1) ** 2)) + 2 * jnp.exp(-4 * (x - 2) ** 2)
+
+
+@pytest.mark.standard_promotion  # optax adds an integer to a float
+@pytest.mark.parametrize("optimizer", [optax.adam(0.05), "SLSQP"])
+def test_workers_search_as_one_process(client, optimizer, tmp_path):
+    how = {"optimizer": optimizer, "starts": 6, "keep": 2, "steps_per_round": 5, "chunk": 2}
+    plan = qb.free(-1.2, -4.0, 4.0)
+    here = qb.studies.search(hills, plan, **how)
+    there = qb.studies.search(hills, plan, tmp_path / "a", client=client, **how)
+    assert here.record.ends == there.record.ends
+    np.testing.assert_array_equal(here.record.values, there.record.values)
+    assert float(here.protocol) == float(there.protocol)
 
 
 def test_what_no_worker_can_do_is_refused(client, tmp_path):
