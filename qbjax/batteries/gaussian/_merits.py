@@ -25,6 +25,13 @@ from qbjax.batteries.gaussian._equation import Moments, symplectic_form
 LEAST = 1 / 16
 """Least determinant of one mode's covariance that is believed: rounding leaves less than ¼."""
 
+BLURRED = 1e-3
+"""Relative error of rounding of a purity, or negativity, above which it is NaN: of strong squeezing
+the small axis is lost beside the large one."""
+
+ROUNDING = 64 * float(np.finfo(float).eps)
+"""Relative error of rounding of a covariance, after some products of matrices."""
+
 FEW = 16
 """Modes up to which a run tells the negativity of cell and charger at every saved time."""
 
@@ -76,6 +83,8 @@ def energetics(cell: Moments, frequencies: Float[Array, " k"]) -> dict[str, Arra
     energy = jnp.sum(frequencies * quanta(cell))
     passive = jnp.sum(jnp.sort(frequencies) * (values[::-1] - 0.5))
     displacement = jnp.sum(displaced)
+    size = jnp.max(jnp.diagonal(cell.covariance))
+    blurred = ROUNDING * (size / values[-1]) ** 2 > BLURRED
     ceiling = {}
     if len(values) > 1:
         ceiling["ergotropy_ceiling"] = energy - thermal_energy(values, frequencies)
@@ -87,7 +96,7 @@ def energetics(cell: Moments, frequencies: Float[Array, " k"]) -> dict[str, Arra
         "squeezing_ergotropy": energy - passive - displacement,
         "passive_energy": passive,
         "energy_variance": variance(cell, frequencies),
-        "purity": jnp.prod(0.5 / values),
+        "purity": jnp.where(blurred, jnp.nan, jnp.prod(0.5 / values)),
         "trace_defect": jnp.maximum(0.5 - values[0], 0.0) / jnp.trace(cell.covariance),
     }
 
@@ -123,4 +132,5 @@ def logarithmic_negativity(moments: Moments, places) -> Float[Array, ""]:
     signs = jnp.asarray(host)
     turned = signs[:, None] * moments.covariance * signs[None, :]
     values = symplectic_eigenvalues(turned)
-    return jnp.sum(jnp.maximum(-jnp.log2(2 * values), 0.0))
+    blurred = ROUNDING * jnp.max(jnp.diagonal(turned)) > BLURRED * values[0]
+    return jnp.where(blurred, jnp.nan, jnp.sum(jnp.maximum(-jnp.log2(2 * values), 0.0)))

@@ -9,11 +9,12 @@ $4n^2$ are.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from qbjax.batteries.gaussian._equation import Equation, Moments
+from qbjax.batteries.gaussian._equation import Change, Equation, Moments
 from qbjax.batteries.gaussian._spans import spans
 from qbjax.dynamics import rows
 from qbjax.dynamics.motion import Flow
@@ -72,14 +73,33 @@ def motion(
     )
 
 
-def _undriven(change, covariance, times) -> Float[Array, "T q q"]:
+def _undriven(change: Change, covariance, times) -> Float[Array, "T q q"]:
     """Covariances at all times, exactly: displacement does not change them."""
-    advanced = advance(lambda t: spans(change), times, None, rows.counted(times))
+    fixed = lax.stop_gradient(times)
+    advanced = advance(lambda t: spans(change), fixed, None, rows.counted(fixed))
+    shifts = times - fixed
 
     def step(before, span):
         after = advanced(before, *span)
         return after, after.covariance
 
-    first = Moments(jnp.zeros(len(covariance)), jnp.asarray(covariance))
-    _, later = lax.scan(step, first, (times[:-1], times[1:]))
-    return jnp.concatenate([first.covariance[None], later])
+    # A later start of the same state is an earlier state at the same start.
+    start = _later(jnp.asarray(covariance), -shifts[0], change)
+    first = Moments(jnp.zeros(len(covariance)), start)
+    _, rest = lax.scan(step, first, (fixed[:-1], fixed[1:]))
+    found = jnp.concatenate([start[None], rest])
+    return jax.vmap(_later, (0, 0, None))(found, shifts, change)
+
+
+@jax.custom_jvp
+def _later(covariance, shift, change: Change):
+    """A covariance after a shift that is 0, and matters for its derivative alone."""
+    return covariance
+
+
+@_later.defjvp
+def _later_jvp(primals, tangents):
+    covariance, _, change = primals
+    tangent, shift, _ = tangents
+    half = change.drift @ covariance
+    return covariance, tangent + shift * (half + half.T + change.noise)

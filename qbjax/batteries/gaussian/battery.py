@@ -178,7 +178,6 @@ class Gaussian(Battery):
         shown = "" if self.levels is None else f", shown in {self.levels} levels"
         size = 2 * self.modes * (2 * self.modes + 1)
         return {
-            "modes": self.modes,
             "cell": which + shown,
             "moves": "mean and covariance",
             "real numbers": size,

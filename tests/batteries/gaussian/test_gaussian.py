@@ -184,3 +184,42 @@ def test_a_modulated_coupling_and_a_squeezing_drive():
     run = qb.charge(driven, pumps, TIMES)
     assert int(run.steps) > 9
     assert tree_allclose(run.energy, np.array(ENERGY), rtol=1e-8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bend", [0.0, 0.3])
+def test_gradients_by_times(bend):
+    """Of a run that starts, is looked at and ends at any times, of both kinds of motion."""
+    smooth = qb.protocols.Function(lambda t: 0.4 + bend * t, 4.0)
+    pulse = smooth if bend else qb.protocols.Constant(0.4)
+    start = moments(2, squeezing=0.3, thermal=0.2)
+
+    def work(times):
+        run = qb.charge(pair(), pulse, times, initial=start, solver=qb.Solver(1e-11, 1e-13))
+        return run.ergotropy[1] + 2 * run.energy[-1]
+
+    at, v = jnp.array([0.1, 0.7, 1.5]), jnp.array([0.5, -0.3, 1.0])
+    slope = jax.jit(jax.grad(work))(at) @ v
+    assert tree_allclose(slope, central_difference(jax.jit(work), at, v), rtol=GRADIENT)
+
+
+@pytest.mark.slow
+def test_two_hundred_modes():
+    """Closed: energy and symplectic eigenvalues stay; lossy: the slope by a loss of all."""
+    draw = np.random.default_rng(5)
+    h = draw.normal(size=(200, 200)) / 14
+    h, thermal = (h + h.T) / 2, draw.uniform(0.0, 1.0, 200)
+    start = moments(200, thermal=thermal, squeezing=0.3, displacement=0.5)
+    closed = qb.batteries.Gaussian(200, hamiltonian=h)
+    run = qb.charge(closed, None, np.linspace(0.0, 50.0, 6), initial=start)
+    whole = np.sum(np.asarray(run.quanta), axis=1)
+    assert tree_allclose(whole, np.full(6, whole[0]), rtol=1e-12)
+    values = closed.symplectic_eigenvalues(run.final_state)
+    assert tree_allclose(values, np.sort(thermal) + 0.5, rtol=1e-10)
+
+    def work(decay):
+        lossy = qb.batteries.Gaussian(200, hamiltonian=h, decay=decay, thermal=0.1, drives=[199])
+        return qb.charge(lossy, qb.protocols.Constant(0.5), [0.0, 5.0]).energy[-1]
+
+    slope = jax.jit(jax.grad(work))(0.2)
+    assert tree_allclose(slope, central_difference(jax.jit(work), 0.2), rtol=GRADIENT)

@@ -121,9 +121,12 @@ def test_random_networks_against_lindblad(seed):
     expected = qb.charge(whole, None, times)
     run = qb.charge(given.network(), qb.protocols.Constant(0.6), times)
     for name in ("energy", "ergotropy", "purity"):
-        assert tree_allclose(
-            run.observables[name], expected.observables[name], rtol=1e-6, atol=3e-8
-        )
+        ours, theirs = run.observables[name], expected.observables[name]
+        assert tree_allclose(ours, theirs, rtol=1e-6, atol=3e-8), name
+    rho = whole.density_matrix(expected.final_state)
+    shared = np.log2(1 + 2 * qb.merit.negativity(rho, (LEVELS,) * MODES, 0))
+    assert shared > 1e-3
+    assert tree_allclose(run.logarithmic_negativity[-1], shared, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.slow
@@ -174,6 +177,15 @@ def test_negativity_of_two_squeezed_modes():
     assert tree_allclose(run.ergotropy, np.zeros(3), rtol=1e-11)
     values = squeezed.symplectic_eigenvalues(run.final_state)
     assert tree_allclose(values, np.full(2, 0.5), rtol=1e-10)
+
+
+def test_what_rounding_blurs_is_nan():
+    """The small axis of a state that is squeezed and turned; energy and ergotropy are known."""
+    for strong, known in ((3.0, True), (11.0, False)):
+        cell = moments(1, squeezing=1j * strong)
+        seen = _merits.energetics(cell, jnp.ones(1))
+        assert bool(np.isnan(seen["purity"])) is not known
+        assert tree_allclose(seen["ergotropy"], np.sinh(strong) ** 2, rtol=1e-6)
 
 
 def test_equal_frequencies_are_not_enough_for_all_unitaries():
