@@ -9,7 +9,8 @@ Two questions, each with classical or with coherent qubits:
 
 Classical qubits come excited, and the search starts from greedy or from full swap's proportions;
 coherent ones choose their populations too. Landscapes have many maxima: `starts` adds random
-ones. With a loss, energies are those after it.
+ones, and qubits that a search has left idle are looked at a second time. With a loss, energies are
+those after it.
 
 Reference: R. Salvia et al., "Quantum advantage in charging cavity and spin batteries by repeated
 interactions" (2023), whose adaptive protocols are greedy.
@@ -31,6 +32,10 @@ from qbjax.protocols import Collisions, free, share
 from qbjax.strategies.gradient import Best, Progress, check_search, maximize
 
 STEPS = 400
+
+IDLE, GAIN = 1e-3, 1e-9
+"""Share of the mean angle below which a qubit is idle; share of the energy that counts as a gain.
+"""
 
 
 def average_power(protocol: Collisions, battery: Collisional) -> Array:
@@ -134,12 +139,34 @@ def best_energy(
         return maximize(stored_energy, protocol, progress=progress, **options)
 
     if count is not None:
-        return search(_begin(battery, start, _checks.integer("count", count, low=1), coherent))
+        count = _checks.integer("count", count, low=1)
+        return _revived(search, search(_begin(battery, start, count, coherent)))
     if coherent:
         best = _counts.grown(search, start or _start(battery, _counts.FIRST, True))
         return _counts.trimmed(best, stored_energy, battery)
     first = start.count if start else _likely(battery, float(duration))
     return _counts.climbed(lambda count: search(_begin(battery, start, count, False)), first)
+
+
+def _revived(search: Callable[[Collisions], Best], best: Best) -> Best:
+    """The best with no qubit that is idle for having been driven to no angle, if that is better.
+
+    A little angle of an inverted qubit brings its square alone, so that none is a maximum: a search
+    that gets there does not return. Behind all others, where steps are small, such a qubit helps.
+    """
+    while True:
+        theta = np.asarray(best.protocol.theta)
+        busy = theta > IDLE * np.mean(theta)
+        if np.all(busy):
+            return best
+        order = np.append(np.flatnonzero(busy), np.full(np.sum(~busy), np.flatnonzero(busy)[-1]))
+        q, c = (np.broadcast_to(x, theta.shape)[order] for x in (
+            best.protocol.ground_population, best.protocol.coherence
+        ))  # fmt: skip
+        again = search(Collisions(theta[order], q, c))
+        if not again.value > best.value * (1 + GAIN):
+            return best
+        best = again
 
 
 def _begin(battery: Collisional, start: Collisions | None, count: int, coherent: bool):
