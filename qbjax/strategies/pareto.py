@@ -26,6 +26,10 @@ ALIKE = 1e-6
 """Share of what an aim varies by, from the start to its best, that counts as no difference."""
 
 
+DEGENERATE = 1e-2
+"""Share of the first aim's range by which an end is mended that was only one of many bests."""
+
+
 class Pareto(NamedTuple):
     """Points of a front, from the best of the first aim to the best of the second.
 
@@ -59,8 +63,9 @@ def pareto(
             front; `starts` are those of the ends alone.
 
     Returns:
-        a `Pareto`; points that another one beats in both aims are left out, as are ends where the
-        other aim is not at its best. A single point is left of aims that one protocol serves best.
+        a `Pareto`; points that another one beats are left out. Of many protocols that are best for
+        the second aim its end is the best for the first. Of aims that one protocol serves best a
+        single point is left.
 
     Raises:
         TypeError: for what is not two functions. ValueError: as `qb.maximize`; for fewer points;
@@ -89,17 +94,38 @@ def pareto(
     _check_ends(objectives, values)
     us, rebuilt = coordinates(protocol)
     begun = _values(objectives, rebuilt(us), battery)
-    given = listed(how.get("constraints", ()))
-    alone = {x: value for x, value in how.items() if x not in ("starts", "constraints")}
+    along = _Along(objectives, protocol, battery, how)
     for limit in np.linspace(values[0][1], values[1][1], points)[1:-1]:
-        begin = _from(protocol, found[-1])
-        alone["constraints"] = [at_least(objectives[1], float(limit)), *given]
+        found.append(along.best(limit, found[-1], ends[1]))
+    spread = np.ptp([*values, begun], axis=0)
+    last = along.best(values[1][1] - ALIKE * spread[1], ends[1], ends[1])
+    gained = _values(objectives, last.protocol, battery)[0] - values[1][0]
+    found.append(last if gained > DEGENERATE * spread[0] else ends[1])
+    return _front(objectives, found, battery, ALIKE * spread)
+
+
+class _Along(NamedTuple):
+    """The searches between the ends."""
+
+    objectives: Sequence[Callable]
+    protocol: Any
+    battery: Any
+    how: dict[str, Any]
+
+    def best(self, limit: float, before: Best, end: Best) -> Best:
+        """The most of the first aim with so much of the second, from the point before or an end."""
+        alone = {x: value for x, value in self.how.items() if x != "starts"}
+        given = listed(alone.pop("constraints", ()))
+        alone["constraints"] = [at_least(self.objectives[1], float(limit)), *given]
+
+        def search(begin: Best) -> Best:
+            start = moved_to(self.protocol, begin.asked.us)
+            return maximize(self.objectives[0], start, battery=self.battery, **alone)
+
         try:
-            best = maximize(objectives[0], begin, battery=battery, **alone)
+            return search(before)
         except Infeasible:
-            best = maximize(objectives[0], _from(protocol, ends[1]), battery=battery, **alone)
-        found.append(best)
-    return _front(objectives, [*found, ends[1]], battery, begun)
+            return search(end)
 
 
 def _check_ends(objectives, values: list[list[float]]) -> None:
@@ -112,25 +138,18 @@ def _check_ends(objectives, values: list[list[float]]) -> None:
             )
 
 
-def _from(protocol, best: Any):
-    """The protocol whose free numbers start at the ones that were found."""
-    return moved_to(protocol, best.asked.us)
-
-
 def _values(objectives, protocol, battery) -> list[float]:
     inputs = (protocol,) if battery is None else (protocol, battery)
     return [float(each(*inputs)) for each in objectives]
 
 
-def _front(objectives, found: list[Best], battery, begun: list[float]) -> Pareto:
+def _front(objectives, found: list[Best], battery, slack: Float[np.ndarray, " 2"]) -> Pareto:
     values = np.array([_values(objectives, best.protocol, battery) for best in found])
-    slack = ALIKE * np.ptp([*values, begun], axis=0)
     no_less = np.all(values[None] >= values[:, None] - slack, axis=2)
     more = np.any(values[None] > values[:, None] + slack, axis=2)
     alike = np.tril(np.all(np.abs(values[None] - values[:, None]) <= slack, axis=2), -1)
     kept = np.flatnonzero(~np.any(no_less & more | alike, axis=1))
     # The limit of the front comes before those that were given, and the ends have none.
-    inner = np.arange(len(found))[1:-1]
-    prices = [found[k].constraints[0].price if k in inner else np.nan for k in range(len(found))]
-    slopes = np.array([price if price else np.nan for price in prices])
+    prices = [best.constraints[0].price if best.constraints else np.nan for best in found[1:-1]]
+    slopes = np.array([np.nan, *[price or np.nan for price in prices], np.nan])
     return Pareto(values[kept], slopes[kept], tuple(found[k] for k in kept))
