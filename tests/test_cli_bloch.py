@@ -84,7 +84,9 @@ def test_bad_input_is_one_line(tmp_path, options, words):
             0.0969478,
             marks=pytest.mark.slow,
         ),
-        (["--aim", "safe", "--couplings", 0.9, 1.1], "worst", 0.368696),
+        pytest.param(
+            ["--aim", "safe", "--couplings", 0.9, 1.1], "worst", 0.368696, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_angle(tmp_path, options, sought, expected):

@@ -97,7 +97,7 @@ def quick_search(monkeypatch):
 TINY = ["--signal-levels", 10, "--pump-levels", 3, "--duration", 1.5, "--energy", 3]
 
 
-@pytest.mark.parametrize("peak", [2.5, "inf"])
+@pytest.mark.parametrize("peak", [pytest.param(2.5, marks=pytest.mark.slow), "inf"])
 def test_optimize_pulse_saves_what_charge_takes(tmp_path, quick_search, peak):
     options = [*TINY, "--peak", peak, "--steps", 5, "--segments", 3]
     result = qbjax("optimize", "pulse", *options, "--out", tmp_path / "best")

@@ -78,6 +78,7 @@ def test_a_pulse_that_fills_half_of_the_run():
     assert abs(run.energy[-1] - 1) < ACCURACY
 
 
+@pytest.mark.slow
 def test_derivatives_by_area_centre_and_width():
     """Of a pulse that the end of the run cuts, in both modes; and lane by lane."""
 

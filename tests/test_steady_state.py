@@ -103,7 +103,11 @@ def test_the_dopo_in_the_lab_against_qutip(options, amplitude):
 
 
 @pytest.mark.parametrize(
-    ("options", "amplitude"), [({}, 0.8), ({"detuning": 0.2, "pump_thermal": 0.01}, 0.6 + 0.4j)]
+    ("options", "amplitude"),
+    [
+        pytest.param({}, 0.8, marks=pytest.mark.slow),
+        ({"detuning": 0.2, "pump_thermal": 0.01}, 0.6 + 0.4j),
+    ],
 )
 def test_the_two_frames_have_one_steady_state(options, amplitude):
     lab = qb.steady_state(

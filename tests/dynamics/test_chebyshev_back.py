@@ -116,6 +116,7 @@ def test_edges_and_times_against_differences(passing):
         assert tree_allclose(by_times[k], slope, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [Chebyshev(), Tsit5()])
 def test_edges_that_move_together(method):
     """Two at one place, of two pulses that end together: not counted twice."""

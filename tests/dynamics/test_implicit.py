@@ -184,6 +184,7 @@ def charged(battery, pump, solver, times=TIMES, adjoint="forward"):
     return {name: x[1:] for name, x in run.observables.items()}, run.status, run.steps
 
 
+@pytest.mark.slow
 def test_battery_against_runge_kutta():
     """Signals that move, with knots and ends between the saved times."""
     battery, pumps = fast_cavity(300.0, controls=3), (BUMP, SAMPLES, SHAPED)
@@ -194,6 +195,7 @@ def test_battery_against_runge_kutta():
     assert int(steps) < int(explicit[2])
 
 
+@pytest.mark.slow
 def test_stiff_battery_against_exponential():
     """Where explicit steps would number 3e6."""
     battery, pump = fast_cavity(FAST), qb.protocols.SwitchOff(1.0, 1.1)

@@ -99,6 +99,7 @@ def test_free_numbers_count_as_their_values():
     assert tree_allclose(free.load_ergotropy, fixed.load_ergotropy, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.standard_promotion
 def test_the_best_coupling_is_found():
     """Lossless, from one photon: the load is full at gt = π/2."""

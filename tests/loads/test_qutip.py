@@ -145,7 +145,13 @@ def _parts(matrix):
     return jnp.real(matrix), jnp.imag(matrix)
 
 
-@pytest.mark.parametrize("name", CASES)
+QUICK = ("stepwise", "even and odd, detuned", "real, detuned")
+"""Cases of every day; the others take longer."""
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in CASES]
+)
 def test_cell_load_and_merits_are_qutip_s(name):
     case = CASES[name]()
     run = qb.discharge(

@@ -88,6 +88,7 @@ def test_what_is_slack_changes_nothing():
     assert best.constraints[0].price == 0
 
 
+@pytest.mark.slow
 def test_the_least_time_that_reaches_an_energy():
     """H = uσ_x, |u| ≤ 1: E = sin²T, so that half of it takes π/4."""
 

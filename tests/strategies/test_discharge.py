@@ -80,6 +80,7 @@ def found(numbers):
     return jnp.stack(first_maximum(battery, state, load, 2.0, solver=TIGHT, points=41))
 
 
+@pytest.mark.slow
 def test_derivatives_are_differences():
     slopes = jax.jit(jax.jacfwd(found))(NUMBERS)
     for k in range(4):

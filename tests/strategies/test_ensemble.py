@@ -129,6 +129,7 @@ def test_a_sampler_is_judged_by_others():
     assert judged.value == pytest.approx(np.mean(np.sort(judged.values)[:3]))
 
 
+@pytest.mark.slow
 def test_a_constraint_with_an_ensemble_is_the_batterys():
     found = qb.maximize(
         near,

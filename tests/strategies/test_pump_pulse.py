@@ -40,6 +40,7 @@ def found():
     return best, tried
 
 
+@pytest.mark.slow
 def test_it_gains_over_the_constant_pulse(found):
     best, _ = found
     constant = constant_pulse(SMALL, DURATION, ENERGY, segments=SEGMENTS)

@@ -71,6 +71,7 @@ def test_closed_forms(theta, phi, length, t, decay, lost, detuning, coupling):
     assert tree_allclose(in_steps(*x), at_once(*x), rtol=0, atol=EXACT)
 
 
+@pytest.mark.slow
 def test_derivatives():
     """Along directions in all numbers; some near the critical damping γ_a − γ_b = 4J."""
     along = jax.jit(lambda x, dx: (jax.jvp(propagated, x, dx)[1], jax.jvp(closed, x, dx)[1]))

@@ -100,6 +100,7 @@ def test_passive_and_active_of_the_figures():
     assert run.to_xarray()["passive_power"].attrs["units"] == "omega_b J"
 
 
+@pytest.mark.slow
 def test_storing_and_discharging():
     """The cell alone keeps its own noise; the charger's does not reach it."""
     numbers = CASES["everything"]
@@ -144,6 +145,7 @@ def test_gradients():
     assert tree_allclose(forth, back, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_zero_keeps_a_term_that_can_be_differentiated():
     """Left out, or a zero that stays: one answer; the slope at zero is one-sided but right."""
     charger = qb.protocols.BlochPreparation(1.0)
@@ -190,6 +192,7 @@ def test_an_envelope(shape):
     assert tree_allclose(run.energy[-1], expected, rtol=0, atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.standard_promotion  # optax's L-BFGS
 def test_the_best_envelope_under_a_bound():
     """Detuned, J turned round every half period: N arcs reach sin²(Nα), tan α = 2J/δ.

@@ -98,6 +98,7 @@ def test_the_slopes_are_those_of_differences():
     np.testing.assert_allclose(slope, (moved[:7] - moved[7:]) / (2 * step), rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_as_many_qubits_as_help(monkeypatch):
     """The idle ones before them are left out; of a cold ladder they take nothing."""
     monkeypatch.setattr(_counts, "FIRST", COUNT)

@@ -70,6 +70,7 @@ def test_waiting_within_the_time_stays_and_a_second_cut_keeps_the_first():
     assert int(in_time(in_time(stream, 1.0), 9.0).made) == 3
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_the_collisions_made():
     def power(theta, **how):
         return average_power(qb.protocols.Collisions(theta, **how), WARM)

@@ -91,6 +91,7 @@ def test_derivatives_by_every_number():
     np.testing.assert_allclose(forward, numerical, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_many_ratios_at_once():
     def energy(ratio):
         ladder = ladders.uniform(4)

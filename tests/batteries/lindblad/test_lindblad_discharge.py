@@ -71,6 +71,7 @@ def test_against_qutip(rotated):
     agrees(run, states, H if rotated else np.real(np.diagonal(H)), 1.3)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Too few levels")  # of the cavity, which does not come along
 @pytest.mark.parametrize("counter_rotating", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_spins_of_a_cavity_hand_over(counter_rotating):
@@ -97,6 +98,7 @@ def test_oscillators_watch_the_ladder_that_met_the_load():
     assert run.fano.shape == (2,)
 
 
+@pytest.mark.slow
 def test_sectors_that_say_nothing_of_the_cell():
     """A conserved charge of the other factor leaves the cell every coherence."""
     plus = np.ones((2, 2)) / 2

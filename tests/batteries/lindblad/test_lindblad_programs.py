@@ -107,7 +107,10 @@ def tavis_cummings(spins, photons, **more):
 
 @pytest.mark.parametrize(
     ("make", "one", "other"),
-    [(tavis_cummings, (4, 4), (5, 5)), (kerr, (21,), (24,))],
+    [
+        (tavis_cummings, (4, 4), (5, 5)),
+        pytest.param(kerr, (21,), (24,), marks=pytest.mark.slow),
+    ],
 )
 def test_neighbouring_sizes_share_a_program_and_show_no_padding(make, one, other, monkeypatch):
     battery, protocol = make(*one)
@@ -151,6 +154,7 @@ def test_large_and_tiny_batteries_are_not_padded():
     assert found == [None, (1, 24, 24, 1), None]
 
 
+@pytest.mark.slow
 def test_gradients_by_numbers_beside_tables():
     """Reverse and forward mode, inside a program that knows nothing of the operators' values."""
 

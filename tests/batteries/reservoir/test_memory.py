@@ -85,6 +85,7 @@ def test_the_waveguide_to_ten_digits(case):
     assert np.all(error <= run.error[2:] + EXACT)
 
 
+@pytest.mark.slow
 def test_an_exponential_memory_is_a_damped_mode():
     """One mode of frequency ν and decay 2λ, with unequal emitters and couplings."""
     rate, frequencies, g = 0.3 + 1.1j, np.array([0.8, 1.3]), np.array([0.6, -0.4])
@@ -106,6 +107,7 @@ def test_no_memory_is_free_motion():
     assert tree_allclose(run.values, exact, rtol=1e-11)
 
 
+@pytest.mark.slow
 def test_halving_the_step_divides_the_error_by_its_order():
     """Smooth kernel: order ten or better, of the rough run eight."""
     rate, times = 0.5 + 3j, np.array([6.0])

@@ -84,6 +84,7 @@ def test_couplings_are_free_in_every_search():
     assert found.energy == pytest.approx(max(weak.energy, strong.energy), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_free_coupling_alone():
     best = best_steady_energy(0.95, 0.1, decay=(1e-4, 1.0))
     assert float(best.protocol.decay) == pytest.approx(1e-4, rel=1e-3)

@@ -58,6 +58,7 @@ def test_as_a_guide_of_few_modes(loss, dephasing):
     assert float(found.doubt) < 1e-4
 
 
+@pytest.mark.slow
 def test_a_run_with_loss_is_that_without_jumps():
     guide = qb.batteries.Waveguide(*PLACE, loss=0.05)
     times = np.linspace(0.0, 6.0, 5)
@@ -100,6 +101,7 @@ def test_without_a_way_out_dephasing_moves_nothing():
     np.testing.assert_allclose(found, 1.0, atol=5e-6)
 
 
+@pytest.mark.slow
 def test_dephasing_ends_the_beats_in_equal_shares():
     """Between two bound states alone: charger and battery alike, so that no work is left."""
     run = dephased(0.95, 0.1, 1e-3, 0.004, 4000.0, points=400)

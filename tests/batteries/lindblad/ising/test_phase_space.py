@@ -63,6 +63,7 @@ def test_below_threshold_moments_are_known():
     assert abs(float(mean) - extracted) < 4 * float(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pump", ["eliminated", "explicit"])
 def test_four_hundred_photons(pump):
     found = run(amplitude=15.0, until=30.0, count=60, coupling=0.1, pump=pump)
@@ -136,6 +137,7 @@ def test_what_is_refused(given, error, message):
         run(**given)
 
 
+@pytest.mark.slow
 def test_traced_numbers_need_a_step():
     with pytest.raises(TypeError, match="`step` must be given where numbers of machine or proto"):
         jax.grad(lambda k: run(coupling=k).energy.mean[-1])(1.0)
