@@ -30,8 +30,8 @@ def moments(modes, *, displacement=0, squeezing=0, thermal=0) -> Moments:
 
     Example:
         >>> coherent = moments(1, displacement=1.0)
-        >>> coherent.mean.round(6).tolist(), coherent.covariance.tolist()
-        ([1.414214, 0.0], [[0.5, 0.0], [0.0, 0.5]])
+        >>> coherent.mean.round(6).tolist(), jnp.diag(coherent.covariance).tolist()
+        ([1.414214, 0.0], [0.5, 0.5])
     """
     n = _checks.integer("modes", modes, low=1)
     _checks.room("modes", n, 4 * n * n, "one covariance")

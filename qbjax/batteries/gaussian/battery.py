@@ -92,8 +92,8 @@ class Gaussian(Battery):
         ...     drives=[1],
         ... )
         >>> run = qb.charge(battery, qb.protocols.Constant(0.4), [0.0, 1.0, 2.0])
-        >>> run.energy.round(4).tolist(), run.ergotropy.round(4).tolist()
-        ([0.0, 0.0357, 0.2956], [0.0, 0.0315, 0.2829])
+        >>> [[round(float(x), 4) for x in xs] for xs in (run.energy, run.ergotropy)]
+        [[0.0, 0.0355, 0.2899], [0.0, 0.0312, 0.2783]]
     """
 
     equation: Equation
