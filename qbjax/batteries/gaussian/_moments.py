@@ -30,7 +30,7 @@ def moments(modes, *, displacement=0, squeezing=0, thermal=0) -> Moments:
 
     Example:
         >>> coherent = moments(1, displacement=1.0)
-        >>> coherent.mean.round(6).tolist(), jnp.diag(coherent.covariance).tolist()
+        >>> [round(x, 6) for x in coherent.mean.tolist()], jnp.diag(coherent.covariance).tolist()
         ([1.414214, 0.0], [0.5, 0.5])
     """
     n = _checks.integer("modes", modes, low=1)
