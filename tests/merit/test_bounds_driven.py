@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 from qbjax import merit
@@ -67,6 +68,31 @@ def test_two_quadratures_turn_as_fast_as_their_root_of_squares():
     both = bounds.Driven(np.zeros((2, 2)), [SX, [[0, -1j], [1j, 0]]], LEVELS)
     found = bounds.angle_energy(both, bounds.Reach(0.5, [-1.0, -1.0], [1.0, 1.0]))
     assert abs(found - np.sin(0.5 * np.sqrt(2)) ** 2) < EXACT
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_noise_that_leaves_the_cell_alone_costs_nothing(scale):
+    """A photon that leaks, and dephasing of the spin: what they do to the rest is not seen."""
+    leaks = [0.5 * scale * A, scale * UP @ UP.T]
+    pair = bounds.Driven(NUMBER, [EXCHANGE], UP @ UP.T, leaks, np.eye(DIMS[1] * 2)[1])
+    pair = pair.compressed(bounds.reachable([EXCHANGE, *leaks], np.eye(DIMS[1] * 2)[1]))
+    found = bounds.angle_energy(pair, bounds.Reach(0.7, -1.0, 1.0))
+    assert abs(found - np.sin(0.7) ** 2) < EXACT
+
+
+def test_a_cell_that_decays_turns_less():
+    """The equation of the angle, by SciPy; and noise that heats leaves no bound but all."""
+    decaying = bounds.Driven(np.zeros((2, 2)), [SX], LEVELS, [np.sqrt(0.8) * LOWER])
+    reach = bounds.Reach([0.6, 0.5], [[-1.0], [-0.1]], [[0.9], [0.1]])
+
+    def slope(t, x):
+        return (1.0 if t < 0.6 else 0.1) - 0.4 * np.tan(x)
+
+    exact = solve_ivp(slope, (0.0, 1.1), [0.0], rtol=1e-10, atol=1e-12, max_step=0.01).y[0, -1]
+    found = bounds.angle_energy(decaying, reach)
+    assert np.sin(exact) ** 2 < found < np.sin(exact) ** 2 + 2e-3
+    heated = bounds.Driven(np.zeros((2, 2)), [SX], LEVELS, [LOWER, 0.1 * LOWER.T])
+    assert bounds.angle_energy(heated, reach) == 1.0
 
 
 def test_an_area_is_worth_more_than_a_peak():
@@ -196,9 +222,6 @@ def test_the_slope_of_an_absolute_value_with_equal_eigenvalues():
 
 
 def test_what_is_refused():
-    open_qubit = bounds.Driven(np.zeros((2, 2)), [SX], LEVELS, [LOWER])
-    with pytest.raises(ValueError, match="`driven` must have no noise"):
-        bounds.angle_energy(open_qubit, bounds.Reach(1.0, -1.0, 1.0))
     with pytest.raises(ValueError, match="`reach` must have 1 signals"):
         bounds.backward_energy(QUBIT, bounds.Reach(1.0, [-1.0, 0.0], [1.0, 1.0]))
     with pytest.raises(ValueError, match="`high` must not be below"):

@@ -32,9 +32,7 @@ def energy_bounds(battery: Any, protocol: Any, times: Any) -> dict[str, Any]:
     if isinstance(signals, str):
         return found | dict.fromkeys(("angle", "backward"), signals)
     driven, reach = _driven(battery), Reach(*signals)
-    found["angle"] = "the battery has losses"
-    if driven.noise.shape[0] == 0:
-        found["angle"] = float(angle_energy(driven, reach))
+    found["angle"] = float(angle_energy(driven, reach))
     steps = max(16, STEPS // len(signals.durations))
     back = np.asarray(backward_energy(driven, reach, steps=steps).operator)
     best = float(np.linalg.eigvalsh(back[:2, :2])[-1])  # of the cell's ground state, any charger

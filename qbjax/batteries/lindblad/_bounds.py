@@ -60,9 +60,8 @@ def energy_bounds(
 def _found(driven: Driven, signals: Ranges) -> dict[str, Any]:
     """All bounds on a battery in the levels that it can reach."""
     reach = Reach(*signals)
-    found: dict[str, Any] = {"top": float(driven.top), "angle": "the battery has losses"}
-    if driven.noise.shape[0] == 0:
-        found["angle"] = float(angle_energy(driven, reach))
+    found: dict[str, Any] = {"top": float(driven.top)}
+    found["angle"] = float(angle_energy(driven, reach))
     found["backward"] = f"more than {MOST} levels can be reached"
     if driven.size <= MOST:
         steps = _steps(driven, signals)

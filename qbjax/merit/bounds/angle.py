@@ -1,25 +1,24 @@
-r"""A bound on the energy of every unitary charging: how far a state can turn in a time.
+r"""A bound on the energy of a charging: how fast what is stored can turn.
 
-A state turns by at most
+With e and e + W the least and the largest stored energy, and $E = e + W\sin^2\alpha$,
 
-$$\Theta = \int\tfrac12\left(\lambda_\text{max} - \lambda_\text{min}\right)\!\Big[R_0
-  + \sum_ku_k(t)R_k\Big]\,dt$$
+$$\dot\alpha \le \tfrac12\left(\lambda_\text{max} - \lambda_\text{min}\right)\!\Big[R_0
+  + \sum_ku_k(t)R_k\Big] - \tfrac\gamma2\tan\alpha .$$
 
-in the angle of Bures, for $ds/dt = \Delta H \le (\lambda_\text{max} - \lambda_\text{min})/2$. R is
-what is left of a Hamiltonian without its part between states of equal energy,
-$\sum_\epsilon\Pi_\epsilon H\Pi_\epsilon$: in the picture that turns with the latter, which commutes
-with $H_B$, no energy has changed, and no spectrum. (A drift that commutes with $H_B$ leaves
-nothing.) The energy, between e and e + W, is that of a measurement, and a measurement is a
-projection in a larger space (Naimark): $E = e + W\sin^2\alpha$ with α the angle to a subspace,
-which moves by no more than the state. So
+For a Hamiltonian has the power $\langle i[R, H_B]\rangle \le 2\,\Delta R\,\Delta H_B$ (Robertson),
+and $\Delta R$ is at most half the width of its spectrum, $(\Delta H_B)^2 \le (E - e)(e + W - E)$
+(Bhatia and Davis), in mixed states, too. R may be the Hamiltonian, or what is left of it without
+its part between states of equal energy, which commutes with $H_B$. (A drift that commutes leaves
+nothing.) The noise has the power $\langle D^\dagger(H_B)\rangle$; γ is the largest number with
+$D^\dagger(H_B) \le -\gamma(H_B - e)$: 0 for noise of the charger alone, or dephasing, positive if
+the cell decays. If there is none the noise heats, and all there is may be stored.
 
-$$E(T) \le e + W\sin^2\min(\alpha_0 + \Theta, \pi/2), \qquad E(0) = e + W\sin^2\alpha_0 .$$
+Without γ the angle Θ from $\alpha_0$ is the integral of the first term, and the bound is that of
+Bures's angle; it is never more than $\pi/2$.
 
-Mixed states are pure ones of a larger system in which nothing else is driven. Losses have no such
-speed: a pure state leaves itself as $\sqrt t$.
-
-References: L. Mandelstam and I. Tamm, J. Phys. USSR 9, 249 (1945); J. Anandan and Y. Aharonov,
-Phys. Rev. Lett. 65, 1697 (1990); A. Uhlmann, Phys. Lett. A 161, 329 (1992).
+References: L. Mandelstam and I. Tamm, J. Phys. USSR 9, 249 (1945); H. P. Robertson, Phys. Rev. 34,
+163 (1929); R. Bhatia and C. Davis, Am. Math. Mon. 107, 353 (2000); A. Uhlmann, Phys. Lett. A 161,
+329 (1992).
 """
 
 import itertools
@@ -29,7 +28,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jax import lax
+from jaxtyping import Array, Bool, Complex, Float
 
 from qbjax import _checks
 from qbjax._types import Scalar
@@ -38,6 +38,9 @@ from qbjax.merit.bounds.driven import Driven
 
 FEW = 6
 """Controls whose corners are all looked at; of more, every one counts for itself."""
+
+STEPS = 256
+"""Steps of the angle in every stretch of time."""
 
 ROUNDING = 16 * float(np.finfo(float).eps)
 """Share of the largest energy below which a start has none."""
@@ -83,24 +86,25 @@ class Reach(eqx.Module):
 
 
 def angle_energy(driven: Driven | Any, reach: Reach | Any) -> Scalar:
-    r"""The largest energy that a unitary charging can have stored.
+    r"""The largest energy that can have been stored, by how fast it can turn.
 
-    $$E(T) \le e + W\sin^2\min(\alpha_0 + \Theta, \pi/2)$$
+    $$E(T) \le e + W\sin^2\alpha(T), \qquad \alpha \le \pi/2$$
 
     Rigorous for every protocol whose signals keep to their ranges, and, if areas are given,
     $\int|u_k|dt$ to those: from a pulse's energy by $\int|u|dt \le \sqrt{T\int u^2dt}$. Tight for a
-    qubit, and for whatever turns in two dimensions once it is cut down to them (`reachable`). Θ is
-    the least of three: with R for all Hamiltonians, for the drift alone, for none.
+    qubit without loss, and for whatever turns in two dimensions once it is cut down to them
+    (`reachable`). The width of the spectra is the least of three: with R for all Hamiltonians, for
+    the drift alone, for none. Noise that heats leaves the largest energy there is.
 
     Args:
-        driven: without noise.
+        driven: the system.
         reach: the signals, one per control.
 
     Returns:
         a number, from the ground state.
 
     Raises:
-        TypeError, ValueError: for noise, or another number of signals than controls.
+        TypeError, ValueError: for another number of signals than controls.
 
     Example:
         A qubit, |u| ≤ 1, for a time of π/6: no pulse stores more than sin²(π/6).
@@ -111,11 +115,6 @@ def angle_energy(driven: Driven | Any, reach: Reach | Any) -> Scalar:
         0.25
     """
     check_pair(driven, reach)
-    if driven.noise.shape[0]:
-        raise ValueError(
-            "Argument `driven` must have no noise for a bound on unitary charging, but has "
-            f"{driven.noise.shape[0]} operators of it."
-        )
     return _angle_energy(driven, reach)
 
 
@@ -148,20 +147,66 @@ def _angle_energy(driven: Driven, reach: Reach) -> Scalar:
     drift, controls = driven.hamiltonian, driven.controls
     rest, moving = changing(drift), jax.vmap(changing)(controls)
     pairs = [(rest, moving), (V @ rest @ V.conj().T, controls), (drift, controls)]
-    turned = jnp.min(jnp.stack([_turned(*pair, reach) for pair in pairs]))
-    angle = jnp.minimum(first + turned, jnp.pi / 2)
+    found = [_speeds(*pair, reach) for pair in pairs]
+    speed, swept = (jnp.min(jnp.stack(x), axis=0) for x in zip(*found, strict=True))
+    loss, heats = _loss(driven, levels, V)
+    angle = jnp.minimum(_turned(first, reach.duration, speed, loss), first + swept)
+    angle = jnp.where(heats, jnp.pi / 2, jnp.minimum(angle, jnp.pi / 2))
     return lowest - driven.ground + width * jnp.sin(angle) ** 2
 
 
-def _turned(drift, controls: Complex[Array, "K d d"], reach: Reach) -> Scalar:
-    """The largest angle Θ."""
+def _loss(driven: Driven, levels, V) -> tuple[Scalar, Bool[Array, ""]]:
+    """The rate γ at which noise takes at least what is stored, and whether it heats instead."""
+    if driven.noise.shape[0] == 0:
+        return jnp.zeros(()), jnp.zeros((), bool)
+    above = levels - levels[0]
+    L = jax.vmap(lambda A: spectral.rotated(V, A))(driven.noise)
+    gained = jnp.einsum("jab,a,jac->bc", L.conj(), above.astype(complex), L)
+    decays = jnp.einsum("jab,jac->bc", L.conj(), L) * above.astype(complex)[None, :] / 2
+    power = gained - decays - decays.conj().T
+    heats = spectral.eigenvalues(power)[-1] > ROUNDING * levels.size * jnp.sum(jnp.abs(decays))
+    # Beside the lowest level: there, what does not heat does nothing.
+    stores = above > 1e-9 * above[-1]
+    root = jnp.sqrt(jnp.where(stores, above, 1.0))
+    both = stores[:, None] & stores[None, :]
+    share = jnp.where(both, -power / (root[:, None] * root[None, :]).astype(complex), 0.0)
+    free = jnp.where(stores, 0.0, jnp.sum(jnp.abs(share)))
+    rate = spectral.eigenvalues(share + jnp.diag(free).astype(complex))[0]
+    return jnp.maximum(rate, 0.0), heats
+
+
+def _turned(first, durations, speeds, loss) -> Scalar:
+    r"""The largest angle α at the end: steps from above.
+
+    The slope $F = c - \frac\gamma2\tan\alpha$ falls with α. In a step h the angle stays above the
+    lesser of α and α + hF(α), where the slope is no less than along the step.
+    """
+
+    def stretch(angle, numbers):
+        duration, speed = numbers
+        step = duration / STEPS
+
+        def slope(x):
+            return speed - loss / 2 * jnp.tan(x)
+
+        def one(angle, _):
+            least = jnp.clip(angle + step * jnp.minimum(slope(angle), 0.0), 0.0, jnp.pi / 2)
+            return jnp.minimum(angle + step * slope(least), jnp.pi / 2), None
+
+        return lax.scan(one, angle, None, length=STEPS)[0], None
+
+    return lax.scan(stretch, first, (durations, speeds))[0]
+
+
+def _speeds(drift, controls: Complex[Array, "K d d"], reach: Reach) -> tuple[Array, Scalar]:
+    """The largest speed of the angle in every stretch, and what the areas let it turn at most."""
     widths = jax.vmap(_width)(controls)
     each = jax.vmap(lambda low, high: _widest(drift, controls, widths, low, high))
-    found = jnp.sum(reach.duration * each(reach.low, reach.high)) / 2
+    speed = each(reach.low, reach.high) / 2
     if reach.area is None:
-        return found
-    by_area = jnp.sum(reach.duration) * _width(drift) + jnp.sum(reach.area * widths)
-    return jnp.minimum(found, by_area / 2)
+        return speed, jnp.asarray(jnp.inf)
+    swept = jnp.sum(reach.duration) * _width(drift) + jnp.sum(reach.area * widths)
+    return speed, swept / 2
 
 
 def _widest(drift, controls, widths, low, high) -> Scalar:
