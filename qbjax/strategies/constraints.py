@@ -1,6 +1,7 @@
 """Constraints of a search: a number computed from a protocol that must not pass a limit."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -35,8 +36,11 @@ class Constraint(eqx.Module):
 
     @property
     def name(self) -> str:
-        """Name of the function."""
-        return getattr(self.function, "__name__", type(self.function).__name__)
+        """Name of the function, with the first arguments that it has been given."""
+        function, given = self.function, ""
+        if isinstance(function, partial):
+            function, given = function.func, f"({', '.join(map(str, function.args))})"
+        return getattr(function, "__name__", type(function).__name__) + given
 
     def number(self, slack: float) -> float:
         """The number that is so far from the limit."""
@@ -66,11 +70,14 @@ class Held(NamedTuple):
 
 
 def at_most(function: Callable | Any, value: Any) -> Constraint:
-    """Makes the constraint f ≤ v of a search.
+    r"""Makes the constraint f ≤ v of a search.
 
     Args:
         function: f of what the objective sees, `f(protocol)` or `f(protocol, battery)`; returns a
-            real number, and is differentiated.
+            real number, and is differentiated. Of several numbers limit each, by
+            `functools.partial(f, k)`: their maximum has kinks, on which a search gets stuck. Of
+            many limit $(\sum_k|x_k|^p)^{1/p}$ with a p of 20 or more, which is never less than the
+            largest.
         value: v.
 
     Raises:
