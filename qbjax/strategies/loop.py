@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from qbjax.dynamics.where import platform_of
@@ -18,6 +17,7 @@ from qbjax.strategies.trials import (
     recorded,
     refuse_nowhere,
     step_some,
+    step_together,
     survivors,
 )
 
@@ -59,7 +59,8 @@ def climb_all(
         if keep is None:
             search, loss, done = explained(step_all, mode)(*given)
         else:
-            search, loss, done = explained(step_some, mode)(*given, jnp.asarray(alive))
+            step_on = step_together if parallel else step_some
+            search, loss, done = explained(step_on, mode)(*given[:-1], alive, keep)
         losses.append(np.asarray(loss))
         ends.append(np.asarray(done))
         if step == 0:

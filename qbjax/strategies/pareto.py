@@ -114,7 +114,7 @@ class _Along(NamedTuple):
 
     def best(self, limit: float, before: Best, end: Best) -> Best:
         """The most of the first aim with so much of the second, from the point before or an end."""
-        alone = {x: value for x, value in self.how.items() if x != "starts"}
+        alone = {x: value for x, value in self.how.items() if x not in ("starts", "keep")}
         given = listed(alone.pop("constraints", ()))
         alone["constraints"] = [at_least(self.objectives[1], float(limit)), *given]
 

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from qbjax.strategies.search import VERY_BAD, Problem, Search, step_one
+from qbjax.strategies.search import VERY_BAD, Problem, Search, step_all, step_one
 
 FIRST = 5
 """Steps before starts are judged for the first time."""
@@ -151,28 +151,57 @@ def survivors(
     return chosen & alive
 
 
-@eqx.filter_jit
 def step_some(
     problem: Problem,
     optimizer: Any,
     battery: Any,
     search: Search,
     tolerance: Any,
-    parallel: bool,
-    alive: Bool[Array, " starts"],
+    alive: Bool[np.ndarray, " starts"],
+    keep: int,
 ) -> tuple[Search, Array, Array]:
     """Takes one step as `step_all`, but from the starts that are alive; NaN stands for the others.
 
-    On a CPU, where starts are computed one after the other, those cost nothing.
+    They go one after the other, so that the others cost nothing.
     """
+    return _step_some(problem, optimizer, battery, search, tolerance, jnp.asarray(alive))
 
+
+@eqx.filter_jit
+def _step_some(problem: Problem, optimizer, battery, search: Search, tolerance, alive):
     def one(row):
         search, alive = row
         step = partial(step_one, problem, optimizer, battery, tolerance)
         return jax.lax.cond(alive, step, lambda s: (s, jnp.array(jnp.nan), jnp.array(True)), search)
 
-    batched: Callable = jax.vmap(one) if parallel else partial(jax.lax.map, one)
-    return batched((search, alive))
+    return jax.lax.map(one, (search, alive))
+
+
+def step_together(
+    problem: Problem,
+    optimizer: Any,
+    battery: Any,
+    search: Search,
+    tolerance: Any,
+    alive: Bool[np.ndarray, " starts"],
+    keep: int,
+) -> tuple[Search, Array, Array]:
+    """Takes one step as `step_some`, all starts at once.
+
+    Two programs do: of all starts, in which those that are pruned are idle, and of those that are
+    left in the end.
+    """
+    rows = np.flatnonzero(alive) if np.count_nonzero(alive) <= keep else np.arange(alive.size)
+    part = jax.tree.map(lambda x: x[rows], search)
+    stepped, loss, done = step_all(problem, optimizer, battery, part, tolerance, True)
+    on = rows[alive[rows]]
+
+    def scattered(old, new):
+        return old.at[on].set(new[alive[rows]])
+
+    search = jax.tree.map(scattered, search, stepped)
+    blank = (jnp.full(alive.size, jnp.nan), jnp.ones(alive.size, bool))
+    return search, scattered(blank[0], loss), scattered(blank[1], done)
 
 
 def refuse_nowhere(

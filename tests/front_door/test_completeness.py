@@ -40,7 +40,7 @@ REASONS = {
         "judged values_of sensitivities curvature largest side check_start judged_far unfit "
         "warn_of_rounds is_bounded bounds_of least_of step_one step_some is_rung rungs "
         "survivors recorded refuse_nowhere method_of climb_by limits_of search_all_under "
-        "verified search_refined way_of found places checked_optimizer strong"
+        "verified search_refined way_of found places checked_optimizer strong step_together"
     ),
     "is an objective, called with what a search resolved": (
         "cycle_efficiency final_ergotropy average_power stored_energy delivered "
