@@ -37,7 +37,8 @@ class Constraint(eqx.Module):
     @property
     def name(self) -> str:
         """Name of the function, with the first arguments that it has been given."""
-        function, given = self.function, ""
+        function: Any = self.function
+        given = ""
         if isinstance(function, partial):
             function, given = function.func, f"({', '.join(map(str, function.args))})"
         return getattr(function, "__name__", type(function).__name__) + given

@@ -60,7 +60,7 @@ def pareto(
         points: at least 3, the ends of the front included.
         battery: as of `qb.maximize`.
         **how: other arguments of `qb.maximize`, `constraints` included, which hold along the whole
-            front; `starts` are those of the ends alone.
+            front; `starts` and `keep` are for the ends alone.
 
     Returns:
         a `Pareto`; points that another one beats are left out. Of many protocols that are best for
@@ -118,7 +118,7 @@ class _Along(NamedTuple):
         given = listed(alone.pop("constraints", ()))
         alone["constraints"] = [at_least(self.objectives[1], float(limit)), *given]
 
-        def search(begin: Best) -> Best:
+        def search(begin: Any) -> Best:
             start = moved_to(self.protocol, begin.asked.us)
             return maximize(self.objectives[0], start, battery=self.battery, **alone)
 
