@@ -152,7 +152,7 @@ class Bounded(Protocol):
 
 
 @runtime_checkable
-class Driven(Protocol):
+class Charging(Protocol):
     """A battery that is driven unitarily, perhaps, by a Hamiltonian that can be written down."""
 
     def charging(self, protocol: Any, time: Any) -> tuple[Array, Array] | None:

@@ -19,7 +19,7 @@ from qbjax.cycle import charge
 from qbjax.dynamics.motion import Flow
 from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.dynamics.solve.solver import Solver
-from qbjax.interface.battery import Battery, Driven
+from qbjax.interface.battery import Battery, Charging
 from qbjax.interface.states import State
 from qbjax.merit import bounds
 from qbjax.protocols import resolve
@@ -109,7 +109,7 @@ class _Look(eqx.Module):
             "power": merit.instantaneous_power(drho, H),
             "by_information": bounds.information_power(rho, drho, H),
         }
-        if isinstance(self.battery, Driven):
+        if isinstance(self.battery, Charging):
             both = self.battery.charging(self.protocol, time)
             if both is not None:
                 whole = _hermitian(self.battery.density_matrix(state))

@@ -200,16 +200,26 @@ def test_slopes_of_the_bounds(lossy):
         random_hermitian(6, 3), [random_hermitian(7, 3)], np.arange(3.0), start=random_state(8, 3)
     )
 
-    def backward(x):
-        return bounds.backward_energy(scaled(lossy, x), bounds.Reach(0.3, -0.5, 0.4 + x)).energy
+    def both(x):
+        backward = bounds.backward_energy(
+            scaled(lossy, x), bounds.Reach(0.3, -0.5, 0.4 + x), steps=8
+        )
+        angle = bounds.angle_energy(scaled(closed, x), bounds.Reach(0.1, -0.5, 0.4 + x))
+        return jnp.stack([backward.energy, angle])
 
-    def angle(x):
-        return bounds.angle_energy(scaled(closed, x), bounds.Reach(0.1, -0.5, 0.4 + x))
+    differences = central_difference(jax.jit(both), 0.1, step=1e-3)
+    assert tree_allclose(jax.jit(jax.jacfwd(both))(0.1), differences, rtol=GRADIENT)
 
-    for function in (backward, angle):
-        slope = jax.jit(jax.grad(function))(0.1)
-        differences = central_difference(jax.jit(function), 0.1, step=1e-3)
-        assert tree_allclose(slope, differences, rtol=GRADIENT)
+
+@pytest.mark.slow  # its fast sibling is the one before
+def test_a_slope_backwards(lossy):
+    """Reverse mode, by one end of the signal's range."""
+
+    def bound(high):
+        return bounds.backward_energy(lossy, bounds.Reach(0.3, -0.5, high), steps=4).energy
+
+    slope = jax.grad(bound)(0.4)
+    assert abs(slope - central_difference(bound, 0.4, step=1e-3)) < GRADIENT
 
 
 def test_the_slope_of_an_absolute_value_with_equal_eigenvalues():

@@ -32,6 +32,7 @@ def qubit(jumps=()):
 PAIR = qb.batteries.TavisCummings(spins=1, photons=4)
 
 
+@pytest.mark.slow  # its fast siblings: the doctest of `final`, and the next
 def test_the_gap_closes():
     """A spin and four photons, found by a search."""
     best = qb.maximize(ENERGY, SEGMENTS, battery=PAIR, tolerance=1e-12, steps=20)
@@ -43,8 +44,13 @@ def test_the_gap_closes():
 
 
 def test_the_gap_of_a_qubit_is_closed_by_a_constant():
-    value = qb.charge(qubit(), qb.protocols.Constant(0.5), [0.0, T]).energy[-1]
+    value = ENERGY(qb.protocols.Constant(0.5), qubit())
     assert abs(least(ENERGY, SEGMENTS, qubit())[0] - value) < 1e-6
+
+
+def test_the_gap_of_a_pair_is_closed_by_a_constant():
+    value = ENERGY(qb.protocols.Constant(0.5), PAIR)
+    assert abs(least(ENERGY, SEGMENTS, PAIR)[0] - value) < 1e-6
 
 
 def bounds_of(objective, protocol, battery):

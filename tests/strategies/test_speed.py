@@ -21,7 +21,7 @@ def lossy():
     return power_limits(qb.batteries.DOPO(6, 3), qb.protocols.Constant(0.6), TIMES)
 
 
-@pytest.mark.parametrize("name", ["closed", "lossy"])
+@pytest.mark.parametrize("name", ["closed", pytest.param("lossy", marks=pytest.mark.slow)])
 def test_the_power_is_the_slope_of_the_energy(name, request):
     found = request.getfixturevalue(name)
     inside = [k for k in range(2, 74) if 2 < k % 25 < 23]  # away from edges of the pulse
@@ -30,7 +30,7 @@ def test_the_power_is_the_slope_of_the_energy(name, request):
     assert np.allclose(np.array(slope) / (12 * step), found.power[np.array(inside)], atol=2e-5)
 
 
-@pytest.mark.parametrize("name", ["closed", "lossy"])
+@pytest.mark.parametrize("name", ["closed", pytest.param("lossy", marks=pytest.mark.slow)])
 def test_no_power_is_more_than_its_bounds(name, request):
     found = request.getfixturevalue(name)
     size = np.abs(found.power)

@@ -24,14 +24,13 @@ NOISY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("counter_rotating", [False, True])
-def test_with_loss_the_backward_equation_has_the_best_preparation(counter_rotating):
-    battery = qb.batteries.BlochCharger(**NOISY, counter_rotating=counter_rotating)
+def test_with_loss_the_backward_equation_has_the_best_preparation():
+    battery = qb.batteries.BlochCharger(**NOISY, counter_rotating=True)
     found = battery.energy_bounds(POINT, ENERGY.times)["backward"]
     tried = [
         float(ENERGY(qb.protocols.BlochPreparation(theta, phi), battery))
-        for theta in np.linspace(0.0, np.pi, 9)
-        for phi in (0.0, 1.5, 3.0, 4.5)
+        for theta in np.linspace(0.0, np.pi, 5)
+        for phi in (0.0, 2.0, 4.0)
     ]
     assert max(tried) - 1e-7 < found < max(tried) + 2e-3
 
