@@ -29,7 +29,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from qbjax.strategies.constraints import Constraint
-from qbjax.strategies.ensemble import Weighed, again, unfit, weighed
+from qbjax.strategies.ensemble import Weighed, again, nominal_of, unfit, weighed
 from qbjax.strategies.growth import is_bounded
 from qbjax.strategies.limits import FEASIBLE, Limits, Seen, limits_of, seen_at, slacks
 from qbjax.strategies.loop import climb_all
@@ -212,7 +212,7 @@ def search_under(
     """
     flat, unravel = jax.flatten_util.ravel_pytree(us)
     seen = seen_at(problem, constraints, battery, unravel, np.asarray(flat))
-    check_start(constraints, seen)
+    check_start(problem, constraints, battery, unravel, seen)
     size = max(abs(seen.value), np.abs(seen.slope).max()) or 1.0
     limits = limits_of(constraints, seen)
     augmented = Problem(Lagrangian(problem.objective), problem.template, problem.mode)
@@ -239,20 +239,28 @@ def search_under(
         seen = rounds.onward(seen)
 
 
-def check_start(constraints: tuple[Constraint, ...], seen: Seen) -> None:
+def check_start(problem, constraints, battery, unravel, seen: Seen) -> None:
     """Checks that a search can begin.
 
     Raises:
         NotFinite: if objective or a constraint has no value or no slopes at the start.
     """
-    if not np.all(np.isfinite([seen.value, *seen.slope])):
-        raise NotFinite(NOT_FINITE + unfit(seen.values))
-    for each, slack, slope in zip(constraints, seen.slacks, seen.slopes, strict=True):
-        if not np.all(np.isfinite([slack, *slope])):
+    if _is_finite(seen):
+        return
+    # One by one: slopes that are NaN make all others of the same run back NaN.
+    for each in constraints:
+        alone = Problem(each.function, problem.template, problem.mode)
+        if not _is_finite(seen_at(alone, (), nominal_of(battery), unravel, seen.flat)):
             raise NotFinite(
-                f"Argument `constraints` must be finite at the start, but the value or slopes of "
+                "Argument `constraints` must be finite at the start, but the value or slopes of "
                 f"{each.name} are not, at any start."
             )
+    raise NotFinite(NOT_FINITE + unfit(seen.values))
+
+
+def _is_finite(seen: Seen) -> bool:
+    slopes = np.isfinite(seen.slope).all() and np.isfinite(seen.slopes).all()
+    return bool(np.isfinite([seen.value, *seen.slacks]).all() and slopes)
 
 
 def judged_far(kept: Kept, limits: Limits, look: Callable, start: Any, gain: float) -> Kept:

@@ -162,7 +162,7 @@ def _by_scipy(problem, constraints, method, battery, steps, tolerance, us, tell,
     flat, unravel = jax.flatten_util.ravel_pytree(us)
     look = partial(explained(seen_at, problem.mode), problem, constraints, battery, unravel)
     first = look(np.asarray(flat))
-    check_start(constraints, first)
+    check_start(problem, constraints, battery, unravel, first)
     limits = limits_of(constraints, first)
 
     def heard(trial: Trial) -> None:
