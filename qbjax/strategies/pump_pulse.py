@@ -26,7 +26,8 @@ from qbjax.cycle import charge
 from qbjax.dynamics.record import witness
 from qbjax.interface.battery import Battery
 from qbjax.protocols import Fourier, PiecewiseConstant, Pulse, Sampled, free
-from qbjax.strategies.gradient import Best, Progress, check_search, maximize, verify
+from qbjax.strategies.gradient import Best, Progress, check_search, maximize
+from qbjax.strategies.verification import verified
 
 
 def final_ergotropy(pulse: Pulse, battery: Battery) -> Float[Array, ""]:
@@ -121,11 +122,17 @@ def constant_pulse(
     pulse = PiecewiseConstant.with_energy(alike, duration, energy=energy)
     with witness.listening() as heard:
         value = final_ergotropy(pulse, battery)
-    verified, certain = verify(final_ergotropy, pulse, battery)
     alone = np.array([value])
     return Best(
-        pulse, value, verified, alone, True, alone, heard.status, heard.worst, certain
-    )  # fmt: skip
+        protocol=pulse,
+        value=value,
+        history=alone,
+        converged=True,
+        start_values=alone,
+        status=heard.status,
+        truncation=heard.worst,
+        **verified(final_ergotropy, pulse, battery, value, np.nan, None),
+    )
 
 
 def segments_of(pulse: Pulse | Any, count: int | Any) -> Float[np.ndarray, " n"]:

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import qutip as qt
 
 import qbjax as qb
 from qbjax import interface
@@ -197,3 +198,36 @@ def _energy(amplitude, battery):
 def test_bad_options():
     with pytest.raises(ValueError, match="`refine` must be one of 'after', 'during'"):
         search(refine="before")
+
+
+def energy_of_two_spins(pulse, battery):
+    return qb.charge(battery, pulse, [0.0, 2.0]).energy[-1]
+
+
+def in_qutip(amplitudes, levels=40):
+    """Energy of two spins of frequency 1 after segments of 1, from two photons, in QuTiP."""
+    spin, light = qt.qeye(3), qt.qeye(levels)
+    J, b = qt.jmat(1), qt.destroy(levels)
+    excited = qt.tensor(J[2] + 1, light)
+    drift = excited + qt.tensor(spin, b.dag() * b)
+    coupling = 2 * qt.tensor(J[0], b + b.dag())
+    psi = qt.tensor(qt.basis(3, 2), qt.basis(levels, 2))
+    for g in amplitudes:
+        psi = (-1j * (drift + float(g) * coupling)).expm() * psi
+    return qt.expect(excited, psi)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Too few levels")
+def test_a_dicke_battery_that_is_cut_too_short():
+    """Five levels lift a pulse by a fifth, over the one that is best with 12 and 18."""
+    battery = qb.batteries.TavisCummings(2, 2, counter_rotating=True, levels=5)
+    pulse = qb.protocols.PiecewiseConstant(qb.free(np.full(2, 0.2), -0.5, 0.5), 2.0)
+    flattered = in_qutip([0.5, -0.5])
+    short = qb.charge(battery, qb.protocols.PiecewiseConstant([0.5, -0.5], 2.0), [0.0, 2.0])
+    assert float(short.energy[-1]) == pytest.approx(1.461378, abs=1e-6)
+    best = qb.maximize(energy_of_two_spins, pulse, battery=battery, refine="during", starts=3)
+    assert best.is_verified
+    assert float(best.value) == pytest.approx(in_qutip(best.protocol.amplitudes), rel=1e-6)
+    assert float(best.value) == pytest.approx(1.260488, abs=2e-6)
+    assert flattered < float(best.value) - 0.02
