@@ -111,7 +111,9 @@ def test_what_cannot_be_evaluated_leaves_the_best_that_was(method, limits):
     assert float(best.value) == pytest.approx(float(edge(best.protocol)), abs=1e-15)
 
 
-@every_method
+@pytest.mark.parametrize(
+    "method", ["L-BFGS-B", "SLSQP", pytest.param("trust-constr", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("limits", [[], [qb.at_most(itself, 0.5)]])
 def test_starts_are_pruned_and_one_that_is_not_finite_spoils_none(method, limits):
     plan, how = qb.free(0.0, -5.0, 5.0), {"constraints": limits, "optimizer": method}
