@@ -79,6 +79,7 @@ def test_the_worst_share_of_drawn_gains():
     assert max(others) < np.mean(values[:50_000])
 
 
+@pytest.mark.slow
 def test_members_of_battery_and_distortion():
     """A sampler of pairs, every part of a distortion a number that members differ in."""
 

@@ -60,3 +60,30 @@ def test_imperfect_pumps(tmp_path, monkeypatch, capsys):
         run = qb.charge(battery, qb.protocols.SwitchOff(1.2, 10.0, ramp), [0.0, 11.0])
         assert table[name] == pytest.approx(float(run.ergotropy[-1]), rel=1e-5)
     assert table["σ_φ = 0.3"] < table["ideal"]
+
+
+@pytest.mark.standard_promotion
+def test_pumps_that_withstand_errors(tmp_path, monkeypatch, capsys):
+    asked = question("pump_robust")
+    for name, small in (("LEVELS", (8, 3)), ("MEMBERS", 4), ("JUDGES", 16)):
+        monkeypatch.setattr(asked, name, small)
+    monkeypatch.setattr(asked, "GIVEN", asked.GIVEN | {"energy": 8.0})
+    monkeypatch.setattr(asked, "STATISTICS", {"worst": "worst"})
+    asked.main(tmp_path)
+    table = pd.read_csv(tmp_path / "table.csv", index_col="made for")
+    plain, worst = table.loc["plain"], table.loc["worst"]
+    assert plain["as designed"] >= worst["as designed"] - 1e-3
+    assert plain["worst"] < plain["worst quarter"] < plain["mean"]
+    assert plain["gain low"] == plain["gain high"] == 0
+    # The gain is the drive's factor: its share in W, against differences.
+    owed = pd.read_csv(tmp_path / "sensitivities.csv", index_col="name")["derivative"]
+    pulse = qb.protocols.PiecewiseConstant(
+        plain[[f"F{i}" for i in range(1, 6)]].to_numpy(float), 5.0
+    )
+    battery = qb.batteries.DOPO(8, 3)
+    gains = [qb.protocols.Distortion(gain=x) for x in (0.999, 1.001)]
+    ends = [float(asked.work(pulse, (battery, gain))) for gain in gains]
+    assert plain["as designed"] == pytest.approx(np.mean(ends), rel=1e-4)
+    slope = (ends[1] - ends[0]) / 0.002
+    assert owed["battery.ensemble.stacked[1].gain[0]"] == pytest.approx(slope, rel=1e-4)
+    assert (tmp_path / "figure.png").stat().st_size > 10_000
