@@ -1,4 +1,4 @@
-"""The question of `optimize` about pulses for storage, asked in small."""
+"""The questions of `optimize` about pulses for storage and for a load, asked in small."""
 
 import importlib.util
 from pathlib import Path
@@ -38,6 +38,13 @@ def storage(monkeypatch):
     asked = question("pump_storage", monkeypatch)
     monkeypatch.setattr(asked, "ENERGY", 7.0)
     monkeypatch.setattr(asked, "CASES", [(1.0, 0), (1.0, 1)])
+    return asked
+
+
+@pytest.fixture
+def discharging(monkeypatch):
+    asked = question("pump_discharge", monkeypatch)
+    monkeypatch.setattr(asked, "ENERGIES", (9.0,))
     return asked
 
 
@@ -101,3 +108,23 @@ def test_the_numbers_of_storage(storage, pump, end, hold, wait, left):
     """Amplitudes as the script finds them, to two digits."""
     *_, run = storage.runs(qb.batteries.DOPO(49, 5), pump, end, hold, wait)
     assert float(run.ergotropy[-1]) == pytest.approx(left, rel=3e-3)
+
+
+def test_what_is_delivered(discharging):
+    """It has the slopes of its differences."""
+    plan = {"F": discharging.RAMP, "g": np.array([0.8, 1.2, 0.5, 1.0]), "time": 0.5, "energy": 9.0}
+
+    def of(x):
+        now = {"F": x[:3], "g": x[3:7], "time": x[7]}
+        return discharging.delivered(plan | now, SMALL)
+
+    slopes_are_differences(of, jnp.concatenate([plan["F"], plan["g"], jnp.array([0.5])]))
+
+
+@pytest.mark.slow
+def test_pulses_for_a_load(discharging, tmp_path, capsys):
+    discharging.main(tmp_path)
+    (row,) = pd.read_csv(tmp_path / "table.csv").to_dict("records")
+    assert row["least g"] > 1.3
+    assert row["verified"] == pytest.approx(row["W_a"], abs=0.1)
+    assert (tmp_path / "figure.png").stat().st_size > 10_000
