@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 import qbjax as qb
-from qbjax.strategies.ensemble import values_of
+from qbjax.strategies.statistic import values_of
 from qbjax.views.plot import PULSES, STYLE
 
 LEVELS, MEMBERS, JUDGES, PULSE = (24, 4), 8, 200, qb.protocols.PiecewiseConstant.with_energy

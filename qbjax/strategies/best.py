@@ -8,8 +8,8 @@ from jaxtyping import Array, Float, Int
 
 from qbjax.strategies.bound import bounds_of, least_of
 from qbjax.strategies.constraints import Held
-from qbjax.strategies.ensemble import HeldOut
 from qbjax.strategies.sensitivity import Asked, Curvature, Sensitivity, curvature, sensitivities
+from qbjax.strategies.statistic import HeldOut
 from qbjax.strategies.trials import Record
 from qbjax.strategies.verification import Verification
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from qbjax.interface.battery import Bounded
-from qbjax.strategies.ensemble import Statistic, Weighed, least
 from qbjax.strategies.final import Final
 from qbjax.strategies.sensitivity import Asked
+from qbjax.strategies.statistic import Statistic, Weighed, least
 
 Bounds = dict[str, float | str]
 """Bounds by name: numbers, or why there is none."""

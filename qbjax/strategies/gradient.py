@@ -26,8 +26,13 @@ from qbjax.interface.battery import Battery
 from qbjax.protocols import coordinates, is_free, random_start
 from qbjax.strategies.best import Best, Progress
 from qbjax.strategies.constraints import Constraint, check_numbers, listed
-from qbjax.strategies.ensemble import (
-    Ensemble,
+from qbjax.strategies.ensemble import Ensemble
+from qbjax.strategies.growth import warn_if_unbounded, warn_of_rounds
+from qbjax.strategies.loop import climb_all
+from qbjax.strategies.scipy_bridge import Method, method_of
+from qbjax.strategies.search import VERY_BAD, Problem, doubt_of
+from qbjax.strategies.sensitivity import Asked
+from qbjax.strategies.statistic import (
     Statistic,
     Weighed,
     judged,
@@ -35,11 +40,6 @@ from qbjax.strategies.ensemble import (
     values_of,
     weighed,
 )
-from qbjax.strategies.growth import warn_if_unbounded, warn_of_rounds
-from qbjax.strategies.loop import climb_all
-from qbjax.strategies.scipy_bridge import Method, method_of
-from qbjax.strategies.search import VERY_BAD, Problem, doubt_of
-from qbjax.strategies.sensitivity import Asked
 from qbjax.strategies.trials import Elsewhere
 from qbjax.strategies.under import Question, search_all_under
 from qbjax.strategies.verdict import refuse, told

@@ -29,11 +29,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from qbjax.strategies.constraints import Constraint
-from qbjax.strategies.ensemble import Weighed, again, nominal_of, unfit, weighed
 from qbjax.strategies.growth import is_bounded
 from qbjax.strategies.limits import FEASIBLE, Limits, Seen, limits_of, seen_at, slacks
 from qbjax.strategies.loop import climb_all
 from qbjax.strategies.search import Problem, called
+from qbjax.strategies.statistic import Weighed, again, nominal_of, unfit, weighed
 from qbjax.strategies.trials import NOT_FINITE, NotFinite
 
 ROUNDS = 25

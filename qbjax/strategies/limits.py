@@ -12,8 +12,8 @@ from jaxtyping import Array, Bool, Float
 from scipy.optimize import nnls
 
 from qbjax.dynamics.undefined import allowed
-from qbjax.strategies.ensemble import Statistic, Weighed, least, nominal_of, smooth
 from qbjax.strategies.search import Problem, called
+from qbjax.strategies.statistic import Statistic, Weighed, least, nominal_of, smooth
 
 NEWTON = 12
 """Most steps back to the limits."""

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from qbjax.dynamics.where import platform_of
-from qbjax.strategies.ensemble import Statistic, unfit
 from qbjax.strategies.scipy_bridge import Method, climb_by
 from qbjax.strategies.search import Problem, begin, explained, step_all
+from qbjax.strategies.statistic import Statistic, unfit
 from qbjax.strategies.trials import (
     Climbed,
     Elsewhere,

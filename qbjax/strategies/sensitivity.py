@@ -23,8 +23,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from qbjax.strategies.constraints import Constraint
-from qbjax.strategies.ensemble import nominal_of
 from qbjax.strategies.search import Problem, called
+from qbjax.strategies.statistic import nominal_of
 
 INNER = ("battery.weights", "battery.sharpness")
 """Numbers of an ensemble that are the search's own."""

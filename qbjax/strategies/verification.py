@@ -27,9 +27,9 @@ from qbjax.dynamics.undefined import allowed
 from qbjax.interface.battery import Battery, factors_of, refined
 from qbjax.protocols import coordinates, moved_to
 from qbjax.strategies.constraints import Constraint
-from qbjax.strategies.ensemble import Weighed, least, values_of, weighed
 from qbjax.strategies.limits import slacks
 from qbjax.strategies.search import Problem, called
+from qbjax.strategies.statistic import Weighed, least, values_of, weighed
 
 MOVES = 1e-6
 """Share of a value, or of what was gained, by which it may move when it is verified."""

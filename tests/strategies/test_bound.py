@@ -7,9 +7,9 @@ import pytest
 import qbjax as qb
 from qbjax.strategies import bound
 from qbjax.strategies.best import Best
-from qbjax.strategies.ensemble import Statistic, weighed
 from qbjax.strategies.search import Problem
 from qbjax.strategies.sensitivity import Asked
+from qbjax.strategies.statistic import Statistic, weighed
 from tests.helpers import random_hermitian, random_state
 
 # optax's L-BFGS adds int32 to int64.

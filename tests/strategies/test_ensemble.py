@@ -12,7 +12,8 @@ from scipy.optimize import linprog
 
 import qbjax as qb
 from qbjax.dynamics.record import witness
-from qbjax.strategies import ensemble as ensembles
+from qbjax.strategies import statistic as statistics
+from qbjax.strategies.ensemble import ensemble
 
 # optax's L-BFGS adds int32 to int64.
 pytestmark = pytest.mark.standard_promotion
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.standard_promotion
 PLACES = np.array([-1.0, 0.2, 2.0])
 
 
-SMOOTH = jax.jit(jax.value_and_grad(ensembles.smooth))
+SMOOTH = jax.jit(jax.value_and_grad(statistics.smooth))
 
 
 def near(x, place):
@@ -61,18 +62,18 @@ def test_statistics_against_closed_forms(statistic, best, value):
 def test_the_smooth_statistic_lies_above_and_touches(values, share, seed):
     """Against SciPy's linear program; its slopes are weights of the set."""
     values = np.array(values)
-    drawn = ensembles.ensemble([jnp.zeros(())] * values.size, ("cvar", share))
-    exact = ensembles.least(values, drawn.most)
+    drawn = ensemble([jnp.zeros(())] * values.size, ("cvar", share))
+    exact = statistics.least(values, drawn.most)
     bounds = [(0, drawn.most)] * values.size
     program = linprog(values, A_eq=np.ones((1, values.size)), b_eq=[1], bounds=bounds)
     assert exact == pytest.approx(program.fun, abs=1e-9)
-    members = ensembles.weighed(drawn, None, 3.0)
+    members = statistics.weighed(drawn, None, 3.0)
     smooth, slopes = SMOOTH(jnp.asarray(values), members)
     assert float(smooth) >= exact - 1e-9
     assert np.sum(slopes) == pytest.approx(1.0, abs=1e-9)
     assert np.all((slopes >= -1e-12) & (slopes <= drawn.most + 1e-9))
     for _ in range(50):
-        members = ensembles.again(members, values, 3.0)
+        members = statistics.again(members, values, 3.0)
     assert float(SMOOTH(jnp.asarray(values), members)[0]) == pytest.approx(exact, abs=1e-2)
 
 
@@ -104,8 +105,8 @@ def test_the_worst_run_of_all_members_is_told():
         return place
 
     with witness.listening() as heard:
-        members = ensembles.weighed(places("worst"), None, 1.0)
-        ensembles.Statistic(run)(4, members)
+        members = statistics.weighed(places("worst"), None, 1.0)
+        statistics.Statistic(run)(4, members)
     assert (int(heard.status), int(heard.steps)) == (4, 12)
     assert float(heard.truncation["cell"]) == 2.0
 

@@ -282,7 +282,6 @@ class Lindblad(Battery):
         return self.equation.generator(False, jnp.asarray(time, float))
 
     def _readings(self, state: State | Any) -> reading.Readings:
-        """The readings of a state of this battery, checked."""
         return places.readings(self.model, *check_origin(state, self._origin).layout)
 
     def _why_whole(self, initial) -> str | None:
