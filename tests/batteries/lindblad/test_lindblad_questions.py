@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import jax
@@ -9,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
+import qutip as qt
+import scipy.linalg
 import scipy.sparse as sp
 from scipy.sparse.linalg import expm_multiply
 
@@ -49,8 +52,8 @@ def share(amplitudes, spins, levels, duration):
     return 2 * np.repeat(m, levels) @ np.abs(psi) ** 2 / spins
 
 
-def spins():
-    return qb.batteries.TavisCummings(2, 2, counter_rotating=True, levels=6)
+def spins(**decays):
+    return qb.batteries.TavisCummings(2, 2, counter_rotating=True, levels=6, **decays)
 
 
 def steps(values):
@@ -62,10 +65,23 @@ def dicke(name):
     return lambda x: objective(x if name == "waved" else steps(x), spins())
 
 
+def chain(name):
+    asked = question("spin_chain")
+    asked.SPINS = 2
+    return lambda x: getattr(asked, name)(steps(x), asked.chain(1.0))
+
+
+def open_dicke(name):
+    battery = spins(cavity_decay=0.1, spin_decay=0.05)
+    return lambda x: getattr(question("open_dicke"), name)(steps(x), battery)
+
+
 @pytest.mark.parametrize(
     "objective",
-    [dicke("energy"), pytest.param(dicke("waved"), marks=pytest.mark.slow)],
-    ids=["steps", "smooth"],
+    [dicke("energy"), chain("local"), open_dicke("work"),
+     pytest.param(dicke("waved"), marks=pytest.mark.slow),
+     pytest.param(chain("whole"), marks=pytest.mark.slow)],
+    ids=["steps", "local", "open", "smooth", "whole"],
 )  # fmt: skip
 def test_gradients(objective):
     """Of every objective, against differences."""
@@ -117,3 +133,77 @@ def test_random_starts_of_the_dicke_battery_end_above_what_was_known():
     battery = qb.batteries.TavisCummings(16, 16, counter_rotating=True, levels=64)
     _, (pulse, _) = asked.search(battery, jax.random.key(5))
     assert share(pulse.amplitudes.tolist(), 16, 80, asked.DURATION) > 0.98703
+
+
+def test_the_chain_stores_in_single_spins(monkeypatch):
+    """Interactions move it, and do not count: against exponentials over all levels."""
+    asked = question("spin_chain")
+    monkeypatch.setattr(asked, "SPINS", 3)
+    down = np.eye(2, k=1)
+    lower = [np.kron(np.kron(np.eye(2**k), down), np.eye(2 ** (2 - k))) for k in range(3)]
+    n = [a.T @ a for a in lower]
+    H0 = sum(n) + sum(a.T @ b + b.T @ a for a, b in pairwise(lower))
+    H0 = H0 + 1.5 * sum(a @ b for a, b in pairwise(n))
+    psi = np.eye(1, 8)[0].astype(complex)
+    for field in (0.9, -0.4, 0.7):
+        drive = field / 2 * sum(a + a.T for a in lower)
+        psi = scipy.linalg.expm(-1j * (H0 + drive) * 2 / 3) @ psi
+    run = asked.charged(steps([0.9, -0.4, 0.7]), asked.chain(1.5))
+    assert float(run.energy[-1]) == pytest.approx(np.vdot(psi, sum(n) @ psi).real, abs=1e-9)
+    # A qubit gives half its inversion and half the length of its Bloch vector.
+    expected = 0.0
+    for a, excited in zip(lower, n):
+        z, r = 2 * np.vdot(psi, excited @ psi).real - 1, 2 * abs(np.vdot(psi, a @ psi))
+        expected += (z + np.hypot(z, r)) / 2
+    assert float(run.local_ergotropy[-1]) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.slow
+def test_spin_chain_in_small(tmp_path, monkeypatch, capsys):
+    asked = question("spin_chain")
+    for name, value in {"SPINS": 3, "SEGMENTS": 3, "HOW": {"starts": 2, "steps": 30}}.items():
+        monkeypatch.setattr(asked, name, value)
+    asked.main(tmp_path, anisotropies=(1.0,), durations=(1.5, 2.5))
+    table = pd.read_csv(tmp_path / "table.csv")
+    assert np.all(table["whole, for whole"] >= table["whole, for local"] - 1e-6)
+    assert np.all(table["local, for local"] >= table["local, for whole"] - 1e-6)
+    assert np.all(table["local, for local"] <= table["whole, for local"] + 1e-9)
+    assert np.all(np.diff(table["whole, for whole"]) > 0)
+    assert (tmp_path / "figure.png").stat().st_size > 5_000
+
+
+@pytest.mark.slow
+def test_open_dicke_in_small(tmp_path, monkeypatch, capsys):
+    """The rectangle's ergotropy against QuTiP; steps are no worse."""
+    asked = question("open_dicke")
+    small = {"SPINS": 2, "LEVELS": 12, "SEGMENTS": (1, 2), "STARTS": 2, "STEPS": 25}
+    for name, value in small.items():
+        monkeypatch.setattr(asked, name, value)
+    drawn = []
+    search = asked.search
+    monkeypatch.setattr(asked, "search", lambda *given: drawn.append(search(*given)) or drawn[-1])
+    asked.main(tmp_path, cases=[("Dicke", 0.1, 0.05)])
+    table = pd.read_csv(tmp_path / "table.csv")
+    pulse, work = drawn[0].protocol, table["W"][0]
+    J, a = qt.tensor(qt.jmat(1, "-"), qt.qeye(12)), qt.tensor(qt.qeye(3), qt.destroy(12))
+    n = qt.tensor(qt.jmat(1, "z") + 1, qt.qeye(12))
+    H = n + a.dag() * a + float(pulse.amplitudes[0]) * (J + J.dag()) * (a + a.dag())
+    start = qt.ket2dm(qt.tensor(qt.basis(3, 2), qt.basis(12, 2)))
+    jumps, times = [np.sqrt(0.1) * a, np.sqrt(0.05) * J], [0.0, table["T"][0]]
+    run = qt.mesolve(H, start, times, jumps, options={"atol": 1e-11, "rtol": 1e-9})
+    cell = run.states[-1].ptrace(0)
+    passive = np.sort(cell.eigenenergies())[::-1] @ np.arange(3.0)
+    assert work == pytest.approx(qt.expect(qt.jmat(1, "z") + 1, cell) - passive, abs=1e-6)
+    assert table["W"][1] >= work - 1e-6
+    assert np.all(table["bound"] == 2.0)
+    assert (tmp_path / "figure.png").stat().st_size > 5_000
+
+
+def test_a_cut_ladder_has_the_top_for_a_bound_and_a_whole_one_less():
+    asked = question("open_dicke")
+    like = {"cavity_decay": 0.2, "spin_decay": 0.1}
+    whole = qb.batteries.TavisCummings(2, 2, **like)
+    found = asked.bound(whole, 1.5)
+    most = qb.charge(whole, steps([asked.LIMIT] * 3), [0.0, 1.5]).energy[-1]
+    assert float(most) <= found < 2.0
+    assert asked.bound(spins(**like), 1.5) == 2.0
