@@ -110,6 +110,7 @@ def test_the_numbers_of_storage(storage, pump, end, hold, wait, left):
     assert float(run.ergotropy[-1]) == pytest.approx(left, rel=3e-3)
 
 
+@pytest.mark.slow
 def test_what_is_delivered(discharging):
     """It has the slopes of its differences."""
     plan = {"F": discharging.RAMP, "g": np.array([0.8, 1.2, 0.5, 1.0]), "time": 0.5, "energy": 9.0}
