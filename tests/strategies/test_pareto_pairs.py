@@ -114,10 +114,12 @@ def haste(design):
 @pytest.mark.slow
 def test_lasting_ergotropy_and_time():
     """The same as by the front of its own, which fixes the time."""
-    design = waveguide_front.Timed(qb.free(0.2, 1e-3, 1.0), 0.1, qb.free(60.0, 30.0, 90.0))
+    design = waveguide_front.Timed(
+        qb.free(0.2, 1e-3, 1.0), jnp.array(0.1), qb.free(60.0, 30.0, 90.0)
+    )
     aims = [waveguide_front.timed_margin, haste]
     front = qb.pareto(aims, design, points=3, mode="forward")
     assert len(front.best) == 3
-    for (lasting, minus), _ in zip(front.values, front.best):
+    for lasting, minus in front.values:
         alone = waveguide_front.best_in_time(-minus, 0.1)
         assert lasting == pytest.approx(float(alone.value), abs=2e-5)
