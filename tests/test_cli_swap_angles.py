@@ -16,6 +16,7 @@ def optimize(tmp_path, *options):
         return data.load(), result.output
 
 
+@pytest.mark.slow
 def test_best_power_beside_its_rivals(tmp_path):
     data, output = optimize(tmp_path, "--levels", 12, "--collisions", 3)
     power = data["charging_power"].isel(collision=3)

@@ -82,10 +82,11 @@ def test_other_aims(tmp_path, aim, words):
         (["charge", "waveguide", "--until", 1e10], ("`longest`", "at most 1e+09")),
         (["optimize", "waveguide", "--frequency", 1, 1, "--distance", 1, 1], ("a pair of bounds",)),
         (["optimize", "waveguide", "--frequency", 2, 1], ("`frequency`", "in order")),
-        (
+        pytest.param(
             ["optimize", "waveguide", "--aim", "continuum", "--frequency", 5, 6,
              "--distance", 2, 3, "--orders", 1],
             ("`orders`", "reach a design"),
+            marks=pytest.mark.slow,  # it is found in the search alone
         ),
     ],
 )  # fmt: skip

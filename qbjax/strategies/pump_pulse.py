@@ -113,9 +113,9 @@ def constant_pulse(
 
     Example:
         >>> import qbjax as qb
-        >>> best = constant_pulse(qb.batteries.DOPO(8, 3), 4.0, 1.0, segments=3)
+        >>> best = constant_pulse(qb.batteries.DOPO(8, 3), 4.0, 0.04, segments=3)
         >>> best.protocol.amplitudes.tolist()
-        [0.5, 0.5, 0.5]
+        [0.1, 0.1, 0.1]
     """
     _checks.instance("battery", battery, Battery, "a qb.batteries battery")
     alike = np.ones(_checks.integer("segments", segments, low=1))

@@ -102,6 +102,7 @@ def test_two_controls_end_together_on_a_saved_time(method, off):
     assert tree_allclose(jax.jit(jax.grad(work))(off), slope, rtol=GRADIENT)
 
 
+@pytest.mark.slow
 def test_reverse_mode_of_what_chebyshev_runs():
     """The two modes agree."""
 

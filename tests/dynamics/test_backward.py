@@ -145,6 +145,7 @@ def test_more_steps_than_a_block_holds(monkeypatch):
     assert tree_allclose(gradient(), expected, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_batched():
     """Under vmap each lane has its own steps."""
     edges = jnp.array([0.6, 1.3])

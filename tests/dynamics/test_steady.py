@@ -89,6 +89,7 @@ def test_derivatives_in_both_modes(direct):
     np.testing.assert_allclose(forward, expected, rtol=STEADY_GRADIENT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direct", [True, False])
 def test_vmap_is_a_loop(direct):
     def state(F):
@@ -113,6 +114,7 @@ def sectored():
     return Generator(structure, jnp.array([0.6]), jnp.array([1.0, 0.5]))
 
 
+@pytest.mark.slow
 def test_unequal_sectors_are_one_state():
     L = sectored()
     plain = Structure(

@@ -78,6 +78,7 @@ def test_lanes_with_other_step_counts_leave_each_other_alone():
     assert tree_allclose(lanes.ys[0][1], alone.ys[0], rtol=ROUNDING)
 
 
+@pytest.mark.slow
 def test_the_derivative_without_batch():
     reverse = jax.jit(jax.value_and_grad(last(OURS, REVERSE)))(1.0)
     forward = jax.jit(lambda rate: jax.jvp(last(THEIRS, FORWARD), (rate,), (1.0,)))(1.0)

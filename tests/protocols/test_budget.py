@@ -196,6 +196,7 @@ def bounded(coefficients, shift, t):
     return PEAK * tangent / np.sqrt(1 + tangent**2) * np.sign(np.cos(waves @ coefficients / PEAK))
 
 
+@pytest.mark.slow
 @given(
     shape=st.lists(st.floats(-2.0, 2.0), min_size=2, max_size=5).filter(lambda c: max(c) > 0.1),
     part=st.floats(0.05, 0.6),

@@ -52,6 +52,7 @@ def test_it_gains_over_the_constant_pulse(found):
     assert float(best.value) == np.max(best.history)
 
 
+@pytest.mark.slow
 def test_energy_and_peak_are_kept_at_every_step(found):
     best, tried = found
     for pulse in (*tried, best.protocol):

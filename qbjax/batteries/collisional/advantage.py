@@ -92,10 +92,10 @@ def best_lead(
 
     Example:
         >>> import qbjax as qb
-        >>> battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(12), loss=0.03)
-        >>> best = best_lead(battery, 4, against="lossy")
+        >>> battery = qb.batteries.Collisional(qb.algebra.ladders.oscillator(24), loss=0.03)
+        >>> best = best_lead(battery, 8)
         >>> print(f"{best.value:.3f}, {best.protocol.times()[-1]:.2f}")
-        -0.156, 1.95
+        -0.193, 1.07
     """
     check_collisional(battery)
     _check_steps(battery.ladder)

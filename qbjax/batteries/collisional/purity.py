@@ -103,9 +103,9 @@ def best_pure_energy(
 
     Example:
         >>> import qbjax as qb
-        >>> found = best_pure_energy(qb.batteries.micromaser(12), 8, 0.9)
-        >>> bool(found.purity > 0.9 - 1e-6), bool(found.energy > 0.2)
-        (True, True)
+        >>> found = best_pure_energy(qb.batteries.micromaser(4), 1, 0.9, theta=(1.0, 0.1, 2.0))
+        >>> round(float(found.energy), 3)
+        1.0
     """
     check_collisional(battery)
     check_search(progress=progress, starts=starts, key=key)

@@ -78,6 +78,7 @@ def test_runge_kutta(theta, decay):
 runge_kutta = jax.jit(at_end(TIGHT))
 
 
+@pytest.mark.slow
 @given(st.floats(0.2, 2.9), times, decays, st.floats(0.5, 2))
 def test_derivatives(theta, t, decay, coupling):
     """By angle, time, decay and coupling; away from the zeros where moduli have kinks."""

@@ -95,6 +95,7 @@ def test_where_a_trap_of_several_turns_leads(turns, q, energy, impurity, slowest
     assert lives[np.isfinite(lives)][0] == pytest.approx(slowest, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_three_turns_take_long():
     theta = 3 * np.pi / 15**0.5
     run = qb.charge(qb.batteries.micromaser(24), stream(theta, 100_000, 0.25, every=1000))

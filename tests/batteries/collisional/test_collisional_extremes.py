@@ -93,6 +93,7 @@ def test_loss_scales_the_energy_for_any_waiting_time(loss):
     assert float(battery.damping) == pytest.approx(-np.expm1(-loss), rel=1e-14)
 
 
+@pytest.mark.slow
 @saturated
 def test_twenty_thousand_collisions_keep_trace_and_positivity():
     battery = qb.batteries.Collisional(oscillator(60))

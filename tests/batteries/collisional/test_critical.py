@@ -135,6 +135,7 @@ def test_the_battery_keeps_its_terms_when_its_loss_is_another():
     assert excess(0.1, 0.05) != excess(0.1)
 
 
+@pytest.mark.slow
 def test_a_map_in_one_program():
     """Many angles and losses at once are what each is alone."""
     angles, losses = np.array([0.02, 0.03]) * np.pi, np.array([0.0, 0.003])

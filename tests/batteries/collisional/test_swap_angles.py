@@ -69,6 +69,7 @@ def test_every_random_start_reaches_the_known_optimum(tau, count, energy, starts
         assert np.min(best.protocol.theta) > 0.1
 
 
+@pytest.mark.slow
 def test_loss_changes_the_best_angles():
     lossy = qb.batteries.Collisional(qb.algebra.ladders.oscillator(30), loss=0.05)
     best = best_energy(lossy, 3.0, 4, starts=2, key=jax.random.key(0))

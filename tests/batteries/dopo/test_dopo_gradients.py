@@ -57,6 +57,7 @@ def test_every_number_of_the_model(frame):
         assert tree_allclose(slopes(frame)[index], numeric, rtol=GRADIENT), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", ["lab", pytest.param("displaced", marks=SLOW)])
 def test_reverse_mode_for_every_number(frame):
     reverse = jax.jit(jax.grad(partial(ergotropy, frame=frame, adjoint="reverse")))(AT)
@@ -99,6 +100,7 @@ def switch_off_slopes(frame):
     return [moved_switch_off(frame)(jnp.array(off))[0] for off in OFF_TIMES]
 
 
+@pytest.mark.slow
 @BOTH_FRAMES
 def test_the_switch_off_time_on_and_off_the_grid(frame):
     for off, slope in zip(OFF_TIMES, switch_off_slopes(frame), strict=True):
@@ -125,6 +127,7 @@ def after_storage(off, adjoint="forward"):
 moved_storage = slope_and_value(jax.jacfwd, after_storage)
 
 
+@pytest.mark.slow
 def test_the_end_of_a_run_and_of_a_storage():
     numeric = central_difference(lambda off: moved_storage(off)[1], jnp.array(0.9))
     assert tree_allclose(moved_storage(jnp.array(0.9))[0], numeric, rtol=GRADIENT)

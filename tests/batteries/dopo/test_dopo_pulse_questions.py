@@ -59,6 +59,7 @@ def slopes_are_differences(function, x):
     return float(value)
 
 
+@pytest.mark.slow
 def test_what_is_left_after_storage(storage):
     """It is what one pulse of four segments leaves, and has its slopes."""
     plan = {"F": storage.RAMP, "share": 0.7, "h": 1.2, "T_s": 1.0}

@@ -83,6 +83,7 @@ def test_reverse_gradient_of_a_pulse(frame):
             assert tree_allclose(gradient[k], numeric, rtol=GRADIENT)
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_with_its_pump():
     """The end and the edge move together: the slope is that of a pump that stays on."""
     battery = qb.batteries.DOPO(8, 3)

@@ -60,6 +60,7 @@ def test_bad_input(how, message):
         qb.batteries.Lindblad(H, JUMPS, dims=(LEVELS,), **how)
 
 
+@pytest.mark.slow
 def test_its_start_is_the_battery_s(kerr):
     with pytest.raises(ValueError, match="`initial` must be None for a battery without a cell"):
         qb.charge(kerr, None, TIMES, initial=np.eye(LEVELS)[0])
