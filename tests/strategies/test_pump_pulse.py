@@ -24,9 +24,8 @@ SMALL = qb.batteries.DOPO(8, 3)
 DURATION, ENERGY, PEAK, SEGMENTS = 3.0, 7.0, 2.2, 3
 
 
-@pytest.fixture(scope="module")
-def found():
-    """The best pulse of a small battery, and every pulse that was tried."""
+def searched(steps):
+    """The best pulse of a small battery after some steps, and every pulse that was tried."""
     forget_if_many(Burden(np.inf, np.inf))  # now, not between this search and a second one
     tried = []
     best = best_pulse(
@@ -35,9 +34,20 @@ def found():
         ENERGY,
         PEAK,
         segments=SEGMENTS,
+        steps=steps,
         progress=lambda p: tried.append(p.protocol),
     )
     return best, tried
+
+
+@pytest.fixture(scope="module")
+def begun():
+    return searched(3)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return searched(50)
 
 
 @pytest.mark.slow
@@ -52,14 +62,14 @@ def test_it_gains_over_the_constant_pulse(found):
     assert float(best.value) == np.max(best.history)
 
 
-@pytest.mark.slow
-def test_energy_and_peak_are_kept_at_every_step(found):
-    best, tried = found
+def test_energy_and_peak_are_kept_at_every_step(begun):
+    best, tried = begun
     for pulse in (*tried, best.protocol):
         assert tree_allclose(pulse.energy, jnp.array(ENERGY), rtol=EXACT, atol=0)
         assert float(pulse.peak) <= PEAK
 
 
+@pytest.mark.slow
 def test_no_other_feasible_pulse_is_better(found):
     best, _ = found
     rng = np.random.default_rng(0)
@@ -71,7 +81,7 @@ def test_no_other_feasible_pulse_is_better(found):
         assert float(final_ergotropy(pulse, SMALL)) < float(best.value)
 
 
-def test_a_second_search_compiles_nothing(found, caplog):
+def test_a_second_search_compiles_nothing(begun, caplog):
     start = [0.3, 0.6, 0.9]
     with caplog.at_level(logging.WARNING, "jax"), jax.log_compiles():
         again = best_pulse(SMALL, 2.5, 6.0, 2.0, segments=SEGMENTS, start=start, steps=2)
