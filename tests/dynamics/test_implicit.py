@@ -137,6 +137,7 @@ def test_derivatives(adjoint):
     assert tree_allclose(jax.jit(derive(last))(2.0), np.array(exact), rtol=0, atol=GRADIENT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adjoint", ["forward", pytest.param("reverse", marks=pytest.mark.slow)])
 def test_derivative_by_an_edge(adjoint):
     """A drive that stops, followed at a fast rate."""

@@ -55,6 +55,7 @@ def test_values_and_steps_are_diffrax_s(options, rtol):
         assert tree_allclose(ours.last, theirs.last, rtol=rtol)
 
 
+@pytest.mark.slow
 def test_lanes_and_derivatives_are_diffrax_s():
     rates = jnp.array([0.5, 1.0, 4.0])
 

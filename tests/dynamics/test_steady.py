@@ -183,6 +183,7 @@ def test_without_eigenvectors_the_state_is_the_same(real, elsewhere):
     assert float(found.residual) < 1e-10
 
 
+@pytest.mark.slow
 def test_without_eigenvalues_the_gap_is_the_same(monkeypatch, elsewhere):
     L, signals = kerr(jnp.array([0.7, 1.0]))
     rates = np.sort(-np.linalg.eigvals(np.asarray(L.matrix(signals))).real)

@@ -163,6 +163,7 @@ def test_derivatives_are_differences():
         assert tree_allclose(slopes()[:, index], numeric, rtol=GRADIENT), name
 
 
+@pytest.mark.slow
 def test_reverse_mode_is_forward_mode():
     weights = jnp.array([1.0, -0.5])
     reverse = jax.jit(jax.grad(lambda x: works(x, "reverse") @ weights))(AT)

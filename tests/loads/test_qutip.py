@@ -169,6 +169,7 @@ def test_cell_load_and_merits_are_qutip_s(name):
     assert np.isnan(run.delivered_power[0])
 
 
+@pytest.mark.slow
 def test_every_layout_is_met():
     """Blocks or the whole, real or complex: the cases above take all four ways."""
 

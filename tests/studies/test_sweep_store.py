@@ -127,6 +127,7 @@ def resident():
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc")
 def test_memory_stays_flat(tmp_path):
     """100 000 points of a hundred numbers each are 80 MB."""

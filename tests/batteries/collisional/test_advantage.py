@@ -84,6 +84,7 @@ def test_classical_qubits_are_among_them():
     assert best.value >= np.max(greedily.energy[1:] / bound) - 1
 
 
+@pytest.mark.slow
 def test_the_slopes_are_those_of_differences():
     theta, q = jnp.array([0.5, 0.3, 0.4]), jnp.array([0.5, 0.3, 0.2])
 

@@ -84,6 +84,7 @@ def test_too_few_levels_warn_with_advice():
         qb.discharge(oscillator(6), np.eye(6)[5], TwoLevel(1.0), QUARTER)
 
 
+@pytest.mark.slow
 def test_derivatives_by_swap_angle_and_loss():
     def given(x):
         battery = oscillator(4, x[1])

@@ -118,6 +118,7 @@ def test_an_account_does_not_keep_a_stream_from_settling():
     assert int(run.steps) == float(run.collisions[-1]) < 200
 
 
+@pytest.mark.slow
 def test_derivatives_of_the_account():
     ladder = ladders.oscillator(7)
 

@@ -158,6 +158,7 @@ def test_many_streams_drawn_at_random():
     assert abs(found - drawn.mean()) < 3.5 * drawn.std() / 3000**0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coherence", [pytest.param(0, marks=pytest.mark.slow), 0.8])
 def test_derivatives_by_scatter(coherence):
     battery = qb.batteries.Collisional(LADDER, 0.1)

@@ -36,6 +36,7 @@ def test_most_energy_in_so_much_time(tau, count, energy):
     assert float(best.value) == pytest.approx(energy, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tau", "count", "energy"),
     [

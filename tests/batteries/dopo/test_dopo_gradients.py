@@ -109,6 +109,7 @@ def test_the_switch_off_time_on_and_off_the_grid(frame):
         assert tree_allclose(slope, numeric, rtol=GRADIENT, atol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", ["lab", pytest.param("displaced", marks=SLOW)])
 def test_reverse_mode_for_the_switch_off_time(frame):
     reverse = jax.jit(jax.grad(lambda time: after_switch_off(time, frame, "reverse") @ WEIGHTS))

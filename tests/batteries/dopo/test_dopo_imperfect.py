@@ -170,6 +170,7 @@ def test_a_cell_in_a_squeezed_bath_is_discharged():
         qb.discharge(turning, start, load, times)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "derive"),
     [("forward", jax.jacfwd), pytest.param("reverse", jax.grad, marks=pytest.mark.slow)],

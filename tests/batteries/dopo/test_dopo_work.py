@@ -15,6 +15,7 @@ TIMES = np.linspace(0.0, 2.0, 401)
 PULSE = qb.protocols.PiecewiseConstant(jnp.array([0.4, 1.2, 0.8]), 1.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "battery",
     [

@@ -213,6 +213,7 @@ def test_thresholds():
     assert float(frustrated.threshold()) == pytest.approx(1.7 * float(free.threshold()))
 
 
+@pytest.mark.slow
 def test_derivatives():
     def energy(injection):
         return qb.charge(machine(PAIR, 3, injection=injection), PUMP(0.3), [0.0, 1.0]).energy[-1]

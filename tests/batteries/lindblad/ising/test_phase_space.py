@@ -26,6 +26,7 @@ def is_within(estimate, exact, share=0.0):
     return np.all(off <= 4 * np.asarray(estimate.error) + share * np.abs(exact))
 
 
+@pytest.mark.slow
 def test_against_the_exact_pair():
     numbers = {"coupling": 1.0, "injection": 0.8}
     exact = qb.batteries.IsingMachine(PAIR, 12, **numbers)
