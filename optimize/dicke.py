@@ -4,8 +4,8 @@ A question for reinforcement learning (arXiv 2212.12397): 16 spins, 16 photons, 
 E₁ = 2E/N − 1, the ergotropy of one spin. The 32 photon levels of that study halve what good pulses
 give, and flatter bad ones. Here the energy is climbed (E₁ is flat below half filling): a few steps
 from each of many random starts, then from the best to the end. At 64 levels, 96 and 32:
-constant 0.3, off in time: .3228, .3228, .3224; 28 steps: .99065, .99065, .209; smooth, 28 cosines
-within 0.3, begun from those: .99071, .99071, .198. About 80 s: python optimize/dicke.py [DIRECTORY]
+constant 0.3, off in time: .3226, .3226, .3222; 28 steps: .99065, .99065, .209; smooth, 28 cosines
+within 0.3, begun from those: .99071, .99071, .198. About 60 s: python optimize/dicke.py [DIRECTORY]
 """
 
 import sys
