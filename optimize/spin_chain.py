@@ -7,7 +7,7 @@ on single spins less, as the spins are entangled. By pulses for either aim the t
 * Δ = 0: 2.191 and 1.359 for the whole, 2.170 and 1.513 for local work: a hundredth of the one buys
   a tenth of the other; Δ = 2: 2.765 and 2.712 for both aims. (T = 2 … 5 and Δ = 1: the table.)
 
-Runs for a minute: python optimize/spin_chain.py [DIRECTORY]
+Runs for two minutes: python optimize/spin_chain.py [DIRECTORY]
 """
 
 import sys
