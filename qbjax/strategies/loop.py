@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from qbjax.dynamics.where import platform_of
@@ -55,12 +56,13 @@ def climb_all(
     losses, ends = [], []
     for step in range(steps):
         tried = search.coordinates
-        given = (problem, optimizer, battery, search, threshold, parallel)
+        given = (problem, optimizer, battery, search, threshold)
         if keep is None:
-            search, loss, done = explained(step_all, mode)(*given)
+            search, loss, done = explained(step_all, mode)(*given, parallel)
+        elif parallel:
+            search, loss, done = explained(step_together, mode)(*given, alive, keep)
         else:
-            step_on = step_together if parallel else step_some
-            search, loss, done = explained(step_on, mode)(*given[:-1], alive, keep)
+            search, loss, done = explained(step_some, mode)(*given, jnp.asarray(alive))
         losses.append(np.asarray(loss))
         ends.append(np.asarray(done))
         if step == 0:

@@ -151,24 +151,13 @@ def survivors(
     return chosen & alive
 
 
-def step_some(
-    problem: Problem,
-    optimizer: Any,
-    battery: Any,
-    search: Search,
-    tolerance: Any,
-    alive: Bool[np.ndarray, " starts"],
-    keep: int,
-) -> tuple[Search, Array, Array]:
+@eqx.filter_jit
+def step_some(problem: Problem, optimizer, battery, search: Search, tolerance, alive):
     """Takes one step as `step_all`, but from the starts that are alive; NaN stands for the others.
 
     They go one after the other, so that the others cost nothing.
     """
-    return _step_some(problem, optimizer, battery, search, tolerance, jnp.asarray(alive))
 
-
-@eqx.filter_jit
-def _step_some(problem: Problem, optimizer, battery, search: Search, tolerance, alive):
     def one(row):
         search, alive = row
         step = partial(step_one, problem, optimizer, battery, tolerance)

@@ -5,6 +5,7 @@ coordinates, optimizer, best. So a search that was killed goes on from the last 
 finished, and ends as it would have, to the last bit.
 """
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -58,7 +59,8 @@ def search(
 
     Args:
         objective, protocol, optimizer: as of `qb.maximize`.
-        store: a zarr store that is made or continued; None for a search in memory alone.
+        store: a zarr store that is made or continued; None for a search in memory alone. With
+            `refine="during"` every further size of the battery has its own: "name-2.zarr", ….
         steps_per_round: what a kill costs at most, in steps of the starts of a chunk.
         chunk: starts that are searched from, and written, together; divides `starts`. A hundredth
             of all starts in all rounds by default; a store that exists keeps its own.
@@ -100,7 +102,8 @@ class InRounds(Elsewhere):
 
     def __init__(self, optimizer, store, count, chunk, devices, lanes, client, options):
         self.optimizer = optimizer
-        self._store, self._count, self._chunk = store, count, chunk
+        self._stores = None if store is None else _stores(Path(store))
+        self._count, self._chunk = count, chunk
         self._devices, self._lanes, self._client = devices, lanes, client
         self._options = options
 
@@ -151,7 +154,7 @@ class InRounds(Elsewhere):
                     known[new] = rows[name][new]
                 kept = [task.kept({n: x[i] for n, x in latest.items()}) for i in range(len(us))]
                 if not any(kept):
-                    refuse_nowhere(np.array([np.inf]), np.ones(1))
+                    task.refuse_start()
                 scores.learn(-places(kept), rows["ended"])
                 answer = found(kept, scores.alive)
                 if look is not None:
@@ -165,7 +168,8 @@ class InRounds(Elsewhere):
         chunk = chunk_of(rounds, starts) if self._chunk is None else self._chunk
         if starts % chunk:
             raise ValueError(f"Argument `chunk` must divide the {starts} starts, but is {chunk}.")
-        return Ledger(self._store, task, rounds, starts, outputs, chunk, **self._options)
+        store = None if self._stores is None else next(self._stores)
+        return Ledger(store, task, rounds, starts, outputs, chunk, **self._options)
 
     def _compiled(self, task: Steps, chunk: int, size: int) -> Compute:
         names, shapes = ("at", "live"), {"at": (size,)}
@@ -187,6 +191,13 @@ class InRounds(Elsewhere):
         if self._client is not None:
             return partial(cluster.computed, self._client, task)
         return lambda pieces: ((index, task(columns)) for index, columns in pieces)
+
+
+def _stores(first: Path) -> Iterator[Path]:
+    """The stores of one search after the other, each of another battery or other starts."""
+    yield first
+    for number in itertools.count(2):
+        yield first.with_name(f"{first.stem}-{number}{first.suffix}")
 
 
 class _Scores:

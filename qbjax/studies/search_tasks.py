@@ -44,10 +44,8 @@ class Steps:
 
     def begin(self) -> Float[np.ndarray, "starts n"]:
         """The states of all starts before the first step."""
-        search, count = (
-            begin(self.optimizer, list(map(jnp.asarray, self.starts))),
-            len(self.starts[0]),
-        )
+        search = begin(self.optimizer, list(map(jnp.asarray, self.starts)))
+        count = len(self.starts[0])
         rows = [np.asarray(x).reshape(count, -1).astype(float) for x in jax.tree.leaves(search)]
         return np.concatenate([*rows, np.zeros((count, 2))], axis=1)
 
@@ -135,6 +133,14 @@ class Whole:
         us = unravel(jnp.asarray(row["flat"]))
         flags = (bool(row["settled"]), bool(row["endless"]))
         return Kept(us, seen, row["violations"], row["prices"], history, *flags)
+
+    def refuse_start(self) -> None:
+        """Refuses the first start, which has nothing to begin with, by beginning there once more.
+
+        Raises:
+            NotFinite: naming what has no value.
+        """
+        next(self._way()[0]([jnp.asarray(u) for u in self.starts[0]]))
 
     def _way(self):
         problem = Problem(self.objective, self.protocol, self.mode)

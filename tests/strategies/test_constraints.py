@@ -5,36 +5,10 @@ import numpy as np
 import pytest
 
 import qbjax as qb
+from tests.hills import QUBIT, first, square, total, valley
 
 # optax's L-BFGS adds int32 to int64.
 pytestmark = pytest.mark.standard_promotion
-
-QUBIT = qb.batteries.Lindblad(
-    np.zeros((2, 2)),
-    [],
-    dims=(2,),
-    cell=0,
-    cell_hamiltonian=np.array([0.0, 1.0]),
-    controls=[np.array([[0.0, 1.0], [1.0, 0.0]])],
-)
-
-
-def valley(p):
-    """Rosenbrock's, upside down."""
-    return -((1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2)
-
-
-def square(p):
-    return p[0] ** 2 + p[1] ** 2
-
-
-def total(p):
-    return p[0] + p[1]
-
-
-def first(p):
-    return p[0]
-
 
 START = qb.free(jnp.array([-0.5, 0.5]), -2.0, 2.0)
 

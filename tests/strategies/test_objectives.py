@@ -74,7 +74,7 @@ SLOW = {
     "pump_switch_off": lambda: best_switch_off("power", SMALL, 1.0, start=4.0, low=2.0, high=8.0),
     "waveguide_position": lambda: position.best_steady_ergotropy(distance=0.1),
     "waveguide_position, power": lambda: position.best_power(distance=0.1),
-    "waveguide_position, continuum": lambda: designs.continuum_designs(orders=(1,)),
+    "waveguide_position, continuum": lambda: designs.continuum_designs(orders=1),
     "waveguide_front": lambda: front.best_in_time(46.6, 0.1),
 }
 

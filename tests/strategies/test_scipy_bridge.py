@@ -7,25 +7,9 @@ import pytest
 
 import qbjax as qb
 from qbjax.strategies.scipy_bridge import METHODS
+from tests.hills import first, square, total, valley
 
 pytestmark = pytest.mark.standard_promotion
-
-
-def valley(p):
-    """Rosenbrock's, upside down."""
-    return -((1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2)
-
-
-def square(p):
-    return p[0] ** 2 + p[1] ** 2
-
-
-def total(p):
-    return p[0] + p[1]
-
-
-def first(p):
-    return p[0]
 
 
 def edge(x):

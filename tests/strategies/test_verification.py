@@ -1,7 +1,5 @@
 """No protocol wins because its battery was cut: toys whose truncation flatters and spoils."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,48 +7,11 @@ import pytest
 import qutip as qt
 
 import qbjax as qb
-from qbjax import interface
 from qbjax.strategies import verification
 from qbjax.strategies.verification import VerificationWarning
+from tests.hills import Cut, cut, flattering
 
 pytestmark = pytest.mark.standard_promotion
-
-
-class Cut(interface.Battery):
-    """Levels, and no physics: what there is of it is the objective's."""
-
-    shift: Any
-    levels: Any  # a number like others here, so that one program has them all
-    growth: Any
-
-    def refined(self):
-        return cut(np.ceil(self.growth * self.levels), self.shift, self.growth)
-
-    def factors(self):
-        return {"cell": (int(self.levels),)}
-
-    def check(self, protocol, times): ...
-    def start(self, initial=None): ...
-    def motion(self, protocol, state, times): ...
-    def idle(self): ...
-    def cell(self, state): ...
-
-    cell_hamiltonian = np.zeros(1)
-
-
-def cut(levels=8, shift=0.0, growth=1.5):
-    return Cut(*(jnp.asarray(x, float) for x in (shift, levels, growth)))
-
-
-def flattering(x, battery):
-    """A good hump at 2, which eight levels turn into a hollow, and a bad one at −1 that they lift.
-
-    The good one is .987 high, the bad one .16; with eight levels −.066 and .66.
-    """
-    n = battery.levels
-    good = 0.987 * (1 - 2.9 * jnp.exp(-((n / 8) ** 2)))
-    bad = 0.16 + 0.5 * jnp.exp(-(n - 8) / 4)
-    return good * jnp.exp(-((x - 2 - battery.shift) ** 2)) + bad * jnp.exp(-4 * (x + 1) ** 2)
 
 
 def search(start=-1.2, battery=None, **how):

@@ -14,6 +14,7 @@ import pytest
 import qbjax as qb
 from qbjax.studies import archive
 from qbjax.studies.search_ledger import chunk_of
+from tests.hills import cut, flattering
 
 # optax's L-BFGS adds int32 to int64.
 pytestmark = pytest.mark.standard_promotion
@@ -174,3 +175,23 @@ def test_killed_and_continued(tmp_path):
         assert child.returncode == -signal.SIGKILL
     assert archive.read(tmp_path / "a").attrs["missing"] > 0
     assert_same(qb.studies.search(ripples, PLAN, tmp_path / "a", **how), expected)
+
+
+def test_every_size_of_a_battery_has_its_store(tmp_path):
+    how = {"battery": cut(), "starts": 2, "refine": "during", "optimizer": ADAM, "steps": 400}
+    plan = qb.free(1.9, -4.0, 4.0)
+    best = qb.studies.search(flattering, plan, tmp_path / "search.zarr", **how)
+    assert_same(best, qb.maximize(flattering, plan, **how))
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names[:2] == ["search-2.zarr", "search-3.zarr"]
+    assert_same(qb.studies.search(flattering, plan, tmp_path / "search.zarr", **how), best)
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+def test_what_has_no_value_at_the_start_is_named():
+    with pytest.raises(ValueError, match=r"`constraints` must be finite .*nowhere"):
+        qb.studies.search(ripples, PLAN, optimizer="SLSQP", constraints=[qb.at_most(nowhere, 1.0)])
+
+
+def nowhere(x):
+    return x * jnp.nan

@@ -22,6 +22,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from qbjax import _checks
+
 ROOT = 2**0.5
 
 
@@ -148,7 +150,7 @@ def symplectic_form(modes: int) -> Float[np.ndarray, "q q"]:
 
 def vacuum(modes: int) -> Moments:
     """Moments of the ground state."""
-    return Moments(np.zeros(2 * modes), np.eye(2 * modes) / 2)  # type: ignore[arg-type]
+    return Moments(_checks.settled(np.zeros(2 * modes)), _checks.settled(np.eye(2 * modes) / 2))
 
 
 def _sum(more, signals, drives, kind):
@@ -157,15 +159,11 @@ def _sum(more, signals, drives, kind):
     for signal, terms_of in zip(signals, drives, strict=True):
         terms.append((jnp.real(signal), jnp.imag(signal), getattr(terms_of, kind)))
     found = [
-        (ur * jnp.real(x) - ui * jnp.imag(x), ur * jnp.imag(x) + ui * jnp.real(x))
+        jnp.stack([ur * jnp.real(x) - ui * jnp.imag(x), ur * jnp.imag(x) + ui * jnp.real(x)])
         for ur, ui, x in terms
         if x is not None
     ]
-    if not found:
-        return None
-    return sum(re for re, _ in found[1:]) + found[0][0], sum(im for _, im in found[1:]) + found[0][
-        1
-    ]
+    return sum(found[1:], found[0]) if found else None
 
 
 def _or_zero(parts, zero):
