@@ -90,6 +90,9 @@ class Structure:
         self.dimension = int(operators[0].shape[0])
         states = [np.arange(self.dimension)] if sectors is None else list(sectors)
         self.sizes = tuple(len(s) for s in states)
+        self._label = np.full(self.dimension, -1)
+        for s, part in enumerate(states):
+            self._label[part] = s
         self.sectors = tuple(
             Sector(s, self._drifts(s), self._jumps_into(t, states)) for t, s in enumerate(states)
         )
@@ -174,8 +177,9 @@ class Structure:
     def _jumps_into(self, target, sectors) -> tuple[Jump, ...]:
         found = []
         for rate, L in enumerate(self.jumps):
-            for source, states in enumerate(sectors):
-                bands = diagonals(_block(L, sectors[target], states))
+            # Of many sectors a jump leads from few into one.
+            for source in np.unique(self._label[L[sectors[target]].indices]).tolist():
+                bands = diagonals(_block(L, sectors[target], sectors[source]))
                 for k, a in bands.items():
                     for m, b in bands.items():
                         found += _jump_parts(source, (k, m), rate, a, b)
@@ -205,9 +209,7 @@ class Structure:
     def _check_closed(self, sectors):
         if sum(self.sizes) != self.dimension:
             raise ValueError(f"Sectors must hold {self.dimension} states, but hold {self.sizes}.")
-        label = np.empty(self.dimension, dtype=int)
-        for s, states in enumerate(sectors):
-            label[states] = s
+        label = self._label
         for H in (*self.hamiltonians, *self.controls):
             rows, columns = H.nonzero()
             if np.any(label[rows] != label[columns]):
