@@ -12,7 +12,10 @@ from qbjax import views
 from qbjax.interface import catalogue
 
 WINGS = ("bloch", "collisional", "dopo", "lindblad", "repeated", "reservoir", "waveguide")
-WINGS = ("bloch", "collisional", "dopo", "gaussian", "ising", "lindblad", "reservoir", "waveguide")
+WINGS = (
+    "bloch", "collisional", "dopo", "ensemble", "gaussian", "ising", "lindblad", "reservoir",
+    "waveguide",
+)  # fmt: skip
 PACKAGES = (
     qb, qb.algebra, qb.batteries, qb.dynamics, qb.loads, qb.merit, qb.merit.bounds, qb.protocols,
     qb.strategies, qb.studies, views, *(getattr(qb.batteries, wing) for wing in WINGS),

@@ -4,6 +4,7 @@ from qbjax.batteries import (
     bloch,
     collisional,
     dopo,
+    ensemble,
     gaussian,
     lindblad,
     repeated,
@@ -27,6 +28,7 @@ from qbjax.batteries.collisional import (
     trapping_state,
 )
 from qbjax.batteries.dopo import DOPO
+from qbjax.batteries.ensemble import SpinEnsemble
 from qbjax.batteries.gaussian import Gaussian
 from qbjax.batteries.lindblad import (
     Built,
@@ -48,14 +50,17 @@ from qbjax.interface.states import State
 __all__ = [
     "DOPO", "Battery", "BlochArray", "BlochCharger", "Built", "Collisional", "Gaussian",
     "IsingMachine", "Lindblad", "MetastableWarning", "Oscillators", "RepeatedInteractions",
-    "Reservoir", "SpinChain", "State", "StationaryReport", "TavisCummings", "Waveguide",
+    "Reservoir", "SpinChain", "SpinEnsemble", "State", "StationaryReport",
+    "TavisCummings", "Waveguide",
     "bloch", "bloch_approximations", "bloch_exact", "bloch_moments", "bloch_optima", "chambers",
-    "collisional", "dopo", "gaussian", "ising", "lindblad", "micromaser", "repeated",
+    "collisional", "dopo", "ensemble", "gaussian", "ising", "lindblad", "micromaser", "repeated",
     "reservoir", "stationary_state", "trapping_angle", "trapping_angles", "trapping_state",
     "waveguide", "waveguide_continuum",
 ]  # fmt: skip
 
-for _wing in (dopo, collisional, repeated, bloch, waveguide, reservoir, lindblad, gaussian):
+_WINGS = (dopo, collisional, repeated, bloch, waveguide, reservoir, lindblad, gaussian, ensemble)
+
+for _wing in _WINGS:
     catalogue.add(*_wing.ENTRIES)
 
 

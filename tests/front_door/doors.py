@@ -151,6 +151,13 @@ BATTERIES = [
         batteries.gaussian.moments, modes=(1, "levels"), displacement=(0, "complex"),
         squeezing=(0, "complex"), thermal=(0, "not negative"),
     ),
+    door(
+        batteries.SpinEnsemble, spins=(2, "levels"), photons=(1, "photons?"),
+        levels=(None, "levels?"), frequency=(1.0, "positive"), cavity=(None, "not negative?"),
+        cavity_decay=(0, "not negative"), local_decay=(0, "not negative"),
+        local_pump=(0, "not negative"), local_dephasing=(0, "not negative"),
+        collective_decay=(0, "not negative"), counter_rotating=(False, "flag"),
+    ),
     door(NETWORK.moments, state=(NETWORK.start(), "thing")),
     door(NETWORK.symplectic_eigenvalues, state=(NETWORK.start(), "thing")),
     door(NETWORK.logarithmic_negativity, state=(NETWORK.start(), "thing"), part=(0, "places?")),

@@ -1,0 +1,139 @@
+"""The state that a run of an ensemble starts from, and its form."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from qbjax import _checks
+from qbjax.algebra.packing import pack
+from qbjax.batteries.ensemble import _model as models
+from qbjax.batteries.ensemble import _reading as reading
+from qbjax.batteries.ensemble._model import Form, Model
+from qbjax.interface.states import Origin, State
+
+APART = 1e-12
+"""Coherence between two values of what is conserved, of a state that counts as having none."""
+
+
+def state(model: Model, photons: int, initial: Any, origin: Origin) -> State:
+    """A state of the spins beside so many photons, laid out to be moved.
+
+    Args:
+        model: the terms.
+        photons: in the cavity.
+        initial: None for all spins down; a ket or density matrix of the cell, or of the N + 1
+            symmetric levels.
+        origin: of the battery.
+    """
+    cell = _cell(model, initial)
+    known = _checks.is_concrete(cell)
+    k = models.cell_levels(model).astype(int)
+    value = models.charge(model, k, photons)
+    if cell.ndim == 1 and not model.jumps:
+        here = np.unique(value[np.asarray(cell) != 0]) if known and model.conserves else []
+        sector = int(here[0]) if len(here) == 1 else None
+        return _ket(model, photons, cell, sector, origin)
+    rho = cell if cell.ndim == 2 else _projector(cell)
+    apart = value[:, None] != value[None, :]
+    sectored = model.conserves and known and not np.any(abs(np.asarray(rho))[apart] > APART)
+    form = Form(False, sectored, None, _is_real(model, rho * reading.turns(k).conj()))
+    return State(_stack(model, photons, rho, sectored), origin, form)
+
+
+def size(model: Model, form: Form) -> int:
+    """Real numbers in a state of a form, without laying it out."""
+    N, L = model.spins, model.room
+    if form.pure:
+        return 2 * (min(N + 1, L) if form.sector is not None else (N + 1) * L)
+    if not form.sectored:
+        return model.blocks * ((N + 1) * L) ** 2
+    if model.counter_rotating:
+        return 2 * model.blocks * (-(-(N + 1) * L // 2)) ** 2
+    planes = sum(N - 2 * q + L for q in range(model.blocks))
+    return planes * min(N + 1, L) ** 2
+
+
+def _cell(model: Model, initial: Any) -> Any:
+    """A ket or density matrix of the cell, on the host if it is known."""
+    levels = models.cell_levels(model).size
+    few = model.spins + 1
+    if initial is None:
+        return np.eye(1, levels)[0]
+    given = levels if np.shape(initial)[-1:] != (few,) else few
+    if _checks.axes(initial) == 1:
+        found = _checks.on_host(_checks.ket("initial", initial, dim=given))
+    else:
+        found = _checks.on_host(_checks.density_matrix("initial", initial, dim=given))
+        if given == levels and _checks.is_concrete(found):
+            _check_blocks(model, found)
+    more = [(0, levels - given)] * found.ndim  # the symmetric levels are the first block
+    return (np if _checks.is_concrete(found) else jnp).pad(found, more)
+
+
+def _check_blocks(model: Model, rho) -> None:
+    q = np.repeat(np.arange(model.blocks), [model.spins + 1 - 2 * b for b in range(model.blocks)])
+    apart = np.abs(rho)[q[:, None] != q[None, :]].max(initial=0.0)
+    if apart > _checks.STATE_TOLERANCE:
+        raise ValueError(
+            "Argument `initial` must have no coherence between blocks of different j, which no "
+            f"state of equal spins has, but has {apart:.4g}."
+        )
+
+
+def _ket(model: Model, photons: int, cell, sector: int | None, origin: Origin) -> State:
+    basis = models.levels(model, sector)
+    turned = cell * reading.phases(-np.arange(model.spins + 1))
+    real = _is_real(model, turned)
+    xp: Any = np if _checks.is_concrete(cell) else jnp
+    psi = xp.where(basis.n == photons, turned[basis.k], 0.0)
+    return State(xp.stack([psi.real, psi.imag]), origin, Form(True, False, sector, real))
+
+
+def _stack(model: Model, photons: int, rho, sectored: bool):
+    structure = models.structure(model, sectored, None)
+    basis = models.levels(model)
+    number = np.full((model.blocks, model.spins + 1), -1)
+    q, k = np.indices(number.shape)
+    inside = (q <= k) & (k <= model.spins - q)
+    number[inside] = np.arange(inside.sum())
+    turned = pack(rho * reading.turns(k[inside]).conj())
+    some = np.flatnonzero(basis.n == photons)
+    row, column = some[:, None], some[None, :]
+    at = number[basis.q, basis.k]
+    places = reading.places(model, sectored, None)
+    same = places.plane[row] == places.plane[column]
+    row, column = np.broadcast_to(row, same.shape)[same], np.broadcast_to(column, same.shape)[same]
+    values, flat = turned[at[row], at[column]], places.flat(row, column)
+    planes, n = structure.room
+    if isinstance(turned, np.ndarray):
+        stack = np.zeros(planes * n * n)
+        stack[flat] = values
+    else:
+        stack = jnp.zeros(planes * n * n).at[flat].set(values)
+    return stack.reshape(planes, n, n)
+
+
+def _is_real(model: Model, turned) -> bool:
+    """Whether a state between turned levels is real, and stays so."""
+    return (
+        models.stays_real(model)
+        and _checks.is_concrete(turned)
+        and not np.any(np.abs(np.imag(turned)) > 0)
+    )
+
+
+def _projector(psi):
+    return (np if isinstance(psi, np.ndarray) else jnp).outer(psi, psi.conj())
+
+
+def check_room(model: Model, photons: int, levels: int | None) -> None:
+    """Insists on a state, of the usual start, that fits into the memory."""
+    pure = not model.jumps
+    sector = 0 if pure and model.conserves else None
+    state = size(model, Form(pure, not pure and model.conserves, sector, True))
+    tables = 16 * model.blocks * (model.spins + 1) * model.room  # of the levels, on the host
+    names = {"spins": model.spins, "photons": photons, "levels": levels or 0}
+    largest = "levels" if names["levels"] > photons + model.spins + 1 else "spins"
+    largest = "photons" if largest == "spins" and photons > model.spins else largest
+    _checks.room(largest, names[largest], max(state, tables), "one state")
