@@ -13,7 +13,7 @@ def facts(model: Model, state: State) -> dict[str, Any]:
     """The rows of `info` of an ensemble that starts from a state."""
     form: Form = state.layout
     sizes = models.structure(model, form.sectored, form.sector).sizes
-    d = models.cell_levels(model).size
+    d = models.spin_levels(model)[1].size
     size = state.content.size
     return {
         "cell": f"{d} levels: {_cell(model)}",

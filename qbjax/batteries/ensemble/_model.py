@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from qbjax.batteries.ensemble import _blocks as blocks
 from qbjax.dynamics.generator.structure import Structure
@@ -173,7 +173,8 @@ def _moved(place, basis: Levels, step: tuple[int, int, int], values) -> sp.csr_a
     return sp.csr_array(entries, shape=(size, size))
 
 
-def cell_levels(model: Model) -> Float[np.ndarray, " D"]:
-    """Quanta of the levels of the spins, in the order of the cell's density matrix."""
+def spin_levels(model: Model) -> tuple[Int[np.ndarray, " D"], Int[np.ndarray, " D"]]:
+    """Block q and quanta k of the levels of the spins, in the order of the cell."""
     q, k = np.indices((model.blocks, model.spins + 1)).reshape(2, -1)
-    return k[(q <= k) & (k <= model.spins - q)].astype(float)
+    inside = (q <= k) & (k <= model.spins - q)
+    return q[inside], k[inside]

@@ -110,9 +110,7 @@ def readings(model: Model, pure: bool, sectored: bool, sector: int | None) -> Re
 
 def cell(model: Model, form: Form, blocks: Blocks) -> Complex[Array, "D D"]:
     """The density matrix of the spins, its blocks side by side."""
-    q, k = np.indices((model.blocks, model.spins + 1)).reshape(2, -1)
-    inside = (q <= k) & (k <= model.spins - q)
-    q, k = q[inside], k[inside]
+    q, k = models.spin_levels(model)
     if blocks.ndim == 2:
         return jnp.diag(blocks[q, k]).astype(complex)
     same = q[:, None] == q[None, :]

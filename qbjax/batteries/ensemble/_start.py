@@ -27,18 +27,22 @@ def state(model: Model, photons: int, initial: Any, origin: Origin) -> State:
         origin: of the battery.
     """
     cell = _cell(model, initial)
-    known = _checks.is_concrete(cell)
-    k = models.cell_levels(model).astype(int)
+    known, symmetric = _checks.is_concrete(cell), cell.shape[-1] == model.spins + 1
+    q, k = models.spin_levels(model._replace(jumps=()) if symmetric else model)
     value = models.charge(model, k, photons)
     if cell.ndim == 1 and not model.jumps:
         here = np.unique(value[np.asarray(cell) != 0]) if known and model.conserves else []
         sector = int(here[0]) if len(here) == 1 else None
         return _ket(model, photons, cell, sector, origin)
-    rho = cell if cell.ndim == 2 else _projector(cell)
+    rho = (cell if cell.ndim == 2 else _projector(cell)).astype(complex)
+    if known:
+        _check_blocks(rho, q)
     apart = value[:, None] != value[None, :]
     sectored = model.conserves and known and not np.any(abs(np.asarray(rho))[apart] > APART)
-    form = Form(False, sectored, None, _is_real(model, rho * reading.turns(k).conj()))
-    return State(_stack(model, photons, rho, sectored), origin, form)
+    turned = rho * reading.turns(k).conj()
+    form = Form(False, sectored, None, _is_real(model, turned))
+    _checks.room("initial", initial, size(model, form), "one state of all sectors together")
+    return State(_stack(model, photons, pack(turned), (q, k), sectored), origin, form)
 
 
 def size(model: Model, form: Form) -> int:
@@ -55,24 +59,18 @@ def size(model: Model, form: Form) -> int:
 
 
 def _cell(model: Model, initial: Any) -> Any:
-    """A ket or density matrix of the cell, on the host if it is known."""
-    levels = models.cell_levels(model).size
+    """A ket or density matrix of the spins, or of j = N/2 alone; on the host if it is known."""
     few = model.spins + 1
     if initial is None:
-        return np.eye(1, levels)[0]
-    given = levels if np.shape(initial)[-1:] != (few,) else few
+        return np.eye(1, few)[0]
+    symmetric = not model.is_local or np.shape(initial)[-1:] == (few,)
+    levels = few if symmetric else models.spin_levels(model)[0].size
     if _checks.axes(initial) == 1:
-        found = _checks.on_host(_checks.ket("initial", initial, dim=given))
-    else:
-        found = _checks.on_host(_checks.density_matrix("initial", initial, dim=given))
-        if given == levels and _checks.is_concrete(found):
-            _check_blocks(model, found)
-    more = [(0, levels - given)] * found.ndim  # the symmetric levels are the first block
-    return (np if _checks.is_concrete(found) else jnp).pad(found, more)
+        return _checks.on_host(_checks.ket("initial", initial, dim=levels))
+    return _checks.on_host(_checks.density_matrix("initial", initial, dim=levels))
 
 
-def _check_blocks(model: Model, rho) -> None:
-    q = np.repeat(np.arange(model.blocks), [model.spins + 1 - 2 * b for b in range(model.blocks)])
+def _check_blocks(rho, q) -> None:
     apart = np.abs(rho)[q[:, None] != q[None, :]].max(initial=0.0)
     if apart > _checks.STATE_TOLERANCE:
         raise ValueError(
@@ -83,29 +81,25 @@ def _check_blocks(model: Model, rho) -> None:
 
 def _ket(model: Model, photons: int, cell, sector: int | None, origin: Origin) -> State:
     basis = models.levels(model, sector)
-    turned = cell * reading.phases(-np.arange(model.spins + 1))
+    turned = cell.astype(complex) * reading.phases(-np.arange(model.spins + 1))
     real = _is_real(model, turned)
     xp: Any = np if _checks.is_concrete(cell) else jnp
     psi = xp.where(basis.n == photons, turned[basis.k], 0.0)
     return State(xp.stack([psi.real, psi.imag]), origin, Form(True, False, sector, real))
 
 
-def _stack(model: Model, photons: int, rho, sectored: bool):
-    structure = models.structure(model, sectored, None)
-    basis = models.levels(model)
+def _stack(model: Model, photons: int, turned, levels, sectored: bool):
+    """A packed state of some levels (q, k) of the spins as a stack."""
+    planes, n = models.structure(model, sectored, None).room
+    basis, places = models.levels(model), reading.places(model, sectored, None)
     number = np.full((model.blocks, model.spins + 1), -1)
-    q, k = np.indices(number.shape)
-    inside = (q <= k) & (k <= model.spins - q)
-    number[inside] = np.arange(inside.sum())
-    turned = pack(rho * reading.turns(k[inside]).conj())
-    some = np.flatnonzero(basis.n == photons)
-    row, column = some[:, None], some[None, :]
+    number[levels] = np.arange(levels[0].size)
     at = number[basis.q, basis.k]
-    places = reading.places(model, sectored, None)
+    some = np.flatnonzero((basis.n == photons) & (at >= 0))
+    row, column = (some[x.ravel()] for x in np.indices((some.size, some.size)))
     same = places.plane[row] == places.plane[column]
-    row, column = np.broadcast_to(row, same.shape)[same], np.broadcast_to(column, same.shape)[same]
+    row, column = row[same], column[same]
     values, flat = turned[at[row], at[column]], places.flat(row, column)
-    planes, n = structure.room
     if isinstance(turned, np.ndarray):
         stack = np.zeros(planes * n * n)
         stack[flat] = values

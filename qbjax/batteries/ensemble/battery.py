@@ -173,7 +173,7 @@ class SpinEnsemble(Battery):
 
     @property
     def cell_hamiltonian(self):
-        return self.frequency * models.cell_levels(self._model)
+        return self.frequency * models.spin_levels(self._model)[1].astype(float)
 
     def density_matrix(self, state: State | Any) -> Complex[Array, "n n"]:
         """Density matrix of spins and cavity, the spins as in `cell`."""
@@ -181,7 +181,7 @@ class SpinEnsemble(Battery):
         return reading.density_matrix(self._model, state.layout, state.content)
 
     def factors(self):
-        levels = models.cell_levels(self._model).size
+        levels = models.spin_levels(self._model)[1].size
         return {
             "cell": (levels,),
             "all": (levels,) if self.levels is None else (levels, self.levels),
