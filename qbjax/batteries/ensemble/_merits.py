@@ -92,9 +92,9 @@ def filled(weights: Float[Array, " P"], share: np.ndarray, spins: int):
         >>> filled(jnp.array([0.5, 0.5, 0.0, 0.0]), np.full(4, 0.25), 2)[0].tolist()
         [0.0, 1.0, 1.0, 2.0]
     """
-    weights, share = lax.stop_gradient(weights), jnp.asarray(share)
-    order = jnp.argsort(-weights / share, stable=True)
-    part = share[order]
+    weights, shares = lax.stop_gradient(weights), jnp.asarray(share)
+    order = jnp.argsort(-weights / shares, stable=True)
+    part = shares[order]
     start = jnp.concatenate([jnp.zeros(1), jnp.cumsum(part)[:-1]])
     above = jnp.clip((_ends(spins)[None, :] - start[:, None]) / part[:, None], 0.0, 1.0)
     mean, squared = jnp.sum(1 - above, axis=1), (1 - above) @ (2 * np.arange(spins) + 1.0)

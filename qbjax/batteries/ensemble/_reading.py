@@ -100,8 +100,11 @@ def readings(model: Model, pure: bool, sectored: bool, sector: int | None) -> Re
         row, column = index[:, :, None, :], index[:, None, :, :]
         there = (row >= 0) & (column >= 0) & (found.plane[row] == found.plane[column])
         cell = np.where(there, found.flat(row, column), 0)
+    quanta, photons, top = (_checks.settled(x.astype(float)) for x in (k, n, _is_top(model, k, n)))
     return Readings(
-        *(_checks.settled(x.astype(float)) for x in (k, n, _is_top(model, k, n))),
+        quanta,
+        photons,
+        top,
         None if pure else _checks.settled(found.flat(every, every)),
         _checks.settled(cell),
         _checks.settled(there.astype(float)),

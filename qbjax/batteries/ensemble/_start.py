@@ -31,8 +31,7 @@ def state(model: Model, photons: int, initial: Any, origin: Origin) -> State:
     q, k = models.spin_levels(model._replace(jumps=()) if symmetric else model)
     value = models.charge(model, k, photons)
     if cell.ndim == 1 and not model.jumps:
-        here = np.unique(value[np.asarray(cell) != 0]) if known and model.conserves else []
-        sector = int(here[0]) if len(here) == 1 else None
+        sector = _sector(value, cell) if known and model.conserves else None
         return _ket(model, photons, cell, sector, origin)
     rho = (cell if cell.ndim == 2 else _projector(cell)).astype(complex)
     if known:
@@ -56,6 +55,12 @@ def size(model: Model, form: Form) -> int:
         return 2 * model.blocks * (-(-(N + 1) * L // 2)) ** 2
     planes = sum(N - 2 * q + L for q in range(model.blocks))
     return planes * min(N + 1, L) ** 2
+
+
+def _sector(value, psi) -> int | None:
+    """The only value of what is conserved that a ket has, if there is one."""
+    here = np.unique(value[np.asarray(psi) != 0])
+    return int(here[0]) if here.size == 1 else None
 
 
 def _cell(model: Model, initial: Any) -> Any:
@@ -100,11 +105,10 @@ def _stack(model: Model, photons: int, turned, levels, sectored: bool):
     same = places.plane[row] == places.plane[column]
     row, column = row[same], column[same]
     values, flat = turned[at[row], at[column]], places.flat(row, column)
-    if isinstance(turned, np.ndarray):
-        stack = np.zeros(planes * n * n)
-        stack[flat] = values
-    else:
-        stack = jnp.zeros(planes * n * n).at[flat].set(values)
+    if not isinstance(turned, np.ndarray):
+        return jnp.zeros(planes * n * n).at[flat].set(values).reshape(planes, n, n)
+    stack = np.zeros(planes * n * n)
+    stack[flat] = values
     return stack.reshape(planes, n, n)
 
 

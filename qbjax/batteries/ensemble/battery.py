@@ -202,25 +202,27 @@ class SpinEnsemble(Battery):
 
     def recommended_levels(self, protocol):
         """Levels that the strongest coupling takes, if it is known; at least half more."""
-        if not self._model.cut:
+        model = self._model
+        if not model.cut:
             return {}
-        levels = -(-3 * self.levels // 2)
+        levels = -(-3 * model.levels // 2)
         cavity = self.frequency if self.cavity is None else self.cavity
         peaks = [pump.peak for pump in pumps_of(resolve(protocol))]
         known = _checks.is_concrete((peaks, cavity))
         if peaks and known and self.counter_rotating and cavity > 0:
             strongest = float(peaks[0] / cavity)
-            levels = max(levels, enough_levels(self.spins, self.photons, strongest))
+            levels = max(levels, enough_levels(self.spins, self.photons or 0, strongest))
         return {"cavity": ("levels", levels)}
 
     def refined(self) -> "SpinEnsemble":
         """The battery with half more levels of the cavity, where they were cut."""
-        if not self._model.cut:
+        model = self._model
+        if not model.cut:
             return self
         return SpinEnsemble(
             self.spins,
             self.photons,
-            -(-3 * self.levels // 2),
+            -(-3 * model.levels // 2),
             frequency=self.frequency,
             cavity=self.cavity,
             cavity_decay=self.cavity_decay,
@@ -255,12 +257,9 @@ class SpinEnsemble(Battery):
         rates = self._rates
         spins, cavity = self.counter_rotating, self.cavity is not None
         photons = self.levels is not None and (self.counter_rotating or cavity)
-        cut = False
-        if self.levels is not None:
-            grows = self.counter_rotating or "pump" in rates
-            cut = grows or self.levels <= self.photons + self.spins
         kept = (["spins"] if spins else []) + (["photons"] if photons else [])
-        levels = self.levels or 0
+        levels, most = self.levels or 0, (self.photons or 0) + self.spins
+        cut = levels > 0 and (self.counter_rotating or "pump" in rates or levels <= most)
         return Model(self.spins, levels, self.counter_rotating, tuple(kept), tuple(rates), cut)
 
     @property
