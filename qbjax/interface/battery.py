@@ -191,6 +191,8 @@ class Cell(NamedTuple):
         origin: of its battery's states.
         parted: layout of a state to whether it holds no coherence between even and odd levels of
             the cell.
+        merits: density matrix (d, d) to its merits, where these are not those of its levels: where
+            a level stands for several. None where they are.
     """
 
     lowering: np.ndarray
@@ -201,6 +203,7 @@ class Cell(NamedTuple):
     units: dict[str, str]
     origin: Origin
     parted: Any
+    merits: Any = None
 
 
 def mover_of(

@@ -44,6 +44,7 @@ class Mover(eqx.Module):
         form: of the generator of cell and load.
         rates: of the cell's jumps.
         levels: the cell's Hamiltonian.
+        merits: as of `Cell`.
         real: whether a real state stays real.
         mode: name of the cell if its ladder is truncated.
         counts: whether level n holds n quanta.
@@ -53,6 +54,7 @@ class Mover(eqx.Module):
     form: Shifts | Products
     rates: tuple[Any, ...]
     levels: Any
+    merits: Any
     real: bool = eqx.field(static=True)
     mode: str | None = eqx.field(static=True)
     counts: bool = eqx.field(static=True)
@@ -91,13 +93,22 @@ class Mover(eqx.Module):
 
     def observables(self, load: TwoLevel, state: State) -> dict[str, Array]:
         """Observables of one state of a pair, with `truncation` and `trace_defect`."""
-        levels, rho = self.levels, pair.cell(state)
+        rho = pair.cell(state)
+        populations = jnp.real(jnp.diagonal(rho))
+        return {
+            **(self._of_levels(state, rho) if self.merits is None else self.merits(rho)),
+            **load_observables(load, state),
+            "truncation": jnp.zeros(0) if self.mode is None else jnp.sum(populations[-2:])[None],
+            "trace_defect": jnp.abs(jnp.sum(populations) - 1),
+        }
+
+    def _of_levels(self, state: State, rho) -> dict[str, Array]:
+        levels = self.levels
         parts = [rho[::2, ::2], rho[1::2, 1::2]] if state.layout.sectored else [rho]
         spectrum = jnp.concatenate([spectral.eigenvalues(part) for part in parts])
         energies = levels if levels.ndim == 1 else spectral.eigenvalues(levels)
         energy, incoherent = merit.energy(rho, levels), merit.incoherent_ergotropy(rho, levels)
         work = energy - merit.passive_energy_of_spectrum(spectrum, energies)
-        populations = jnp.real(jnp.diagonal(rho))
         return {
             "energy": energy,
             "ergotropy": work,
@@ -105,9 +116,6 @@ class Mover(eqx.Module):
             "incoherent_ergotropy": incoherent,
             "purity": merit.purity(rho),
             **({"fano": merit.fano_factor(rho)} if levels.ndim == 1 and self.counts else {}),
-            **load_observables(load, state),
-            "truncation": jnp.zeros(0) if self.mode is None else jnp.sum(populations[-2:])[None],
-            "trace_defect": jnp.abs(jnp.sum(populations) - 1),
         }
 
 
@@ -125,6 +133,7 @@ def mover(battery: Battery, load: TwoLevel, state: State) -> Mover:
         form_of(found),
         tuple(alone.rates),
         battery.cell_hamiltonian,
+        alone.merits,
         not found.imaginary,
         alone.mode,
         _counts(alone),

@@ -29,6 +29,7 @@ import jax
 from jaxtyping import Array, Complex
 
 from qbjax import _checks
+from qbjax.batteries.ensemble import _alone as alone
 from qbjax.batteries.ensemble import _facts as facts
 from qbjax.batteries.ensemble import _model as models
 from qbjax.batteries.ensemble import _motion as motions
@@ -37,7 +38,7 @@ from qbjax.batteries.ensemble import _start as starts
 from qbjax.batteries.ensemble import _steady as steadies
 from qbjax.batteries.ensemble._model import Model
 from qbjax.dynamics.motion import Flow
-from qbjax.interface import Battery, Origin, State, check_origin
+from qbjax.interface import Battery, Cell, Origin, State, check_origin
 from qbjax.interface.cavities import USUAL, enough_levels
 from qbjax.interface.pumps import checked_pumps, pumps_of
 from qbjax.interface.steady import SteadyState, check_constant
@@ -199,6 +200,9 @@ class SpinEnsemble(Battery):
         """Solves for the state that endless charging leads to."""
         (pump,) = pumps_of(protocol)
         return steadies.steady_state(self._model, self._numbers, pump, gap, self._origin)
+
+    def open_cell(self) -> Cell:
+        return alone.cell(self._model, self._numbers, self._origin)
 
     def recommended_levels(self, protocol):
         """Levels that the strongest coupling takes, if it is known; at least half more."""

@@ -182,3 +182,24 @@ def test_many_spins_with_local_noise_have_slopes(arguments, coupling):
         # A step of 1e-3 would go over a crossing of eigenvalues.
         wanted = central_difference(value, jnp.ones(3), direction, step=1e-4)
         assert tree_allclose(slope, wanted, rtol=1e-5)
+
+
+def test_a_load_against_a_product_of_spins():
+    """Two spins that lose quanta alone and together, and the load that both are coupled to."""
+    lower, dims = sum(brute_force.on_each(brute_force.LOWER, 2)), (2, 2)
+    other = qb.batteries.Lindblad(
+        [], brute_force.jumps(2, decay=0.1, dephasing=0.2, collective=0.05), dims=dims,
+        cell=(0, 1), cell_hamiltonian=brute_force.quanta(2), controls=[lower + lower.T],
+        lowering=lower,
+    )  # fmt: skip
+    battery = qb.batteries.SpinEnsemble(
+        2, local_decay=0.1, local_dephasing=0.2, collective_decay=0.05
+    )
+    load, found = qb.loads.TwoLevel(1.0, decay=0.1), []
+    for one in (battery, other):
+        run = qb.charge(one, CONSTANT, [0.0, 2.0])
+        found.append(qb.discharge(one, run.final_state, load, [0.0, 0.5, 1.0]))
+    names = ("energy", "ergotropy", "purity", "load_energy", "load_ergotropy")
+    for name in (*names, "coherent_ergotropy", "incoherent_ergotropy"):
+        mine, wanted = (run.observables[name] for run in found)
+        assert tree_allclose(mine, wanted, rtol=1e-7), name
