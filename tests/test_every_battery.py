@@ -37,8 +37,8 @@ METHODS = {
 DIFFERENTIATED = {
     "bloch", "bloch_array", "cascade", "collisional", "dopo", "gaussian", "ising_machine",
     "lindblad", "micromaser", "oscillators", "reservoir", "reservoir_lattice",
-    "reservoir_lorentzian", "reservoir_ohmic", "spin_chain", "tavis_cummings", "waveguide",
-    "waveguide_array", "waveguide_si",
+    "reservoir_lorentzian", "reservoir_ohmic", "spin_chain", "spin_ensemble", "tavis_cummings",
+    "waveguide", "waveguide_array", "waveguide_si",
 }  # fmt: skip
 """Batteries whose wings compare gradients with differences, in tests that take seconds."""
 

@@ -30,6 +30,9 @@ from qbjax.batteries.ensemble import _blocks as copies
 from qbjax.batteries.ensemble._reading import Blocks
 from qbjax.merit.entropy import entropy_of_spectrum
 
+GROUPS, FEW = 4, 3
+"""Groups that the blocks are diagonalised in, and least number of blocks in each."""
+
 
 class _Room(NamedTuple):
     """The levels of N spins by block, for levels and for eigenvalues in ascending order."""
@@ -124,8 +127,14 @@ def _spectrum(room: _Room, blocks: Blocks, real: bool) -> Float[Array, "Q k"]:
     """Eigenvalues of every block, ascending, behind −1 for each level that it lacks."""
     if blocks.ndim == 2:
         return jnp.sort(jnp.where(room.inside, blocks, -1.0), axis=1)
-    lacks = np.where(room.inside, 0.0, -1.0)[:, :, None] * np.eye(room.k.shape[1])
-    return jax.vmap(lambda x: spectral.eigenvalues(unpack(x, real=real)))(blocks + lacks)
+    lacks = blocks + np.where(room.inside, 0.0, -1.0)[:, :, None] * np.eye(room.k.shape[1])
+    # Blocks of later q are smaller: some at a time, each cut to the first of them.
+    step, found = max(-(-len(blocks) // GROUPS), FEW), []
+    for q in range(0, len(blocks), step):
+        inner = lacks[q : q + step, q : lacks.shape[1] - q, q : lacks.shape[2] - q]
+        values = jax.vmap(lambda x: spectral.eigenvalues(unpack(x, real=real)))(inner)
+        found.append(jnp.pad(values, ((0, 0), (2 * q, 0)), constant_values=-1.0))
+    return jnp.concatenate(found)
 
 
 def _of_one_spin(spins: int, quanta, blocks: Blocks) -> Float[Array, ""]:

@@ -149,6 +149,9 @@ class SpinEnsemble(Battery):
             raise ValueError("Argument `times` must be given for a SpinEnsemble, but is None.")
         times = _checks.times("times", times)
         pumps[0].check_times(times)
+        # Merits are found of what is kept at every time, so that nothing is found that none needs.
+        kept = self._model.blocks * (self.spins + 1) ** 2 * times.shape[0]
+        _checks.room("times", times, kept, "the state of the spins at all of them")
         return times
 
     def start(self, initial=None) -> State:
