@@ -81,7 +81,7 @@ def test_the_order_of_ergotropies(driven):
 
 
 def test_against_piqs():
-    """Six spins, local and collective noise, at 1e-7: other blocks, another solver."""
+    """Six spins, local and collective noise; piqs keeps coefficients in single precision."""
     qutip, piqs = pytest.importorskip("qutip"), pytest.importorskip("qutip.piqs.piqs")
     system = piqs.Dicke(
         6, emission=0.1, pumping=0.05, dephasing=0.4, collective_emission=0.15,
