@@ -64,7 +64,7 @@ def lowering(
     r"""Elements of $J_-$ from the levels of k quanta in the blocks $j = N/2 - q$.
 
     Example:
-        >>> lowering(2, np.zeros(3), np.arange(3)).round(4).tolist()
+        >>> lowering(2, np.zeros(3, int), np.arange(3)).round(4).tolist()
         [0.0, 1.4142, 1.4142]
     """
     return np.sqrt((k - q) * (spins - q - k + 1.0))
