@@ -100,7 +100,7 @@ def roughness(k, plan, battery):
 
 @pytest.mark.slow  # the qubit above is its fast sibling
 @pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")  # of four levels
-@pytest.mark.filterwarnings("ignore:The best value does not stand")
+@pytest.mark.filterwarnings("ignore:The best value is not verified")  # by more levels: it has none
 def test_everything_at_once_beside_slsqp():
     amplitudes = qb.free(jnp.array([0.5, 0.6, 0.4]), 0.0, 1.2)
     pulse = qb.protocols.PiecewiseConstant(amplitudes, qb.free(1.5, 0.2, 3.0))
