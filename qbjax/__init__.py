@@ -23,17 +23,17 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Solver", "__version__", "algebra", "at_least", "at_most", "batteries", "charge", "discharge",
-    "dynamics", "ensemble", "equal", "final", "free", "info", "loads", "maximize", "merit",
+    "dynamics", "ensemble", "equal", "final", "free", "info", "load", "loads", "maximize", "merit",
     "pareto", "protocols", "steady_state", "store", "strategies", "studies", "sweep",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Studies, which load xarray and zarr, when they are first asked for."""
-    if name not in ("studies", "sweep"):
+    if name not in ("load", "studies", "sweep"):
         raise AttributeError(f"module 'qbjax' has no attribute {name!r}")
     studies = importlib.import_module("qbjax.studies")
-    globals().update(studies=studies, sweep=studies.sweep)
+    globals().update(load=studies.load, studies=studies, sweep=studies.sweep)
     return globals()[name]
 
 

@@ -46,6 +46,7 @@ REASONS = {
         "cycle_efficiency final_ergotropy average_power stored_energy delivered "
         "figure_of_merit steady_energy steady_margin timed_margin"
     ),
+    "has tests of its own": "load",
     "has a table of its own": "sweep",
 }
 EXCUSED = {name for names in REASONS.values() for name in names.split()}
