@@ -6,6 +6,7 @@ from qbjax.cli import bloch_angle as bloch_angle
 from qbjax.cli import charge as charge
 from qbjax.cli import collisional as collisional
 from qbjax.cli import commands as commands
+from qbjax.cli import doctor as doctor
 from qbjax.cli import optimize as optimize
 from qbjax.cli import show as show
 from qbjax.cli import swap_angles as swap_angles
