@@ -1,7 +1,7 @@
 """qbjax: differentiable quantum batteries, and the best way to charge them."""
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qbjax import _setup
 
@@ -18,6 +18,11 @@ from qbjax.strategies.ensemble import ensemble
 from qbjax.strategies.final import final
 from qbjax.strategies.gradient import maximize
 from qbjax.strategies.pareto import pareto
+
+if TYPE_CHECKING:  # else they are loaded when they are first asked for
+    from qbjax import studies
+    from qbjax.studies.loading import load
+    from qbjax.studies.sweep import sweep
 
 __version__ = "0.1.0"
 

@@ -69,7 +69,14 @@ class TwoLevel(eqx.Module):
     detuning: Any
     frequency: Any
 
-    def __init__(self, coupling, decay=0, thermal=0, detuning=0, frequency=1.0):
+    def __init__(
+        self,
+        coupling: Any,
+        decay: Any = 0,
+        thermal: Any = 0,
+        detuning: Any = 0,
+        frequency: Any = 1.0,
+    ):
         self.coupling = _coupling(coupling)
         self.decay = _checks.optional_scalar("decay", decay, low=0)
         self.thermal = _checks.optional_scalar("thermal", thermal, low=0)

@@ -70,7 +70,15 @@ class Distorted(Wrapped):
     jitter: Trainable | None
     keeps_form = True
 
-    def __init__(self, pump, gain=1.0, phase=0, offset=0, delay=0, jitter=None):
+    def __init__(
+        self,
+        pump: Any,
+        gain: Any = 1.0,
+        phase: Any = 0,
+        offset: Any = 0,
+        delay: Any = 0,
+        jitter: Any = None,
+    ):
         check_inner(pump)
         self.pump = pump
         self.gain = checked(_checks.scalar, "gain", gain)

@@ -47,7 +47,7 @@ class Distortion(eqx.Module):
     relative: bool = eqx.field(static=True)
 
     def __init__(
-        self, gain=1.0, phase=0, offset=0, delay=0, jitter=None, noise=None, relative=True,
+        self, gain: Any = 1.0, phase=0, offset=0, delay=0, jitter=None, noise=None, relative=True,
         bandwidth=None,
     ):  # fmt: skip
         if noise is not None:

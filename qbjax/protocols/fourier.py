@@ -53,7 +53,7 @@ class Fourier(Lasting):
     start: Trainable
     is_piecewise_constant = False
 
-    def __init__(self, coefficients, duration, start=0.0):
+    def __init__(self, coefficients: Any, duration: Any, start: Any = 0.0):
         self.coefficients = numbers("coefficients", coefficients)
         self.duration = lasting(duration)
         self.start = instant(start)
@@ -134,7 +134,7 @@ class BoundedFourier(Lasting):
     is_complex = False
     is_piecewise_constant = False
 
-    def __init__(self, series, duration, peak, start=0.0):
+    def __init__(self, series: Any, duration: Any, peak: Any, start: Any = 0.0):
         pair = resolve(series)
         if not (isinstance(pair, list | tuple) and len(pair) == 2):
             raise TypeError(

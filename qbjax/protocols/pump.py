@@ -93,7 +93,7 @@ class Constant(Pump):
     amplitude: Trainable
     is_piecewise_constant = True
 
-    def __init__(self, amplitude):
+    def __init__(self, amplitude: Any):
         self.amplitude = checked(_checks.scalar, "amplitude", amplitude, complex_ok=True)
 
     def signal(self, time):
@@ -147,7 +147,7 @@ class SwitchOff(Pump):
     time: Trainable
     ramp: Trainable | None
 
-    def __init__(self, amplitude, time, ramp=0):
+    def __init__(self, amplitude: Any, time: Any, ramp: Any = 0):
         self.amplitude = checked(_checks.scalar, "amplitude", amplitude, complex_ok=True)
         self.time = checked(_checks.scalar, "time", time, low=0)
         self.ramp = None if _checks.is_plain_zero(ramp) else positive("ramp", ramp)

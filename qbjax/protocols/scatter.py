@@ -81,7 +81,7 @@ class Scatter(eqx.Module):
     nodes: int = eqx.field(static=True)
 
     def __init__(
-        self, missed=0, theta=0, ground_population=0, phase=0, detuning=0, waiting="regular",
+        self, missed: Any = 0, theta=0, ground_population=0, phase=0, detuning=0, waiting="regular",
         nodes=12,
     ):  # fmt: skip
         self.missed = _checks.optional_scalar("missed", missed, low=0, high=1)

@@ -41,7 +41,7 @@ class PiecewiseConstant(Lasting):
     start: Trainable
     is_piecewise_constant = True
 
-    def __init__(self, amplitudes, duration, start=0.0):
+    def __init__(self, amplitudes: Any, duration: Any, start: Any = 0.0):
         self.amplitudes = numbers("amplitudes", amplitudes)
         self.duration = lasting(duration)
         self.start = instant(start)
@@ -132,7 +132,7 @@ class Sampled(Pulse):
     amplitudes: Trainable
     is_piecewise_constant = False
 
-    def __init__(self, times, amplitudes):
+    def __init__(self, times: Any, amplitudes: Any):
         self.times = _checks.times("times", times)
         self.amplitudes = numbers("amplitudes", amplitudes)
         knots, size = self.times.size, resolve(self.amplitudes).size

@@ -104,7 +104,7 @@ class Reservoir(Battery):
 
     def __init__(
         self,
-        J,
+        J: Any,
         frequencies,
         couplings,
         *,

@@ -92,7 +92,7 @@ class Lorentzian(NamedDensity):
     center: Scalar
     width: Scalar
 
-    def __init__(self, center, width):
+    def __init__(self, center: Any, width: Any):
         self.center = _checks.scalar("center", center)
         self.width = _checks.scalar("width", width, low=0, open_low=True)
 
@@ -249,7 +249,7 @@ class Ohmic(NamedDensity):
     exponent: Scalar
     cutoff: Scalar
 
-    def __init__(self, exponent, cutoff):
+    def __init__(self, exponent: Any, cutoff: Any):
         self.exponent = _checks.scalar("exponent", exponent, low=0, open_low=True)
         self.cutoff = _checks.scalar("cutoff", cutoff, low=0, open_low=True)
 

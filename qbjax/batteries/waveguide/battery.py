@@ -91,7 +91,14 @@ class Waveguide(Battery):
     nodes: Any
 
     def __init__(
-        self, frequency=1.0, distance=0.1, decay=0.5, longest=1000.0, *, loss=0, outside_decay=0
+        self,
+        frequency: Any = 1.0,
+        distance: Any = 0.1,
+        decay: Any = 0.5,
+        longest: Any = 1000.0,
+        *,
+        loss: Any = 0,
+        outside_decay: Any = 0,
     ):
         self.frequency = _checks.scalar(
             "frequency", frequency, low=0, high=FREQUENCY, open_low=True

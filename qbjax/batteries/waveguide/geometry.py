@@ -120,7 +120,16 @@ class RectangularGuide(eqx.Module):
     x: Scalar
     y: Scalar
 
-    def __init__(self, width, height, frequency, dipole, separation, x=None, y=None):
+    def __init__(
+        self,
+        width: Any,
+        height: Any,
+        frequency: Any,
+        dipole: Any,
+        separation: Any,
+        x: Any = None,
+        y: Any = None,
+    ):
         self.width = _checks.scalar("width", width, low=0, open_low=True)
         self.height = _checks.scalar("height", height, low=0, open_low=True)
         self.frequency = _checks.scalar("frequency", frequency, low=0, open_low=True)

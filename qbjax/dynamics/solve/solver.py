@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import diffrax
 import equinox as eqx
@@ -50,7 +51,14 @@ class Solver(eqx.Module):
     method: diffrax.AbstractAdaptiveSolver | Chebyshev | Exponential | None
     max_step: float | None = eqx.field(static=True)
 
-    def __init__(self, rtol=1e-8, atol=1e-10, max_steps=100_000, method=None, max_step=None):
+    def __init__(
+        self,
+        rtol: Any = 1e-8,
+        atol: Any = 1e-10,
+        max_steps: Any = 100_000,
+        method: Any = None,
+        max_step: Any = None,
+    ):
         self.rtol = _checks.plain("rtol", rtol, low=FINEST, high=COARSEST)
         self.atol = _checks.plain("atol", atol, low=0, open_low=True)
         self.max_steps = _checks.integer("max_steps", max_steps, low=1)
