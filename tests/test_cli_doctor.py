@@ -15,6 +15,11 @@ def test_all_is_well():
     assert "NO" not in result.output.split()
 
 
+def test_names_in_brackets_are_shown(monkeypatch):
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
+    assert "“qbjax[cluster]”" in "".join(qbjax("doctor").output.split())
+
+
 def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     found = doctor.cache(tmp_path / "file")

@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from qbjax.dynamics.record.provenance import environment, stamp
@@ -49,7 +50,7 @@ def to_rich(sheet: Sheet) -> Table:
         numeric = bool(cells) and all(map(is_number, cells))
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in sheet.rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     return table
 
 
