@@ -7,13 +7,17 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check bench clean
+.PHONY: help demo docs test test-slow check bench clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.run  ## charge, optimise, compare with the paper, draw: the two-minute tour
 	@$(BIN)/qbjax demo
+
+docs: .venv/.docs  ## build the documentation into site/; a warning is an error
+	@PYTHONPATH=docs/extensions $(BIN)/zensical build --clean --strict --config-file .zensical.toml
+	@echo "Open site/index.html, or: $(BIN)/python -m http.server --directory site"
 
 check: .venv/.test  ## format, lint, types and floors
 	@$(BIN)/ruff format --check .
@@ -42,15 +46,16 @@ bench: .venv/.bench  ## run every benchmark, one after the other
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 clean:  ## remove the virtual environment and what tools left behind
-	@rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@rm -rf .venv build dist site .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp per set of dependencies, older than pyproject.toml when they may have changed.
 .venv/.run: EXTRA :=
 .venv/.test: EXTRA := [test]
 .venv/.bench: EXTRA := [bench]
+.venv/.docs: EXTRA := [docs]
 
-.venv/.run .venv/.test .venv/.bench: pyproject.toml | $(BIN)/python
+.venv/.run .venv/.test .venv/.bench .venv/.docs: pyproject.toml | $(BIN)/python
 	@echo "Installing qbjax$(EXTRA) and what it needs into .venv (a minute or two) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".$(EXTRA)"
 	@touch $@
