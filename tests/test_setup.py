@@ -77,7 +77,9 @@ def test_a_cache_is_shared_and_survives_damage(tmp_path):
     assert python(RUN, QBJAX_CACHE_DIR=str(tmp_path)) == ANSWER
 
 
-@pytest.mark.parametrize("folder", ["/dev/null/cache", "/proc/cache"])
+@pytest.mark.parametrize(
+    "folder", ["/dev/null/cache", pytest.param("/proc/cache", marks=pytest.mark.slow)]
+)
 def test_a_folder_that_cannot_be_written_does_no_harm(folder):
     assert python(RUN, QBJAX_CACHE_DIR=folder) == ANSWER
 

@@ -80,7 +80,7 @@ def _flat(tree):
     return jnp.concatenate([x.ravel() for x in jax.tree.leaves(tree)])
 
 
-@pytest.mark.parametrize("adjoint", ["reverse", "direct"])
+@pytest.mark.parametrize("adjoint", ["reverse", pytest.param("direct", marks=pytest.mark.slow)])
 def test_gradient_with_respect_to_the_times(adjoint):
     weights = jnp.arange(1.0, 5.0)
 

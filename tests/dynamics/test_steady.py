@@ -73,7 +73,7 @@ def test_a_random_model_against_qutip(direct):
     np.testing.assert_allclose(found, expected, atol=REFERENCE)
 
 
-@pytest.mark.parametrize("direct", [True, False])
+@pytest.mark.parametrize("direct", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_derivatives_in_both_modes(direct):
     at = jnp.array([0.7, 1.0])
 

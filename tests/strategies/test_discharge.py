@@ -117,7 +117,9 @@ def test_a_real_state_that_a_detuning_turns():
     [
         (TwoLevel(1.3, decay=0.1), 1.1),  # still rising
         (TwoLevel(0.3, decay=5.0), 20.0),  # never excited by more than one half
-        (TwoLevel(SwitchOff(1.3, 1.0), decay=0.1), 3.0),  # a kink, then falling
+        pytest.param(
+            TwoLevel(SwitchOff(1.3, 1.0), decay=0.1), 3.0, marks=pytest.mark.slow
+        ),  # a kink, then falling
         (TwoLevel(SwitchOff(1.3, 1.0), decay=jnp.zeros(())), 3.0),  # a kink, then constant
     ],
 )

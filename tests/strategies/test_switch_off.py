@@ -24,7 +24,10 @@ def scan():
 
 
 @pytest.mark.filterwarnings("ignore:Too few levels")
-@pytest.mark.parametrize(("aim", "name"), [("power", "ergotropic_power"), ("stored", None)])
+@pytest.mark.parametrize(
+    ("aim", "name"),
+    [pytest.param("power", "ergotropic_power", marks=pytest.mark.slow), ("stored", None)],
+)
 def test_agrees_with_a_scan(aim, name, scan):
     best = best_switch_off(aim, SMALL, 1.8, wait=0.4, start=2.0, low=1.0, high=5.0)
     time = best.protocol.pump.time

@@ -177,6 +177,7 @@ def test_killed_and_continued(tmp_path):
     assert_same(qb.studies.search(ripples, PLAN, tmp_path / "a", **how), expected)
 
 
+@pytest.mark.slow  # the program of each size is compiled
 def test_every_size_of_a_battery_has_its_store(tmp_path):
     how = {"battery": cut(), "starts": 2, "refine": "during", "optimizer": ADAM, "steps": 400}
     plan = qb.free(1.9, -4.0, 4.0)

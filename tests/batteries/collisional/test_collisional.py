@@ -151,8 +151,11 @@ def test_storing_loses_in_units_of_the_waiting_time():
     np.testing.assert_allclose(kept.energy, expected, rtol=1e-12)
 
 
+SLOWER = [pytest.param(name, marks=pytest.mark.slow) for name in ("coherence", "loss")]
+
+
 @saturated
-@pytest.mark.parametrize("name", ["theta", "ground_population", "coherence", "phase", "loss"])
+@pytest.mark.parametrize("name", ["theta", "ground_population", "phase", *SLOWER])
 def test_gradients(name):
     rng = np.random.default_rng(3)
     point = {n: rng.uniform(0.2, 0.8, 10) for n in ("theta", "ground_population", "coherence")}

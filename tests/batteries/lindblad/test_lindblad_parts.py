@@ -48,7 +48,7 @@ def test_a_strength_may_be_differentiated_by():
     assert slope == pytest.approx(float(central_difference(energy, 1.7)), rel=GRADIENT)
 
 
-@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("turned", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_factors_that_do_not_interact(turned):
     first = np.array([[0.3, 0.2j], [-0.2j, 1.0]]) if turned else np.array([0.0, 1.0])
     parts = (first, np.array([0.0, 1.2]))
