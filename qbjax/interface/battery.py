@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Inexact
 
 from qbjax.dynamics.motion import Motion
 from qbjax.dynamics.solve.automatic import Outlook
+from qbjax.dynamics.unravelling.monitored import Monitored
 from qbjax.interface import info as infos
 from qbjax.interface.states import Origin, State, nameless
 
@@ -100,6 +101,23 @@ class Moving(Protocol):
 
         Other levels may be padded with it to one size, unless the state is to be seen exactly as
         it is: then the answer also has `cell` and, if it can, `density_matrix`.
+        """
+
+
+@runtime_checkable
+class Monitorable(Protocol):
+    """A battery whose jumps can be watched, so that its state is known by trajectories."""
+
+    def monitored(self, protocol: Any, initial: Any, times: Any) -> Monitored:
+        """The master equation as an unravelling takes it, after `check`; traceable.
+
+        Args:
+            protocol: of the run, resolved.
+            initial: as `start` takes it.
+            times: of the run.
+
+        Raises:
+            ValueError: if there are no jumps, or one has a negative rate.
         """
 
 

@@ -11,6 +11,7 @@ from qbjax.batteries.lindblad._motion import Mover
 from qbjax.batteries.lindblad.battery import Lindblad
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.motion import Flow
+from qbjax.dynamics.unravelling.monitored import Monitored
 from qbjax.interface import Battery, Cell, State
 from qbjax.interface.steady import SteadyState
 
@@ -38,6 +39,9 @@ class Composed(Battery):
 
     def motion(self, protocol, state, times) -> Flow:
         return self.lindblad.motion(protocol, state, times)
+
+    def monitored(self, protocol, initial, times) -> Monitored:
+        return self.lindblad.monitored(protocol, initial, times)
 
     def outlook(self, protocol, times):
         return self.lindblad.outlook(protocol, times)

@@ -28,9 +28,11 @@ RESERVED = frozenset(
         *("states", "dims", "part", "summary", "to_xarray", "to_qutip"),
         *("provenance", "verdict", "to_dataframe", "to_csv"),
         *("state", "residual", "gap", "rate"),
+        *("packed_cell", "norm_squared", "currents"),
+        *("jump_times", "jump_channels", "jump_counts"),
     )
 )
-"""Names that a trajectory or a steady state has already."""
+"""Names that a run, a steady state or a row of trajectories has already."""
 
 
 def operator(name: str, given: Any, dims: tuple[int, ...], *, hermitian=False) -> sp.csr_array:

@@ -28,6 +28,7 @@ from qbjax.batteries.lindblad import _cell as cells
 from qbjax.batteries.lindblad import _growth as growth
 from qbjax.batteries.lindblad import _hermitian as hermitian
 from qbjax.batteries.lindblad import _info as infos
+from qbjax.batteries.lindblad import _monitored as monitors
 from qbjax.batteries.lindblad import _motion as movers
 from qbjax.batteries.lindblad import _operators as operators
 from qbjax.batteries.lindblad import _outlook as outlooks
@@ -35,14 +36,14 @@ from qbjax.batteries.lindblad import _places as places
 from qbjax.batteries.lindblad import _qutip as qutip
 from qbjax.batteries.lindblad import _reading as reading
 from qbjax.batteries.lindblad import _start as starts
+from qbjax.batteries.lindblad import _steady as steady
 from qbjax.batteries.lindblad._equation import Equation
 from qbjax.batteries.lindblad._model import Model, check_conserved
 from qbjax.batteries.lindblad._motion import Mover
 from qbjax.dynamics.forgetting import forget_in_time
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.motion import Flow
-from qbjax.dynamics.steady import gap as gaps
-from qbjax.dynamics.steady.linear import steady
+from qbjax.dynamics.unravelling.monitored import Monitored
 from qbjax.interface import Battery, Cell, Origin, State, check_origin
 from qbjax.interface.pumps import checked_pumps, pumps_of
 from qbjax.interface.steady import SteadyState, check_constant
@@ -188,6 +189,13 @@ class Lindblad(Battery):
         mover, state = self.mover(protocol, state, True)
         return mover.motion(protocol, state, times)
 
+    def monitored(self, protocol, initial, times) -> Monitored:
+        if isinstance(initial, State):
+            start = self.density_matrix(initial)
+        else:
+            start = starts.whole(self.model, self.given, initial)
+        return monitors.watched(self.equation, self._stored, protocol, start, times)
+
     def outlook(self, protocol, times):
         return outlooks.outlook(self.equation, pumps_of(protocol), times)
 
@@ -232,30 +240,7 @@ class Lindblad(Battery):
             raise ValueError("Argument `battery` must have jumps for a steady state, but has none.")
 
     def steady_state(self, protocol, gap) -> SteadyState:
-        """Solves for the state that endless charging leads to.
-
-        A conserved charge is used if there is one: coherence between its values dies out.
-        """
-        form, now = starts.Form(self.model.charge is not None, pure=False), jnp.zeros(())
-        generator = self.equation.generator(form.sectored, now)
-        signals = self.equation.numbers.amplitudes(pumps_of(protocol), now)
-        found = steady(generator, signals)
-        wanted = gaps.is_small(generator) if gap is None else gap
-        readings = places.readings(self.model, *form)
-        seen = reading.read_off(readings, self.cell_levels, found.state)
-        merits = reading.merits_of(self._stored)
-        stored = merits(seen["energy"], seen["cell"]) if self.model.cell else {}
-        return SteadyState(
-            observables=stored | seen["own"],
-            state=State(found.state, self._origin, form),
-            residual=found.residual,
-            gap=gaps.gap(generator, signals) if wanted else None,
-            rate=found.rate,
-            truncation=seen["truncation"],
-            status=found.status,
-            steps=found.steps,
-            modes=self.model.modes,
-        )
+        return steady.steady_state(self.equation, self._stored, self._origin, protocol, gap)
 
     def energy_bounds(self, protocol, times):
         return bounds.energy_bounds(self.equation, self.cell_levels, self.given, protocol, times)

@@ -52,9 +52,39 @@ def moved(form: Shifts | Products, psi: Ket, weights: Float[Array, " W"]) -> Ket
         >>> moved(flip, split(jnp.array([1.0, 0.0]) + 0j), jnp.ones(1)).tolist()
         [[0.0, 0.0], [0.0, -1.0]]
     """
+    return applied(form, operator_of(form, weights), psi)
+
+
+def operator_of(form: Shifts | Products, weights: Float[Array, " W"]) -> Any:
+    r"""The numbers of $-iH - \tfrac12\sum\gamma L^\dagger L$, linear in the weights.
+
+    A pytree: the diagonals (D, 1, d), or the matrix.
+    """
+    return factors(form, weights) if isinstance(form, Shifts) else combined(form, weights)
+
+
+def applied(form: Shifts | Products, operator: Any, psi: Ket) -> Ket:
+    """The operator whose numbers `operator_of` has found, applied to a ket."""
+    act = _shifted if isinstance(form, Shifts) else _multiplied
+    return act(form, operator, psi)
+
+
+def discs(form: Shifts | Products, operator: Any) -> tuple[Array, Array, Array]:
+    r"""Discs of Gershgorin, in which an operator's spectrum lies.
+
+    Returns:
+        the strongest decay of a basis state, and the least and largest energy:
+        $\lVert A + ic\rVert \lesssim$ decay + (largest − least)/2, c their mean.
+    """
     if isinstance(form, Shifts):
-        return _shifted(form, psi, weights)
-    return _multiplied(form, psi, weights)
+        decays, energies, radii = _disc_of_shifts(form, operator)
+    else:
+        real, imaginary = (jnp.zeros((1, 1)) if x is None else x[0] for x in operator)
+        decays, energies = (-jnp.diagonal(x) for x in (real, imaginary))
+        total = jnp.sum(jnp.abs(real), axis=1) + jnp.sum(jnp.abs(imaginary), axis=1)
+        radii = total - jnp.abs(decays) - jnp.abs(energies)
+    decay = jnp.maximum(jnp.max(decays), 0.0)
+    return decay, jnp.min(energies - radii), jnp.max(energies + radii)
 
 
 def form_of(structure: Structure) -> Shifts | Products:
@@ -73,17 +103,30 @@ def sources(shifts: Shifts, psi: Ket) -> list[Ket]:
     ]
 
 
-def _shifted(shifts: Shifts, psi, weights):
+def _shifted(shifts: Shifts, diagonals, psi):
     total = jnp.zeros_like(psi)
-    for source, value in zip(sources(shifts, psi), factors(shifts, weights), strict=True):
+    for source, value in zip(sources(shifts, psi), diagonals, strict=True):
         total = total + value * source
     return total
 
 
-def _multiplied(products: Products, psi, weights):
+def _multiplied(products: Products, matrices, psi):
     total = jnp.zeros_like(psi)
     sources = psi, jnp.stack([-psi[1], psi[0]])
-    for matrix, source in zip(combined(products, weights), sources, strict=True):
+    for matrix, source in zip(matrices, sources, strict=True):
         if matrix is not None:
             total = total + source @ matrix[0].T
     return total
+
+
+def _disc_of_shifts(shifts: Shifts, diagonals):
+    """Decays, energies and radii (d,) of an operator by shifts."""
+    decays, energies, radii = jnp.zeros((3, shifts.there.shape[1]))
+    for column, (values,) in zip(shifts.pattern.columns, diagonals, strict=True):
+        if column.offset:
+            radii = radii + jnp.abs(values)
+        elif column.imaginary:
+            energies = energies - values
+        else:
+            decays = decays - values
+    return decays, energies, radii
