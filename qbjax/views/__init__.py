@@ -1,8 +1,8 @@
 """Views of data: plots, tables, claims, saved runs."""
 
-from qbjax.views import claims, plot, report
+from qbjax.views import claims, plot, report, scaling
 
-__all__ = ["claims", "plot", "report"]
+__all__ = ["claims", "plot", "report", "scaling"]
 
 
 def __dir__() -> list[str]:
