@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-slow check bench clean
+.PHONY: help demo docs reproduce test test-slow check bench clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: .venv/.run  ## charge, optimise, compare with the paper, draw: the two-min
 docs: .venv/.docs  ## build the documentation into site/; a warning is an error
 	@PYTHONPATH=docs/extensions $(BIN)/zensical build --clean --strict --config-file .zensical.toml
 	@echo "Open site/index.html, or: $(BIN)/python -m http.server --directory site"
+
+reproduce: .venv/.run  ## draw all figures of the five papers anew (QUICK=1: a quick look)
+	@$(BIN)/qbjax reproduce $(if $(QUICK),--quick)
 
 check: .venv/.test  ## format, lint, types and floors
 	@$(BIN)/ruff format --check .

@@ -22,6 +22,7 @@ FLOORS = (
     ("batteries",),
     ("studies",),
     ("views",),
+    ("figures",),
     ("cli", "__main__"),
     ("__init__",),
 )

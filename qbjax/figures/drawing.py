@@ -1,0 +1,105 @@
+"""Figures drawn from columns, and the same numbers as CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from itertools import cycle
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+
+from qbjax.dynamics.record.provenance import described
+from qbjax.figures.computed import Computed
+from qbjax.figures.entry import LETTERS, Curve, Figure, Map, Panel, Run
+from qbjax.views.plot import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, STYLE, VERMILION
+
+COLOURS = (BLACK, VERMILION, BLUE, GREEN, PURPLE, ORANGE, SKY)
+"""Colours of curves that have none of their own."""
+
+SIZE = (4.7, 3.5)
+"""Width and height of a panel, in inches."""
+
+Find = Callable[[Run], Computed]
+
+
+def draw(figure: Figure, heading: str, find: Find) -> Drawing:
+    """Draws a figure.
+
+    Args:
+        figure: the entry.
+        heading: what stands above it.
+        find: gives the columns of a run.
+    """
+    columns = min(figure.columns, len(figure.panels))
+    rows = -(-len(figure.panels) // columns)
+    with plt.rc_context(STYLE):
+        size = (SIZE[0] * columns, SIZE[1] * rows + 0.3)
+        drawing, axes = plt.subplots(
+            rows, columns, figsize=size, layout="constrained", squeeze=False
+        )
+        for letter, panel, ax in zip(LETTERS, figure.panels, axes.flat, strict=False):
+            title = f"{letter}   {panel.title}" if len(figure.panels) > 1 else panel.title
+            _panel(panel, title, ax, find)
+        for ax in axes.flat[len(figure.panels) :]:
+            ax.set_axis_off()
+        drawing.suptitle(heading, x=0.012, ha="left", fontsize=10.5)
+    return drawing
+
+
+def table(figure: Figure, about: Mapping[str, str], find: Find, *, quick: bool) -> str:
+    """Writes the numbers that a figure was drawn from as CSV.
+
+    A row is a point: panel, curve, x, y, and z of a map. Above are lines that begin with #: where
+    the numbers are from, each curve's function and arguments, and why one should not be believed.
+    """
+    page = io.StringIO()
+    for name, text in about.items():
+        page.write(f"# {name}: {' '.join(text.split())}\n")
+    for letter, panel in zip(LETTERS, figure.panels, strict=False):
+        page.write(f"# {letter}: x is {panel.xlabel}, y is {panel.ylabel}\n")
+    for letter, each in figure.curves():
+        page.write(f"# {letter}, {each.label}: {_origin(each.run, quick=quick)}\n")
+        page.writelines(f"#   beware: {doubt}\n" for doubt in find(each.run).doubts)
+    rows = csv.writer(page, lineterminator="\n")
+    rows.writerow(("panel", "curve", "x", "y", "z"))
+    for letter, each in figure.curves():
+        rows.writerows((letter, each.label, *point) for point in _points(each, find))
+    return page.getvalue()
+
+
+def _panel(panel: Panel, title: str, ax: Axes, find: Find) -> None:
+    colours = cycle(COLOURS)
+    for each in panel.curves:
+        columns = find(each.run).columns
+        if isinstance(each, Map):
+            mesh = ax.pcolormesh(columns[each.x], columns[each.y], columns[each.z],
+                                 shading="nearest", rasterized=True, **each.style)  # fmt: skip
+            ax.figure.colorbar(mesh, ax=ax, label=each.label)
+            ax.grid(visible=False)
+        else:
+            style = dict(each.style)
+            label = each.label if style.pop("legend", True) else None
+            if "color" not in style:
+                style["color"] = next(colours)
+            ax.plot(columns[each.x], columns[each.y], label=label, **style)
+    ax.set(xlabel=panel.xlabel, ylabel=panel.ylabel, title=title, **panel.axes)
+    if panel.legend is not None:
+        ax.legend(**{"fontsize": 7.5, **panel.legend})
+
+
+def _points(each: Curve | Map, find: Find) -> list[tuple[Any, ...]]:
+    columns = find(each.run).columns
+    if isinstance(each, Curve):
+        pairs = zip(columns[each.x].tolist(), columns[each.y].tolist(), strict=True)
+        return [(x, y, "") for x, y in pairs]
+    x, y = np.meshgrid(columns[each.x], columns[each.y])
+    return list(zip(x.flat, y.flat, columns[each.z].flat, strict=True))
+
+
+def _origin(one: Run, *, quick: bool) -> str:
+    asked = json.dumps(described(one.asked(quick=quick)))
+    return f"{one.compute.__module__}.{one.compute.__qualname__} of {asked}"
