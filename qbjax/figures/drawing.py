@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import textwrap
 from collections.abc import Callable, Mapping
 from itertools import cycle
 from typing import Any
@@ -23,6 +24,9 @@ COLOURS = (BLACK, VERMILION, BLUE, GREEN, PURPLE, ORANGE, SKY)
 SIZE = (4.7, 3.5)
 """Width and height of a panel, in inches."""
 
+LETTERS_IN_A_PANEL = 62
+"""Letters of a heading that fit above the width of a panel."""
+
 Find = Callable[[Run], Computed]
 
 
@@ -36,8 +40,9 @@ def draw(figure: Figure, heading: str, find: Find) -> Drawing:
     """
     columns = min(figure.columns, len(figure.panels))
     rows = -(-len(figure.panels) // columns)
+    words = textwrap.wrap(heading, LETTERS_IN_A_PANEL * columns)
     with plt.rc_context(STYLE):
-        size = (SIZE[0] * columns, SIZE[1] * rows + 0.3)
+        size = (SIZE[0] * columns, SIZE[1] * rows + 0.2 * len(words))
         drawing, axes = plt.subplots(
             rows, columns, figsize=size, layout="constrained", squeeze=False
         )
@@ -46,7 +51,7 @@ def draw(figure: Figure, heading: str, find: Find) -> Drawing:
             _panel(panel, title, ax, find)
         for ax in axes.flat[len(figure.panels) :]:
             ax.set_axis_off()
-        drawing.suptitle(heading, x=0.012, ha="left", fontsize=10.5)
+        drawing.suptitle("\n".join(words), x=0.012, ha="left", fontsize=10.5)
     return drawing
 
 
