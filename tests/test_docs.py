@@ -15,7 +15,8 @@ import qbjax as qb
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.rglob("*.md"))
+PAPER = DOCS / "paper/paper.md"
+PAGES = sorted(set(DOCS.rglob("*.md")) - {PAPER})
 CONTINUES = "<!-- dicke: slope -->\n"
 """Mark of the one block that goes on where another ended; `test_readme.py` runs both."""
 
@@ -82,6 +83,12 @@ def test_every_name_of_the_front_door_has_its_place():
             if not any(place in text for place in places):
                 missing.add(f"{room.__name__}.{name}")
     assert missing - {"qbjax.loads.cell", "qbjax.loads.load"} == set()
+
+
+def test_the_paper_cites_what_is_listed():
+    cited = set(re.findall(r"@(\w+)", PAPER.read_text("utf-8")))
+    listed = set(re.findall(r"^@\w+\{(\w+),", (DOCS / "paper/paper.bib").read_text("utf-8"), re.M))
+    assert cited == listed
 
 
 def test_blocks_lack_nothing(tmp_path):
