@@ -8,6 +8,7 @@ from qbjax.cli import collisional as collisional
 from qbjax.cli import commands as commands
 from qbjax.cli import doctor as doctor
 from qbjax.cli import optimize as optimize
+from qbjax.cli import report_page as report_page
 from qbjax.cli import reproduce as reproduce
 from qbjax.cli import show as show
 from qbjax.cli import swap_angles as swap_angles

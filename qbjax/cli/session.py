@@ -79,7 +79,9 @@ def plainly(*, debug: bool = False) -> Iterator[None]:
                 warnings.simplefilter("always", category)
             warnings.showwarning = _show(warnings.showwarning)
             yield
-    except (ValueError, TypeError, RuntimeError, ArithmeticError, OSError, MemoryError) as error:
+    except (
+        ValueError, TypeError, RuntimeError, ArithmeticError, OSError, MemoryError, ImportError,
+    ) as error:  # fmt: skip
         # typer.Exit is a RuntimeError: not ours to explain.
         if debug or isinstance(error, typer.Exit):
             raise

@@ -43,11 +43,16 @@ class Loaded:
     def __dir__(self):
         return [*object.__dir__(self), *map(str, self.data.variables)]
 
-    def __repr__(self):
+    def rows(self) -> list[tuple[str, str]]:
+        """What is known of it in words, a pair of name and value each."""
         sizes = ", ".join(f"{name} {size}" for name, size in self.data.sizes.items())
         rows = {"file": self.path, "axes": sizes or "none"}
         rows |= {"numbers": ", ".join(map(str, self.data.data_vars))}
-        return repr(Info(rows | {name: _worded(value) for name, value in self.origin.items()}))
+        known = rows | {name: _worded(value) for name, value in self.origin.items()}
+        return [(name, str(value)) for name, value in known.items()]
+
+    def __repr__(self):
+        return repr(Info(self.rows()))
 
 
 def load(path: str | Path | Any) -> Loaded:

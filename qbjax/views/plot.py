@@ -76,14 +76,14 @@ def charging(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draws energy, ergotropy and its two parts over time."""
     names = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
     ax = _curves(data, names, ax)
-    ax.set_ylabel(_label("energy", data["ergotropy"]))
+    ax.set_ylabel(label_of("energy", data["ergotropy"]))
     return ax
 
 
 def power(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draws energy and ergotropy per time since the start."""
     ax = _curves(data, ("charging_power", "ergotropic_power"), ax)
-    ax.set_ylabel(_label("average power", data["ergotropic_power"]))
+    ax.set_ylabel(label_of("average power", data["ergotropic_power"]))
     return ax
 
 
@@ -98,7 +98,7 @@ def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
             label = f"${symbol}$, pump off at $t = {at:g}$"
             ax.plot(one["time"], one[name], color=colour, ls=dash, label=label)
     _over_time(ax, data, "time since the pump went off")
-    ax.set_ylabel(_label("left in the cell", data["ergotropy"]))
+    ax.set_ylabel(label_of("left in the cell", data["ergotropy"]))
     top = float(data["ergotropy"].max())
     if top > 0:  # else a logarithm has nothing to show
         ax.set_yscale("log")
@@ -149,8 +149,8 @@ def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = No
     for at in zip(stored["wait"].values, stored["time"].values, strict=True):
         _tell(ax, f"{at[1]:.2f}", at, (-6, 6), ha="right")
     ax.margins(x=0.14, y=0.18)
-    ax.set_xlabel(_label("storage time $T_s$", optima["wait"]))
-    ax.set_ylabel(_label("best switch-off time", optima["time"]))
+    ax.set_xlabel(label_of("storage time $T_s$", optima["wait"]))
+    ax.set_ylabel(label_of("best switch-off time", optima["time"]))
     ax.legend(loc="upper left")
     return ax
 
@@ -238,7 +238,7 @@ def _responses(runs, ax):
         ax.plot(
             data["time"], data["ergotropy"], color=colour, ls=dash, lw=1.2, label=f"$W$, {label}"
         )
-    ax.set_ylabel(_label("ergotropy", first["ergotropy"]))
+    ax.set_ylabel(label_of("ergotropy", first["ergotropy"]))
     _legend_above(ax, 2)
 
 
@@ -276,10 +276,10 @@ def _curves(data, names, ax):
 
 def _over_time(ax, data, name="time"):
     ends = float(data["time"][0]), float(data["time"][-1])
-    ax.set(xlabel=_label(name, data["time"]), xlim=ends)
+    ax.set(xlabel=label_of(name, data["time"]), xlim=ends)
 
 
-def _label(name: str, values: xr.DataArray) -> str:
+def label_of(name: str, values: xr.DataArray) -> str:
     r"""Labels an axis: `time` in `1/gamma_s` becomes "time ($1/\gamma_s$)"."""
     unit = values.attrs.get("units", "1")
     greek = re.sub(r"\b(Omega|gamma|omega|kappa|mu|nu)(_\w+)?\b", r"\\\1\2", unit)

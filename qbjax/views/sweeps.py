@@ -54,9 +54,9 @@ def sheet(data: xr.Dataset, title: str = "Sweep") -> Sheet:
         if known.size:
             numbers = [f"{x:.6g}" for x in (known.min(), np.median(known), known.max())]
             at = best(values)
-            rows.append((_named(name, values), *numbers, _place(at, data) + _doubt(at, data)))
+            rows.append((named(name, values), *numbers, place(at, data) + _doubt(at, data)))
         else:
-            rows.append((_named(name, values), "—", "—", "—", "—"))
+            rows.append((named(name, values), "—", "—", "—", "—"))
     return Sheet(title, ("quantity", "smallest", "median", "largest", "largest at"), rows)
 
 
@@ -118,19 +118,19 @@ def panel(data: xr.Dataset, name: str, ax: Axes, colour: str = "#000000", dash="
     values = believed(data, name)
     if values.dims == ("point",):
         return _scatter(data, values, ax, colour)
-    shown = _shown(values)
-    others = {k: i for k, i in best(values).items() if k not in shown}
-    cut = values.isel(others).sortby(shown)
-    if len(shown) == 1:
-        ax.plot(cut[shown[0]], cut, color=colour, ls=dash, marker=".")
-        ax.set(xlabel=_named(shown[0], data[shown[0]]), ylabel=_named(name, data[name]))
+    axes = shown(values)
+    others = {k: i for k, i in best(values).items() if k not in axes}
+    cut = values.isel(others).sortby(axes)
+    if len(axes) == 1:
+        ax.plot(cut[axes[0]], cut, color=colour, ls=dash, marker=".")
+        ax.set(xlabel=named(axes[0], data[axes[0]]), ylabel=named(name, data[name]))
     else:
-        _map(cut.transpose(*shown), name, ax)
-    ax.set_title(_place(others, data), fontsize=8.5, fontweight="normal")
+        _map(cut.transpose(*axes), name, ax)
+    ax.set_title(place(others, data), fontsize=8.5, fontweight="normal")
     return ax
 
 
-def _shown(values: xr.DataArray) -> list[str]:
+def shown(values: xr.DataArray) -> list[str]:
     """The first two dimensions along which there is more than one value."""
     wide = [str(name) for name in values.dims if values.sizes[name] > 1]
     return wide[:2] or [str(values.dims[0])]
@@ -141,30 +141,30 @@ def _map(cut: xr.DataArray, name: str, ax: Axes) -> None:
     ax.set_facecolor("#DDDDDD")
     ax.grid(False)
     drawn = ax.pcolormesh(cut[x], cut[y], cut.values.T, shading="nearest", rasterized=True)
-    ax.figure.colorbar(drawn, ax=ax, label=_named(name, cut))
+    ax.figure.colorbar(drawn, ax=ax, label=named(name, cut))
     at = cut.isel(best(cut))
     _star(ax, float(at[x]), float(at[y]))
-    ax.set(xlabel=_named(x, cut[x]), ylabel=_named(y, cut[y]))
+    ax.set(xlabel=named(x, cut[x]), ylabel=named(y, cut[y]))
 
 
 def _scatter(data: xr.Dataset, values: xr.DataArray, ax: Axes, colour: str) -> Axes:
     """Draws points of a list: over their one coordinate, or coloured over the first two."""
-    names = _coordinates(data)
+    names = coordinates(data)
     x = data[names[0]]
-    ax.set_xlabel(_named(names[0], x))
+    ax.set_xlabel(named(names[0], x))
     if len(names) == 1:
         ax.plot(x, values, ".", color=colour)
-        ax.set_ylabel(_named(str(values.name), values))
+        ax.set_ylabel(named(str(values.name), values))
         return ax
     y = data[names[1]]
     # The best lie on top.
     order = np.argsort(np.nan_to_num(values.values, nan=-np.inf))
     order = order[np.isfinite(values.values[order])]
     drawn = ax.scatter(x[order], y[order], c=values.values[order], s=14, edgecolors="none")
-    ax.figure.colorbar(drawn, ax=ax, label=_named(str(values.name), values))
+    ax.figure.colorbar(drawn, ax=ax, label=named(str(values.name), values))
     at = best(values)["point"]
     _star(ax, float(x[at]), float(y[at]))
-    ax.set_ylabel(_named(names[1], y))
+    ax.set_ylabel(named(names[1], y))
     return ax
 
 
@@ -172,7 +172,7 @@ def _star(ax: Axes, x: float, y: float) -> None:
     ax.plot([x], [y], "*", color=VERMILION, ms=10, mec="white", mew=0.8, clip_on=False)
 
 
-def _coordinates(data: xr.Dataset) -> list[str]:
+def coordinates(data: xr.Dataset) -> list[str]:
     """Names of the grid's coordinates, in its order."""
     dims = data["status"].dims
     if dims != ("point",):
@@ -189,9 +189,9 @@ def _configuration(data: xr.Dataset) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _place(at: dict[str, int], data: xr.Dataset) -> str:
+def place(at: dict[str, int], data: xr.Dataset) -> str:
     """Says the values of the coordinates at an index."""
-    names = _coordinates(data) if "point" in at else list(at)
+    names = coordinates(data) if "point" in at else list(at)
     here = data[names].isel(at)
     return ", ".join(f"{name} = {float(here[name]):.6g}" for name in names)
 
@@ -202,7 +202,7 @@ def _doubt(at: dict[str, int], data: xr.Dataset) -> str:
     return " (too few levels)"
 
 
-def _named(name: str, values: xr.DataArray) -> str:
+def named(name: str, values: xr.DataArray) -> str:
     unit = values.attrs.get("units", "1")
     return name if unit == "1" else f"{name} ({unit})"
 
