@@ -17,8 +17,6 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAPER = DOCS / "paper/paper.md"
 PAGES = sorted(set(DOCS.rglob("*.md")) - {PAPER})
-CONTINUES = "<!-- dicke: slope -->\n"
-"""Mark of the one block that goes on where another ended; `test_readme.py` runs both."""
 
 
 def nav(entries):
@@ -36,9 +34,8 @@ def blocks():
     for page in [*PAGES, ROOT / "README.md"]:
         text = page.read_text("utf-8")
         for found in re.finditer(r"```python\n(.*?)```", text, re.S):
-            if not text[: found.start()].endswith(CONTINUES):
-                line = text[: found.start()].count("\n") + 2
-                yield pytest.param(found[1], id=f"{page.relative_to(ROOT)}:{line}")
+            line = text[: found.start()].count("\n") + 2
+            yield pytest.param(found[1], id=f"{page.relative_to(ROOT)}:{line}")
 
 
 BLOCKS = list(blocks())
