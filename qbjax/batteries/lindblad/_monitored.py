@@ -18,7 +18,7 @@ from qbjax.batteries.lindblad import _places as places
 from qbjax.batteries.lindblad import _reading as reading
 from qbjax.batteries.lindblad._equation import Equation, Numbers
 from qbjax.batteries.lindblad._model import Model
-from qbjax.batteries.lindblad._reading import Rows, Stored
+from qbjax.batteries.lindblad._reading import Readings, Stored
 from qbjax.dynamics.generator import kets as generator
 from qbjax.dynamics.generator.action import Action
 from qbjax.dynamics.generator.jumped import Jumped, jumped_of
@@ -53,13 +53,13 @@ class Watched(Monitored):
     chances: Float[Array, " R"]
     form: Shifts | Products
     leaps: Jumped
-    readings: Rows
+    readings: Readings
     numbers: Numbers
     pumps: tuple[Pump, ...]
     stored: Stored
     jumps: tuple[str, ...] = eqx.field(static=True)
+    units: tuple[tuple[str, str], ...] = eqx.field(static=True)
     modes: tuple[str, ...] = eqx.field(static=True)
-    units: tuple[tuple[str, str], ...] = eqx.field(static=True, default=())
 
     def operator(self, t):
         action = Action(self.form, *self.numbers.at(t))
@@ -72,9 +72,12 @@ class Watched(Monitored):
     def extent(self, operator):
         return generator.discs(self.form, operator)
 
-    def jumped(self, t, psi):
+    def rates(self, t):
         _, rates = self.numbers.at(t)
-        return jnp.sqrt(rates)[:, None, None] * self.leaps(psi)
+        return rates
+
+    def leapt(self, kets):
+        return self.leaps(kets)
 
     def observe(self, psi):
         seen = reading.read_off(self.readings, self.stored.whole, psi)
@@ -132,6 +135,7 @@ def watched(equation: Equation, stored: Stored, protocol: Any, start: Any, times
         pumps=pumps_of(protocol),
         stored=stored,
         jumps=tuple(f"jumps[{j}]" for j in range(len(model.jumps))),
+        units=(),
         modes=model.modes,
     )
 
@@ -148,12 +152,12 @@ def _parts(start: Any) -> tuple[Any, Any]:
     if start.ndim == 1:
         return start[None], np.ones(1)
     if not _checks.is_concrete(start):
-        chances, vectors = spectral.eigensystem(start)
-        positive = jnp.maximum(chances, 0.0)
+        traced, vectors = spectral.eigensystem(start)
+        positive = jnp.maximum(traced, 0.0)
         return vectors.T, positive / jnp.sum(positive)
-    chances, vectors = np.linalg.eigh(np.asarray(start))
+    chances, columns = np.linalg.eigh(np.asarray(start))
     there = chances > LEAST * chances[-1]
-    return vectors.T[there], chances[there] / np.sum(chances[there])
+    return columns.T[there], chances[there] / np.sum(chances[there])
 
 
 def _check_rates(rates: Any, times: Any) -> None:

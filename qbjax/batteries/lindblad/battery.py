@@ -178,8 +178,7 @@ class Lindblad(Battery):
     def start(self, initial=None) -> State:
         if isinstance(initial, State):
             return check_origin(initial, self._origin, "initial")
-        whole = starts.whole(self.model, self.given, initial)
-        return starts.state(self.model, whole, self._origin)
+        return starts.state(self.model, self._whole(initial), self._origin)
 
     def mover(self, protocol: Any, state: State, exact: bool) -> tuple[Mover, State]:
         """The mover of a state, which batteries of other operator values share."""
@@ -190,10 +189,8 @@ class Lindblad(Battery):
         return mover.motion(protocol, state, times)
 
     def monitored(self, protocol, initial, times) -> Monitored:
-        if isinstance(initial, State):
-            start = self.density_matrix(initial)
-        else:
-            start = starts.whole(self.model, self.given, initial)
+        given = isinstance(initial, State)
+        start: Any = self.density_matrix(initial) if given else self._whole(initial)
         return monitors.watched(self.equation, self._stored, protocol, start, times)
 
     def outlook(self, protocol, times):
@@ -272,7 +269,10 @@ class Lindblad(Battery):
     def _why_whole(self, initial) -> str | None:
         if isinstance(initial, State):
             return "the state was made without"
-        return starts.why_whole(self.model, starts.whole(self.model, self.given, initial))
+        return starts.why_whole(self.model, self._whole(initial))
+
+    def _whole(self, initial: Any) -> Any:
+        return starts.whole(self.model, self.given, initial)
 
     @property
     def _stored(self) -> reading.Stored:

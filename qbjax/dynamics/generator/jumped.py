@@ -13,15 +13,15 @@ import scipy.sparse as sp
 from jaxtyping import Array, Float
 
 from qbjax import _checks
-from qbjax.dynamics.generator.kets import MOST, Ket
+from qbjax.dynamics.generator.kets import MOST
 from qbjax.dynamics.generator.structure import diagonals
 
 
 class Jumped(eqx.Module):
-    """Jump operators as a program takes them.
+    """Jump operators as a program takes them: J of them.
 
     Attributes:
-        tables: of every diagonal, (P, d); or of all matrices as real and imaginary part, each
+        tables: of every diagonal, (P, 1, d); or of all matrices as real and imaginary part, each
             (J, d, d).
         count: of the jumps.
         places: jump, offset and whether it is the imaginary part, of every diagonal; None where
@@ -32,27 +32,25 @@ class Jumped(eqx.Module):
     count: int = eqx.field(static=True)
     places: tuple[tuple[int, int, bool], ...] | None = eqx.field(static=True)
 
-    def __call__(self, psi: Ket) -> Float[Array, "J 2 d"]:
-        """All jumps of a ket, at rate one.
+    def __call__(self, kets: Float[Array, "J 2 d"]) -> Float[Array, "J 2 d"]:
+        """Each jump, at rate one, of a ket of its own.
 
         Example:
             >>> decay = jumped_of([sp.csr_array(np.diag([1.0], 1))])
-            >>> decay(jnp.array([[0.0, 0.6], [0.0, 0.8]])).tolist()
+            >>> decay(jnp.array([[[0.0, 0.6], [0.0, 0.8]]])).tolist()
             [[[0.6, 0.0], [0.8, 0.0]]]
         """
         if self.places is None:
             real, imaginary = self.tables
-            turned = jnp.stack([-psi[1], psi[0]])
-            return jnp.einsum("jab,cb->jca", real, psi) + jnp.einsum(
-                "jab,cb->jca", imaginary, turned
-            )
-        reach = max((abs(k) for _, k, _ in self.places), default=0)
-        padded = jnp.pad(psi, ((0, 0), (reach, reach)))
-        turned = jnp.stack([-padded[1], padded[0]])
-        found = [jnp.zeros_like(psi)] * self.count
+            each = "jab,jcb->jca"
+            return jnp.einsum(each, real, kets) + jnp.einsum(each, imaginary, _turned(kets))
+        reach, d = max((abs(k) for _, k, _ in self.places), default=0), kets.shape[2]
+        padded = jnp.pad(kets, ((0, 0), (0, 0), (reach, reach)))
+        turned = _turned(padded)
+        found = [jnp.zeros((2, d))] * self.count
         for table, (j, offset, imaginary) in zip(self.tables, self.places, strict=True):
-            source = turned if imaginary else padded
-            found[j] = found[j] + table * source[:, reach + offset : reach + offset + psi.shape[1]]
+            source = (turned if imaginary else padded)[j, :, reach + offset : reach + offset + d]
+            found[j] = found[j] + table * source
         return jnp.stack(found)
 
 
@@ -68,8 +66,13 @@ def jumped_of(jumps: Sequence[sp.csr_array]) -> Jumped:
     d = jumps[0].shape[0]
     if len(found) <= max(MOST, len(jumps) * d // 8):
         places = tuple((j, k, imaginary) for j, k, imaginary, _ in found)
-        tables = np.array([part for *_, part in found]).reshape(-1, d)
+        tables = np.array([part for *_, part in found]).reshape(-1, 1, d)
         return Jumped(_checks.settled(tables), len(jumps), places)
     dense = np.stack([jump.toarray() for jump in jumps])
     parts = tuple(_checks.settled(np.ascontiguousarray(x)) for x in (dense.real, dense.imag))
     return Jumped(parts, len(jumps), None)
+
+
+def _turned(kets):
+    """The kets times i."""
+    return jnp.stack([-kets[:, 1], kets[:, 0]], axis=1)

@@ -65,8 +65,7 @@ def operator_of(form: Shifts | Products, weights: Float[Array, " W"]) -> Any:
 
 def applied(form: Shifts | Products, operator: Any, psi: Ket) -> Ket:
     """The operator whose numbers `operator_of` has found, applied to a ket."""
-    act = _shifted if isinstance(form, Shifts) else _multiplied
-    return act(form, operator, psi)
+    return _shifted(form, operator, psi) if isinstance(form, Shifts) else _multiplied(operator, psi)
 
 
 def discs(form: Shifts | Products, operator: Any) -> tuple[Array, Array, Array]:
@@ -110,7 +109,7 @@ def _shifted(shifts: Shifts, diagonals, psi):
     return total
 
 
-def _multiplied(products: Products, matrices, psi):
+def _multiplied(matrices, psi):
     total = jnp.zeros_like(psi)
     sources = psi, jnp.stack([-psi[1], psi[0]])
     for matrix, source in zip(matrices, sources, strict=True):

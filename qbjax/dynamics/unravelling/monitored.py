@@ -4,6 +4,7 @@ import abc
 from collections.abc import Sequence
 
 import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from qbjax.dynamics.generator.kets import Ket
@@ -45,8 +46,17 @@ class Monitored(eqx.Module):
         """The strongest decay, the least and the largest energy, by bounds (`kets.discs`)."""
 
     @abc.abstractmethod
+    def rates(self, t: Float[Array, ""]) -> Float[Array, " J"]:
+        r"""The rates $\gamma_j(t)$."""
+
+    @abc.abstractmethod
+    def leapt(self, kets: Float[Array, "J 2 d"]) -> Float[Array, "J 2 d"]:
+        r"""Each jump at rate one of a ket of its own, $\ell_j\psi_j$, phases included."""
+
     def jumped(self, t: Float[Array, ""], psi: Ket) -> Float[Array, "J 2 d"]:
-        r"""The states after each jump, $\sqrt{\gamma_j(t)}\,\ell_j\psi$: NaN of a negative rate."""
+        r"""All jumps of a ket, $\sqrt{\gamma_j(t)}\,\ell_j\psi$: NaN where a rate is negative."""
+        kets = jnp.broadcast_to(psi, (len(self.jumps), *psi.shape))
+        return jnp.sqrt(self.rates(t))[:, None, None] * self.leapt(kets)
 
     @abc.abstractmethod
     def observe(self, psi: Ket) -> dict[str, Array]:

@@ -54,7 +54,7 @@ def test_drift_and_jumps_are_those_of_the_matrices_phases_included(hamiltonian, 
     found = complexes(watched.jumped(jnp.array(0.2), packed))
     np.testing.assert_allclose(found, [turn * (L @ psi) for L in matrices], atol=1e-13)
     decay, least, largest = watched.extent(operator)
-    centred = A + 1j * (least + largest) / 2 * np.eye(D)
+    centred = A + 0.5j * float(least + largest) * np.eye(D)
     assert np.linalg.norm(centred, 2) <= decay + (largest - least) / 2 + 1e-12
 
 
