@@ -5,9 +5,9 @@ functions that compute them. `computed` keeps what has been computed, `drawing` 
 files.
 """
 
-from qbjax.figures import book, collisional
+from qbjax.figures import bloch, book, collisional, micromaser
 
-PAPERS = (collisional.PAPER,)
+PAPERS = (bloch.PAPER, collisional.PAPER, micromaser.PAPER)
 
 __all__ = ["PAPERS", "book"]
 

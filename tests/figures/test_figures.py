@@ -12,7 +12,7 @@ from qbjax.figures import PAPERS, book, computed
 from qbjax.figures.entry import Figure, Map, Panel, Paper, curve, run
 from tests.command import one_line, qbjax
 
-FIGURES = {"collisional": "2 3 4 5 6"}
+FIGURES = {"bloch": "2 3 4", "collisional": "2 3 4 5 6", "micromaser": "1 2 3 4 5 6 7"}
 CALLS = []
 
 
