@@ -22,6 +22,7 @@ METHODS = {
     "cascade": "one unitary per",
     "collisional": "one channel per",
     "dopo": "Tsit5",
+    "fermion_chain": "Exponential",
     "gaussian": "Exponential",
     "micromaser": "one channel per",
     "reservoir": "memory kernel",
@@ -35,15 +36,18 @@ METHODS = {
 """How the page of a battery says that it is solved, where that is no matter of its size."""
 
 DIFFERENTIATED = {
-    "bloch", "bloch_array", "cascade", "collisional", "dopo", "gaussian", "ising_machine",
-    "lindblad", "micromaser", "oscillators", "reservoir", "reservoir_lattice",
+    "bloch", "bloch_array", "cascade", "collisional", "dopo", "fermion_chain", "gaussian",
+    "ising_machine", "lindblad", "micromaser", "oscillators", "reservoir", "reservoir_lattice",
     "reservoir_lorentzian", "reservoir_ohmic", "spin_chain", "spin_ensemble", "tavis_cummings",
     "waveguide", "waveguide_array", "waveguide_si",
 }  # fmt: skip
 """Batteries whose wings compare gradients with differences, in tests that take seconds."""
 
-PARTS = {"gaussian": ("displacement_ergotropy", "squeezing_ergotropy")}
-"""The two parts of the ergotropy, where they are not the coherent and the incoherent one."""
+PARTS = {
+    "gaussian": ("displacement_ergotropy", "squeezing_ergotropy"),
+    "fermion_chain": ("gaussian_ergotropy",),  # of a pure state all there is
+}
+"""The parts of the ergotropy, where they are not the coherent and the incoherent one."""
 
 every_battery = pytest.mark.parametrize("entry", catalogue.entries(), ids=lambda e: e.name)
 
@@ -87,8 +91,8 @@ def test_it_charges(entry):
     assert np.all(run.ergotropy >= -SLACK)
     assert np.all(run.energy >= run.ergotropy - SLACK)
     assert run.energy[-1] > 1e-3
-    one, other = PARTS.get(entry.name, ("coherent_ergotropy", "incoherent_ergotropy"))
-    parts = run.observables[one] + run.observables[other]
+    names = PARTS.get(entry.name, ("coherent_ergotropy", "incoherent_ergotropy"))
+    parts = sum(run.observables[name] for name in names)
     assert tree_allclose(parts, run.ergotropy, rtol=SLACK)
     levels = battery.cell_hamiltonian.shape[0]
     assert run.states.shape == (LOOKS + 1, levels, levels)

@@ -13,8 +13,8 @@ from qbjax.interface import catalogue
 
 WINGS = ("bloch", "collisional", "dopo", "lindblad", "repeated", "reservoir", "waveguide")
 WINGS = (
-    "bloch", "collisional", "dopo", "ensemble", "gaussian", "ising", "lindblad", "reservoir",
-    "waveguide",
+    "bloch", "collisional", "dopo", "ensemble", "fermions", "gaussian", "ising", "lindblad",
+    "reservoir", "waveguide",
 )  # fmt: skip
 PACKAGES = (
     qb, qb.algebra, qb.batteries, qb.dynamics, qb.loads, qb.merit, qb.merit.bounds, qb.protocols,

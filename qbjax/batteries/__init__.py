@@ -5,6 +5,7 @@ from qbjax.batteries import (
     collisional,
     dopo,
     ensemble,
+    fermions,
     gaussian,
     lindblad,
     repeated,
@@ -29,6 +30,7 @@ from qbjax.batteries.collisional import (
 )
 from qbjax.batteries.dopo import DOPO
 from qbjax.batteries.ensemble import SpinEnsemble
+from qbjax.batteries.fermions import FermionChain
 from qbjax.batteries.gaussian import Gaussian
 from qbjax.batteries.lindblad import (
     Built,
@@ -48,17 +50,20 @@ from qbjax.interface.battery import Battery
 from qbjax.interface.states import State
 
 __all__ = [
-    "DOPO", "Battery", "BlochArray", "BlochCharger", "Built", "Collisional", "Gaussian",
-    "IsingMachine", "Lindblad", "MetastableWarning", "Oscillators", "RepeatedInteractions",
-    "Reservoir", "SpinChain", "SpinEnsemble", "State", "StationaryReport",
+    "DOPO", "Battery", "BlochArray", "BlochCharger", "Built", "Collisional", "FermionChain",
+    "Gaussian", "IsingMachine", "Lindblad", "MetastableWarning", "Oscillators",
+    "RepeatedInteractions", "Reservoir", "SpinChain", "SpinEnsemble", "State", "StationaryReport",
     "TavisCummings", "Waveguide",
     "bloch", "bloch_approximations", "bloch_exact", "bloch_moments", "bloch_optima", "chambers",
-    "collisional", "dopo", "ensemble", "gaussian", "ising", "lindblad", "micromaser", "repeated",
-    "reservoir", "stationary_state", "trapping_angle", "trapping_angles", "trapping_state",
-    "waveguide", "waveguide_continuum",
+    "collisional", "dopo", "ensemble", "fermions", "gaussian", "ising", "lindblad", "micromaser",
+    "repeated", "reservoir", "stationary_state", "trapping_angle", "trapping_angles",
+    "trapping_state", "waveguide", "waveguide_continuum",
 ]  # fmt: skip
 
-_WINGS = (dopo, collisional, repeated, bloch, waveguide, reservoir, lindblad, gaussian, ensemble)
+_WINGS = (
+    dopo, collisional, repeated, bloch, waveguide, reservoir, lindblad, gaussian, ensemble,
+    fermions,
+)  # fmt: skip
 
 for _wing in _WINGS:
     catalogue.add(*_wing.ENTRIES)

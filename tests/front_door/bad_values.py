@@ -239,6 +239,14 @@ POOLS: dict[str, dict[str, Callable]] = {
         NOTHING, THINGS, a_number=3, text=["x"], fractions=[0.5], Nones=[None], far=[2],
         short=[[1.0]], masked=[MASKED], NaN=[[np.nan, 0.0]], a_cube=[np.zeros((2, 2, 2))],
     ),
+    "cells": _pool(
+        NOTHING, THINGS, WRONG_NUMBERS, far=99, negative=-1, fraction=0.5, twice=[0, 0],
+        a_fraction_within=[0.5], apart=[0, 2], backwards=[1, 0],
+    ),
+    "driven kinds": _pool(
+        NOTHING, THINGS, a_number=3, text=["x"], fractions=[0.5], Nones=[None], numbers=[0],
+        masked=[MASKED], a_matrix=[np.eye(2)], a_near_miss=["field"],
+    ),
     "names": _pool(
         THINGS, a_list=[np.eye(2)], taken={"energy": np.eye(2)}, numbers={1: np.eye(2)},
         another_size={"n": np.eye(3)}, None_={"n": None}, without="",

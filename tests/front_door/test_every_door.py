@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import pytest
 
 import qbjax as qb
-from tests.front_door import doors, more_doors, strategy_doors, verb_doors
+from tests.front_door import chain_doors, doors, more_doors, strategy_doors, verb_doors
 from tests.front_door.bad_values import pool
 
 EVERY = [
-    *verb_doors.VERBS, *doors.OPERATORS, *doors.BATTERIES, *more_doors.PROTOCOLS,
-    *more_doors.MERITS, *more_doors.CLOSED_FORMS, *strategy_doors.STRATEGIES,
+    *verb_doors.VERBS, *doors.OPERATORS, *doors.BATTERIES, *chain_doors.CHAINS,
+    *more_doors.PROTOCOLS, *more_doors.MERITS, *more_doors.CLOSED_FORMS, *strategy_doors.STRATEGIES,
 ]  # fmt: skip
 LONGEST = 320
 EAGER = ("stage", "unstack")
@@ -90,8 +90,8 @@ def test_a_bad_argument_gets_one_sentence(door, compiled):
 # Numbers of these kinds may be traced, or are refused with a sentence.
 NUMBERS = ("real", "complex", "not negative", "positive", "share", "levels", "spin", "tight")
 BUILDERS = [
-    *doors.OPERATORS, *doors.BATTERIES, *more_doors.PROTOCOLS, *more_doors.MERITS,
-    door_of(qb.free), door_of(qb.Solver),
+    *doors.OPERATORS, *doors.BATTERIES, *chain_doors.CHAINS,
+    *more_doors.PROTOCOLS, *more_doors.MERITS, door_of(qb.free), door_of(qb.Solver),
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ NAMES = (
     "dopo", "collisional", "micromaser", "cascade", "bloch", "bloch_array", "waveguide",
     "waveguide_si", "waveguide_array", "reservoir", "reservoir_lorentzian", "reservoir_lattice",
     "reservoir_ohmic", "tavis_cummings", "oscillators", "spin_chain", "ising_machine", "lindblad",
-    "gaussian", "spin_ensemble",
+    "gaussian", "spin_ensemble", "fermion_chain",
 )  # fmt: skip
 EXAMPLE = Example({}, "none", {}, 1.0, None)
 
