@@ -52,7 +52,8 @@ def neighbours(name: str, given: Any, sites: int) -> tuple[int, int]:
     """The first of neighbouring sites, and their number; all for None."""
     if given is None:
         return 0, sites
-    found = tuple(_checks.indices(name, given, sites))
+    listed = list(given) if isinstance(given, range) else given
+    found = tuple(_checks.indices(name, listed, sites))
     if not found or found != tuple(range(found[0], found[0] + len(found))):
         raise ValueError(
             f"Argument `{name}` must name neighbouring sites, in their order, but is "

@@ -71,7 +71,7 @@ class FermionChain(Battery):
         hopping: $J_k$, one number or N − 1, of a ring N.
         pairing: $D_k$, likewise.
         fields: $B_k$, one number or N.
-        cell: neighbouring sites that store, `[3, 4, 5]`; None for all. Its Hamiltonian has the
+        cell: neighbouring sites that store, `range(3, 6)`; None for all. Its Hamiltonian has the
             bonds within it.
         drives: for every signal u of the protocol what it drives: "fields", "hopping" or "pairing"
             of all sites or bonds alike, or a `qb.batteries.fermions.Drive`.

@@ -111,6 +111,23 @@ def test_two_quenches_of_a_ring_by_momenta(sites):
     assert tree_allclose(np.asarray(ising.modes()), modes, rtol=EXACT)
 
 
+def test_what_a_coupling_stores_does_not_depend_on_its_strength():
+    r"""R. Grazi et al., arXiv:2503.20424: from a classical point, for long and in long chains.
+
+    Spins in a field B, an Ising coupling J switched on: $E/N = B/4$ for every $2J > B$, by
+    $\int_0^\pi\sin^2q\,dq/(1 + g^2 + 2g\cos q) = \pi/2$ with $g = B/2J < 1$; $J^2/B$ for others.
+    """
+    ring = qb.batteries.FermionChain(
+        200, hopping=0.0, pairing=0.0, fields=1.0, ring=True, drives=[Drive(None, 1.0, 1.0)]
+    )
+    times = np.array([0.0, 40.0, 60.0])
+    for J, expected in ((5.0, 0.25), (1.0, 0.25), (0.25, 0.0625)):
+        run = qb.charge(ring, qb.protocols.Constant(J), times)
+        momenta = brute.quench(200, (0.0, 0.0, 1.0), (J, J, 1.0), times)
+        assert tree_allclose(run.energy, momenta, rtol=1e-11)
+        assert np.all(np.abs(run.energy[1:] / 200 - expected) < 1e-3)
+
+
 def work(x, cell=None, adjoint="reverse"):
     """A number that all numbers, a switching time and times of looking have a part in."""
     battery = chain(x[:3], cell=cell, drives=["fields", "hopping"])
