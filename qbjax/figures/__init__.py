@@ -5,9 +5,9 @@ functions that compute them. `computed` keeps what has been computed, `drawing` 
 files.
 """
 
-from qbjax.figures import bloch, book, collisional, micromaser
+from qbjax.figures import bloch, book, collisional, micromaser, waveguide
 
-PAPERS = (bloch.PAPER, collisional.PAPER, micromaser.PAPER)
+PAPERS = (bloch.PAPER, collisional.PAPER, micromaser.PAPER, waveguide.PAPER)
 
 __all__ = ["PAPERS", "book"]
 

@@ -1,5 +1,4 @@
-"""Figures 2 to 4 of C. A. Downing and M. S. Ukhtary, "Charging a quantum battery from the Bloch
-sphere" (2026)."""
+"""Figures 2 to 4 of C. A. Downing and M. S. Ukhtary, "Charging a quantum battery …" (2026)."""
 
 from qbjax.figures.entry import Curve, Figure, Panel, Paper, Run, curve, run
 from qbjax.figures.runs import bloch as runs

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 from qbjax.dynamics.record.provenance import environment, stamp
 from qbjax.figures import drawing
 from qbjax.figures.computed import Computed, computed
-from qbjax.figures.entry import Figure, Paper, Run
+from qbjax.figures.entry import Paper, Run
 from qbjax.views import figure_files
 
 KINDS = ("png", "pdf", "svg")
@@ -90,7 +90,8 @@ def heading(paper: Paper, number: str, *, quick: bool) -> str:
     """Words the line above a figure; of a quick look it says with what."""
     figure = paper.figures[number]
     line = f"{paper.source.split(',')[0]}, Fig. {number}: {figure.title}"
-    return f"{line}  [quick look: {_coarser(figure)}]" if quick and figure.coarser() else line
+    names = ", ".join(figure.coarser())
+    return f"{line}  [quick look: coarser {names}]" if quick and names else line
 
 
 def page(papers: Sequence[Paper], folder: Path) -> Path:
@@ -121,7 +122,7 @@ def _write(paper, number, folder, find, *, quick) -> list[Path]:
         "figure": f"{paper.source}, Fig. {number}: {figure.title}",
         "the paper": figure.shows,
         "here": figure.verdict,
-        "grid": f"quick look: {_coarser(figure)}" if quick and figure.coarser() else "whole",
+        "grid": "quick look" if quick and figure.coarser() else "whole",
         "created": stamp(),
         **environment(),
     }
@@ -132,7 +133,3 @@ def _write(paper, number, folder, find, *, quick) -> list[Path]:
     plt.close(drawn)
     files[-1].write_text(drawing.table(figure, about, find, quick=quick), encoding="utf-8")
     return files
-
-
-def _coarser(figure: Figure) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in figure.coarser().items())

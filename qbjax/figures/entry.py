@@ -139,12 +139,9 @@ class Figure:
                 found.append(each.run)
         return found
 
-    def coarser(self) -> dict[str, Any]:
-        """Gathers the arguments that a quick look changes, and their values then."""
-        found: dict[str, Any] = {}
-        for one in self.runs():
-            found |= one.quick
-        return found
+    def coarser(self) -> list[str]:
+        """Lists the arguments that a quick look changes."""
+        return list(dict.fromkeys(name for one in self.runs() for name in one.quick))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,12 @@ from qbjax.figures import PAPERS, book, computed
 from qbjax.figures.entry import Figure, Map, Panel, Paper, curve, run
 from tests.command import one_line, qbjax
 
-FIGURES = {"bloch": "2 3 4", "collisional": "2 3 4 5 6", "micromaser": "1 2 3 4 5 6 7"}
+FIGURES = {
+    "bloch": "2 3 4",
+    "waveguide": "2 3 4",
+    "collisional": "2 3 4 5 6",
+    "micromaser": "1 2 3 4 5 6 7",
+}
 CALLS = []
 
 
@@ -80,9 +85,9 @@ def test_files_hold_what_was_drawn_and_why_to_doubt_it(tmp_path):
     np.testing.assert_array_equal(y, x**3)
     assert sum(row["z"] != "" for row in table) == 12
     for words in ("squares of", "a: x is $x$", "numpy_version", "beware: too few levels",
-                  "quick look: points = 4"):  # fmt: skip
+                  "grid: quick look"):  # fmt: skip
         assert words in notes
-    assert book.heading(toy(), "1", quick=True).endswith("[quick look: points = 4]")
+    assert book.heading(toy(), "1", quick=True).endswith("[quick look: coarser points]")
     assert "quick" not in book.heading(toy(), "1", quick=False)
 
 
