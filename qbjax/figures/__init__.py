@@ -5,9 +5,9 @@ functions that compute them. `computed` keeps what has been computed, `drawing` 
 files.
 """
 
-from qbjax.figures import bloch, book, collisional, micromaser, waveguide
+from qbjax.figures import bloch, book, collisional, dopo, micromaser, waveguide
 
-PAPERS = (bloch.PAPER, collisional.PAPER, micromaser.PAPER, waveguide.PAPER)
+PAPERS = (dopo.PAPER, bloch.PAPER, waveguide.PAPER, collisional.PAPER, micromaser.PAPER)
 
 __all__ = ["PAPERS", "book"]
 

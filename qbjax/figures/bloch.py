@@ -1,6 +1,6 @@
 """Figures 2 to 4 of C. A. Downing and M. S. Ukhtary, "Charging a quantum battery …" (2026)."""
 
-from qbjax.figures.entry import Curve, Figure, Panel, Paper, Run, curve, run
+from qbjax.figures.entry import Curve, Figure, Given, Panel, Paper, Run, curve, run
 from qbjax.figures.runs import bloch as runs
 from qbjax.views.plot import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 
@@ -14,7 +14,7 @@ ANGLES = {
     1.0: ("θ = π", VERMILION, "-"),
 }
 BEST = run(runs.best, {"points": 41}, points=201)
-DASHED = {"ls": "--", "lw": 1.6}
+DASHED: Given = {"ls": "--", "lw": 1.6}
 
 
 def _at(theta_over_pi: float) -> Run:

@@ -127,7 +127,7 @@ def _write(paper, number, folder, find, *, quick) -> list[Path]:
         **environment(),
     }
     files = [place / f"figure-{number}.{kind}" for kind in (*KINDS, "csv")]
-    drawn = drawing.draw(figure, heading(paper, number, quick=quick), find)
+    drawn = drawing.draw(figure, heading(paper, number, quick=quick), find, quick=quick)
     for path in files[:-1]:
         figure_files.save(drawn, path, about)
     plt.close(drawn)

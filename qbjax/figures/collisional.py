@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from qbjax.figures.entry import Curve, Figure, Panel, Paper, curve, run
+from qbjax.figures.entry import Curve, Figure, Given, Panel, Paper, curve, run
 from qbjax.figures.runs import collisional as runs
 from qbjax.views.plot import BLACK, BLUE, GREEN, ORANGE, VERMILION
 
 SHADES = ("#9ECAE1", "#4F9BCB", "#2171B5", "#08306B")
 """Coherent qubits, darker with their swap angle."""
-BOUND = {"color": BLACK, "ls": "--", "lw": 1.4}
-PRINTED = {"color": ORANGE, "ls": (0, (5, 1.5, 1, 1.5)), "lw": 1.4}
-GREEDY = {"color": BLACK, "lw": 1.4}
-SWAPS = {"color": GREEN, "ls": "-."}
-LIMIT = {"color": VERMILION, "ls": ":", "lw": 1.8}
+BOUND: Given = {"color": BLACK, "ls": "--", "lw": 1.4}
+PRINTED: Given = {"color": ORANGE, "ls": (0, (5, 1.5, 1, 1.5)), "lw": 1.4}
+GREEDY: Given = {"color": BLACK, "lw": 1.4}
+SWAPS: Given = {"color": GREEN, "ls": "-."}
+LIMIT: Given = {"color": VERMILION, "ls": ":", "lw": 1.8}
 
-OSCILLATOR = {"kind": "oscillator", "size": 250, "until": 28.0}
-SPIN = {"kind": "spin", "size": 100, "until": 4.2}
-LOSSY = {"theta_over_pi": 0.01, "damping": 1e-3}
-LESS = {"size": 150, "until": 12.0}
+OSCILLATOR: Given = {"kind": "oscillator", "size": 250, "until": 28.0}
+SPIN: Given = {"kind": "spin", "size": 100, "until": 4.2}
+LOSSY: Given = {"theta_over_pi": 0.01, "damping": 1e-3}
+LESS: Given = {"size": 150, "until": 12.0}
 """A quick look at the oscillator ends early, with levels enough for that."""
-EARLY = {"until": 2.5}
+EARLY: Given = {"until": 2.5}
 """A quick look at the spin ends early."""
 
 TAU, ENERGY = r"charging time $\Omega\tau$", r"mean energy $\bar{E} / E$"
@@ -149,8 +149,8 @@ SPINS = (
     curve("bound as printed, Eq. (28)", run(runs.bound, EARLY, form="printed", **SPIN), "time",
           "energy", **PRINTED),
 )  # fmt: skip
-BEGINS = {"xlim": (0.45, 0.8), "ylim": (4, 19)}
-ENDS = {"xlim": (3.0, 4.2), "ylim": (82, 100)}
+BEGINS: Given = {"xlim": (0.45, 0.8), "ylim": (4, 19)}
+ENDS: Given = {"xlim": (3.0, 4.2), "ylim": (82, 100)}
 FIGURE_6 = Figure(
     "a spin 99/2 charged by qubits",
     "Coherent qubits with θ up to about 0.004π beat the classical bound; greedy clearly beats full "

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure as Drawing
 
 from qbjax.dynamics.record.provenance import described
 from qbjax.figures.computed import Computed
-from qbjax.figures.entry import LETTERS, Curve, Figure, Map, Panel, Run
+from qbjax.figures.entry import LETTERS, Curve, Figure, Map, Panel, Run, named
 from qbjax.views.plot import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, STYLE, VERMILION
 
 COLOURS = (BLACK, VERMILION, BLUE, GREEN, PURPLE, ORANGE, SKY)
@@ -30,13 +30,14 @@ LETTERS_IN_A_PANEL = 62
 Find = Callable[[Run], Computed]
 
 
-def draw(figure: Figure, heading: str, find: Find) -> Drawing:
+def draw(figure: Figure, heading: str, find: Find, *, quick: bool) -> Drawing:
     """Draws a figure.
 
     Args:
         figure: the entry.
         heading: what stands above it.
         find: gives the columns of a run.
+        quick: whether the runs had the coarser arguments.
     """
     columns = min(figure.columns, len(figure.panels))
     rows = -(-len(figure.panels) // columns)
@@ -48,7 +49,7 @@ def draw(figure: Figure, heading: str, find: Find) -> Drawing:
         )
         for letter, panel, ax in zip(LETTERS, figure.panels, axes.flat, strict=False):
             title = f"{letter}   {panel.title}" if len(figure.panels) > 1 else panel.title
-            _panel(panel, title, ax, find)
+            _panel(panel, title, ax, find, quick=quick)
         for ax in axes.flat[len(figure.panels) :]:
             ax.set_axis_off()
         drawing.suptitle("\n".join(words), x=0.012, ha="left", fontsize=10.5)
@@ -67,27 +68,28 @@ def table(figure: Figure, about: Mapping[str, str], find: Find, *, quick: bool) 
     for letter, panel in zip(LETTERS, figure.panels, strict=False):
         page.write(f"# {letter}: x is {panel.xlabel}, y is {panel.ylabel}\n")
     for letter, each in figure.curves():
-        page.write(f"# {letter}, {each.label}: {_origin(each.run, quick=quick)}\n")
+        page.write(f"# {letter}, {named(each, quick=quick)}: {_origin(each.run, quick=quick)}\n")
         page.writelines(f"#   beware: {doubt}\n" for doubt in find(each.run).doubts)
     rows = csv.writer(page, lineterminator="\n")
     rows.writerow(("panel", "curve", "x", "y", "z"))
     for letter, each in figure.curves():
-        rows.writerows((letter, each.label, *point) for point in _points(each, find))
+        name = named(each, quick=quick)
+        rows.writerows((letter, name, *point) for point in _points(each, find))
     return page.getvalue()
 
 
-def _panel(panel: Panel, title: str, ax: Axes, find: Find) -> None:
+def _panel(panel: Panel, title: str, ax: Axes, find: Find, *, quick: bool) -> None:
     colours = cycle(COLOURS)
     for each in panel.curves:
         columns = find(each.run).columns
         if isinstance(each, Map):
             mesh = ax.pcolormesh(columns[each.x], columns[each.y], columns[each.z],
                                  shading="nearest", rasterized=True, **each.style)  # fmt: skip
-            ax.figure.colorbar(mesh, ax=ax, label=each.label)
+            ax.figure.colorbar(mesh, ax=ax, label=named(each, quick=quick))
             ax.grid(visible=False)
         else:
             style = dict(each.style)
-            label = each.label if style.pop("legend", True) else None
+            label = named(each, quick=quick) if style.pop("legend", True) else None
             if "color" not in style:
                 style["color"] = next(colours)
             ax.plot(columns[each.x], columns[each.y], label=label, **style)

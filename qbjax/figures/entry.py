@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+Given = dict[str, Any]
+"""Arguments of a run, or of what draws, by name."""
+
 LETTERS = "abcdefghijkl"
 """Names of the panels of a figure."""
 
@@ -51,7 +54,7 @@ class Curve:
     """A curve: two columns of a run.
 
     Attributes:
-        label: its name in the legend, in the CSV and in the progress.
+        label: its name in the legend and in the CSV; %(name)d is an argument of the run.
         run: the run.
         x, y: names of the columns.
         style: what `Axes.plot` takes besides; `legend=False` keeps it out of the legend.
@@ -62,6 +65,16 @@ class Curve:
     x: str
     y: str
     style: Mapping[str, Any] = field(default_factory=dict)
+
+
+def named(each: "Curve | Map", *, quick: bool) -> str:
+    """Words a label, with the run's arguments where it asks for them.
+
+    Example:
+        >>> named(curve("%(points)d points", run(dict, points=3), "x", "y"), quick=False)
+        '3 points'
+    """
+    return each.label % each.run.asked(quick=quick) if "%(" in each.label else each.label
 
 
 def curve(label: str, run: Run, x: str, y: str, **style: Any) -> Curve:

@@ -1,28 +1,28 @@
 """Figures 1 to 7 of V. Shaghaghi et al., Entropy 25, 430 (2023)."""
 
-from qbjax.figures.entry import Curve, Figure, Panel, Paper, Run, curve, run
+from qbjax.figures.entry import Curve, Figure, Given, Panel, Paper, Run, curve, run
 from qbjax.figures.runs import micromaser as runs
 from qbjax.views.plot import BLUE, GREEN, ORANGE, VERMILION
 
 COLLISIONS, ENERGY = "collisions", "energy / level spacing"
-SLOW = {"count": 1000, "levels": 500, "coherence": 0.0}
-FAST = {"count": 300, "levels": 100, "coherence": 1.0, "q": 0.25}
-LESS = {"count": 150, "levels": 60}
-LOST = {"thermal": 0.15, **FAST}
-LONG = {"ls": "--", "lw": 1.4}
-RIGHT = {"loc": "lower right"}
+SLOW: Given = {"count": 1000, "levels": 500, "coherence": 0.0}
+FAST: Given = {"count": 300, "levels": 100, "coherence": 1.0, "q": 0.25}
+LESS: Given = {"count": 150, "levels": 60}
+LOST: Given = {"thermal": 0.15, **FAST}
+LONG: Given = {"ls": "--", "lw": 1.4}
+RIGHT: Given = {"loc": "lower right"}
 
-INCOHERENT = {
+INCOHERENT: dict[str, tuple[float, float, Given]] = {
     "q = 0.25, θ = π/√15": (15.0, 0.25, {"color": BLUE}),
     "q = 0.25, θ = π/√15.6": (15.6, 0.25, {"color": VERMILION, **LONG}),
     "q = 0, θ = π/√15": (15.0, 0.0, {"color": GREEN}),
     "q = 0, θ = π/√15.6": (15.6, 0.0, {"color": ORANGE, **LONG}),
 }
-COHERENT = {
+COHERENT: dict[str, tuple[float, Given]] = {
     "θ = π/√15": (15.0, {"color": BLUE}),
     "θ = π/√15.6": (15.6, {"color": VERMILION, **LONG}),
 }
-LOSSY = {
+LOSSY: dict[str, tuple[float, float, Given]] = {
     "θ = π/√15, γtᵣ = 0.1": (15.0, 0.1, {"color": BLUE}),
     "θ = π/√15.6, γtᵣ = 0.1": (15.6, 0.1, {"color": VERMILION, **LONG}),
     "θ = π/√15, γtᵣ = 0.001": (15.0, 1e-3, {"color": GREEN}),

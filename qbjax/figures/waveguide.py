@@ -1,10 +1,10 @@
 """Figures 2 to 4 of W.-L. Song et al., Phys. Rev. Lett. 132, 090401 (2024)."""
 
-from qbjax.figures.entry import Curve, Figure, Map, Panel, Paper, Run, curve, run
+from qbjax.figures.entry import Curve, Figure, Given, Map, Panel, Paper, Run, curve, run
 from qbjax.figures.runs import waveguide as runs
 from qbjax.views.plot import BLACK, BLUE, GREEN, SKY, VERMILION
 
-G = {"decay": 0.5}
+G: Given = {"decay": 0.5}
 TIME, ENERGY = r"time / $\omega_{11}^{-1}$", r"energy / $\omega_{11}$"
 FREQUENCY, DISTANCE = r"frequency $\omega_0 / \omega_{11}$", r"distance $\Delta_z / \lambda_{11}$"
 
@@ -18,9 +18,9 @@ NEAR = run(runs.by_frequency, {"frequencies": (0.2, 3.4, 64)},
 EVOLVING = run(runs.moving, {"values": (0.2, 3.4, 33), "points": 61}, axis="frequency",
                values=(0.2, 3.4, 97), other=0.1, until=60.0, points=181, **G)  # fmt: skip
 FREQUENCIES = {
-    0.6: ("ω₀ = 0.6, two bound states", GREEN),
-    1.4: ("ω₀ = 1.4, one", BLUE),
-    3.0: ("ω₀ = 3.0, one all the same", VERMILION),
+    0.6: ("ω₀ = 0.6", GREEN),
+    1.4: ("ω₀ = 1.4", BLUE),
+    3.0: ("ω₀ = 3.0", VERMILION),
 }
 
 

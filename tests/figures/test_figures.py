@@ -13,6 +13,7 @@ from qbjax.figures.entry import Figure, Map, Panel, Paper, curve, run
 from tests.command import one_line, qbjax
 
 FIGURES = {
+    "dopo": "2 3 4 5 6 7 8 9 10",
     "bloch": "2 3 4",
     "waveguide": "2 3 4",
     "collisional": "2 3 4 5 6",

@@ -49,7 +49,7 @@ def moving(
     """
     where, times = _grid(values), _grid((0.0, until, points))
     pairs = [(x, other) if axis == "frequency" else (other, x) for x in where]
-    guides = [qb.batteries.Waveguide(*pair, decay) for pair in pairs]
+    guides = [qb.batteries.Waveguide(f, x, decay) for f, x in pairs]
     energies = [np.asarray(qb.charge(guide, None, times).energy) for guide in guides]
     return {axis: where, "time": times, "energy": np.stack(energies, axis=1)}
 
