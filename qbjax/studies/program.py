@@ -3,9 +3,10 @@
 On a CPU the points of a chunk are computed one after the other (`lax.map`: a batched adaptive
 solve waits for its slowest lane, and costs twice as much per point); on an accelerator all at
 once, or so many as fit its memory (`lanes`). Several devices take equal parts of a chunk, each in
-a loop of its own.
+a loop of its own. Numbers that all points need are found once, before that loop (`Sharing`).
 """
 
+import abc
 import inspect
 import os
 import traceback
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from jax import lax
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from qbjax import _checks
 from qbjax.dynamics.record import witness
@@ -25,6 +26,22 @@ from qbjax.studies import outputs
 from qbjax.studies.doubtful import news
 from qbjax.studies.lanes import fitting, memory
 from qbjax.studies.outputs import Output as Output
+
+
+class Sharing(abc.ABC):
+    """A swept function whose points share numbers: inputs of its program, found once."""
+
+    @abc.abstractmethod
+    def shared(self) -> Any:
+        """Finds the numbers that all points share: a pytree of arrays."""
+
+    @abc.abstractmethod
+    def given(self, shared: Any) -> Callable:
+        """Makes the function of a point's scalars; traced once for all the points of a chunk."""
+
+    def __call__(self, **point: Any) -> Any:
+        """The answer at one point alone."""
+        return self.given(self.shared())(**point)
 
 
 class Program:
@@ -47,6 +64,7 @@ class Program:
         self._look = look
         self._shapes = [shapes.get(name, ()) for name in names]
         self._names, self._devices = tuple(names), tuple(devices)
+        self._shared: tuple[Any, ...] = ()
         self._part = -(-chunk // len(self._devices))
         given = lanes is not None
         self.lanes = min(self._part, lanes or self._start(self._devices, self._part))
@@ -63,7 +81,7 @@ class Program:
         total = self._part * len(self._devices)
         # What is missing repeats the last point, so that one program serves every chunk.
         padded = [_padded(columns[n], total - count) for n in self._names]
-        return Pending(self._run(padded), count)
+        return Pending(self._run(padded, *self._shared), count)
 
     @staticmethod
     def _start(devices: Sequence[jax.Device], part: int) -> int:
@@ -71,13 +89,18 @@ class Program:
 
     def _compile(self, function: Callable) -> None:
         whole = part = in_lanes(function, self._names, self.lanes)
+        where: Any = self._devices[0]
         if len(self._devices) > 1:
             mesh, split = Mesh(np.array(self._devices), ("device",)), PartitionSpec("device")
-            whole = jax.shard_map(part, mesh=mesh, in_specs=split, out_specs=split, check_vma=False)
+            where, everywhere = NamedSharding(mesh, PartitionSpec()), PartitionSpec()
+            specs = (split, everywhere) if isinstance(function, Sharing) else (split,)
+            whole = jax.shard_map(part, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
         size = self._part * len(self._devices)
         blank = [jax.ShapeDtypeStruct((size, *shape), float) for shape in self._shapes]
         with jax.default_device(self._devices[0]):
-            traced = _traced(jax.jit(whole), blank)
+            if isinstance(function, Sharing) and not self._shared:
+                self._shared = (jax.device_put(function.shared(), where),)
+            traced = _traced(jax.jit(whole), blank, *self._shared)
             self.outputs = {
                 name: Output(tuple(leaf.shape[1:]), np.dtype(leaf.dtype))
                 for name, leaf in traced.out_info.items()
@@ -162,10 +185,13 @@ def _plain(function: Callable) -> Callable:
 
 
 def in_lanes(function: Callable, names: Sequence[str], lanes: int) -> Callable:
-    """Makes the function of many points, which takes columns and computes some points at once."""
-    one = _flat(function, names)
+    """Makes the function of many points, which takes columns and computes some points at once.
 
-    def part(columns):
+    Of one whose points share numbers (`Sharing`) it takes these, too.
+    """
+
+    def part(columns, *shared):
+        one = _flat(function.given(*shared) if isinstance(function, Sharing) else function, names)
         return lax.map(one, columns, batch_size=None if lanes == 1 else lanes)
 
     return part
@@ -203,10 +229,10 @@ def outputs_of(function: Callable, names: Sequence[str]) -> dict[str, Output]:
     return {name: Output(tuple(s.shape), np.dtype(s.dtype)) for name, s in shapes.items()}
 
 
-def _traced(compilable: Any, blank: Sequence[jax.ShapeDtypeStruct]) -> Any:
+def _traced(compilable: Any, blank: Sequence[jax.ShapeDtypeStruct], *shared: Any) -> Any:
     """Traces a function of these inputs alone; an error names the line that is to blame."""
     try:
-        traced = compilable.trace(blank)
+        traced = compilable.trace(blank, *shared)
     except Exception as error:
         if str(error).startswith("Argument `"):  # says it all
             raise
@@ -222,7 +248,7 @@ def _traced(compilable: Any, blank: Sequence[jax.ShapeDtypeStruct]) -> Any:
             f"Argument `function` must be traceable by JAX, but is not{at} "
             f"({type(error).__name__}: {first})"
         ) from error
-    if len(traced.jaxpr.in_avals) > len(blank):
+    if len(traced.jaxpr.in_avals) > len(jax.tree.leaves((blank, shared))):
         raise TypeError(
             "Argument `function` must use numbers that are known, but uses some that are traced: "
             "call qb.sweep outside of jit, grad and vmap."

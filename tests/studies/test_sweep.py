@@ -12,7 +12,7 @@ import xarray as xr
 
 import qbjax as qb
 from qbjax.studies import grids
-from qbjax.studies.program import Program, local_devices
+from qbjax.studies.program import Program, Sharing, local_devices
 
 OSCILLATOR = qb.algebra.ladders.oscillator(8)
 
@@ -164,15 +164,38 @@ def test_memory_limits_the_lanes(monkeypatch):
     assert 1 <= Program(heavy, ["x"], 64, devices).lanes < 64
 
 
+class Tabled(Sharing):
+    """A function whose points share a table, and which counts how often that is found."""
+
+    found = 0
+
+    def shared(self):
+        self.found += 1
+        return {"table": jnp.arange(8.0) ** 2}
+
+    def given(self, shared):
+        return lambda x: shared["table"][x.astype(int)] + x
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_what_points_share_is_found_once(lanes):
+    function = Tabled()
+    data = qb.sweep(function, {"x": np.arange(5.0)}, chunk=2, lanes=lanes)
+    assert data["value"].values.tolist() == [0.0, 2.0, 6.0, 12.0, 20.0]
+    assert function.found == 1
+
+
 FOUR = """
 import jax, numpy as np
 jax.config.update("jax_enable_x64", True)
 import qbjax as qb
-from tests.studies.test_sweep import collisional
+from tests.studies.test_sweep import Tabled, collisional
 assert len(jax.devices()) == 4
 grid = {"theta": np.linspace(0.1, 0.4, 5), "loss": [0.01, 0.02]}
 one, four = (qb.sweep(collisional, grid, chunk=6, devices=jax.devices()[:n]) for n in (1, 4))
 assert one.drop_attrs().identical(four.drop_attrs()), (one, four)
+shared = qb.sweep(Tabled(), {"x": np.arange(5.0)}, chunk=3, devices=jax.devices())
+assert shared["value"].values.tolist() == [0.0, 2.0, 6.0, 12.0, 20.0], shared
 """
 
 
