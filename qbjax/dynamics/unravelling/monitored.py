@@ -68,7 +68,11 @@ class Monitored(eqx.Module):
 
     @abc.abstractmethod
     def merits(self, seen: dict[str, Array]) -> dict[str, Array]:
-        """Merits and observables of a state of norm one from what `observe` has seen of it."""
+        """Merits and observables of a state of norm one from what `observe` has seen of it.
+
+        Of many moments by `lax.map`, not by `vmap`: on a CPU, JAX's solver of a batch of eigenvalue
+        problems waits for other threads, two at a time for each other, and for ever.
+        """
 
     @abc.abstractmethod
     def edges(self) -> Float[Array, " E"] | None:
