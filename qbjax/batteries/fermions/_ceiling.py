@@ -36,7 +36,7 @@ def _thermal_energy_jvp(primals, tangents):
     (entropy, energies), (more, higher) = primals, tangents
     log_beta = _log_beta(entropy, energies)
     n = _occupations(log_beta, energies)
-    temperature = jnp.where(entropy > 0, jnp.max(energies) * jnp.exp(-log_beta), 0.0)
+    temperature = jnp.where(entropy > 0, _unit(energies) * jnp.exp(-log_beta), 0.0)
     return jnp.sum(energies * n), temperature * more + jnp.sum(n * higher)
 
 
@@ -46,7 +46,12 @@ def occupied_entropy(occupations: Float[Array, " k"]) -> Float[Array, ""]:
 
 
 def _occupations(log_beta, energies):
-    return jax.nn.sigmoid(-energies / jnp.max(energies) * jnp.exp(log_beta))
+    return jax.nn.sigmoid(-energies / _unit(energies) * jnp.exp(log_beta))
+
+
+def _unit(energies):
+    most = jnp.max(energies)
+    return jnp.where(most > 0, most, 1.0)
 
 
 def _log_beta(entropy, energies):

@@ -13,10 +13,16 @@ $E_\text{Gaussian}$ is what Gaussian unitaries leave. All unitaries sort the $2^
 against the $2^\ell$ levels $\sum_{k\in S}\epsilon_k$: that is done up to `MOST` sites. Beyond, no
 unitary leaves less than the thermal state of the same entropy. Of pure states all leave nothing.
 
-One spin has no coherence: with fields alone it gives $\max(0, B_k(2n_k - 1))$.
+One spin has no coherence: against its field it gives $\max(0, B_k(2n_k - 1))$. With its bonds it
+turns in neighbours' fields. The best rotation of its axes, with
+$m_{ij} = \langle\sigma^j_k\,\partial H/\partial\sigma^i_k\rangle$, leaves one of two energies,
+
+$$W_k = \mathrm{Tr}\,m + \max\Big(\sqrt{(m_{xx} + m_{yy})^2 + (m_{xy} - m_{yx})^2} - m_{zz},\;
+  \sqrt{(m_{xx} - m_{yy})^2 + (m_{xy} + m_{yx})^2} + m_{zz}\Big) .$$
 
 References: I. Peschel, J. Phys. A 36, L205 (2003), reduced states; E. G. Brown, N. Friis and M.
-Huber, New J. Phys. 18, 113028 (2016), Gaussian passivity.
+Huber, New J. Phys. 18, 113028 (2016), Gaussian passivity; R. Salvia, G. De Palma and V.
+Giovannetti, Phys. Rev. A 107, 012405 (2023), a spin with its bonds.
 """
 
 from typing import Any, NamedTuple
@@ -67,12 +73,14 @@ class Seen(NamedTuple):
 
     Attributes:
         near: of the block Q of all sites, what `Bands` has of M.
+        twisted: of P and R, what is above the diagonal.
         size: squared norm of the covariance.
         variance: of the energy of the sites that store.
         part: covariance of these, unless they are all.
     """
 
     near: Bands
+    twisted: tuple[Float[Array, " N"], Float[Array, " N"]]
     size: Float[Array, ""]
     variance: Float[Array, ""]
     part: Any
@@ -82,23 +90,25 @@ def seen_at_sites(at: Blocks, sites: Sites) -> Seen:
     """Reads a covariance of sites."""
     rows, columns = (jnp.roll(at.ab, -1, axis) for axis in (0, 1))
     near = Bands(*(jnp.diagonal(x) for x in (at.ab, columns, rows)))
+    twisted = tuple(jnp.diagonal(jnp.roll(x, -1, axis=1)) for x in (at.aa, at.bb))
     part = Blocks(*(x[sites.here, sites.here] for x in at))
     spread = _variance_at_sites(part, sites)
-    return Seen(near, size_of(at), spread, part if sites.values is None else None)
+    return Seen(near, twisted, size_of(at), spread, part if sites.values is None else None)
 
 
 def seen_in(at: Blocks, sites: Sites, frame: Frame) -> Seen:
     """Reads a covariance in the modes of a frame."""
     U, V = frame
     X = U @ at.ab
-    up, on = (jnp.roll(x, -1, axis=0) for x in (X, V))
-    near = Bands(*(jnp.sum(x * y, axis=1) for x, y in ((X, V), (X, on), (up, V))))
+    ahead, up, on = (jnp.roll(x, -1, axis=0) for x in (X, U, V))
+    near = Bands(_rows(X, V), _rows(X, on), _rows(ahead, V))
+    twisted = _rows(U @ at.aa, up), _rows(V @ at.bb, on)
     if sites.values is None:
         part = Frame(U[sites.here].T, V[sites.here].T).inward(at)
-        return Seen(near, size_of(at), _variance_at_sites(part, sites), part)
+        return Seen(near, twisted, size_of(at), _variance_at_sites(part, sites), part)
     M = frame.seen(sites.bands)
     spread = _variance(at, lambda Y: M @ Y, lambda Y: M.T @ Y, sites)
-    return Seen(near, size_of(at), spread, None)
+    return Seen(near, twisted, size_of(at), spread, None)
 
 
 def observables(chain: Bands, sites: Sites, seen: Seen, size: Any) -> dict[str, Array]:
@@ -121,11 +131,34 @@ def observables(chain: Bands, sites: Sites, seen: Seen, size: Any) -> dict[str, 
     return _extracted(inner / 2 - sites.lowest, values, sites) | {
         "local_ergotropy": jnp.sum(local[sites.here]),
         "energy_variance": seen.variance,
-        "site_ergotropies": local,
+        "site_ergotropies": _of_single_sites(chain, seen),
         "occupations": filled,
         "energy_density": chain.diagonal * filled + (bonds + jnp.roll(bonds, 1)) / 2,
         "trace_defect": jnp.abs(seen.size - size) / size,
     }
+
+
+def _of_single_sites(chain: Bands, seen: Seen) -> Float[Array, " N"]:
+    """Ergotropy of every spin alone, its bonds to neighbours included."""
+    Q, (P, R) = seen.near, seen.twisted
+
+    def last(x):
+        return jnp.roll(x, 1)
+
+    alike = [(x + last(x)) / 2 for x in (chain.below * Q.below, chain.above * Q.above)]
+    crossed = [
+        (chain.below * P - last(chain.below * R)) / 2,
+        (last(chain.above * P) - chain.above * R) / 2,
+    ]
+    (xx, yy), (xy, yx), zz = alike, crossed, chain.diagonal * Q.diagonal / 2
+    kept = spectral.root((xx + yy) ** 2 + (xy - yx) ** 2) - zz
+    turned = spectral.root((xx - yy) ** 2 + (xy + yx) ** 2) + zz
+    return xx + yy + zz + jnp.maximum(kept, turned)
+
+
+def _rows(X: Float[Array, "N N"], Y: Float[Array, "N N"]) -> Float[Array, " N"]:
+    """The products of the rows of one matrix with those of another."""
+    return jnp.sum(X * Y, axis=1)
 
 
 def modes_of(at: Blocks) -> Float[Array, " k"]:

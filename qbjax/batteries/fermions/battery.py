@@ -84,8 +84,9 @@ class FermionChain(Battery):
     is that by all unitaries on the cell, if it is the whole of a pure state (then it is the energy)
     or has at most ten sites. Of more it is `gaussian_ergotropy`, by Gaussian unitaries, and others
     extract no more than `ergotropy_ceiling`, the energy above the thermal state of equal entropy.
-    `local_ergotropy` is the sum of `site_ergotropies` in the cell: by unitaries on single spins,
-    against the energies of their fields alone. `energy_variance` of a whole chain that starts in
+    `site_ergotropies` are those by a unitary on one spin alone, its bonds included;
+    `local_ergotropy` is what all spins of the cell give against their fields, when the bonds are
+    cut. `energy_variance` of a whole chain that starts in
     its ground state is that of the work, measured at both ends. `occupations`,
     $\langle n_k\rangle$, and `energy_density`, with half of each bond, are of all sites.
 
