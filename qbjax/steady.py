@@ -22,7 +22,8 @@ def steady_state(
     too (`dynamics.steady.linear`). No time passes: nothing is integrated.
 
     Args:
-        battery: a `Lindblad` battery, or one made of it, a `DOPO` in either frame, or a `Gaussian`.
+        battery: a `Lindblad` battery, or one made of it, a `DOPO` in either frame, a `Gaussian`, or
+            a `SpinEnsemble`.
         protocol: `qb.protocols.Constant` for every control, or None for none; free numbers count
             as their present values.
         gap: whether to find the spectral gap, too, the rate at which the state is reached. None

@@ -39,7 +39,7 @@ def cell(model: Model, numbers: Numbers, origin: Origin) -> Cell:
     r"""The spins alone, lowered by $J_-$, with the jumps that are their own."""
     own = [name for name in model.jumps if name != "cavity"]
     rates = [rate for name, rate in zip(model.jumps, numbers.rates, strict=True) if name in own]
-    alone = model._replace(levels=0, hamiltonians=(), jumps=tuple(own), cut=False)
+    alone = model._replace(levels=0, hamiltonians=(), jumps=tuple(own), cut=False, lost=None)
     structure = models.structure(alone, False, None)
     counts = models.repeats(alone)
     q, k = models.spin_levels(alone)

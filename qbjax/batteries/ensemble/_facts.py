@@ -24,7 +24,7 @@ def facts(model: Model, state: State) -> dict[str, Any]:
         "arithmetic": "real" if form.real else "complex, as two real parts",
         "method": infos.method(size, linear=True, driven=True),
         "jumps": ", ".join(model.jumps) or "none",
-        "watched": "cavity" if model.cut else "none",
+        "watched": ", ".join(model.modes) or "none",
     }
 
 

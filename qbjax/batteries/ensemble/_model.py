@@ -27,6 +27,7 @@ class Model(NamedTuple):
         hamiltonians: "spins", "photons": energies that are left in the frame.
         jumps: "cavity", "collective", and those of `blocks.NOISE`.
         cut: whether photons may come to lie above the cavity's levels.
+        lost: the most quanta that noise takes; None for all.
     """
 
     spins: int
@@ -35,6 +36,12 @@ class Model(NamedTuple):
     hamiltonians: tuple[str, ...]
     jumps: tuple[str, ...]
     cut: bool
+    lost: int | None = None
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """What is cut, and watched."""
+        return (("cavity",) if self.cut else ()) + (("lost",) if self.lost is not None else ())
 
     @property
     def is_local(self) -> bool:
@@ -57,19 +64,33 @@ class Model(NamedTuple):
         return self.levels > 0
 
 
+class Sector(NamedTuple):
+    """The levels that a state has and comes to, by the values of what is conserved.
+
+    Attributes:
+        low, high: least and largest value.
+        blocks: largest q at the largest value; one more for every value less, for no jump does
+            both less and more. None where jumps take spins apart without taking quanta.
+    """
+
+    low: int
+    high: int
+    blocks: int | None = None
+
+
 class Form(NamedTuple):
     """The form of a state: a ket, or a stack of packed blocks.
 
     Attributes:
         pure: whether it is a ket.
         sectored: whether a stack has a block for every value of what is conserved.
-        sector: the value that a ket has; None for all levels.
+        sector: the levels that there are; None for all.
         real: whether it is real between turned levels, and stays so.
     """
 
     pure: bool
     sectored: bool
-    sector: int | None
+    sector: Sector | None
     real: bool
 
 
@@ -81,15 +102,18 @@ class Levels(NamedTuple):
     n: Int[np.ndarray, " d"]
 
 
-def levels(model: Model, sector: int | None = None) -> Levels:
-    """The levels of all blocks, or those of one sector."""
+def levels(model: Model, sector: Sector | None = None) -> Levels:
+    """The levels of all blocks, or those that a state comes to."""
     N = model.spins
     grid = np.indices((model.blocks, N + 1, model.room)).reshape(3, -1)
     q, k, n = grid[:, (grid[0] <= grid[1]) & (grid[1] <= N - grid[0])]
     found = Levels(q, k, n)
     if sector is None:
         return found
-    inside = charge(model, k, n) == sector
+    value = charge(model, k, n)
+    inside = (sector.low <= value) & (value <= sector.high)
+    if sector.blocks is not None:
+        inside &= q <= sector.blocks + sector.high - value
     return Levels(*(x[inside] for x in found))
 
 
@@ -104,13 +128,13 @@ def stays_real(model: Model) -> bool:
 
 
 @functools.lru_cache(maxsize=64)
-def structure(model: Model, sectored: bool, sector: int | None) -> Structure:
+def structure(model: Model, sectored: bool, sector: Sector | None) -> Structure:
     """The structure in which states of a form move, one per process.
 
     Args:
         model: the terms.
         sectored: whether by the values of what is conserved.
-        sector: the only value that there is; None for all.
+        sector: the levels that there are; None for all.
     """
     basis = levels(model, sector)
     place = np.full((model.blocks, model.spins + 1, model.room), -1)
@@ -173,6 +197,7 @@ def _moved(place, basis: Levels, step: tuple[int, int, int], values) -> sp.csr_a
     return sp.csr_array(entries, shape=(size, size))
 
 
+@functools.lru_cache(maxsize=64)
 def spin_levels(model: Model) -> tuple[Int[np.ndarray, " D"], Int[np.ndarray, " D"]]:
     """Block q and quanta k of the levels of the spins, in the order of the cell."""
     q, k = np.indices((model.blocks, model.spins + 1)).reshape(2, -1)

@@ -92,8 +92,8 @@ def motion(
         observe=lambda t, y: read(y) if form.pure else y,
         linear=_linear(field, still, pump, form.pure) if pump.is_piecewise_constant else None,
         merits=told,
-        finish=partial(_finished, cut=model.cut),
-        modes=("cavity",) if model.cut else (),
+        finish=partial(_finished, watched=bool(model.modes)),
+        modes=model.modes,
     )
 
 
@@ -112,11 +112,11 @@ def _linear(field, still: Action, pump: Pump, pure: bool) -> Linear:
     )
 
 
-def _finished(times, seen: dict, cut: bool) -> dict[str, Array]:
+def _finished(times, seen: dict, watched: bool) -> dict[str, Array]:
     """Observables of a run from what was read off each of its states."""
     certificate = {"trace_defect": jnp.abs(seen["trace"] - 1)}
-    if cut:
-        certificate["truncation"] = seen["truncation"][:, None]
+    if watched:
+        certificate["truncation"] = seen["truncation"]
     return with_powers(times, seen["merits"]) | certificate
 
 

@@ -17,7 +17,7 @@ from jaxtyping import Array, Complex, Float, Int
 from qbjax import _checks
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.ensemble import _model as models
-from qbjax.batteries.ensemble._model import Form, Model
+from qbjax.batteries.ensemble._model import Form, Model, Sector
 
 Blocks = Float[Array, "Q k"] | Float[Array, "Q k k"]
 
@@ -26,7 +26,8 @@ class Readings(eqx.Module):
     """The places at which states of a form are read.
 
     Attributes:
-        quanta, photons, top: weights of the populations of the levels, (d,).
+        quanta, photons: weights of the populations of the levels, (d,).
+        top: of those that are watched, (modes, d).
         diagonal: places of the populations in a stack; None for a ket.
         cell: places of the spins' blocks, by level of the cavity: of elements or populations in a
             stack, (Q, k, k, n) or (Q, k, n), of amplitudes in a ket, (1, k, n).
@@ -35,7 +36,7 @@ class Readings(eqx.Module):
 
     quanta: Float[Array, " d"]
     photons: Float[Array, " d"]
-    top: Float[Array, " d"]
+    top: Float[Array, "modes d"]
     diagonal: Any
     cell: Int[Array, "..."]
     there: Float[Array, "..."]
@@ -84,7 +85,7 @@ def is_uncohered(model: Model, form: Form) -> bool:
 
 
 @functools.lru_cache(maxsize=64)
-def readings(model: Model, pure: bool, sectored: bool, sector: int | None) -> Readings:
+def readings(model: Model, pure: bool, sectored: bool, sector: Sector | None) -> Readings:
     """The readings of states of a form."""
     found = places(model, sectored, sector)
     q, k, n = found.basis
@@ -100,7 +101,8 @@ def readings(model: Model, pure: bool, sectored: bool, sector: int | None) -> Re
         row, column = index[:, :, None, :], index[:, None, :, :]
         there = (row >= 0) & (column >= 0) & (found.plane[row] == found.plane[column])
         cell = np.where(there, found.flat(row, column), 0)
-    quanta, photons, top = (_checks.settled(x.astype(float)) for x in (k, n, _is_top(model, k, n)))
+    top = _watched(model, found.basis, sector)
+    quanta, photons, top = (_checks.settled(x.astype(float)) for x in (k, n, top))
     return Readings(
         quanta,
         photons,
@@ -131,15 +133,18 @@ def density_matrix(model: Model, form: Form, content: Array) -> Complex[Array, "
         psi = jnp.zeros(basis.q.size, complex)
         psi = psi.at[index[tuple(place)]].set(lax.complex(*content))
         return psi[:, None] * psi.conj()[None, :] * turns(basis.k)
-    found = places(model, form.sectored, None)
-    row, column = np.arange(basis.q.size)[:, None], np.arange(basis.q.size)[None, :]
-    same = found.plane[row] == found.plane[column]
-    packed = jnp.where(same, _taken(content.ravel(), found.flat(row, column)), 0.0)
+    found = places(model, form.sectored, form.sector)
+    index = np.full((model.blocks, model.spins + 1, model.room), -1)
+    index[tuple(found.basis)] = np.arange(found.basis.q.size)
+    row, column = index[tuple(basis)][:, None], index[tuple(basis)][None, :]
+    same = (row >= 0) & (column >= 0) & (found.plane[row] == found.plane[column])
+    flat = np.where(same, found.flat(row, column), 0)
+    packed = jnp.where(same, _taken(content.ravel(), flat), 0.0)
     return unpack(packed, real=form.real).astype(complex) * turns(basis.k)
 
 
 @functools.lru_cache(maxsize=64)
-def places(model: Model, sectored: bool, sector: int | None) -> Places:
+def places(model: Model, sectored: bool, sector: Sector | None) -> Places:
     """The places of all levels in a stack."""
     structure = models.structure(model, sectored, sector)
     plane, place = np.zeros((2, structure.dimension), dtype=int)
@@ -149,15 +154,22 @@ def places(model: Model, sectored: bool, sector: int | None) -> Places:
     return Places(models.levels(model, sector), plane, place, structure.room[1])
 
 
-def _is_top(model: Model, k, n):
-    """Levels from which the coupling, or what comes after it, would lead above the cavity's top.
+def _watched(model: Model, basis: models.Levels, sector: Sector | None):
+    """The levels that are watched, of every mode.
 
-    Without counter-rotating terms only quanta that the spins still have can do so.
+    Of the cavity those from which the coupling, or what comes after it, would lead above its top:
+    without counter-rotating terms only quanta that the spins still have can do so. Of the quanta
+    lost those that have lost the most, of which noise takes no more.
     """
-    if not model.cut:
-        return np.zeros(k.shape, bool)
-    near = n >= model.levels - 2
-    return near if model.counter_rotating else near & (k + n >= model.levels)
+    _, k, n = basis
+    found = []
+    if model.cut:
+        near = n >= model.levels - 2
+        found.append(near if model.counter_rotating else near & (k + n >= model.levels))
+    if model.lost is not None:
+        low = sector.low if sector else 0
+        found.append((models.charge(model, k, n) == low) & (low > 0))
+    return np.array(found, bool).reshape(len(found), k.size)
 
 
 def phases(k) -> Complex[np.ndarray, " d"]:

@@ -9,7 +9,7 @@ from qbjax import _checks
 from qbjax.algebra.packing import pack
 from qbjax.batteries.ensemble import _model as models
 from qbjax.batteries.ensemble import _reading as reading
-from qbjax.batteries.ensemble._model import Form, Model
+from qbjax.batteries.ensemble._model import Form, Model, Sector
 from qbjax.interface.states import Origin, State
 
 APART = 1e-12
@@ -39,9 +39,15 @@ def state(model: Model, photons: int, initial: Any, origin: Origin) -> State:
     apart = value[:, None] != value[None, :]
     sectored = model.conserves and known and not np.any(abs(np.asarray(rho))[apart] > APART)
     turned = rho * reading.turns(k).conj()
-    form = Form(False, sectored, None, _is_real(model, turned))
+    if model.lost is not None and not sectored:
+        raise ValueError(
+            "Argument `initial` must be known, and no superposition of different numbers of "
+            "quanta, where `lost` is given, but is not."
+        )
+    sector = _reached(model, value, q, rho) if sectored else None
+    form = Form(False, sectored, sector, _is_real(model, turned))
     _checks.room("initial", initial, size(model, form), "one state of all sectors together")
-    return State(_stack(model, photons, pack(turned), (q, k), sectored), origin, form)
+    return State(_stack(model, photons, pack(turned), (q, k), form), origin, form)
 
 
 def size(model: Model, form: Form) -> int:
@@ -53,14 +59,30 @@ def size(model: Model, form: Form) -> int:
         return model.blocks * ((N + 1) * L) ** 2
     if model.counter_rotating:
         return 2 * model.blocks * (-(-(N + 1) * L // 2)) ** 2
-    planes = sum(N - 2 * q + L for q in range(model.blocks))
-    return planes * min(N + 1, L) ** 2
+    low, high, apart = form.sector or Sector(0, N + L)
+    planes = sum(
+        max(min(high if apart is None else high + apart - q, N - q + L - 1) - max(low, q) + 1, 0)
+        for q in range(model.blocks)
+    )
+    return planes * min(N + 1, L, high + 1) ** 2
 
 
-def _sector(value, psi) -> int | None:
+def _sector(value, psi) -> Sector | None:
     """The only value of what is conserved that a ket has, if there is one."""
     here = np.unique(value[np.asarray(psi) != 0])
-    return int(here[0]) if here.size == 1 else None
+    return Sector(int(here[0]), int(here[0])) if here.size == 1 else None
+
+
+def _reached(model: Model, value, q, rho) -> Sector | None:
+    """The levels that a known state comes to; None where that may be all."""
+    if model.counter_rotating or "pump" in model.jumps:
+        return None
+    here = np.diagonal(np.asarray(rho)) != 0
+    least, lost = int(np.min(value[here])), model.lost
+    low = least if set(model.jumps) <= {"dephasing"} else 0
+    low = low if lost is None else max(low, least - lost)
+    apart = None if "dephasing" in model.jumps else int(np.max(q[here]))
+    return Sector(low, int(np.max(value[here])), apart)
 
 
 def _cell(model: Model, initial: Any) -> Any:
@@ -84,7 +106,7 @@ def _check_blocks(rho, q) -> None:
         )
 
 
-def _ket(model: Model, photons: int, cell, sector: int | None, origin: Origin) -> State:
+def _ket(model: Model, photons: int, cell, sector: Sector | None, origin: Origin) -> State:
     basis = models.levels(model, sector)
     turned = cell.astype(complex) * reading.phases(-np.arange(model.spins + 1))
     real = _is_real(model, turned)
@@ -93,10 +115,11 @@ def _ket(model: Model, photons: int, cell, sector: int | None, origin: Origin) -
     return State(xp.stack([psi.real, psi.imag]), origin, Form(True, False, sector, real))
 
 
-def _stack(model: Model, photons: int, turned, levels, sectored: bool):
+def _stack(model: Model, photons: int, turned, levels, form: Form):
     """A packed state of some levels (q, k) of the spins as a stack."""
-    planes, n = models.structure(model, sectored, None).room
-    basis, places = models.levels(model), reading.places(model, sectored, None)
+    planes, n = models.structure(model, form.sectored, form.sector).room
+    places = reading.places(model, form.sectored, form.sector)
+    basis = places.basis
     number = np.full((model.blocks, model.spins + 1), -1)
     number[levels] = np.arange(levels[0].size)
     at = number[basis.q, basis.k]
@@ -128,7 +151,9 @@ def _projector(psi):
 def check_room(model: Model, photons: int, levels: int | None) -> None:
     """Insists on a state, of the usual start, that fits into the memory."""
     pure = not model.jumps
-    sector = 0 if pure and model.conserves else None
+    sector = Sector(0, 0) if pure and model.conserves else None
+    if not pure and model.conserves:
+        sector = _reached(model, np.array([photons]), np.zeros(1, int), np.eye(1))
     state = size(model, Form(pure, not pure and model.conserves, sector, True))
     tables = 16 * model.blocks * (model.spins + 1) * model.room  # of the levels, on the host
     names = {"spins": model.spins, "photons": photons, "levels": levels or 0}

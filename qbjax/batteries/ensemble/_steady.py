@@ -44,8 +44,8 @@ def steady_state(
         residual=found.residual,
         gap=gaps.gap(generator, signals) if cheap else None,
         rate=found.rate,
-        truncation=seen["truncation"][None] if model.cut else jnp.zeros(0),
+        truncation=seen["truncation"],
         status=found.status,
         steps=found.steps,
-        modes=("cavity",) if model.cut else (),
+        modes=model.modes,
     )

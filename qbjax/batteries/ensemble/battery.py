@@ -30,6 +30,8 @@ from jaxtyping import Array, Complex
 
 from qbjax import _checks
 from qbjax.batteries.ensemble import _alone as alone
+from qbjax.batteries.ensemble import _bounds as bounds
+from qbjax.batteries.ensemble import _checked as checked
 from qbjax.batteries.ensemble import _facts as facts
 from qbjax.batteries.ensemble import _model as models
 from qbjax.batteries.ensemble import _motion as motions
@@ -39,10 +41,9 @@ from qbjax.batteries.ensemble import _steady as steadies
 from qbjax.batteries.ensemble._model import Model
 from qbjax.dynamics.motion import Flow
 from qbjax.interface import Battery, Cell, Origin, State, check_origin
-from qbjax.interface.cavities import USUAL, enough_levels
 from qbjax.interface.pumps import checked_pumps, pumps_of
 from qbjax.interface.steady import SteadyState, check_constant
-from qbjax.protocols import Constant, resolve
+from qbjax.protocols import Constant
 
 MOST = 1000
 """Most spins: a single one of 2^1000 levels is still a share that a double can be."""
@@ -59,7 +60,8 @@ class SpinEnsemble(Battery):
         photons: of the cavity at the start; None, and no `levels`, for no cavity.
         levels: of the cavity. Without counter-rotating terms and pump it is exact with `photons` +
             `spins` + 1, the default, and with `photons` + 1 for spins that start down. Else runs
-            tell whether there are too few; by default what holds g = ω_c/2, or N more quanta.
+            tell whether there are too few; by default what holds g = ω_c/2, or N more quanta. Of
+            many spins with counter-rotating terms 4N + 16 do until the first peak, from N photons.
         frequency: ω of a spin, the unit of energy.
         cavity: ω_c; None for resonance.
         cavity_decay: κ, jump $a$.
@@ -67,6 +69,8 @@ class SpinEnsemble(Battery):
         local_pump: γ_p, jump $\sigma_+$ of every spin.
         local_dephasing: γ_φ, jump $\sigma_z/\sqrt2$ of every spin, whose coherence decays at γ_φ.
         collective_decay: Γ, jump $J_-$.
+        lost: the most quanta that noise takes out of spins and cavity, where that is little; None
+            for all. What has lost as many loses no more, and its share is watched.
         counter_rotating: whether to keep the terms that make it Dicke's battery; without a cavity,
             whether drive and spins are seen from the laboratory, so that $\omega J_z$ stays.
 
@@ -108,6 +112,7 @@ class SpinEnsemble(Battery):
     photons: int | None = eqx.field(static=True)
     levels: int | None = eqx.field(static=True)
     counter_rotating: bool = eqx.field(static=True)
+    lost: int | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -123,6 +128,7 @@ class SpinEnsemble(Battery):
         local_dephasing=0,
         collective_decay=0,
         counter_rotating: bool | Any = False,
+        lost: int | Any = None,
     ):
         self.spins = _checks.integer("spins", spins, low=1, high=MOST)
         self.frequency = _checks.scalar("frequency", frequency, low=0, open_low=True)
@@ -133,12 +139,13 @@ class SpinEnsemble(Battery):
         self.local_pump = _checks.optional_scalar("local_pump", local_pump, low=0)
         self.local_dephasing = _checks.optional_scalar("local_dephasing", local_dephasing, low=0)
         self.counter_rotating = _checks.flag("counter_rotating", counter_rotating)
+        self.lost = None if lost is None else _checks.integer("lost", lost, low=1)
         some = photons is not None or levels is not None
         none = 0 if photons is None else photons
         self.photons = _checks.integer("photons", none, low=0) if some else None
-        self.levels = self._checked_levels(levels) if some else None
-        if not some:
-            self._check_without_cavity()
+        self.levels = checked.levels_of(self, levels) if some else None
+        checked.check_cavity(self)
+        checked.check_lost(self.lost, self._model)
         starts.check_room(self._model, self.photons or 0, self.levels)
 
     # --- the interface of `interface.battery.Battery`
@@ -196,6 +203,7 @@ class SpinEnsemble(Battery):
 
     def check_steady(self, protocol):
         check_constant("protocol", checked_pumps(protocol, 1))
+        checked.check_endless(self.lost)
         if not self._model.jumps:
             raise ValueError("Argument `battery` must have jumps for a steady state, but has none.")
 
@@ -207,29 +215,22 @@ class SpinEnsemble(Battery):
     def open_cell(self) -> Cell:
         return alone.cell(self._model, self._numbers, self._origin)
 
+    def energy_bounds(self, protocol, times):
+        return bounds.energy_bounds(self, protocol, times)
+
     def recommended_levels(self, protocol):
         """Levels that the strongest coupling takes, if it is known; at least half more."""
-        model = self._model
-        if not model.cut:
-            return {}
-        levels = -(-3 * model.levels // 2)
-        cavity = self.frequency if self.cavity is None else self.cavity
-        peaks = [pump.peak for pump in pumps_of(resolve(protocol))]
-        known = _checks.is_concrete((peaks, cavity))
-        if peaks and known and self.counter_rotating and cavity > 0:
-            strongest = float(peaks[0] / cavity)
-            levels = max(levels, enough_levels(self.spins, self.photons or 0, strongest))
-        return {"cavity": ("levels", levels)}
+        return checked.recommended(self, self._model, protocol)
 
     def refined(self) -> "SpinEnsemble":
-        """The battery with half more levels of the cavity, where they were cut."""
+        """The battery with half more of what was cut: levels of the cavity, quanta lost."""
         model = self._model
-        if not model.cut:
+        if not model.modes:
             return self
         return SpinEnsemble(
             self.spins,
             self.photons,
-            -(-3 * model.levels // 2),
+            checked.more(model.levels) if model.cut else self.levels,
             frequency=self.frequency,
             cavity=self.cavity,
             cavity_decay=self.cavity_decay,
@@ -238,26 +239,8 @@ class SpinEnsemble(Battery):
             local_dephasing=self.local_dephasing,
             collective_decay=self.collective_decay,
             counter_rotating=self.counter_rotating,
+            lost=None if self.lost is None else checked.more(self.lost),
         )
-
-    def _checked_levels(self, levels) -> int:
-        n: Any = self.photons
-        if levels is not None:
-            return _checks.integer("levels", levels, low=n + 1)
-        if self.counter_rotating:
-            return enough_levels(self.spins, n, USUAL)
-        grows = not _checks.is_plain_zero(self.local_pump)
-        return n + (2 if grows else 1) * self.spins + 1
-
-    def _check_without_cavity(self) -> None:
-        given = {"cavity": self.cavity is not None}
-        given["cavity_decay"] = not _checks.is_plain_zero(self.cavity_decay)
-        for name, there in given.items():
-            if there:
-                raise ValueError(
-                    f"Argument `{name}` must be left out without a cavity, which `photons` or "
-                    f"`levels` make, but is {_checks.show(getattr(self, name))}."
-                )
 
     @property
     def _model(self) -> Model:
@@ -267,7 +250,8 @@ class SpinEnsemble(Battery):
         kept = (["spins"] if spins else []) + (["photons"] if photons else [])
         levels, most = self.levels or 0, (self.photons or 0) + self.spins
         cut = levels > 0 and (self.counter_rotating or "pump" in rates or levels <= most)
-        return Model(self.spins, levels, self.counter_rotating, tuple(kept), tuple(rates), cut)
+        parts = self.counter_rotating, tuple(kept), tuple(rates), cut, self.lost
+        return Model(self.spins, levels, *parts)
 
     @property
     def _rates(self) -> dict[str, Any]:
