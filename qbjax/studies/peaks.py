@@ -42,11 +42,13 @@ class Moment(NamedTuple):
         time: when.
         values: of every observable then, and of "power".
         verdict: "ok", or why not to believe it.
+        truncation: the most that the top levels of a mode held until then.
     """
 
     time: float
     values: dict[str, float]
     verdict: str
+    truncation: float = 0.0
 
 
 class Watched:
@@ -63,15 +65,16 @@ class Watched:
         levels = np.asarray(battery.cell_hamiltonian)
         levels = np.linalg.eigvalsh(levels) if levels.ndim == 2 else levels
         self.span = float(np.ptp(levels))
-        self.status, self.truncation = doubt.OK, 0.0
+        self.ended, self.held = doubt.OK, [(0.0, 0.0)]
 
     def curves(self, times: Float[np.ndarray, " T"]) -> dict[str, Any]:
         """Every observable as a piecewise cubic of the time, "power" among them."""
         values, slopes, (status, truncation) = _seen(
             self.battery, self.protocol, jnp.asarray(times), self.names
         )
-        self.status = max(self.status, int(status))
-        self.truncation = max(self.truncation, float(truncation))
+        if int(status) != doubt.TRUNCATED:
+            self.ended = max(self.ended, int(status))
+        self.held += zip(times.tolist(), doubt.worst(np.asarray(truncation), axis=1).tolist())
         found = {
             name: CubicHermiteSpline(times, np.asarray(values[name]), np.asarray(slopes[name]))
             for name in self.names
@@ -84,8 +87,14 @@ class Watched:
             return self.span / time
         return self.span if "energy" in name or "ergotropy" in name else 1.0
 
-    def verdict(self) -> str:
-        return doubt.STATUS_NAMES[self.status]
+    def truncation(self, time: float) -> float:
+        """The most that top levels held at any look until then: later ones do not matter."""
+        return max(held for t, held in self.held if t <= time)
+
+    def verdict(self, time: float) -> str:
+        """Whether to believe what is seen at a time."""
+        status = doubt.status_of(jnp.asarray(self.ended), jnp.asarray(self.truncation(time)))
+        return doubt.STATUS_NAMES[int(status)]
 
 
 def at_time(watched: Watched, time: float) -> Moment:
@@ -134,11 +143,11 @@ def _seen(battery, protocol, times, names):
     """Observables at some times, their slopes, and whether to believe them."""
 
     def told(times):
-        start = jnp.concatenate([jnp.zeros(1), times])
+        start = [0.0, *times]  # so that only later times are differentiated
         run = charge(battery, protocol, start, adjoint="forward")
         _check_names(names, run, battery)
         kept = {name: run.observables[name][1:] for name in names}
-        return kept, (run.status, doubt.worst(run.truncation))
+        return kept, (run.status, run.truncation[1:])
 
     return jax.jvp(told, (times,), (jnp.ones_like(times),), has_aux=True)
 
@@ -213,7 +222,8 @@ def _refined(watched: Watched, name: str, time: float, spacing: float) -> Moment
 
 def _moment(watched: Watched, time: float, curves: dict[str, Any]) -> Moment:
     values = {name: float(curve(time)) for name, curve in curves.items()}
-    return Moment(time, values | {"time": time}, watched.verdict())
+    told = watched.verdict(time), watched.truncation(time)
+    return Moment(time, values | {"time": time}, *told)
 
 
 def _none(watched: Watched, why: str) -> Moment:

@@ -219,7 +219,8 @@ def _of_battery(battery, protocol, wanted, until: float) -> tuple[dict[str, floa
             moments[each.event] = _moment(watched, each, until)
         found[str(each)] = moments[each.event].values[each.seen]
     bad = [x.verdict for x in moments.values() if x.verdict != "ok"]
-    return found, "; ".join(dict.fromkeys(bad)) or watched.verdict(), watched.truncation
+    worst = max(x.truncation for x in moments.values())
+    return found, "; ".join(dict.fromkeys(bad)) or "ok", worst
 
 
 def _moment(watched: peaks.Watched, quantity: Quantity, until: float) -> peaks.Moment:
