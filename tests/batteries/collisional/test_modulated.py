@@ -63,10 +63,10 @@ def test_no_modulation_is_none(clock):
     np.testing.assert_allclose(*(run.energy for run in runs), atol=1e-7)
 
 
-def energy(ratio=0, nu=None, eta=BEST):
+def energy(ratio=0, nu=None, eta=BEST, levels=26):
     """After twenty qubits of a micromaser."""
     modulation = {} if nu is None else {"modulation": eta, "modulation_frequency": nu}
-    battery = Collisional(qb.algebra.ladders.oscillator(26), 0, 0, ratio, **modulation)
+    battery = Collisional(qb.algebra.ladders.oscillator(levels), 0, 0, ratio, **modulation)
     stream = Collisions(np.full(20, 0.8), 0.25, 1.0, save_every=20)
     return float(qb.charge(battery, stream).energy[-1])
 
@@ -79,6 +79,8 @@ def test_how_fast_a_modulation_must_be():
     assert energy(0.1) == pytest.approx(5.99132, abs=5e-6)
     slow = [energy(0.1, nu) for nu in (20.0, 40.0, 160.0)]
     assert slow == pytest.approx([5.4059, 6.3044, 6.0419], abs=5e-5)
+    # Such a modulation drives pairs, so high that 26 levels are too few for it.
+    assert energy(0.1, 20.0, levels=90) == pytest.approx(5.7473, abs=5e-5)
     assert energy(0.5, 160.0) == pytest.approx(6.0546, abs=5e-5)
     wrong = energy(0.1, 160.0, 0.95 * BEST), energy(0.1, 160.0, 1.05 * BEST)
     assert wrong == pytest.approx((6.0393, 6.0455), abs=5e-5)
