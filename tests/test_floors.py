@@ -23,6 +23,7 @@ FLOORS = (
     ("studies",),
     ("views",),
     ("figures",),
+    ("papers",),
     ("cli", "__main__"),
     ("__init__",),
 )

@@ -1,0 +1,90 @@
+"""The ledger as a page: docs/claims.md, and the tables of the command."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import get_args
+
+from qbjax.papers.check import Outcome
+from qbjax.papers.claim import Claim, Paper, Verdict
+from qbjax.views.report import Sheet, to_markdown
+
+COLUMNS = ("place", "quantity", "paper", "ours", "with its levels", "verdict", "why")
+
+HEAD = """# The papers' claims, recomputed
+
+Made from `qbjax/papers` by `qbjax validate --write docs/claims.md`: change it there.
+`qbjax validate` computes the quick numbers anew, `qbjax validate --all` every number, and either
+fails when a number or a verdict is no longer what stands here.
+
+Where a paper cut its ladder too short, the column "with its levels" has what we find with as few;
+where there are both, the verdict is about ours. "within reading" means as near as a figure, a fit
+to one or an "about" can be read, ± how much. We read scans: what is listed as a misprint may have
+been lost on the way to us. What else was found about these batteries is in `docs/findings.md`.
+"""
+
+
+def markdown(papers: Iterable[Paper]) -> str:
+    """Writes the ledger as a Markdown file."""
+    papers = list(papers)
+    pages = [HEAD + "\n" + _summary(papers)]
+    for paper in papers:
+        sheet = Sheet(paper.title, COLUMNS, [row(claim) for claim in paper.claims])
+        heading, _, table = to_markdown(sheet).partition("\n\n")
+        pages.append(f"{heading}\n\n{paper.source} {paper.note}\n\n{table}\n")
+    return "\n".join(pages)
+
+
+def row(claim: Claim) -> tuple[str, ...]:
+    """Writes a claim as the cells of `COLUMNS`, with the numbers on record."""
+    ours, cut = (n and shown(n.value, n.value) for n in (claim.ours, claim.cut))
+    said = claim.said.words if claim.said else "—"
+    why = claim.why
+    return claim.place, claim.quantity, said, ours or "", cut or "", claim.verdict, why
+
+
+def outcomes(paper: Paper, found: Sequence[Outcome]) -> Sheet:
+    """Makes a table of claims that were computed anew."""
+    rows = []
+    for outcome in found:
+        place, quantity, said, *_ = row(outcome.claim)
+        cells = [
+            "" if number is None else shown(value, number.value)
+            for number, value in (
+                (outcome.claim.ours, outcome.ours),
+                (outcome.claim.cut, outcome.cut),
+            )
+        ]
+        verdict = f"{outcome.verdict}: {outcome.trouble}" if outcome.trouble else outcome.verdict
+        rows.append((place, quantity, said, *cells, verdict))
+    return Sheet(paper.title, COLUMNS[:-1], rows)
+
+
+def shown(value: float | None, recorded: float) -> str:
+    """Writes a number with as many digits as the one on record has.
+
+    Example:
+        >>> shown(10.27894, 10.279), shown(1.23456e-9, 1.2e-9), shown(None, 1.0), shown(40.2, 41.0)
+        ('10.279', '1.2e-9', '—', '40')
+    """
+    if value is None:
+        return "—"
+    mantissa, _, exponent = repr(recorded).partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    if mantissa.endswith(".0"):
+        decimals = 0
+    text = f"{value:.{decimals}{'e' if exponent else 'f'}}"
+    mantissa, _, exponent = text.partition("e")
+    return mantissa.replace("-", "−") + (f"e{int(exponent)}" if exponent else "")
+
+
+def _summary(papers: Sequence[Paper]) -> str:
+    """Counts verdicts by paper, as a table."""
+    kinds: tuple[Verdict, ...] = get_args(Verdict)
+    rows = []
+    for paper in papers:
+        counts = Counter(claim.verdict for claim in paper.claims)
+        rows.append((paper.title, *(str(counts[kind]) for kind in kinds), str(counts.total())))
+    total = Counter(claim.verdict for paper in papers for claim in paper.claims)
+    rows.append(("all", *(str(total[kind]) for kind in kinds), str(total.total())))
+    table = to_markdown(Sheet("", ("", *kinds, "claims"), rows))
+    return table.partition("\n\n")[2] + "\n"
