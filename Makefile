@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs reproduce test test-slow check bench clean
+.PHONY: help demo docs validate reproduce test test-slow check bench clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,8 +19,12 @@ docs: .venv/.docs  ## build the documentation into site/; a warning is an error
 	@PYTHONPATH=docs/extensions $(BIN)/zensical build --clean --strict --config-file .zensical.toml
 	@echo "Open site/index.html, or: $(BIN)/python -m http.server --directory site"
 
-reproduce: .venv/.run  ## draw all figures of the five papers anew (QUICK=1: a quick look)
+reproduce: .venv/.run  ## draw all figures of the five papers anew (QUICK=1: a quick look), compute all claims
 	@$(BIN)/qbjax reproduce $(if $(QUICK),--quick)
+	@$(BIN)/qbjax validate $(if $(QUICK),,--all)
+
+validate: .venv/.run  ## compute the papers' claims anew: what takes seconds
+	@$(BIN)/qbjax validate
 
 check: .venv/.test  ## format, lint, types and floors
 	@$(BIN)/ruff format --check .

@@ -13,6 +13,7 @@ from qbjax.cli import reproduce as reproduce
 from qbjax.cli import show as show
 from qbjax.cli import swap_angles as swap_angles
 from qbjax.cli import sweep as sweep
+from qbjax.cli import validate as validate
 from qbjax.cli import waveguide as waveguide
 from qbjax.cli.application import app as app
 from qbjax.cli.application import main as main
