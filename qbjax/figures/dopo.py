@@ -13,7 +13,7 @@ LEVELS = ", %(signal)d×%(pump)d levels"
 """Ending of a label, of which the run's own arguments make the text."""
 THIRTY_TWO: Given = {"signal": 32, "pump": 9, "frame": "lab"}
 ENOUGH: Given = {"signal": 56, "pump": 5, "frame": "displaced"}
-MANY: Given = {"signal": 80, "pump": 5, "frame": "displaced"}
+MANY: Given = {"signal": 80, "pump": 7, "frame": "displaced"}
 FEWER: Given = {"signal": 36, "pump": 4}
 SHORT: Given = {"until": 16.0, "points": 81}
 DASHED = (0, (4, 1.6))
@@ -33,18 +33,28 @@ DIAMONDS: Given = {"ls": "none", "marker": "D", "ms": 4, "mfc": "none", "color":
 FIT: Given = {"color": GREY, "ls": "--", "lw": 1.3}
 
 
-def _both(label: str, y: str, colour: str, x: str = "time", pair=(SOLID_RUN, DASHED_RUN)):
-    """A curve with the paper's levels, and one with enough."""
+def _both(
+    label: str,
+    y: str,
+    colour: str,
+    x: str = "time",
+    pair: tuple[Run, Run] = (SOLID_RUN, DASHED_RUN),
+    *,
+    told: bool = False,
+) -> tuple[Curve, Curve]:
+    """A curve with the paper's levels, and one with enough, which the legend has if told so."""
     return (
         curve(label, pair[0], x, y, color=colour, lw=1.5),
-        curve(f"{label}{LEVELS}", pair[1], x, y, color=colour, ls=DASHED, lw=1.1, legend=False),
+        curve(f"{label}{LEVELS}", pair[1], x, y, color=colour, ls=DASHED, lw=1.1, legend=told),
     )
 
 
 def _by_amplitude(name: str, amplitudes: tuple[float, ...]) -> tuple[Curve, ...]:
     pairs = zip(amplitudes, COLOURS, strict=True)
     return tuple(
-        each for F, colour in pairs for each in _both(f"F = {F:g}", f"{name} {F:g}", colour)
+        each
+        for F, colour in pairs
+        for each in _both(f"F = {F:g}", f"{name} {F:g}", colour, told=amplitudes[-1] == F)
     )
 
 
@@ -87,7 +97,7 @@ FIGURE_3 = Figure(
     (
         Panel("F = 3", TIME, ERGOTROPY,
               tuple(x for name, (label, colour) in PARTS.items()
-                    for x in _both(label, f"{name} 3", colour)),
+                    for x in _both(label, f"{name} 3", colour, told=name == "W")),
               legend={"loc": "lower right"}),
     ),
 )  # fmt: skip
@@ -97,9 +107,10 @@ def _kept(lab: Run, converged: Run, fits: tuple[Curve, Curve], limits: dict) -> 
     """The ergotropy as the pump goes off, and its decay on a logarithmic axis."""
     pair = (lab, converged)
     whole = tuple(x for name, (label, colour) in PARTS.items()
-                  for x in _both(label, name, colour, pair=pair))  # fmt: skip
+                  for x in _both(label, name, colour, pair=pair, told=name == "W"))  # fmt: skip
     decay = tuple(x for name, (label, colour) in PARTS.items() if name != "W"
-                  for x in _both(label, f"{name} after", colour, "after", pair))  # fmt: skip
+                  for x in _both(label, f"{name} after", colour, "after", pair,
+                                 told=True))  # fmt: skip
     return (
         Panel("charged and kept", TIME, ERGOTROPY, whole, legend={"loc": "upper left"}),
         Panel("after the pump is off", TIME, ERGOTROPY, (*decay, *fits),
@@ -172,8 +183,8 @@ FIGURE_7 = Figure(
     "reproduced with the paper's levels, which make it saturate: with enough it is 8.065, 9.181, "
     "10.206 at F = 3, 3.5, 4.",
     (
-        Panel("charging", TIME, ERGOTROPY, _by_amplitude("Wc", FIVE),
-              legend={"loc": "lower right"}),
+        Panel("charging", TIME, ERGOTROPY, _by_amplitude("Wc", FIVE), {"ylim": (0, 12.5)},
+              {"loc": "upper left", "ncols": 2}),
         Panel("steady state", PUMP, ERGOTROPY, (
             curve("the paper's 32×9 levels", STEADY_TWO, "amplitude", "Wc", color=BLACK),
             *_points("last Wc"),
@@ -200,7 +211,8 @@ def _discharge(off: float) -> tuple[Panel, Panel]:
     )
     cell, load = (
         tuple(x for g, colour in zip(COUPLINGS, COLOURS, strict=True)
-              for x in _both(f"g = {g:g}", f"{name} {g:g}", colour, pair=pair))
+              for x in _both(f"g = {g:g}", f"{name} {g:g}", colour, pair=pair,
+                             told=COUPLINGS[-1] == g))
         for name in ("cell", "load")
     )  # fmt: skip
     return (
@@ -238,6 +250,7 @@ def _truncations(sizes: tuple[tuple[int, int], ...]) -> tuple[Curve, ...]:
     )  # fmt: skip
 
 
+HIGHER: Given = {"loc": "lower right", "bbox_to_anchor": (1.0, 0.08)}
 FIGURE_10 = Figure(
     "ergotropy by the levels, F = 3",
     "It converges with N_s = 24 to 36 signal levels, and with N_p = 3 to 9 pump levels.",
@@ -245,9 +258,9 @@ FIGURE_10 = Figure(
     "signal levels are too few.",
     (
         Panel("signal levels", TIME, ERGOTROPY,
-              _truncations(((24, 9), (28, 9), (32, 9), (36, 9))), legend={"loc": "lower right"}),
+              _truncations(((24, 9), (28, 9), (32, 9), (36, 9))), legend=HIGHER),
         Panel("pump levels", TIME, ERGOTROPY,
-              _truncations(((32, 3), (32, 5), (32, 7), (32, 9))), legend={"loc": "lower right"}),
+              _truncations(((32, 3), (32, 5), (32, 7), (32, 9))), legend=HIGHER),
     ),
 )  # fmt: skip
 

@@ -60,16 +60,20 @@ def table(figure: Figure, about: Mapping[str, str], find: Find, *, quick: bool) 
     """Writes the numbers that a figure was drawn from as CSV.
 
     A row is a point: panel, curve, x, y, and z of a map. Above are lines that begin with #: where
-    the numbers are from, each curve's function and arguments, and why one should not be believed.
+    the numbers are from, the runs, why one should not be believed, and what each curve shows.
     """
     page = io.StringIO()
     for name, text in about.items():
         page.write(f"# {name}: {' '.join(text.split())}\n")
+    for n, one in enumerate(runs := figure.runs(), 1):
+        page.write(f"# run {n}: {_origin(one, quick=quick)}\n")
+        page.writelines(f"#   beware: {doubt}\n" for doubt in find(one).doubts)
     for letter, panel in zip(LETTERS, figure.panels, strict=False):
         page.write(f"# {letter}: x is {panel.xlabel}, y is {panel.ylabel}\n")
     for letter, each in figure.curves():
-        page.write(f"# {letter}, {named(each, quick=quick)}: {_origin(each.run, quick=quick)}\n")
-        page.writelines(f"#   beware: {doubt}\n" for doubt in find(each.run).doubts)
+        columns = ", ".join(getattr(each, name) for name in "xyz" if hasattr(each, name))
+        name, n = named(each, quick=quick), runs.index(each.run) + 1
+        page.write(f"# {letter}, {name}: {columns} of run {n}\n")
     rows = csv.writer(page, lineterminator="\n")
     rows.writerow(("panel", "curve", "x", "y", "z"))
     for letter, each in figure.curves():

@@ -154,3 +154,13 @@ def test_a_wrong_word_is_one_line_with_what_to_type(words, told):
     result = qbjax("reproduce", *words)
     assert result.exit_code == 2
     assert one_line(result.stderr, *told), result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_every_figure_is_drawn(paper, tmp_path):
+    result = qbjax("reproduce", paper.name, "--quick", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    for number in paper.figures:
+        for kind in (*book.KINDS, "csv"):
+            assert (tmp_path / "quick" / paper.name / f"figure-{number}.{kind}").exists()
