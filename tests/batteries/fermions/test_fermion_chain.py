@@ -161,7 +161,7 @@ def test_gradients(cell):
 
 
 def test_gradients_where_all_modes_are_alike():
-    """Two spins that pairing joins are a qubit between |00⟩ and |11⟩; both modes have its energy."""
+    """Two spins that pairing joins are a qubit of |00⟩ and |11⟩; both modes have its energy."""
 
     def energy(u):
         pair = qb.batteries.FermionChain(
