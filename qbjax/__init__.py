@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # else they are loaded when they are first asked for
     from qbjax import studies
     from qbjax.studies.loading import load
     from qbjax.studies.sweep import sweep
+    from qbjax.studies.trajectories import trajectories
 
 __version__ = "0.1.0"
 
@@ -30,15 +31,20 @@ __all__ = [
     "Solver", "__version__", "algebra", "at_least", "at_most", "batteries", "charge", "discharge",
     "dynamics", "ensemble", "equal", "final", "free", "info", "load", "loads", "maximize", "merit",
     "pareto", "protocols", "steady_state", "store", "strategies", "studies", "sweep",
+    "trajectories",
 ]  # fmt: skip
+
+
+LATE = ("studies", "load", "sweep", "trajectories")
+"""Names that are loaded when they are first asked for, with xarray and zarr."""
 
 
 def __getattr__(name: str) -> Any:
     """Studies, which load xarray and zarr, when they are first asked for."""
-    if name not in ("load", "studies", "sweep"):
+    if name not in LATE:
         raise AttributeError(f"module 'qbjax' has no attribute {name!r}")
     studies = importlib.import_module("qbjax.studies")
-    globals().update(load=studies.load, studies=studies, sweep=studies.sweep)
+    globals().update(studies=studies, **{verb: getattr(studies, verb) for verb in LATE[1:]})
     return globals()[name]
 
 

@@ -1,19 +1,19 @@
-"""Sweeps of many points: on one device, many devices, many machines, and nothing lost; averages;
-laws over the size."""
+"""Sweeps of many points: on one device, many devices, many machines, and nothing lost; averages,
+trajectories, searches, laws over the size; and what was saved, read again."""
 
 from qbjax.studies import averages, grids
 from qbjax.studies.archive_copies import DamageWarning
 from qbjax.studies.averages import average
 from qbjax.studies.loading import load
-from qbjax.studies.search import search
-from qbjax.studies.sweep import sweep
-
-__all__ = ["DamageWarning", "average", "averages", "grids", "load", "search", "sweep"]
 from qbjax.studies.quantities import Quantity
 from qbjax.studies.scaling import scaling
+from qbjax.studies.search import search
+from qbjax.studies.sweep import sweep
+from qbjax.studies.trajectories import trajectories
 
 __all__ = [
-    "DamageWarning", "Quantity", "average", "averages", "grids", "scaling", "search", "sweep",
+    "DamageWarning", "Quantity", "average", "averages", "grids", "load", "scaling", "search",
+    "sweep", "trajectories",
 ]  # fmt: skip
 
 

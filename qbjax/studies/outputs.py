@@ -64,11 +64,16 @@ def check(outputs: Mapping[str, Any], coordinates: Sequence[str]) -> None:
                 )
 
 
-def check_room(outputs: Mapping[str, Output], coordinates: Sequence[str], points: int) -> None:
-    """Checks that the dataset fits into the memory."""
+def check_room(
+    outputs: Mapping[str, Output],
+    coordinates: Sequence[str],
+    points: int,
+    argument: str = "function",
+) -> None:
+    """Checks that the dataset, which an argument asks for, fits into the memory."""
     each = sum(int(np.prod(o.shape)) * o.dtype.itemsize for o in outputs.values())
     needed = COPIES * points * (each + 8.0 * len(coordinates))
-    _memory.check_room("function", needed, f"its values at {points} points")
+    _memory.check_room(argument, needed, f"its values at {points} points")
 
 
 def status(values: np.ndarray) -> np.ndarray:

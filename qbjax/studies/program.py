@@ -6,7 +6,6 @@ once, or so many as fit its memory (`lanes`). Several devices take equal parts o
 a loop of its own. Numbers that all points need are found once, before that loop (`Sharing`).
 """
 
-import abc
 import inspect
 import os
 import traceback
@@ -22,26 +21,11 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from qbjax import _checks
 from qbjax.dynamics.record import witness
 from qbjax.studies import lanes as sweep_lanes
-from qbjax.studies import outputs
+from qbjax.studies import outputs, sharing
 from qbjax.studies.doubtful import news
 from qbjax.studies.lanes import fitting, memory
 from qbjax.studies.outputs import Output as Output
-
-
-class Sharing(abc.ABC):
-    """A swept function whose points share numbers: inputs of its program, found once."""
-
-    @abc.abstractmethod
-    def shared(self) -> Any:
-        """Finds the numbers that all points share: a pytree of arrays."""
-
-    @abc.abstractmethod
-    def given(self, shared: Any) -> Callable:
-        """Makes the function of a point's scalars; traced once for all the points of a chunk."""
-
-    def __call__(self, **point: Any) -> Any:
-        """The answer at one point alone."""
-        return self.given(self.shared())(**point)
+from qbjax.studies.sharing import Sharing
 
 
 class Program:
@@ -88,25 +72,44 @@ class Program:
         return part if sweep_lanes.is_parallel(devices[0]) else 1
 
     def _compile(self, function: Callable) -> None:
+        with jax.default_device(self._devices[0]):
+            if not isinstance(function, Sharing):
+                self._run, self.outputs = self._made(function)
+                return
+            if not self._shared:
+                self._shared = (jax.device_put(function.shared(), self._everywhere()),)
+            which = (self._names, *self._shapes, self._part, self._devices, self.lanes)
+            key = (function.structure(), which)
+            found = sharing.taken(key)
+            if found is not None:
+                self._look(found[1])
+            self._run, self.outputs = sharing.kept(key, found or self._made(function))
+
+    def _made(self, function: Callable) -> tuple[Any, dict[str, Output]]:
+        """The compiled program of a function, and its outputs."""
         whole = part = in_lanes(function, self._names, self.lanes)
-        where: Any = self._devices[0]
         if len(self._devices) > 1:
-            mesh, split = Mesh(np.array(self._devices), ("device",)), PartitionSpec("device")
-            where, everywhere = NamedSharding(mesh, PartitionSpec()), PartitionSpec()
+            split, everywhere = PartitionSpec("device"), PartitionSpec()
             specs = (split, everywhere) if isinstance(function, Sharing) else (split,)
-            whole = jax.shard_map(part, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
+            how: Any = {"in_specs": specs, "out_specs": split, "check_vma": False}
+            whole = jax.shard_map(part, mesh=self._mesh(), **how)
         size = self._part * len(self._devices)
         blank = [jax.ShapeDtypeStruct((size, *shape), float) for shape in self._shapes]
-        with jax.default_device(self._devices[0]):
-            if isinstance(function, Sharing) and not self._shared:
-                self._shared = (jax.device_put(function.shared(), where),)
-            traced = _traced(jax.jit(whole), blank, *self._shared)
-            self.outputs = {
-                name: Output(tuple(leaf.shape[1:]), np.dtype(leaf.dtype))
-                for name, leaf in traced.out_info.items()
-            }
-            self._look(self.outputs)
-            self._run = traced.lower().compile()
+        traced = _traced(jax.jit(whole), blank, *self._shared)
+        outputs = {
+            name: Output(tuple(leaf.shape[1:]), np.dtype(leaf.dtype))
+            for name, leaf in traced.out_info.items()
+        }
+        self._look(outputs)
+        return traced.lower().compile(), outputs
+
+    def _mesh(self) -> Mesh:
+        return Mesh(np.array(self._devices), ("device",))
+
+    def _everywhere(self) -> Any:
+        """The place of numbers that every device needs."""
+        several = len(self._devices) > 1
+        return NamedSharding(self._mesh(), PartitionSpec()) if several else self._devices[0]
 
     def _memory(self) -> int:
         """Bytes that the program takes beside its inputs."""

@@ -25,6 +25,7 @@ from qbjax.studies.origin import Watch, attributes
 from qbjax.studies.outputs import check_room, dimensions, labelled, status
 from qbjax.studies.partition import partition
 from qbjax.studies.program import Program, check_names, local_devices, outputs_of
+from qbjax.studies.sharing import Sharing
 
 
 class SweepProgress(NamedTuple):
@@ -168,7 +169,8 @@ class _Work:
         self.units = arguments.units_of(function)
         self._client = client
         self._task = cluster.Task(function, grid.names, chunk, lanes)
-        look = partial(check_room, coordinates=grid.names, points=grid.count)
+        asks = function.sized_by if isinstance(function, Sharing) else "function"
+        look = partial(check_room, coordinates=grid.names, points=grid.count, argument=asks)
         self._compiled = partial(Program, function, grid.names, chunk, devices, lanes, look)
         self._program: Program | None = None
         with witness.listening() as heard:

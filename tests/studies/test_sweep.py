@@ -12,7 +12,8 @@ import xarray as xr
 
 import qbjax as qb
 from qbjax.studies import grids
-from qbjax.studies.program import Program, Sharing, local_devices
+from qbjax.studies.program import Program, local_devices
+from qbjax.studies.sharing import Sharing
 
 OSCILLATOR = qb.algebra.ladders.oscillator(8)
 
@@ -167,13 +168,18 @@ def test_memory_limits_the_lanes(monkeypatch):
 class Tabled(Sharing):
     """A function whose points share a table, and which counts how often that is found."""
 
-    found = 0
+    found = made = 0
+    power = 2
+
+    def structure(self):
+        return "a table"
 
     def shared(self):
         self.found += 1
-        return {"table": jnp.arange(8.0) ** 2}
+        return {"table": jnp.arange(8.0) ** self.power}
 
     def given(self, shared):
+        self.made += 1
         return lambda x: shared["table"][x.astype(int)] + x
 
 
@@ -182,7 +188,12 @@ def test_what_points_share_is_found_once(lanes):
     function = Tabled()
     data = qb.sweep(function, {"x": np.arange(5.0)}, chunk=2, lanes=lanes)
     assert data["value"].values.tolist() == [0.0, 2.0, 6.0, 12.0, 20.0]
-    assert function.found == 1
+    assert function.found == function.made == 1
+    other = Tabled()
+    other.power = 3
+    data = qb.sweep(other, {"x": np.arange(5.0)}, chunk=2, lanes=lanes)
+    assert data["value"].values.tolist() == [0.0, 2.0, 10.0, 30.0, 68.0]
+    assert other.made == 0  # it has the program of the first
 
 
 FOUR = """
