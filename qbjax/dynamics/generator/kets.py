@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Complex, Float
 
 from qbjax import _checks
@@ -94,7 +95,8 @@ def form_of(structure: Structure) -> Shifts | Products:
 def sources(shifts: Shifts, psi: Ket) -> list[Ket]:
     """The parts of a ket that every diagonal reads, each in its row's place."""
     reach, d = max((abs(c.offset) for c in shifts.pattern.columns), default=0), psi.shape[1]
-    padded = jnp.pad(psi, ((0, 0), (reach, reach)))
+    # Made once: else every element of every part would ask whether it is inside.
+    padded = lax.optimization_barrier(jnp.pad(psi, ((0, 0), (reach, reach))))
     turned = jnp.stack([-padded[1], padded[0]])
     return [
         (turned if drift.imaginary else padded)[:, reach + drift.offset : reach + drift.offset + d]

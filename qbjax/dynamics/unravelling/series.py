@@ -25,8 +25,8 @@ from qbjax.dynamics.unravelling.conditional import Conditional
 REACH = 5.0
 """Largest norm of A times a step: terms of the series are then at most some 30 times the state."""
 
-MOST = 64
-"""Terms of a series at most: enough for three times the reach."""
+MOST = 48
+"""Terms of a series at most: enough for twice the reach."""
 
 TERM = 1e-15
 """Size of the last terms, relative to the state."""
@@ -35,8 +35,8 @@ NODES = 0.5 + np.sqrt(0.15) * np.array([-1.0, 0.0, 1.0])
 POWERS = np.linalg.inv(np.vander(NODES, 3, increasing=True))
 """Nodes of Gauss, and the powers of a parabola of its values there."""
 
-CLOSE = 4 * float(np.finfo(float).eps)
-"""Share of a step to which the time of a jump is found."""
+CLOSE, CLOSEST = 1e-14, 4 * float(np.finfo(float).eps)
+"""Share of a state's size to which it falls at a jump; share of a step, below which all is one."""
 
 
 class Series(NamedTuple):
@@ -74,31 +74,35 @@ def crossing(
     By Newton's method between bounds: the size never grows.
     """
     terms = jnp.zeros((MOST, *state.shape)).at[0].set(state)
-    terms, _, _ = _summed(known, series, state, terms)
+    terms, end, _ = _summed(known, series, state, terms)
 
     def at(share):
         return jnp.tensordot(share ** jnp.arange(float(MOST)), terms, 1)
 
     def rule(carry):
-        low, high, share, _, count = carry
-        now, slope = jax.jvp(lambda s: known.size(at(s)), (share,), (jnp.ones(()),))
-        early = now > size
-        low, high = jnp.where(early, share, low), jnp.where(early, high, share)
-        newton = share - (now - size) / slope
+        low, high, share, *_, count = carry
+        there = at(share)
+        # The slope is that of the equation: cheaper than that of all its terms.
+        powers = enumerate(series.powers)
+        slope = sum(share**j * known.act(power, there) for j, power in powers)
+        now, falling = jax.jvp(known.size, (there,), (slope,))
+        low, high = jnp.where(now > size, share, low), jnp.where(now > size, high, share)
+        newton = share - (now - size) / falling
         inside = (newton > low) & (newton < high)
         better = jnp.where(inside, newton, (low + high) / 2)
-        return low, high, better, jnp.abs(better - share), count + 1
+        done = (jnp.abs(now - size) <= CLOSE * first) | (jnp.abs(better - share) <= CLOSEST)
+        return low, high, jnp.where(done, share, better), there, done, count + 1
 
     def goes_on(carry):
-        *_, change, count = carry
-        return (change > CLOSE) & (count < MOST)
+        *_, done, count = carry
+        return jnp.logical_not(done) & (count < MOST)
 
-    first, last = known.size(state), known.size(at(jnp.ones(())))
+    first, last = known.size(state), known.size(end)
     guess = jnp.clip(jnp.log(first / size) / jnp.log(first / last), 0.0, 1.0)
     guess = jnp.where(jnp.isfinite(guess), guess, 0.5)
-    start = (jnp.zeros(()), jnp.ones(()), guess, jnp.ones(()), 0)
-    _, _, share, _, _ = lax.while_loop(goes_on, rule, start)
-    return share, at(share)
+    start = (jnp.zeros(()), jnp.ones(()), guess, state, jnp.array(False), 0)
+    _, _, share, there, *_ = lax.while_loop(goes_on, rule, start)
+    return share, there
 
 
 def _summed(known: Conditional, series: Series, state: Array, terms: Array | None):
