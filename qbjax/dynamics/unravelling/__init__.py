@@ -25,8 +25,8 @@ the index into the study's, and maps: on a CPU by `lax.map`.
 | `jump_counts` | (T, J) int | jumps so far; exact even if they are more than `most` |
 | `currents` | (T − 1, C) | of diffusive records |
 
-What `Monitored.observe` sees is linear in the state and may be averaged over trajectories. The row
-holds it under the same names (but for `norm_squared`, which is 1): with the mean of `packed_cell`,
-`energy` and the user's observables, `Monitored.merits` gives the merits of the mean state. The mean
-of `ergotropy` is the daemonic ergotropy, and never less than the merit of the mean.
+All that `Monitored.observe` sees is linear in the state and may be averaged over trajectories. The
+row holds it under the same names (but for `norm_squared`, which is 1), and with the means of it
+`Monitored.merits` gives the merits of the mean state. The mean of `ergotropy` is the daemonic
+ergotropy, and never less than the merit of the mean.
 """

@@ -56,7 +56,7 @@ class Conditional(eqx.Module):
 
     @abc.abstractmethod
     def seen(self, state: Array) -> dict[str, Array]:
-        """The numbers of a state that `Monitored.observe` sees of a ket."""
+        """The numbers of a state of size one that `Monitored.observe` sees of a ket."""
 
 
 class Kets(Conditional):
@@ -149,7 +149,10 @@ class Densities(Conditional):
         def of(unit, column):
             return jax.jvp(self.monitored.observe, (unit,), (column / 2,))[1]
 
-        return jax.tree.map(lambda x: jnp.sum(x, axis=0), jax.vmap(of, (2, 2))(basis, state))
+        parts = jax.vmap(of, (2, 2))(basis, state)
+        # Energies are counted from the lowest, which nothing at all does not have.
+        nothing = self.monitored.observe(jnp.zeros((2, d)))
+        return jax.tree.map(lambda x, none: jnp.sum(x, axis=0) + none, parts, nothing)
 
     def _between(self, state: Matrix) -> Float[Array, "J 2 d d"]:
         r"""Puts a state between every jump and its adjoint, $\ell_j\rho\ell_j^\dagger$."""

@@ -214,10 +214,10 @@ def _seen(known: Conditional, moment: Moment) -> tuple[dict[str, Array], Int[Arr
 def _row(monitored: Monitored, seen, counts, record: Record) -> dict[str, Array]:
     ended = jnp.where(doubt.all_finite(seen), doubt.OK, doubt.NON_FINITE)
     merits = lax.map(monitored.merits, seen)  # see there why not by `vmap`
-    cell = {k: x for k, x in seen.items() if k == "packed_cell"}
+    averaged = {k: x for k, x in seen.items() if k != "norm_squared"}
     return {
+        **averaged,
         **merits,
-        **cell,
         "status": doubt.status_of(ended, seen["truncation"]),
         "jump_times": record.times,
         "jump_channels": record.channels,

@@ -60,7 +60,7 @@ class Monitored(eqx.Module):
 
     @abc.abstractmethod
     def observe(self, psi: Ket) -> dict[str, Array]:
-        r"""All that is linear in $|\psi\rangle\langle\psi|$, of a ket of any norm.
+        r"""All that is linear in $|\psi\rangle\langle\psi|$, of a ket of norm one.
 
         The user's observables by name, `truncation` and `norm_squared`; if something stores,
         `energy` and `packed_cell`.

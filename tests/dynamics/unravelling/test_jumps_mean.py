@@ -26,7 +26,7 @@ CASES = {
     ),
     "spin_chain": (
         lambda: qb.batteries.SpinChain(
-            3, anisotropy=0.5, jumps=noise.dephasing(0.3, (2,) * 3, range(3))
+            3, anisotropy=0.5, jumps=noise.dephasing(0.3, (2,) * 3, (0, 1, 2))
         ),
         qb.protocols.PiecewiseConstant([1.0, 2.0], 1.0),
     ),
