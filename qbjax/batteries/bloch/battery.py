@@ -40,9 +40,11 @@ from qbjax import _checks
 from qbjax.algebra.operators import destroy
 from qbjax.algebra.packing import pack, unpack
 from qbjax.batteries.bloch import _bounds as bounds
+from qbjax.batteries.bloch import _monitored as monitors
 from qbjax.batteries.bloch import _motion as motions
 from qbjax.batteries.bloch import _terms as terms
 from qbjax.dynamics.motion import Flow
+from qbjax.dynamics.unravelling.monitored import Monitored
 from qbjax.interface import Battery, Cell, Origin, State, as_density_matrix, check_origin, or_ground
 from qbjax.protocols import BlochPreparation, Pump
 
@@ -148,6 +150,13 @@ class BlochCharger(Battery):
             state = motions.prepared(protocol, state)
         coupled = not isinstance(protocol, Decoupled)
         return motions.motion(self, state, times, coupled=coupled, envelope=envelope_of(protocol))
+
+    def monitored(self, protocol, initial, times) -> Monitored:
+        state = self.start(initial)
+        if isinstance(protocol, BlochPreparation):
+            state = motions.prepared(protocol, state)
+        coupled = not isinstance(protocol, Decoupled)
+        return monitors.watched(self, state, coupled=coupled, envelope=envelope_of(protocol))
 
     def idle(self) -> Decoupled:
         return Decoupled()
