@@ -65,9 +65,9 @@ def _energies_jvp(parity, primals, tangents):
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))
 def lowest(M: Float[Array, "N N"], parity: int | None) -> Float[Array, "N N"]:
-    """The block Q of the lowest state, of a parity."""
-    U, _, V = signed(M, parity)
-    return -U @ V.T
+    """The block Q of the lowest state, of a parity; NaN if another one is as low."""
+    U, values, V = signed(M, parity)
+    return jnp.where(_is_alone(values, parity), -U @ V.T, jnp.nan)
 
 
 @lowest.defjvp
@@ -78,7 +78,8 @@ def _lowest_jvp(parity, primals, tangents):
     sums = values[:, None] + values[None, :]
     none = sums == 0
     turn = jnp.where(none, 0.0, (X - X.T) / jnp.where(none, 1.0, sums))
-    return -U @ V.T, -U @ turn @ V.T
+    alone = _is_alone(values, parity)
+    return jnp.where(alone, -U @ V.T, jnp.nan), jnp.where(alone, -U @ turn @ V.T, jnp.nan)
 
 
 def known_lowest(M: Float[np.ndarray, "N N"], parity: int | None) -> Float[np.ndarray, "N N"]:
@@ -88,9 +89,8 @@ def known_lowest(M: Float[np.ndarray, "N N"], parity: int | None) -> Float[np.nd
         ValueError: if another state is as low.
     """
     U, values, V = signed(M, parity, np)
-    # A parity leaves pairs of excitations, else one will do.
-    gap = values[-1] if parity is None else np.sum(values[-2:])
-    if (parity is None or len(values) > 1) and gap <= ALONE * np.max(values):
+    if not _is_alone(values, parity):
+        gap = _gap(values, parity)
         which = "" if parity is None else f" of {NAMES[parity]} parity"
         advice = (
             ": zero modes, such as a Kitaev or Ising chain has at its ends where pairing beats the "
@@ -103,3 +103,14 @@ def known_lowest(M: Float[np.ndarray, "N N"], parity: int | None) -> Float[np.nd
             f"{which}, but it has an excitation of energy {abs(gap):.3g}{advice}."
         )
     return -U @ V.T
+
+
+def _is_alone(values: Any, parity: int | None) -> Any:
+    """Whether no other state, of the parity, is as low."""
+    alone = parity is not None and len(values) == 1
+    return True if alone else _gap(values, parity) > ALONE * abs(values[0])
+
+
+def _gap(values: Any, parity: int | None) -> Any:
+    """The least energy above the lowest state: a parity leaves pairs of excitations alone."""
+    return values[-1] if parity is None else values[-2] + values[-1]

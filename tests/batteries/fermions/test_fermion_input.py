@@ -1,5 +1,7 @@
 """Answers of free-fermion chains to bad input, and what they refuse."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -40,6 +42,12 @@ def test_two_ground_states_are_named():
     ordered = chain(60, hopping=1.0, pairing=1.0, fields=0.5)
     with pytest.raises(ValueError, match=r"one ground state, .* zero modes, .* Kitaev .* parity="):
         qb.charge(ordered, CONSTANT, [0.0, 1.0])
+
+    def started(fields):
+        return chain(60, hopping=1.0, pairing=1.0, fields=fields).start().content.ab
+
+    traced = jax.jit(lambda fields: jnp.all(jnp.isfinite(started(fields))))
+    assert [bool(traced(fields)) for fields in (0.5, 2.5)] == [False, True]
     none = chain(hopping=0.0, pairing=0.0, fields=0.0, parity="even")
     with pytest.raises(ValueError, match=r"one ground state of even parity, .* of energy 0\."):
         none.start()
