@@ -114,7 +114,8 @@ def seen_in(at: Blocks, sites: Sites, frame: Frame) -> Seen:
 def observables(chain: Bands, sites: Sites, seen: Seen, size: Any) -> dict[str, Array]:
     """Observables of a chain, some sites of which store, with `trace_defect`.
 
-    The latter is how far the norm of the covariance, which the motion keeps, has moved.
+    The latter is how far the squared norm of the covariance, which motion keeps, has moved, in
+    units of that of pure states.
 
     Args:
         chain: M of all sites.
@@ -134,7 +135,7 @@ def observables(chain: Bands, sites: Sites, seen: Seen, size: Any) -> dict[str, 
         "site_ergotropies": _of_single_sites(chain, seen),
         "occupations": filled,
         "energy_density": chain.diagonal * filled + (bonds + jnp.roll(bonds, 1)) / 2,
-        "trace_defect": jnp.abs(seen.size - size) / size,
+        "trace_defect": jnp.abs(seen.size - size) / (2 * filled.size),
     }
 
 

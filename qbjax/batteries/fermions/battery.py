@@ -86,9 +86,9 @@ class FermionChain(Battery):
     extract no more than `ergotropy_ceiling`, the energy above the thermal state of equal entropy.
     `site_ergotropies` are those by a unitary on one spin alone, its bonds included;
     `local_ergotropy` is what all spins of the cell give against their fields, when the bonds are
-    cut. `energy_variance` of a whole chain that starts in
-    its ground state is that of the work, measured at both ends. `occupations`,
-    $\langle n_k\rangle$, and `energy_density`, with half of each bond, are of all sites.
+    cut. `energy_variance` of a whole chain that starts in its ground state is that of the work,
+    measured at both ends. `occupations`, $\langle n_k\rangle$, and `energy_density`, with half of
+    each bond, are of all sites.
 
     Raises:
         ValueError: for numbers out of range, or not so many as sites or bonds; for a chain with two

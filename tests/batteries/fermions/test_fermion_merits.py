@@ -109,6 +109,9 @@ def test_storing_keeps_the_energy_and_a_state_goes_on():
     assert tree_allclose(chain().covariance(again), G, rtol=EXACT)
     values = _merits.modes_of(again.content)
     assert tree_allclose(values, np.ones(N), rtol=EXACT)
+    hot = qb.charge(chain(), qb.protocols.Constant(-1.0), [0.0, 0.6, 1.2], initial=np.zeros((8, 8)))
+    assert int(hot.status) == 0
+    assert tree_allclose(hot.ergotropy, np.zeros(3), rtol=EXACT)
 
 
 def test_an_ordered_chain_has_a_ground_state_of_each_parity():
