@@ -157,6 +157,7 @@ BATTERIES = [
         cavity_decay=(0, "not negative"), local_decay=(0, "not negative"),
         local_pump=(0, "not negative"), local_dephasing=(0, "not negative"),
         collective_decay=(0, "not negative"), counter_rotating=(False, "flag"),
+        lost=(None, "positive count?"),
     ),
     door(NETWORK.moments, state=(NETWORK.start(), "thing")),
     door(NETWORK.symplectic_eigenvalues, state=(NETWORK.start(), "thing")),
