@@ -120,7 +120,7 @@ def about(value: float, give: float, words: str = "") -> Said:
         give: how far from it a number still agrees.
         words: the text to show, if it is another.
     """
-    shown = f"{words or f'≈ {value:g}'} (± {give:g})"
+    shown = f"{words or f'≈ {value:g}'} (± {give:g})".replace("e-0", "e-")
     return Said(shown, value - give, value + give, True)
 
 

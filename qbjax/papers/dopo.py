@@ -109,7 +109,7 @@ CHARGING = (
         Ours(13.62, 5e-3, lambda: runs.at(runs.charged(3.0), W, 40.0), slow=True),
     ),
     Claim(
-        "Fig. 7b", "W_ss at F = 3.5", None, "not in the paper",
+        "—", "W_ss at F = 3.5", None, "not in the paper",
         Ours(23.0, 2e-2, lambda: float(runs.converged(3.5, 72).ergotropy[-1]), slow=True),
         "too few levels: a truncation artefact",
         Ours(14.77, 5e-3, lambda: runs.at(runs.charged(3.5), W, 40.0), slow=True),
@@ -209,11 +209,11 @@ CHARGING = (
         cut=Ours(2.7, 1e-9, runs.first_to_fall, slow=True),
     ),
     Claim(
-        "Eq. (13)", "height of the logistic W^c_ss", printed("8.2016"), "wrong",
+        "Eq. (13)", "height of the logistic W^c_ss", at_most(8.21, "8.2016: the most"), "wrong",
         Ours(
             10.206, 2e-2, lambda: float(runs.converged(4.0, 90).coherent_ergotropy[-1]), slow=True,
         ),
-        "W^c_ss at F = 4, which no height below bounds: a truncation artefact",
+        "of W^c_ss at F = 4: a truncation artefact",
         Ours(8.129, 1e-3, lambda: runs.logistic_fit()[0], slow=True),
     ),
     Claim(
