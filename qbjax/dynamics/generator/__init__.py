@@ -1,1 +1,1 @@
-"""Generators: Lindbladians and Schrödinger operators as sums of shifted diagonals."""
+"""Generators: Lindbladians and Schrödinger operators as sums of shifted diagonals, or in slots."""

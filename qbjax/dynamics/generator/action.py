@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from qbjax.dynamics.generator import kets, products, shifts
+from qbjax.dynamics.generator import kets, products, shifts, sparse
 from qbjax.dynamics.generator.kets import Ket
 from qbjax.dynamics.generator.pattern import Shifts, shifts_of
 from qbjax.dynamics.generator.products import Products, products_of
 from qbjax.dynamics.generator.shifts import Stack
+from qbjax.dynamics.generator.sparse import Sparse
 from qbjax.dynamics.generator.structure import Structure
 
 
@@ -19,11 +20,11 @@ class Action(eqx.Module):
     r"""A generator that only moves: nothing of it but its pattern is part of a program.
 
     Attributes:
-        form: its operators, by shifts or by products.
+        form: its operators, by shifts or by products; in slots it moves kets alone.
         coefficients, rates, backwards: as of `lindblad.Generator`.
     """
 
-    form: Shifts | Products
+    form: kets.Form
     coefficients: Float[Array, " H"]
     rates: Float[Array, " J"]
     backwards: bool = eqx.field(static=True, default=False)
@@ -48,6 +49,8 @@ class Action(eqx.Module):
 
     def spectral_bounds(self, signals: Sequence | Float[Array, " C"] = (), *, ket: bool = False):
         """Bounds on the spectrum, roughly; see `lindblad.Generator`."""
+        if isinstance(self.form, Sparse):
+            return shifts.bounds(*_line(self.form, self.weights(signals)), ket)
         bounds = (products if isinstance(self.form, Products) else shifts).spectral_bounds
         return bounds(self.form, self.weights(signals), ket)
 
@@ -67,6 +70,12 @@ def form_of(structure: Structure, storage: str = "auto") -> Shifts | Products:
         storage: "banded" (shifts), "dense" (matrix products) or "auto" (the cheaper).
     """
     return shifts_of(structure) if is_banded(structure, storage) else products_of(structure)
+
+
+def _line(form: Sparse, weights):
+    """Discs of one sector, and where its levels are."""
+    found = [x[None, :] for x in sparse.discs(form, weights)]
+    return *found, jnp.ones_like(found[0], bool)
 
 
 def is_banded(structure: Structure, storage: str = "auto") -> bool:

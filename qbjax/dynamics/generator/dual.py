@@ -13,10 +13,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from qbjax.dynamics.generator import kets
+from qbjax.dynamics.generator import kets, sparse
 from qbjax.dynamics.generator.kets import Ket
 from qbjax.dynamics.generator.pattern import Shifts
 from qbjax.dynamics.generator.shifts import Stack, drifted, inner, leapt, readers, shifted_dual
+from qbjax.dynamics.generator.sparse import Sparse
 
 
 class Dual(NamedTuple):
@@ -75,6 +76,20 @@ def _by_diagonals(shifts: Shifts, sums: list[Ket]) -> Float[Array, " W"]:
     """The cotangents of all weights from the products that each diagonal met."""
     each = [jnp.sum(met, axis=0) for met in sums]
     return jnp.tensordot(shifts.drifts[:, :, 0], jnp.stack(each), 2) if each else jnp.zeros(0)
+
+
+def of_sparse(form: Sparse, weights: Callable) -> Dual:
+    r"""Takes the field $-iH\psi$ of a ket in slots apart; `weights` as of `of_shifts`."""
+    back, by_weights = (jax.tree_util.Partial(f, form) for f in (_back_in_slots, _met_in_slots))
+    return Dual(weights, back, by_weights, lambda sums: sums)
+
+
+def _back_in_slots(form: Sparse, weights, z: Ket) -> Ket:
+    return -sparse.moved(form, z, weights)
+
+
+def _met_in_slots(form: Sparse, _, y: Ket, z: Ket) -> Float[Array, " W"]:
+    return sparse.met(form, y, z)
 
 
 def of_field(field: Callable, like: PyTree[Array]) -> Dual:

@@ -5,7 +5,8 @@ density matrix (`dynamics.generator.structure`): with $-iH = D_r + iD_i$,
 
 $$\dot\psi_r = D_r\psi_r - D_i\psi_i, \qquad \dot\psi_i = D_r\psi_i + D_i\psi_r .$$
 
-Where there are many diagonals H is a matrix, and moves it by products.
+Where there are many diagonals H is a matrix, and moves it by products; where there are many levels
+it is cut into slots (`sparse`).
 """
 
 from typing import Any
@@ -17,12 +18,17 @@ from jax import lax
 from jaxtyping import Array, Complex, Float
 
 from qbjax import _checks
+from qbjax.dynamics.generator import sparse
 from qbjax.dynamics.generator.pattern import Shifts, shifts_of
 from qbjax.dynamics.generator.products import Products, combined, products_of
 from qbjax.dynamics.generator.shifts import factors
+from qbjax.dynamics.generator.sparse import Sparse
 from qbjax.dynamics.generator.structure import Structure
 
 Ket = Float[Array, "2 d"]
+
+Form = Shifts | Products | Sparse
+"""The tables by which a ket is moved."""
 
 MOST = 48
 """Shifts that compile as fast as a matrix; up to some d/8 of them are the faster too (measured for
@@ -42,7 +48,7 @@ def split(psi: Complex[Array | np.ndarray, " d"]) -> Float[Any, "2 d"]:
 
 
 @jax.jit  # traced once, however many stages call it
-def moved(form: Shifts | Products, psi: Ket, weights: Float[Array, " W"]) -> Ket:
+def moved(form: Form, psi: Ket, weights: Float[Array, " W"]) -> Ket:
     r"""The time derivative $-iH\psi$ of a ket, for a model without jumps or sectors.
 
     Weights are coefficients of the Hamiltonians, then signals of the controls.
@@ -56,27 +62,33 @@ def moved(form: Shifts | Products, psi: Ket, weights: Float[Array, " W"]) -> Ket
     return applied(form, operator_of(form, weights), psi)
 
 
-def operator_of(form: Shifts | Products, weights: Float[Array, " W"]) -> Any:
+def operator_of(form: Form, weights: Float[Array, " W"]) -> Any:
     r"""The numbers of $-iH - \tfrac12\sum\gamma L^\dagger L$, linear in the weights.
 
-    A pytree: the diagonals (D, 1, d), or the matrix.
+    A pytree: the diagonals (D, 1, d), the matrix, or for slots the weights themselves.
     """
+    if isinstance(form, Sparse):
+        return weights
     return factors(form, weights) if isinstance(form, Shifts) else combined(form, weights)
 
 
-def applied(form: Shifts | Products, operator: Any, psi: Ket) -> Ket:
+def applied(form: Form, operator: Any, psi: Ket) -> Ket:
     """The operator whose numbers `operator_of` has found, applied to a ket."""
+    if isinstance(form, Sparse):
+        return sparse.moved(form, psi, operator)
     return _shifted(form, operator, psi) if isinstance(form, Shifts) else _multiplied(operator, psi)
 
 
-def discs(form: Shifts | Products, operator: Any) -> tuple[Array, Array, Array]:
+def discs(form: Form, operator: Any) -> tuple[Array, Array, Array]:
     r"""Discs of Gershgorin, in which an operator's spectrum lies.
 
     Returns:
         the strongest decay of a basis state, and the least and largest energy:
         $\lVert A + ic\rVert \lesssim$ decay + (largest − least)/2, c their mean.
     """
-    if isinstance(form, Shifts):
+    if isinstance(form, Sparse):
+        decays, energies, radii = sparse.discs(form, operator)
+    elif isinstance(form, Shifts):
         decays, energies, radii = _disc_of_shifts(form, operator)
     else:
         real, imaginary = (jnp.zeros((1, 1)) if x is None else x[0] for x in operator)
