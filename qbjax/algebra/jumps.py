@@ -2,7 +2,7 @@ r"""Losses and noise in one line: lists of pairs (rate, operator), as a Lindblad
 
 Lists add: `jumps = loss(0.1, dims, 1) + dephasing(0.05, dims, (0, 2))`. Rates may be traced; a rate
 that is the plain number 0 drops its jump. Lowering operators are those of a ladder, $a|n\rangle =
-\sqrt n|n-1\rangle$: of a qubit, $\sigma_-$.
+\sqrt n|n-1\rangle$: of a qubit, $\sigma_-$. Beyond `DENSE` levels operators are sparse matrices.
 """
 
 import math
@@ -11,12 +11,16 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+import scipy.sparse as sp
 
 from qbjax import _checks
 from qbjax._types import Scalar, ScalarLike
 from qbjax.algebra.operators import destroy, embed, number
 
-Jumps = list[tuple[Any, np.ndarray]]
+Jumps = list[tuple[Any, np.ndarray | sp.csr_array]]
+
+DENSE = 1024
+"""Levels up to which operators are dense arrays, beyond which SciPy's sparse ones."""
 
 KELVIN = 130920333756.0
 """One kelvin as an angular frequency, $k_B/\\hbar$ in 1/s."""
@@ -106,7 +110,7 @@ def collective_loss(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps
     lowering = [_embedded(destroy, sizes, k) for k in found]
     if not lowering:
         raise ValueError("Argument `factors` must name at least one, but is empty.")
-    return [(rate, np.sum(lowering, axis=0))]
+    return [(rate, sum(lowering[1:], start=lowering[0]))]
 
 
 def dephasing(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps:
@@ -127,14 +131,18 @@ def dephasing(rate: Any, dims: Sequence[int] | Any, factors: Any) -> Jumps:
     return [(2 * rate, _embedded(number, sizes, k)) for k in found]
 
 
-def _embedded(make: Callable, sizes: tuple[int, ...], factor: int) -> np.ndarray:
-    return np.asarray(embed(make(sizes[factor]), sizes, factor))
+def _embedded(make: Callable, sizes: tuple[int, ...], factor: int) -> np.ndarray | sp.csr_array:
+    if math.prod(sizes) <= DENSE:
+        return np.asarray(embed(make(sizes[factor]), sizes, factor))
+    before, after = math.prod(sizes[:factor]), math.prod(sizes[factor + 1 :])
+    here = sp.kron(sp.eye_array(before), make(sizes[factor]), format="csr")
+    return sp.csr_array(sp.kron(here, sp.eye_array(after), format="csr"))
 
 
 def _places(dims: Any, factors: Any) -> tuple[tuple[int, ...], list[int]]:
     """Checks the levels of every factor and the indices of some, each named once; returns both."""
     sizes = _checks.dimensions("dims", dims)
-    _checks.room("dims", sizes, math.prod(sizes) ** 2, "one matrix of so many levels")
+    _checks.room("dims", sizes, 2 * math.prod(sizes), "one operator of so many levels")
     found = _checks.indices("factors", factors, len(sizes))
     if len(set(found)) != len(found):
         raise ValueError(

@@ -39,6 +39,7 @@ QUBIT = batteries.Lindblad(
 WITHOUT_CELL = batteries.Lindblad(np.diag(LEVELS), [(0.1, LOWER)], dims=(2,))
 DOPO = batteries.DOPO(4, 2)
 NETWORK = batteries.Gaussian(2, levels=4)
+CHAIN = batteries.SpinChain(2)
 LADDER = ladders.oscillator(4)
 CAVITY = batteries.Collisional(LADDER)
 LOSSY = batteries.micromaser(4, loss=0.1)
@@ -172,6 +173,8 @@ BATTERIES = [
         batteries.SpinChain, spins=(2, "levels"), hopping=(1.0, "real or more"),
         anisotropy=(0, "real"), fields=(3.0, "real or more"), jumps=(None, "jumps?"),
     ),
+    door(CHAIN.block_ergotropy, state=(CHAIN.start(), "thing"), size=(1, "positive count")),
+    door(CHAIN.reduced, state=(CHAIN.start(), "thing"), factors=(0, "places")),
     door(
         batteries.IsingMachine, couplings=(PAIR, "couplings"), levels=(3, "levels?"),
         coupling=(0.5, "positive"), signal_decay=(1.0, "positive"), pump_decay=(16.0, "positive"),

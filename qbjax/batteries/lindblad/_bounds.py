@@ -26,6 +26,8 @@ MOST, WIDEST = 40, 500
 """Levels within reach up to which the backward equation is solved, and up to which any bound is
 looked for."""
 
+_MANY = f"more than {WIDEST} levels can be reached"
+
 FEWEST, MOST_STEPS = 32, 1024
 """Steps of the backward equation in a run."""
 
@@ -46,13 +48,15 @@ def energy_bounds(
         times: of the run.
     """
     signals = ranges(pumps_of(protocol), times)
+    if equation.model.stored is not None:
+        return dict.fromkeys(("top", "angle", "backward"), _MANY)
     why = _why_none(equation, (cell_levels, start))
     if why is None and not isinstance(signals, str):
         whole = starts.whole(equation.model, start, None)
         driven = _driven(equation, np.asarray(cell_levels), whole)
         if driven is not None:
             return _found(driven, signals)
-        why = f"more than {WIDEST} levels can be reached"
+        why = _MANY
     top = _top(equation.model, cell_levels, why)
     return {"top": top, **dict.fromkeys(("angle", "backward"), why or signals)}
 
@@ -74,7 +78,7 @@ def charging(
 ) -> tuple[Array, Array] | None:
     """Matrices of what the whole stores, and of what charges it at a time; None without such."""
     model = equation.model
-    if model.jumps or not model.cell:
+    if model.jumps or not model.cell or model.stored is not None:
         return None
     weights = [*equation.numbers.at(time)[0], *equation.numbers.amplitudes(pumps, time)]
     total = jnp.zeros((model.dimension,) * 2, complex)

@@ -7,6 +7,7 @@ stay behind with the factors that they belong to.
 """
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from qbjax import _checks
 from qbjax._sizes import OFFSET
 from qbjax.batteries.lindblad import _operators as operators
 from qbjax.batteries.lindblad._model import Model, labels
+from qbjax.batteries.lindblad._sparse import LARGE, Terms
 from qbjax.interface import Cell, Origin
 from qbjax.protocols import Constant, Pump
 
@@ -54,6 +56,12 @@ def cell(given: Any, hamiltonian: Any, dims: tuple[int, ...]):
     if hamiltonian is None:
         raise ValueError("Argument `cell_hamiltonian` must be given for a cell, but is None.")
     factors = operators.factors("cell", given, dims)
+    if isinstance(hamiltonian, Terms):
+        return factors, hamiltonian, ()
+    if sp.issparse(hamiltonian):
+        if hamiltonian.shape[0] > LARGE:
+            return factors, hamiltonian, ()
+        hamiltonian = hamiltonian.toarray()
     sizes = [dims[k] for k in factors]
     if isinstance(hamiltonian, tuple) and all(hasattr(H, "shape") for H in hamiltonian):
         parts = _parts(hamiltonian, sizes)
@@ -81,6 +89,14 @@ def _summed(parts: tuple[Any, ...]) -> Any:
         total: Any = xp.zeros(1)
         for H in parts:
             total = (total[:, None] + xp.asarray(H)[None, :]).ravel()
+    elif known and math.prod(len(H) for H in parts) > LARGE:
+        total = sp.csr_array((1, 1))
+        for H in map(np.asarray, parts):
+            H = sp.csr_array(H if H.ndim == 2 else np.diag(H))
+            total = sp.kron(total, sp.eye_array(H.shape[0])) + sp.kron(
+                sp.eye_array(total.shape[0]), H
+            )
+        return sp.csr_array(total)
     else:
         dtype = complex if any(jnp.iscomplexobj(H) for H in parts) else float
         total = xp.zeros((1, 1), dtype)

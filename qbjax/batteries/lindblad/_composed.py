@@ -86,6 +86,10 @@ class Composed(Battery):
         """The whole density matrix, in the basis of the operators."""
         return self.lindblad.density_matrix(state)
 
+    def reduced(self, state: State | Any, factors: Any) -> Complex[Array, "b b"]:
+        """Density matrix of some factors, the others traced out; see `Lindblad`."""
+        return self.lindblad.reduced(state, factors)
+
     def generator(self, time=0.0) -> Generator:
         """The generator without blocks, its numbers those of a time; see `Lindblad`."""
         return self.lindblad.generator(time)

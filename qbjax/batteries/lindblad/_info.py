@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from qbjax._memory import DOUBLE
 from qbjax.batteries.lindblad import _model as models
+from qbjax.batteries.lindblad import _sparse as sparse
 from qbjax.batteries.lindblad._cell import own_jumps
 from qbjax.batteries.lindblad._equation import Equation
 from qbjax.batteries.lindblad._model import Model
@@ -28,6 +30,8 @@ def facts(
         why_whole: why that is not kept in sectors; None if it is.
     """
     model, (sectored, pure) = equation.model, state.layout
+    if model.stored is not None:
+        return _of_ket(equation, state)
     generator = equation.generator(sectored, 0.0)
     size = state.content.size if pure else sum(n * n for n in generator.structure.sizes)
     turned = np.any(models.layout(model, sectored).phases)
@@ -47,6 +51,27 @@ def facts(
         "observables": ", ".join(model.observables) or "none",
         "watched": ", ".join(model.modes) or "none",
         "discharges": "no: it has no lowering operator" if model.lowering is None else _left(model),
+    }
+
+
+def _of_ket(equation: Equation, state: State) -> dict[str, Any]:
+    """Rows of a battery that is moved as a large ket."""
+    model, size = equation.model, state.content.size
+    slots = [part.owners.size for part, _ in sparse.moving(model).parts]
+    needed = DOUBLE * sparse.doubles(model) / 2**20
+    return {
+        "factors": _factors(model),
+        "cell": f"all of it: {model.dimension} levels, Hamiltonian sparse",
+        "moves": "a ket" + (", between jumps that are watched" if model.jumps else ""),
+        "real numbers": size,
+        "memory": f"{needed:.3g} MiB for a run with its operators",
+        "operators": f"in slots, {sum(slots)} of them",
+        "method": _method(equation, size),
+        "jumps": _jumps(equation.rates),
+        "controls": len(model.controls),
+        **_own(equation.coefficients),
+        "observables": ", ".join(model.observables) or "none",
+        "watched": ", ".join(model.modes) or "none",
     }
 
 

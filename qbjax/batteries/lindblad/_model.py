@@ -32,14 +32,18 @@ class Model:
         observables: name to sparse Hermitian matrix.
         charge: a conserved diagonal quantity, (d,), or None.
         lowering: operator of the cell that a load is coupled to, (c, c), or None.
+        stored: sparse matrices that the Hamiltonian of a cell that is all there is is a sum of: the
+            state is then a ket, and is moved as such; else None.
     """
 
     def __init__(
-        self, hamiltonians, jumps, controls, dims, cell, watched, observables, charge, lowering=None
-    ):
+        self, hamiltonians, jumps, controls, dims, cell, watched, observables, charge,
+        lowering=None, stored=None,
+    ):  # fmt: skip
         self.hamiltonians, self.jumps, self.controls = hamiltonians, jumps, controls
         self.dims, self.cell, self.watched = dims, cell, watched
         self.observables, self.charge, self.lowering = observables, charge, lowering
+        self.stored = stored
         self.digest = _digest(self)
 
     def __hash__(self):
@@ -144,7 +148,7 @@ def is_blocked(matrix, charge: Float[np.ndarray, " d"]) -> bool:
 
 def check_conserved(model: Model) -> None:
     """Raises ValueError if a charge is not conserved."""
-    if model.charge is None:
+    if model.charge is None or model.stored is not None:  # of no use to a ket
         return
     for name, group in (("hamiltonian", model.hamiltonians), ("controls", model.controls)):
         for i, matrix in enumerate(group):
@@ -197,7 +201,8 @@ def _sectors(model: Model) -> list[np.ndarray]:
 
 def _digest(model: Model) -> str:
     sha = hashlib.sha256(repr((model.dims, model.cell, model.watched)).encode())
-    groups = (model.hamiltonians, model.jumps, model.controls, list(model.observables.values()))
+    groups = [model.hamiltonians, model.jumps, model.controls, list(model.observables.values())]
+    groups += [] if model.stored is None else [model.stored]
     for group in groups:
         sha.update(repr(len(group)).encode())
         for m in group:

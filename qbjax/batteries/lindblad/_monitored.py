@@ -16,14 +16,14 @@ from qbjax.batteries.lindblad import _gauge as gauge
 from qbjax.batteries.lindblad import _model as models
 from qbjax.batteries.lindblad import _places as places
 from qbjax.batteries.lindblad import _reading as reading
+from qbjax.batteries.lindblad import _sparse as sparse
 from qbjax.batteries.lindblad._equation import Equation, Numbers
 from qbjax.batteries.lindblad._model import Model
 from qbjax.batteries.lindblad._reading import Readings, Stored
+from qbjax.batteries.lindblad._sparse import Slotted
 from qbjax.dynamics.generator import kets as generator
 from qbjax.dynamics.generator.action import Action
 from qbjax.dynamics.generator.jumped import Jumped, jumped_of
-from qbjax.dynamics.generator.pattern import Shifts
-from qbjax.dynamics.generator.products import Products
 from qbjax.dynamics.unravelling.monitored import Monitored
 from qbjax.interface import edges_of, signals
 from qbjax.interface.pumps import pumps_of
@@ -51,9 +51,9 @@ class Watched(Monitored):
 
     kets: Float[Array, "R 2 d"]
     chances: Float[Array, " R"]
-    form: Shifts | Products
-    leaps: Jumped
-    readings: Readings
+    form: generator.Form
+    leaps: Jumped | sparse.Leaps
+    readings: Readings | Slotted
     numbers: Numbers
     pumps: tuple[Pump, ...]
     stored: Stored
@@ -82,12 +82,16 @@ class Watched(Monitored):
     def observe(self, psi):
         seen = reading.read_off(self.readings, self.stored.whole, psi)
         found = {**seen["own"], "truncation": seen["truncation"], "norm_squared": seen["trace"]}
+        if isinstance(self.readings, Slotted):
+            return found | {"energy": seen["energy"]}
         if self.readings.cell is None:
             return found
         return found | {"energy": seen["energy"], "packed_cell": seen["cell"]}
 
     def merits(self, seen):
         rest = {k: x for k, x in seen.items() if k not in ("packed_cell", "norm_squared")}
+        if isinstance(self.readings, Slotted):
+            return rest | sparse.merits_of_one(seen)
         if self.readings.cell is None:
             return rest
         return rest | reading.merits_of(self.stored)(seen["energy"], seen["packed_cell"])
@@ -124,12 +128,15 @@ def watched(equation: Equation, stored: Stored, protocol: Any, start: Any, times
         )
     _check_rates(equation.rates, times)
     pure, chances = _parts(start)
-    moved = jax.vmap(lambda psi: places.ket(model, psi))(jnp.asarray(pure, complex))
+    large = model.stored is not None
+    laid = sparse.ket if large else places.ket
     return Watched(
-        kets=moved,
+        kets=jax.vmap(lambda psi: laid(model, psi))(jnp.asarray(pure, complex)),
         chances=jnp.asarray(chances),
-        form=generator.form_of(models.layout(model, False).structure),
-        leaps=_leaps(model),
+        form=sparse.moving(model)
+        if large
+        else generator.form_of(models.layout(model, False).structure),
+        leaps=sparse.leaps(model) if large else _leaps(model),
         readings=places.readings(model, False, True),
         numbers=equation.numbers,
         pumps=pumps_of(protocol),

@@ -12,15 +12,16 @@ from jaxtyping import Array, Complex, Float
 from qbjax.algebra.packing import unpack
 from qbjax.batteries.lindblad import _reading as reading
 from qbjax.batteries.lindblad import _room as rooms
+from qbjax.batteries.lindblad import _sparse as sparse
 from qbjax.batteries.lindblad._equation import Equation, Numbers
 from qbjax.batteries.lindblad._model import layout
 from qbjax.batteries.lindblad._places import readings
 from qbjax.batteries.lindblad._reading import Readings, Stored
 from qbjax.dynamics.generator import action, kets
 from qbjax.dynamics.generator.action import Action
-from qbjax.dynamics.generator.dual import of_kets, of_shifts
+from qbjax.dynamics.generator.dual import of_kets, of_shifts, of_sparse
 from qbjax.dynamics.generator.pattern import Shifts, shifts_of
-from qbjax.dynamics.generator.products import Products
+from qbjax.dynamics.generator.sparse import Sparse
 from qbjax.dynamics.motion import Flow, with_powers
 from qbjax.dynamics.solve.automatic import Linear
 from qbjax.interface import State, edges_of, signals
@@ -38,7 +39,7 @@ class Mover(eqx.Module):
         modes: names of the truncated factors.
     """
 
-    form: Shifts | Products
+    form: kets.Form
     readings: Readings
     numbers: Numbers
     stored: Stored
@@ -77,7 +78,7 @@ class Mover(eqx.Module):
             read=None if pure else read,
             observe=lambda t, y: read(y) if pure else y,
             linear=self._linear(pure, field, at) if linear else None,
-            merits=self._merits if self.readings.cell is not None else None,
+            merits=self._merits if self.readings.stores else None,
             finish=_finished,
             modes=self.modes,
         )
@@ -107,11 +108,15 @@ class Mover(eqx.Module):
             now, amplitudes = at(t)
             return now.weights(amplitudes)
 
-        apart = of_kets if pure else of_shifts
+        dual = None
+        if isinstance(self.form, Sparse):
+            dual = of_sparse(self.form, weights)
+        elif isinstance(self.form, Shifts):
+            dual = (of_kets if pure else of_shifts)(self.form, weights)
         return Linear(
             field,
             spectral_bounds,
-            apart(self.form, weights) if isinstance(self.form, Shifts) else None,
+            dual,
             None if pure else (lambda y: jnp.sum(self.readings.populations(y))),
         )
 
@@ -137,6 +142,10 @@ def mover(equation: Equation, stored: Stored, state: State, exact: bool) -> tupl
         exact: whether the state is to be seen as it is, not padded.
     """
     model = equation.model
+    if model.stored is not None:
+        sparse.check_pure(model)
+        found = sparse.slotted(model, bool(stored.parts))
+        return Mover(sparse.moving(model), found, equation.numbers, stored, model.modes), state
     sectored, pure = state.layout
     structure = layout(model, sectored).structure
     form = (kets if pure else action).form_of(structure)

@@ -142,7 +142,10 @@ def projector(psi):
 def state(initial, levels: int) -> Inexact[Array | np.ndarray, "..."]:
     """A ket or density matrix; on the host if it is known."""
     initial = plain(initial)
-    as_density_matrix(initial, levels)
+    if _checks.axes(initial) == 1:
+        _checks.ket("initial", initial, dim=levels)
+    else:
+        as_density_matrix(initial, levels)
     if _checks.is_concrete(initial):
         return np.asarray(initial, complex)
     return jnp.asarray(initial).astype(complex)

@@ -10,9 +10,11 @@ import numpy as np
 from jaxtyping import Float
 
 from qbjax import _checks
+from qbjax.batteries.lindblad import _sparse as sparse
 from qbjax.batteries.lindblad._equation import Equation
 from qbjax.batteries.lindblad._model import Model, decays
 from qbjax.dynamics.chebyshev import reading as chebyshev
+from qbjax.dynamics.generator.action import Action
 from qbjax.dynamics.solve.automatic import Outlook
 from qbjax.interface import edges_of
 from qbjax.protocols import Pump
@@ -52,8 +54,11 @@ def _bounds(equation: Equation, pumps: Sequence[Pump], start) -> tuple[float, fl
     with jax.ensure_compile_time_eval():  # known even within a caller's `jit`
         now = jnp.asarray(start, float)
         signals = equation.numbers.amplitudes(pumps, now)
-        generator = equation.generator(False, now)
-        decay, spread = generator.spectral_bounds(signals, ket=not equation.model.jumps)
+        if equation.model.stored is not None:
+            moves = Action(sparse.moving(equation.model), *equation.numbers.at(now))
+        else:
+            moves = equation.generator(False, now).action
+        decay, spread = moves.spectral_bounds(signals, ket=not equation.model.jumps)
         return float(decay), float(spread)
 
 

@@ -1,19 +1,26 @@
 """The places at which a Lindblad battery's states are read, found on the host once per model."""
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from jax import lax
 from jaxtyping import Float, Int
 
 from qbjax import _checks, _sizes
+from qbjax.algebra.operators import partial_trace
 from qbjax.algebra.packing import pack
 from qbjax.batteries.lindblad import _model as models
+from qbjax.batteries.lindblad import _operators as operators
+from qbjax.batteries.lindblad import _sparse as sparse
+from qbjax.batteries.lindblad._factors import blocks_of_ket, blocks_of_matrix, of_ket
 from qbjax.batteries.lindblad._model import Model
 from qbjax.batteries.lindblad._reading import Blocks, Readings, Rows, Weights
 from qbjax.batteries.lindblad._room import Room
 from qbjax.dynamics.generator import kets, shifts
+from qbjax.interface import State
 
 
 @functools.lru_cache(maxsize=64)
@@ -26,6 +33,8 @@ def readings(model: Model, sectored: bool, pure: bool, room: Room | None = None)
         pure: whether the state is a ket.
         room: of the stack and its cell; None for what they take.
     """
+    if model.stored is not None:
+        return sparse.slotted(model)
     layout = models.layout(model, sectored)
     phases = _checks.settled(layout.phases)
     if pure:
@@ -49,6 +58,29 @@ def readings(model: Model, sectored: bool, pure: bool, room: Room | None = None)
         None if room else _checks.settled(np.stack([plane * n * n, place])),
         None if room else phases,
     )
+
+
+def whole(model: Model, state: State) -> Any:
+    """The density matrix of a state, or its ket where it is a large one."""
+    if model.stored is not None:
+        return lax.complex(*state.content)
+    return readings(model, *state.layout).density_matrix(state.content)
+
+
+def reduced(model: Model, state: State, factors: Any):
+    """Density matrix of some factors (`Lindblad.reduced`)."""
+    keep = sorted(operators.factors("factors", factors, model.dims))
+    _checks.room("factors", keep, 2 * math.prod(model.dims[k] for k in keep) ** 2, "their state")
+    if model.stored is not None:
+        return of_ket(state.content, model.dims, keep)
+    return partial_trace(whole(model, state), model.dims, keep)
+
+
+def blocks(model: Model, state: State, size: int):
+    """Density matrices of all blocks of neighbours, of factors of two levels."""
+    if model.stored is not None:
+        return blocks_of_ket(state.content, size)
+    return blocks_of_matrix(whole(model, state), size)
 
 
 def packed(model: Model, sectored: bool, rho):

@@ -5,7 +5,7 @@ The state is a stack of packed blocks (`shifts.Stack`) or a ket, its basis state
 padded alike, are read by one program.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -17,10 +17,11 @@ from qbjax import merit
 from qbjax.algebra import spectral
 from qbjax.algebra.operators import partial_trace
 from qbjax.algebra.packing import pack, unpack
+from qbjax.batteries.lindblad._sparse import Slotted, SparseHamiltonian
 from qbjax.dynamics.generator.kets import Ket
 from qbjax.dynamics.generator.shifts import Stack
 
-Hamiltonian = Float[Array, " c"] | Inexact[Array, "c c"]
+Hamiltonian = Float[Array, " c"] | Inexact[Array, "c c"] | SparseHamiltonian
 """A cell's: its levels, or a matrix."""
 
 
@@ -68,6 +69,11 @@ class Blocks(eqx.Module):
     basis: Any
     phases: Any
 
+    @property
+    def stores(self) -> bool:
+        """Whether anything does."""
+        return self.cell is not None
+
     def populations(self, stacked: Stack) -> Float[Array, " P"]:
         """The populations, at the places of all diagonals."""
         sectors, n, _ = stacked.shape
@@ -106,6 +112,11 @@ class Rows(eqx.Module):
     cell: Any
     phases: Float[Array, " d"]
 
+    @property
+    def stores(self) -> bool:
+        """Whether anything does."""
+        return self.cell is not None
+
     def populations(self, psi: Ket) -> Float[Array, " P"]:
         """The populations of the basis states."""
         return jnp.sum(psi**2, axis=0)
@@ -129,7 +140,7 @@ class Rows(eqx.Module):
         return lax.complex(*psi) * lax.complex(jnp.cos(self.phases), jnp.sin(self.phases))
 
 
-Readings = Blocks | Rows
+Readings = Blocks | Rows | Slotted
 
 
 def read_off(readings: Readings, hamiltonian: Hamiltonian, y: Stack | Ket) -> dict[str, Any]:
@@ -143,6 +154,8 @@ def read_off(readings: Readings, hamiltonian: Hamiltonian, y: Stack | Ket) -> di
         hamiltonian: of the cell.
         y: the state.
     """
+    if isinstance(readings, Slotted):
+        return readings.read_off(hamiltonian, y)
     weights, found = readings.weights, readings.populations(y)
     diagonal, others = weights.names
     own = dict(zip(diagonal, weights.diagonal @ found if diagonal else (), strict=True))
@@ -171,6 +184,8 @@ def merits_of(
     Args:
         stored: Hamiltonian of the cell; eigenvectors of a matrix are found once.
     """
+    if isinstance(stored.whole, SparseHamiltonian):
+        return _of_pure(stored.parts)
     levels, vectors = stored.whole, None
     if levels.ndim == 2:
         levels, vectors = spectral.eigensystem(levels)
@@ -194,10 +209,23 @@ def merits_of(
     return merits
 
 
+def _of_pure(parts: tuple[Any, ...]) -> Callable:
+    """Merits of a cell that is all there is, in a pure state: a unitary empties it."""
+
+    def merits(energy, reduced):
+        local = {"local_ergotropy": _work(reduced, parts)} if parts else {}
+        return {"energy": energy, "ergotropy": energy, "purity": jnp.ones(()), **local}
+
+    return merits
+
+
 def _local(rho, parts: tuple[Any, ...]) -> Float[Array, ""]:
     """The work of unitaries on single factors: `merit.local_ergotropy`, of what is a state."""
     dims = [len(H) for H in parts]
-    reduced = [partial_trace(rho, dims, k) for k in range(len(dims))]
+    return _work([partial_trace(rho, dims, k) for k in range(len(dims))], parts)
+
+
+def _work(reduced: Sequence[Any], parts: tuple[Any, ...]) -> Float[Array, ""]:
     return sum((merit.ergotropy(r, H) for r, H in zip(reduced, parts)), start=jnp.zeros(()))
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Array, Complex
 from qbjax import _checks
 from qbjax.batteries.lindblad import _operators as operators
 from qbjax.batteries.lindblad import _places as places
+from qbjax.batteries.lindblad import _sparse as sparse
 from qbjax.batteries.lindblad._model import Model, ground, is_blocked, sectors_pay
 from qbjax.interface.states import Origin, State
 
@@ -67,6 +68,8 @@ def given(initial: Any, levels: int) -> Start:
 
 def state(model: Model, whole, origin: Origin) -> State:
     """A ket or density matrix of all factors, laid out to be moved."""
+    if model.stored is not None:
+        return State(sparse.ket(model, whole), origin, Form(sectored=False, pure=True))
     if whole.ndim == 1 and not model.jumps:
         return State(places.ket(model, whole), origin, Form(sectored=False, pure=True))
     rho = whole if whole.ndim == 2 else operators.projector(whole)

@@ -35,6 +35,7 @@ from qbjax.batteries.lindblad import _outlook as outlooks
 from qbjax.batteries.lindblad import _places as places
 from qbjax.batteries.lindblad import _qutip as qutip
 from qbjax.batteries.lindblad import _reading as reading
+from qbjax.batteries.lindblad import _sparse as sparse
 from qbjax.batteries.lindblad import _start as starts
 from qbjax.batteries.lindblad import _steady as steady
 from qbjax.batteries.lindblad._equation import Equation
@@ -71,7 +72,8 @@ class Lindblad(Battery):
         cell_hamiltonian: its levels, shape (c,), or a Hermitian matrix (c, c). Or a tuple of such
             arrays, one for every factor of the cell, which then do not interact: a run also has
             `local_ergotropy`, what unitaries on the single factors extract. Each may be a symbol,
-            or a list of pairs (number, symbol) to add.
+            or a list of pairs (number, symbol) to add. A cell of all factors, beyond 1024 levels,
+            is kept in kets with its levels, a tuple or SciPy's sparse matrix (see the guide).
         controls: Hermitian operators $C_k$ that the protocol's signals multiply, or pairs
             $(s_k, C_k)$ with a number that the signal is multiplied by first.
         initial: state to start from, density matrix (d, d) or ket (d,); None is every factor's
@@ -143,7 +145,8 @@ class Lindblad(Battery):
         self.strengths, driven = operators.controls(controls, sizes)
         watched = [k for k, n in enumerate(sizes) if n > 3] if truncated is None else truncated
         levels = growth.cell_arrays(cell_hamiltonian, cell, sizes)
-        factors, self.cell_levels, self.cell_parts = cells.cell(cell, levels, sizes)
+        factors, levels, self.cell_parts = cells.cell(cell, levels, sizes)
+        stored, self.cell_levels = sparse.given(levels, factors, sizes, bool(found))
         cell_dims = tuple(sizes[k] for k in factors)
         lowers = growth.cell_matrix("lowering", lowering, factors, sizes)
         self.model = Model(
@@ -156,8 +159,10 @@ class Lindblad(Battery):
             operators.observables({} if observables is None else observables, sizes),
             operators.charge(conserved, sizes),
             cells.lowering(lowers, self.cell_levels, cell_dims),
+            stored,
         )
         check_conserved(self.model)
+        sparse.check_room(self.model)
         operands = (hamiltonian, jumps, controls, observables, conserved)
         self.names = growth.names(self.model, operands, cell_hamiltonian, lowering, tlist)
         self.coefficients, self.rates = tuple(coefficients), tuple(rates)
@@ -189,8 +194,10 @@ class Lindblad(Battery):
         return mover.motion(protocol, state, times)
 
     def monitored(self, protocol, initial, times) -> Monitored:
-        given = isinstance(initial, State)
-        start: Any = self.density_matrix(initial) if given else self._whole(initial)
+        if isinstance(initial, State):
+            start = places.whole(self.model, check_origin(initial, self._origin))
+        else:
+            start = self._whole(initial)
         return monitors.watched(self.equation, self._stored, protocol, start, times)
 
     def outlook(self, protocol, times):
@@ -255,6 +262,15 @@ class Lindblad(Battery):
     def density_matrix(self, state: State | Any) -> Complex[Array, "d d"]:
         """The whole density matrix, in the basis of the operators."""
         return self._readings(state).density_matrix(state.content)
+
+    def reduced(self, state: State | Any, factors: Any) -> Complex[Array, "b b"]:
+        """Density matrix of some factors, in ascending order; none larger is made of a large ket.
+
+        Args:
+            state: of this battery.
+            factors: index, or indices, of those to keep.
+        """
+        return places.reduced(self.model, check_origin(state, self._origin), factors)
 
     def generator(self, time=0.0) -> Generator:
         """The generator without blocks, its numbers those of a time.

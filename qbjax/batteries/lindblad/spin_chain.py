@@ -27,19 +27,35 @@ many-body quantum battery", Phys. Rev. A 97, 022106 (2018).
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy.sparse as sp
 from jaxtyping import Array, Float
 
-from qbjax import _checks
+from qbjax import _checks, merit
 from qbjax.algebra import operators, spectral
 from qbjax.algebra.jumps import Jumps
+from qbjax.batteries.lindblad import _ground as grounds
+from qbjax.batteries.lindblad import _places as places
+from qbjax.batteries.lindblad import _spins as spin_operators
 from qbjax.batteries.lindblad._composed import Composed
+from qbjax.batteries.lindblad._sparse import LARGE, Terms, room
 from qbjax.batteries.lindblad.battery import Lindblad
+from qbjax.interface import State, check_origin
+
+MOST = 8
+"""Most spins of a block."""
 
 
 class SpinChain(Composed):
     r"""N spins on a line; see the module's docstring.
+
+    From eleven spins on (`LARGE` levels) states are kets and operators sparse, whatever is asked.
+    No density matrix is ever made, and a run tells energy, ergotropy and purity, but not the parts
+    of the ergotropy in populations and coherence. Where known numbers do not tell that the ground
+    state has no flipped spin (B > 2J is enough, of a long chain), it is found by Lanczos in every
+    sector; traced ones then make the start NaN. With jumps such a chain is for trajectories alone.
 
     Its numbers go into the master equation when it is built: to change one, or to differentiate by
     it, build another, inside the function that is differentiated.
@@ -49,7 +65,7 @@ class SpinChain(Composed):
         hopping: $J_k$, a number or shape (N − 1,).
         anisotropy: Δ.
         fields: $B_k$, a number or shape (N,).
-        jumps: as `Lindblad` takes them, e.g. `qb.algebra.jumps.dephasing(0.1, (2,) * N, range(N))`.
+        jumps: as `Lindblad` takes them, e.g. `qb.algebra.jumps.dephasing(0.1, (2, 2), (0, 1))`.
 
     Raises:
         ValueError, TypeError: for numbers out of range, or not so many as spins; for a chain with
@@ -79,37 +95,108 @@ class SpinChain(Composed):
         jumps: Jumps | Any = None,
     ):
         self.spins = count = _checks.integer("spins", spins, low=1)
-        _checks.room("spins", count, 1 << 2 * min(count, 512), "one density matrix")
+        _check_room(count, (hopping, anisotropy, fields), jumps)
         self.hopping = _each("hopping", hopping, count - 1)
         self.fields = _each("fields", fields, count)
         self.anisotropy = _checks.optional_scalar("anisotropy", anisotropy)
-        dims = (2,) * count
-        terms = self._terms(dims)
-        lower = [operators.embed(operators.destroy(2), dims, k) for k in range(count)]
-        chain = sum(jnp.asarray(g) * jnp.asarray(H) for g, H in terms)
+        alike = (_checks.axes(fields) == 0, _checks.axes(hopping) == 0)
+        terms = self._terms(*alike) if 1 << count > LARGE else self._terms(False, False)
+        chain, start = self._large(terms) if 1 << count > LARGE else _dense(terms)
         self.lindblad = Lindblad(
             terms,
             [] if jumps is None else jumps,
-            dims=dims,
+            dims=(2,) * count,
             cell=tuple(range(count)),
             cell_hamiltonian=chain,
-            controls=[np.sum([(s + s.T) / 2 for s in lower], axis=0)],
-            initial=_ground(chain),
+            controls=[spin_operators.transverse(count)],
+            initial=start,
             truncated=(),
             lowering=operators.destroy(2) if count == 1 else None,
         )
 
-    def _terms(self, dims) -> list[tuple[Any, Any]]:
-        lower = [operators.embed(operators.destroy(2), dims, k) for k in range(self.spins)]
-        flipped = [s.T @ s for s in lower]
-        terms: list[tuple[Any, Any]] = [(self.fields[k], n) for k, n in enumerate(flipped)]
-        for k in range(self.spins - 1):
-            hop = lower[k].T @ lower[k + 1]
-            terms.append((self.hopping[k], hop + hop.T))
-            if not _checks.is_plain_zero(self.anisotropy):
-                both = flipped[k] @ flipped[k + 1]
-                terms.append((self.hopping[k] * self.anisotropy, both))
+    def block_ergotropy(self, state: State | Any, size: int | Any = 1) -> Float[Array, " blocks"]:
+        r"""Largest work that a unitary on each block of neighbouring spins alone extracts of it.
+
+        $$W(\rho_b, H_b), \qquad b = \{k, \dots, k + s - 1\}$$
+
+        with the terms of the chain that lie within the block as its energy: what its unitary does
+        to the bonds across its borders is not counted.
+
+        Args:
+            state: of this battery, e.g. within `save` of `qb.charge`.
+            size: s, the spins of a block; 1 for the single spins.
+
+        Returns:
+            from the first block to the last, N − s + 1 numbers in the unit of the fields.
+
+        Raises:
+            ValueError, TypeError: for another battery's state, or a size that is none.
+
+        Example:
+            >>> battery = qb.batteries.SpinChain(3, fields=1.0, hopping=0.1)
+            >>> battery.block_ergotropy(battery.start(), 2).round(6).tolist()
+            [0.0, 0.0]
+        """
+        most = min(self.spins, MOST)
+        size = _checks.integer("size", size, low=1, high=most)
+        reduced = places.blocks(self.model, check_origin(state, self.lindblad._origin), size)
+        one, hop, both = spin_operators.local_terms(size)
+        windows = np.arange(self.spins - size + 1)[:, None]
+        fields = self.fields[windows + np.arange(size)]
+        bonds = self.hopping[windows + np.arange(size - 1)]
+        inside = jnp.tensordot(fields, one, 1) + jnp.tensordot(bonds, hop, 1)
+        inside = inside + jnp.tensordot(bonds * self.anisotropy, both, 1)
+        return _works(reduced, inside)
+
+    def _terms(self, same_fields: bool, same_bonds: bool) -> list[tuple[Any, Any]]:
+        """The terms of the Hamiltonian, one for all spins or bonds that are alike."""
+        spins, bonds = self.spins, self.hopping
+        terms = _weighted(self.fields, spin_operators.flipped(spins), same_fields)
+        if spins == 1:
+            return terms
+        terms += _weighted(bonds, spin_operators.hops(spins), same_bonds)
+        if not _checks.is_plain_zero(self.anisotropy):
+            both = spin_operators.both(spins)
+            terms += _weighted(bonds * self.anisotropy, both, same_bonds)
         return terms
+
+    def _large(self, terms: list[tuple[Any, Any]]) -> tuple[Terms, Array | np.ndarray]:
+        """Hamiltonian and ground state of a chain of many spins."""
+        numbers, matrices = zip(*terms, strict=True)
+        known = _checks.is_concrete((self.fields, self.hopping, self.anisotropy))
+        xp: Any = np if known else jnp
+        given = [xp.asarray(x) for x in (self.fields, self.hopping, self.anisotropy)]
+        bare, first = grounds.is_bare(*given, xp), np.eye(1, 1 << self.spins, dtype=complex)[0]
+        if not known:
+            return Terms(numbers, matrices, jnp.where(bare, 0.0, jnp.nan)), jnp.where(
+                bare, jnp.asarray(first), jnp.nan
+            )
+        if bare:
+            return Terms(numbers, matrices, _checks.settled(0.0)), first
+        whole = sp.csr_array(sum(float(x) * m for x, m in terms))
+        found = grounds.in_sectors(whole, spin_operators.sectors(self.spins))
+        _check_alone(found.levels)
+        return Terms(numbers, matrices, _checks.settled(found.levels[0])), found.vector
+
+
+_works = jax.jit(jax.vmap(merit.ergotropy))
+
+
+def _weighted(numbers, operators: list[Any], alike: bool) -> list[tuple[Any, Any]]:
+    if alike:
+        return [(numbers[0], sp.csr_array(sum(operators)))]
+    return [(numbers[k], operator) for k, operator in enumerate(operators)]
+
+
+def _check_room(spins: int, numbers: tuple[Any, ...], jumps: Any) -> None:
+    """Raises ValueError, before anything is made, if a chain does not fit."""
+    levels = 1 << min(spins, 512)
+    if levels <= LARGE:
+        return
+    each = sum(spins if _checks.axes(x) else 1 for x in numbers)
+    noise = len(jumps) if isinstance(jumps, list) else 0
+    needed = room(levels, 2 * spins + each + 2 * noise, noise)
+    _checks.room("spins", spins, needed, "a ket of so many with its operators")
 
 
 def _each(name: str, value: Any, count: int) -> Float[Array, " N"]:
@@ -119,14 +206,25 @@ def _each(name: str, value: Any, count: int) -> Float[Array, " N"]:
     return _checks.array(name, value, shape=(count,))
 
 
+def _dense(terms: list[tuple[Any, Any]]) -> tuple[Array, Array | np.ndarray]:
+    """Hamiltonian and ground state of a chain of few spins."""
+    chain = sum(jnp.asarray(x) * jnp.asarray(matrix.toarray()) for x, matrix in terms)
+    return chain, _ground(chain)
+
+
 def _ground(H) -> Array | np.ndarray:
     """The ket of lowest energy; on the host if that is known."""
     if _checks.is_concrete(H):
         levels, vectors = np.linalg.eigh(np.asarray(H))
-        if len(levels) > 1 and levels[1] - levels[0] <= 1e-9 * np.max(np.abs(levels)):
-            raise ValueError(
-                "Arguments `fields` and `hopping` must leave the chain one ground state, but its "
-                f"two lowest levels are {levels[0]:g} and {levels[1]:g}."
-            )
+        _check_alone(levels)
         return vectors[:, 0]
     return spectral.eigensystem(H)[1][:, 0]
+
+
+def _check_alone(levels: Float[np.ndarray, " k"]) -> None:
+    """Raises ValueError if there are two ground states."""
+    if len(levels) > 1 and levels[1] - levels[0] <= 1e-9 * np.max(np.abs(levels)):
+        raise ValueError(
+            "Arguments `fields` and `hopping` must leave the chain one ground state, but its "
+            f"two lowest levels are {levels[0]:g} and {levels[1]:g}."
+        )
