@@ -53,7 +53,7 @@ class Watched(Monitored):
     chances: Float[Array, " R"]
     form: generator.Form
     leaps: Jumped | sparse.Leaps
-    readings: Readings | Slotted
+    readings: Readings
     numbers: Numbers
     pumps: tuple[Pump, ...]
     stored: Stored
