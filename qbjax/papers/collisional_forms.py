@@ -124,7 +124,7 @@ MISPRINTS = (
     ),
     Claim(
         "Eq. (19)", "missing overlap with the amplitude Ωτ/2, Ωτ = 2", at_most(0.01, "→ 0"),
-        "wrong", Ours(0.86453, 1e-5, lambda: overlap(1.0)), "the amplitude is −ie^(iα)Ωτ/2",
+        "wrong", Ours(0.86453, 1e-5, lambda: overlap(1 + 0j)), "the amplitude is −ie^(iα)Ωτ/2",
     ),
     Claim(
         "Eq. (19), mended", "the same", at_most(0.01, "→ 0"), "agrees",
