@@ -128,6 +128,7 @@ def test_control_c_says_what_is_left(where, name, words, tmp_path, monkeypatch):
         ("charge", "dopo"), ("charge", "bloch"), ("charge", "collisional"), ("charge", "waveguide"),
         ("optimize", "switch-off"), ("optimize", "pulse"), ("optimize", "bloch-angle"),
         ("optimize", "swap-angles"), ("optimize", "waveguide"), ("demo",), ("show", "x.zarr"),
+        ("reproduce",),
     ],
     ids=" ".join,
 )  # fmt: skip

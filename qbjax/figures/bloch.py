@@ -62,7 +62,7 @@ FIGURE_2 = Figure(
 
 
 def _thermodynamics(theta: float, name: str) -> tuple[Panel, Panel]:
-    """What is stored from an angle, how much of it is work, and how fast it came."""
+    """The energy stored from an angle and the power, each with the share that is work."""
     stored = {
         "energy $E$": ("energy", PURPLE, 1.2),
         "passive energy": ("passive_energy", SKY, 1.2),

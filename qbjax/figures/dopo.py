@@ -79,7 +79,7 @@ FIGURE_2 = Figure(
     "with them, and 23.00 instead of 14.77 at F = 3.5.",
     (
         Panel("charging", TIME, ERGOTROPY, _by_amplitude("W", (1.0, 1.5, 2.0, 2.5, 3.0)),
-              legend={"loc": "upper left"}),
+              {"ylim": (0, 20)}, {"loc": "upper left", "ncols": 2}),
         Panel("steady state", PUMP, ERGOTROPY, (
             curve("the paper's 32×9 levels", STEADY, "amplitude", "W", color=BLACK),
             *_points("last W"),
@@ -202,7 +202,7 @@ COUPLINGS = (0.3, 0.65, 1.0, 1.35, 1.7)
 
 
 def _discharge(off: float) -> tuple[Panel, Panel]:
-    """What is left in the cell, and what the load has."""
+    """The ergotropy left in the cell, and that of the load."""
     given = {"amplitude": 3.0, "off": off, "couplings": COUPLINGS, "until": 5.0, "points": 501}
     fewer = {"points": 101}
     pair = (

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
+from qbjax.cli import session
 from qbjax.dynamics.record.trajectory import TruncationWarning
 from qbjax.figures import PAPERS, book, computed
 from qbjax.figures.entry import Figure, Map, Panel, Paper, curve, run
@@ -154,6 +155,16 @@ def test_a_wrong_word_is_one_line_with_what_to_type(words, told):
     result = qbjax("reproduce", *words)
     assert result.exit_code == 2
     assert one_line(result.stderr, *told), result.stderr
+
+
+def test_a_command_that_was_stopped_says_how_to_go_on(tmp_path, monkeypatch):
+    def stopped(*given, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(book, "make", stopped)
+    result = qbjax("reproduce", "bloch", "--out", tmp_path)
+    assert result.exit_code == session.INTERRUPTED
+    assert one_line(result.stderr, "Ctrl-C", str(tmp_path / book.COMPUTED), "again")
 
 
 @pytest.mark.slow
