@@ -12,10 +12,11 @@ from qbjax.dynamics.solve.exponential import Exponential
 from qbjax.dynamics.solve.implicit import Implicit
 from qbjax.dynamics.solve.integrate import Solver
 from qbjax.dynamics.solve.tsit5 import Tsit5
+from qbjax.dynamics.unravelling.detection import Heterodyne, Homodyne
 
 __all__ = [
-    "BreakdownWarning", "Chebyshev", "Exponential", "Implicit", "Solver", "TraceWarning",
-    "Trajectory", "TruncationWarning", "Tsit5", "provenance",
+    "BreakdownWarning", "Chebyshev", "Exponential", "Heterodyne", "Homodyne", "Implicit", "Solver",
+    "TraceWarning", "Trajectory", "TruncationWarning", "Tsit5", "provenance",
 ]  # fmt: skip
 
 
