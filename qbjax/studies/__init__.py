@@ -1,5 +1,4 @@
-"""Sweeps of many points: on one device, many devices, many machines, and nothing lost; averages,
-trajectories, searches, laws over the size; and what was saved, read again."""
+"""Studies of many points on any number of machines, nothing lost; and saved results, read again."""
 
 from qbjax.studies import averages, grids
 from qbjax.studies.archive_copies import DamageWarning

@@ -44,7 +44,7 @@ class Loaded:
         return [*object.__dir__(self), *map(str, self.data.variables)]
 
     def rows(self) -> list[tuple[str, str]]:
-        """What is known of it in words, a pair of name and value each."""
+        """Pairs of a name and a value in words: all that is known of it."""
         sizes = ", ".join(f"{name} {size}" for name, size in self.data.sizes.items())
         rows = {"file": self.path, "axes": sizes or "none"}
         rows |= {"numbers": ", ".join(map(str, self.data.data_vars))}

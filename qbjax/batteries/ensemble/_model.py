@@ -40,7 +40,7 @@ class Model(NamedTuple):
 
     @property
     def modes(self) -> tuple[str, ...]:
-        """What is cut, and watched."""
+        """Names of the modes that were cut, and are watched."""
         return (("cavity",) if self.cut else ()) + (("lost",) if self.lost is not None else ())
 
     @property
