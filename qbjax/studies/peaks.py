@@ -98,7 +98,7 @@ class Watched:
 
 
 def at_time(watched: Watched, time: float) -> Moment:
-    """A fixed time as a moment."""
+    """Everything that is seen at a fixed time."""
     curves = watched.curves(np.linspace(0.0, time, LOOKS + 1)[1:])
     return _moment(watched, time, curves)
 

@@ -15,7 +15,7 @@ FIRST, LARGEST = "first peak", "largest"
 
 @dataclasses.dataclass(frozen=True)
 class Quantity:
-    r"""A number of a run: what is seen, and when.
+    r"""A quantity of a run: what is seen, and when.
 
     Args:
         seen: an observable of the battery; "power", the instantaneous $\dot E$, the slope of its
@@ -67,7 +67,7 @@ class Quantity:
 
     @property
     def event(self) -> tuple[Any, str]:
-        """The moment at which it is seen: of two quantities with one event one search tells."""
+        """The moment when it is seen: of two quantities with one event a single search tells."""
         return (self.when, self.followed if isinstance(self.when, str) else "")
 
     def __str__(self) -> str:

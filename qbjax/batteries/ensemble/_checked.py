@@ -74,7 +74,7 @@ def recommended(battery: Any, model: Model, protocol: Any) -> dict[str, tuple[st
 
 
 def more(count: int) -> int:
-    """Increases a count by half.
+    """Adds half to a count, rounded up.
 
     Example:
         >>> more(3), more(4)

@@ -40,7 +40,7 @@ class Model(NamedTuple):
 
     @property
     def modes(self) -> tuple[str, ...]:
-        """Names of the modes that were cut, and are watched."""
+        """Names of the modes that are cut, and watched."""
         return (("cavity",) if self.cut else ()) + (("lost",) if self.lost is not None else ())
 
     @property
