@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -33,3 +34,19 @@ def test_scaling_in_small(tmp_path, capsys):
     assert set(numbers["verdict"]) == {"ok"}
     assert (tmp_path / "figure.png").stat().st_size > 10_000
     assert "not to be believed" not in capsys.readouterr().out.lower()
+
+
+@pytest.mark.slow
+def test_noise_and_advantage_in_small(tmp_path, capsys):
+    """Gains of one to four spins: largest E/t without noise against closed forms."""
+    asked = question("noise_and_advantage")
+    cases = {name: asked.CASES[name] for name in ("no noise", "dephasing 4", "decay ½")}
+    asked.main(tmp_path, cases, [1, 2, 4])
+    table = pd.read_csv(tmp_path / "table.csv").set_index(["noise", "N"])
+    assert table.loc[("no noise", 1), "E/t"] == pytest.approx(0.724611, abs=1e-6)
+    assert table.loc[("no noise", 2), "E/t"] == pytest.approx(1.773342, abs=1e-6)
+    gains = table["gain of E/t"]
+    assert gains[("no noise", 1)] == 1.0
+    for noise in ("dephasing 4", "decay ½"):
+        assert np.all(gains[noise].values < gains["no noise"].values)
+    assert (tmp_path / "figure.png").stat().st_size > 10_000
