@@ -3,8 +3,8 @@
 N spins and N photons, Tavis–Cummings, g = 1, noise on every spin. The gain is the first peak of E/t
 (or W/t) over N times that of a spin and a photon without noise; it is ~ √N where none disturbs.
 It survives: large N are charged in a time ~ 1/√N, in which noise of fixed rate does ever less. At
-N = 100 the gain of E/t is 8.05, with dephasing 1, 4, 16: 7.84, 7.26, 5.57, with decay ½: 7.84; of W/t
-8.55, 7.88, 6.16, 2.82 and 8.24. Small N lose more, so that exponents over 10 … 100 are larger with
+N = 100 the gain of E/t is 8.05, with dephasing 1, 4, 16: 7.84, 7.26, 5.57, with decay ½: 7.84; of
+W/t 8.55, 7.88, 6.16, 2.82 and 8.24. Small N lose more: exponents over 10 … 100 are larger with
 noise than without, 1.496: 1.520, 1.582, 1.726. Where it grows as √N (g/√N), a factor 0.64 is lost
 for good. Single spins under dephasing of 4 have no ergotropy at all. Five minutes of one core:
 python optimize/noise_and_advantage.py [DIRECTORY]
