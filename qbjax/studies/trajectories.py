@@ -131,7 +131,7 @@ def trajectories(
 def _point(given: dict[str, Any], key: Any, unravelling: Any, efficiency: Any) -> Point:
     """Checks the question, and makes the function of a trajectory's number."""
     _checks.x64()
-    battery = given["battery"]
+    battery: Any = given["battery"]
     _checks.instance("battery", battery, Battery, "a qb.batteries battery")
     if not isinstance(battery, Monitorable):
         raise TypeError(
@@ -144,7 +144,7 @@ def _point(given: dict[str, Any], key: Any, unravelling: Any, efficiency: Any) -
     if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.wrap_key_data(key)
     kind = _checks.choice("unravelling", unravelling, list(KERNELS))
-    protocol = resolve(given["protocol"])
+    battery, protocol = given["battery"], resolve(given["protocol"])
     times = battery.check(protocol, given["times"])
     battery.start(given["initial"])
     point = Point(battery, protocol, given["initial"], times, key, kind, None)
@@ -164,7 +164,7 @@ def _share(efficiency: Any, jumps: int) -> np.ndarray | None:
 
 def _monitorable(kind: type = Battery) -> list[str]:
     """Names of the batteries that can be monitored."""
-    kinds = kind.__subclasses__()
+    kinds: list[type] = kind.__subclasses__()
     if not kinds:
         return [kind.__name__] if hasattr(kind, "monitored") else []
     return sorted(name for each in kinds for name in _monitorable(each))

@@ -42,7 +42,7 @@ class Point(Sharing):
     sized_by = "count"
 
     def structure(self) -> Any:
-        """Its kernel, and all but the numbers of what that is given."""
+        """The kernel, and all but the numbers of what it is given."""
         leaves, tree = jax.tree.flatten(self._numbers())
         kinds = [(x.shape, x.dtype) if eqx.is_array(x) else (type(x), x) for x in leaves]
         return KERNELS[self.unravelling], self.kind, tree, tuple(kinds)

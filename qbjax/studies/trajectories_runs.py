@@ -142,8 +142,8 @@ def gathered(
     if "jump_times" in records:
         records["waiting_times"] = np.diff(records["jump_times"], axis=1, prepend=times[0])
     return Trajectories(
-        times, merits, error, records, status, rows["truncation"], data, monitored.jumps,
-        monitored.units,
+        times=times, observables=merits, standard_error=error, records=records, status=status,
+        truncation=rows["truncation"], data=data, channels=monitored.jumps, units=monitored.units,
     )  # fmt: skip
 
 
