@@ -1,7 +1,5 @@
 """Studies of many points on any number of machines, nothing lost; and saved results, read again."""
 
-"""Sweeps, searches, averages and laws over the size: many points at once, and nothing lost."""
-
 from qbjax.studies import averages, grids
 from qbjax.studies.archive_copies import DamageWarning
 from qbjax.studies.averages import average

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
+from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 from qbjax.dynamics.programs import Way, program_of
@@ -182,7 +183,9 @@ def _linear(slopes: dict[str, np.ndarray], seen: dict[str, np.ndarray]) -> np.nd
 
 def _of_mean(monitored: Monitored, mean: dict[str, Array]) -> Any:
     """Merits of the mean state at every time, and their slopes by what was seen."""
-    return jax.vmap(monitored.merits)(mean), jax.vmap(jax.jacrev(monitored.merits))(mean)
+    # One moment after the other: batches of eigenvalues may hang where threads are few.
+    slopes = jax.jacrev(monitored.merits)
+    return lax.map(monitored.merits, mean), lax.map(slopes, mean)
 
 
 _merits = program_of(lambda given: Way(_of_mean))
