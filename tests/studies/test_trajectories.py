@@ -141,7 +141,7 @@ def test_one_trajectory_has_no_error(monkeypatch):
         ({"count": 10**9}, "`count` must ask for what fits into the memory .*but .* take"),
         ({"count": 2.5}, "`count` must be an integer"),
         ({"key": 3}, "`key` must be a key such as"),
-        ({"battery": qb.batteries.BlochCharger()}, "`battery` must have a Lindblad equation .* Li"),
+        ({"battery": qb.batteries.Waveguide()}, "`battery` must have a Lindblad equation .* Li"),
         ({"battery": 3}, "`battery` must be a qb.batteries battery"),
         ({"battery": pair(rates=())}, "`battery` must have jumps to be watched, but has none"),
         ({"efficiency": 1.5}, "`efficiency` must be"),
