@@ -88,7 +88,7 @@ def trajectory(
         anything raises NotImplementedError.
     """
     monitored, times = _undifferentiated((monitored, times))
-    known = Kets(monitored) if efficiency is None else Densities(monitored, efficiency)
+    known = known_of(monitored, efficiency)
     advance = _advance(known, monitored, times)
 
     def one(key: PRNGKeyArray) -> dict[str, Array]:
@@ -106,6 +106,48 @@ def trajectory(
         return _row(monitored, seen, counts, last.record)
 
     return one
+
+
+def begun(
+    monitored: Monitored,
+    key: PRNGKeyArray,
+    time: Float[Array, ""],
+    *,
+    efficiency: Float[Array, " J"] | None = None,
+    most: int = 256,
+) -> Moment:
+    """The start of a trajectory that `followed` follows; arguments as of `trajectory`."""
+    first, then = jax.random.split(key)
+    start = known_of(monitored, efficiency).start(first)
+    return Moment(start, time, draws(then, 0)[0], _no_jumps(monitored, most))
+
+
+def followed(
+    monitored: Monitored,
+    key: PRNGKeyArray,
+    moment: Moment,
+    interval: Float[Array, "2"],
+    *,
+    efficiency: Float[Array, " J"] | None = None,
+) -> Moment:
+    """Follows a trajectory through an interval, under an equation that may be its own.
+
+    Args:
+        monitored: the equation of this interval.
+        key: of the trajectory, as `begun` had it.
+        moment: at the beginning of the interval.
+        interval: first and last time.
+        efficiency: as of `trajectory`.
+    """
+    monitored = _undifferentiated(monitored)
+    known, (_, then) = known_of(monitored, efficiency), jax.random.split(key)
+    advance = _by_changing_steps(known, monitored, interval)
+    return _until(known, advance, then, moment, interval[1])
+
+
+def known_of(monitored: Monitored, efficiency: Float[Array, " J"] | None) -> Conditional:
+    """The state that is known: a ket, or of shares of jumps a density matrix."""
+    return Kets(monitored) if efficiency is None else Densities(monitored, efficiency)
 
 
 def draws(key: PRNGKeyArray, count: Int[Array, ""] | int) -> Float[Array, "2"]:
