@@ -4,6 +4,7 @@ from qbjax.protocols.ancillas import Ancillas
 from qbjax.protocols.collisions import Collisions
 from qbjax.protocols.distorted import Distorted
 from qbjax.protocols.distortion import Distortion
+from qbjax.protocols.feedback import Feedback
 from qbjax.protocols.filtered import Filtered
 from qbjax.protocols.fourier import BoundedFourier, Fourier
 from qbjax.protocols.free import (
@@ -28,9 +29,9 @@ from qbjax.protocols.share import Share, share
 
 __all__ = [
     "Ancillas", "BlochPreparation", "BoundedFourier", "Choice", "Collisions", "Constant",
-    "Distorted", "Distortion", "Filtered", "Fourier", "Free", "Function", "Noise", "Noisy",
-    "PiecewiseConstant", "Pulse", "Pump", "Sampled", "Scatter", "Share", "SwitchOff", "choices",
-    "coordinates", "free", "is_free", "moved_to", "random_start", "resolve", "share",
+    "Distorted", "Distortion", "Feedback", "Filtered", "Fourier", "Free", "Function", "Noise",
+    "Noisy", "PiecewiseConstant", "Pulse", "Pump", "Sampled", "Scatter", "Share", "SwitchOff",
+    "choices", "coordinates", "free", "is_free", "moved_to", "random_start", "resolve", "share",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from qbjax.studies.averages import average
 from qbjax.studies.loading import load
 from qbjax.studies.quantities import Quantity
 from qbjax.studies.scaling import scaling
+from qbjax.studies.feedback import feedback
 from qbjax.studies.search import search
 from qbjax.studies.sweep import sweep
 from qbjax.studies.trajectories import trajectories
@@ -14,6 +15,7 @@ __all__ = [
     "DamageWarning", "Quantity", "average", "averages", "grids", "load", "scaling", "search",
     "sweep", "trajectories",
 ]  # fmt: skip
+__all__ = ["DamageWarning", "average", "averages", "feedback", "grids", "search", "sweep"]
 
 
 def __dir__() -> list[str]:

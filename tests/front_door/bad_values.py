@@ -140,6 +140,8 @@ MATRIX = _pool(
 )  # fmt: skip
 ANYTHING = _pool(NOTHING, THINGS, a_number=3, True_=True, a_matrix=np.eye(2), a_list=[1.0])
 
+MEMORIES = ("an object", "unprintable", "a string", "a function", "a slice", "a date")
+
 POSITIVE = _pool(REAL, negative=-1.0, zero=0.0)
 
 POOLS: dict[str, dict[str, Callable]] = {
@@ -255,6 +257,7 @@ POOLS: dict[str, dict[str, Callable]] = {
     "pulse": _pool(ANYTHING, another_count=[1.0, 2.0, 3.0]),
     "three numbers": _pool(VECTOR, two=[0.1, 0.2]),
     "range": _pool(ANYTHING, without="a number", negative=-1.0, falling=(2.0, 1.0)),
+    "memory": _held({name: value() for name, value in THINGS.items() if name in MEMORIES}),
     "key": _pool(ANYTHING, without="a key"),
     "optimiser": _pool(ANYTHING, a_word="adam"),
     "tight": _pool(POSITIVE, loose=2.0, finer_than_rounding=1e-30),

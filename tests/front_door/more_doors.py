@@ -68,6 +68,7 @@ PROTOCOLS = [
         protocols.Distortion, jitter=([0.0, 0.1, 0.0], "vector?"), noise=(HUM, "thing?"),
         relative=(True, "flag"), bandwidth=(2.0, "positive?"), **ERRORS,
     ),
+    door(protocols.Feedback, function=(abs, "callable"), memory=(None, "memory")),
     door(qb.dynamics.Homodyne, phase=(0.0, "reals")),
     door(qb.dynamics.Heterodyne, phase=(0.0, "reals")),
     door(
