@@ -7,6 +7,7 @@ from qbjax.studies.loading import load
 from qbjax.studies.quantities import Quantity
 from qbjax.studies.scaling import scaling
 from qbjax.studies.feedback import feedback
+from qbjax.studies.feedback_runs import feedback
 from qbjax.studies.search import search
 from qbjax.studies.sweep import sweep
 from qbjax.studies.trajectories import trajectories
