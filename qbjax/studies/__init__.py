@@ -3,20 +3,18 @@
 from qbjax.studies import averages, grids
 from qbjax.studies.archive_copies import DamageWarning
 from qbjax.studies.averages import average
+from qbjax.studies.feedback_runs import feedback
 from qbjax.studies.loading import load
 from qbjax.studies.quantities import Quantity
 from qbjax.studies.scaling import scaling
-from qbjax.studies.feedback import feedback
-from qbjax.studies.feedback_runs import feedback
 from qbjax.studies.search import search
 from qbjax.studies.sweep import sweep
 from qbjax.studies.trajectories import trajectories
 
 __all__ = [
-    "DamageWarning", "Quantity", "average", "averages", "grids", "load", "scaling", "search",
-    "sweep", "trajectories",
+    "DamageWarning", "Quantity", "average", "averages", "feedback", "grids", "load", "scaling",
+    "search", "sweep", "trajectories",
 ]  # fmt: skip
-__all__ = ["DamageWarning", "average", "averages", "feedback", "grids", "search", "sweep"]
 
 
 def __dir__() -> list[str]:
