@@ -23,7 +23,7 @@ from qbjax.dynamics.record.trajectory import BreakdownWarning
 from qbjax.interface.battery import Battery, Monitorable
 from qbjax.protocols import resolve
 from qbjax.studies.sweep import sweep
-from qbjax.studies.trajectories_kernels import KERNELS
+from qbjax.studies.trajectories_kernels import named
 from qbjax.studies.trajectories_point import Point
 from qbjax.studies.trajectories_runs import Trajectories, gathered
 
@@ -70,7 +70,10 @@ def trajectories(
             the eigenvectors, unless `efficiency` is less than 1.
         count: of trajectories, from 1 to 2³².
         key: such as `jax.random.key(0)`.
-        unravelling: "jumps", the environment's quanta are counted.
+        unravelling: "jumps", the environment's quanta are counted; "diffusive", their field is
+            measured, by `qb.dynamics.Homodyne()` or, given itself, any detector: of another phase,
+            or a `Heterodyne`. Currents have steps: `runs.records["step_error"]` estimates what
+            those add to the energy.
         efficiency: share of them that is seen, from 0 to 1; of all jumps, or of each, shape (J,).
             Below 1 conditional states are density matrices.
         store, chunk, devices, lanes, client, task, configuration, accept, progress: as of
@@ -143,12 +146,18 @@ def _point(given: dict[str, Any], key: Any, unravelling: Any, efficiency: Any) -
     _checks.key("key", key)
     if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.wrap_key_data(key)
-    kind = _checks.choice("unravelling", unravelling, list(KERNELS))
+    kind, detection = named(unravelling)
     battery, protocol = given["battery"], resolve(given["protocol"])
     times = battery.check(protocol, given["times"])
     battery.start(given["initial"])
-    point = Point(battery, protocol, given["initial"], times, key, kind, None)
-    point.efficiency = _share(efficiency, len(point.monitored.jumps))
+    point = Point(battery, protocol, given["initial"], times, key, kind, detection, None)
+    count = len(point.monitored.jumps)
+    point.efficiency = _share(efficiency, count)
+    if detection is not None and np.shape(detection.phase) not in ((), (count,)):
+        raise ValueError(
+            f"Argument `unravelling` must have one phase or one per jump, {count}, but has "
+            f"{np.size(detection.phase)}."
+        )
     return point
 
 

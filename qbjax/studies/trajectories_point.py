@@ -28,13 +28,15 @@ class Point(Sharing):
         protocol, initial, times: of the run, checked.
         key: of all trajectories, of the new kind.
         unravelling: name of a kernel.
+        detection: of currents, None of jumps.
         efficiency: share of what is lost that is seen, of each jump; None if all is.
     """
 
-    def __init__(self, battery, protocol, initial, times, key, unravelling, efficiency):
+    def __init__(self, battery, protocol, initial, times, key, unravelling, detection, efficiency):
         # One by one, since a refusal of another question names them.
         self.battery, self.protocol, self.initial, self.times = battery, protocol, initial, times
-        self.unravelling, self.efficiency = unravelling, efficiency
+        self.unravelling, self.detection = unravelling, detection
+        self.efficiency = efficiency
         # Numbers, which can be sent.
         self.key, self.kind = np.asarray(jax.random.key_data(key)), str(jax.random.key_impl(key))
         self.monitored = battery.monitored(protocol, initial, times)
@@ -54,9 +56,9 @@ class Point(Sharing):
     def given(self, shared: Any) -> Callable:
         """The row of a trajectory from its number; its kernel prepares what all share."""
         words = eqx.filter(self._numbers(), eqx.is_array, inverse=True)
-        monitored, times, key, efficiency = eqx.combine(shared, words)
+        monitored, times, key, detection, efficiency = eqx.combine(shared, words)
         key = jax.random.wrap_key_data(key, impl=self.kind)
-        one = KERNELS[self.unravelling](monitored, times, efficiency)
+        one = KERNELS[self.unravelling](monitored, times, detection, efficiency)
 
         def row(number):
             found = one(jax.random.fold_in(key, number.astype(jnp.uint32)))
@@ -68,4 +70,4 @@ class Point(Sharing):
         return lambda trajectory: row(trajectory)
 
     def _numbers(self) -> tuple[Any, ...]:
-        return self.monitored, self.times, self.key, self.efficiency
+        return self.monitored, self.times, self.key, self.detection, self.efficiency

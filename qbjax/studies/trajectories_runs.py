@@ -24,7 +24,7 @@ from qbjax.interface.info import Info
 ENDED = (doubt.STEP_LIMIT, doubt.NON_FINITE, doubt.BREAKDOWN)
 """Statuses of trajectories that are left out of the means, as are those yet to be computed (−1)."""
 
-RECORDS = ("jump_times", "jump_channels", "jump_counts", "currents")
+RECORDS = ("jump_times", "jump_channels", "jump_counts", "currents", "step_error")
 """Names of the records in a row."""
 
 
@@ -40,7 +40,8 @@ class Trajectories(Observed):
         standard_error: of every observable but powers, by its name; NaN of a single run.
         records: name to array, a row per trajectory. Of jumps `jump_times` and `jump_channels` in
             their order, filled with NaN and −1, `jump_counts` of each until every time, (N, T, J),
-            and `waiting_times`, the first since the start. Of diffusive ones `currents`.
+            and `waiting_times`, the first since the start. Of diffusive ones `currents`, the mean
+            of each over every interval of the times, (N, T − 1, C), and `step_error`, (N, T).
         status: of every trajectory, as of a run (`qb.dynamics.Trajectory`); −1 yet to be computed.
         truncation: of every trajectory, the most in the top levels of any mode.
         data: every trajectory, as `qb.sweep` has it.
@@ -84,6 +85,9 @@ class Trajectories(Observed):
             rows["jumps"] = f"{np.mean(np.sum(counts, axis=1)):.3g} per trajectory"
             if full := int(np.count_nonzero(self.overfull)):
                 rows["records"] = f"{full} without the last jumps, which found no place"
+        if "step_error" in self.records:
+            errors = np.mean(self.records["step_error"][~self.lost], axis=0)
+            rows["steps"] = f"add {np.max(np.abs(errors)):.1g} to the mean energy, by an estimate"
         rows["truncation"] = f"{doubt.worst(self.truncation):.1e}"
         values, counts = np.unique(self.status, return_counts=True)
         rows["status"] = ", ".join(f"{n} {_said(int(s))}" for s, n in zip(values, counts))

@@ -27,7 +27,7 @@ def pair(rates=(0.5, 0.2), **more):
     )  # fmt: skip
 
 
-def drawn(monitored, times, efficiency):
+def drawn(monitored, times, detection, efficiency):
     """A kernel that knows no equation: random kets, of which some are not finite."""
 
     def one(key):
@@ -148,6 +148,7 @@ def test_one_trajectory_has_no_error(monkeypatch):
         ({"efficiency": [0.5, 0.5, 0.5]}, "`efficiency` must have shape"),
         ({"efficiency": "all"}, "`efficiency` must be"),
         ({"unravelling": "jump"}, "`unravelling` must be"),
+        ({"unravelling": qb.dynamics.Homodyne([0.1] * 7)}, "`unravelling` must have one phase"),
         ({"times": [1.0, 0.0]}, "`times` must increase strictly"),
         ({"protocol": 3}, "`protocol` must"),
         ({"initial": 3}, "`initial` must"),

@@ -65,6 +65,23 @@ def test_the_mean_is_the_master_equations(name, unravelling):
         np.testing.assert_allclose(runs.daemonic_ergotropy, runs.energy, atol=1e-12)
 
 
+def test_currents_in_chunks_and_what_their_watching_is_worth():
+    """The mean state is the same, the daemonic ergotropy is that of the measurement."""
+    both = qb.dynamics.Heterodyne(0.3)
+    whole, apart = (
+        qb.trajectories(pair(), DRIVE, TIMES, 40, KEY, unravelling=both, chunk=n) for n in (40, 8)
+    )
+    assert whole.records["currents"].shape == (40, len(TIMES) - 1, 2 * len(whole.channels))
+    for name in ("currents", "step_error"):
+        assert np.array_equal(whole.records[name], apart.records[name])
+    assert np.array_equal(whole.energy, apart.energy)
+    counted = qb.trajectories(pair(), DRIVE, TIMES, 40, KEY)
+    assert np.all(whole.daemonic_ergotropy >= whole.ergotropy - 1e-13)
+    assert abs(whole.daemonic_ergotropy[-1] - counted.daemonic_ergotropy[-1]) > 1e-3
+    assert np.max(np.abs(whole.records["step_error"])) < 0.05
+    assert "steps" in whole.summary()
+
+
 def test_half_seen_is_between_nothing_and_all():
     none, half = (
         qb.trajectories(thermal(), DRIVE, TIMES, 200, KEY, efficiency=x) for x in (0.0, 0.5)
