@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -108,7 +108,7 @@ class Mover(eqx.Module):
             now, amplitudes = at(t)
             return now.weights(amplitudes)
 
-        dual = None
+        dual, readings = None, cast(Any, self.readings)
         if isinstance(self.form, Sparse):
             dual = of_sparse(self.form, weights)
         elif isinstance(self.form, Shifts):
@@ -117,7 +117,7 @@ class Mover(eqx.Module):
             field,
             spectral_bounds,
             dual,
-            None if pure else (lambda y: jnp.sum(self.readings.populations(y))),
+            None if pure else (lambda y: jnp.sum(readings.populations(y))),
         )
 
     def _merits(self, seen: dict) -> dict[str, Array]:
@@ -144,8 +144,8 @@ def mover(equation: Equation, stored: Stored, state: State, exact: bool) -> tupl
     model = equation.model
     if model.stored is not None:
         sparse.check_pure(model)
-        found = sparse.slotted(model, bool(stored.parts))
-        return Mover(sparse.moving(model), found, equation.numbers, stored, model.modes), state
+        slots = sparse.slotted(model, bool(stored.parts))
+        return Mover(sparse.moving(model), slots, equation.numbers, stored, model.modes), state
     sectored, pure = state.layout
     structure = layout(model, sectored).structure
     form = (kets if pure else action).form_of(structure)
@@ -156,6 +156,9 @@ def mover(equation: Equation, stored: Stored, state: State, exact: bool) -> tupl
         room = rooms.room_of(model, structure)
     if room is not None:
         form = shifts_of(structure, room.stack)
-        state, stored = rooms.roomy(state, room), Stored(rooms.levels_in(stored.whole, room))
+        state, stored = (
+            rooms.roomy(state, room),
+            Stored(rooms.levels_in(cast(Any, stored.whole), room)),
+        )
     found = readings(model, sectored, pure, room)
     return Mover(form, found, equation.numbers, stored, model.modes), state

@@ -143,7 +143,7 @@ class Rows(eqx.Module):
 Readings = Blocks | Rows | Slotted
 
 
-def read_off(readings: Readings, hamiltonian: Hamiltonian, y: Stack | Ket) -> dict[str, Any]:
+def read_off(readings: Readings, hamiltonian: Any, y: Stack | Ket) -> dict[str, Any]:
     """Readings of a state that are linear in the density matrix.
 
     The packed cell and its energy, the populations of the top levels, the trace, and the user's own

@@ -194,10 +194,8 @@ class Lindblad(Battery):
         return mover.motion(protocol, state, times)
 
     def monitored(self, protocol, initial, times) -> Monitored:
-        if isinstance(initial, State):
-            start = places.whole(self.model, check_origin(initial, self._origin))
-        else:
-            start = self._whole(initial)
+        kept = check_origin(initial, self._origin) if isinstance(initial, State) else None
+        start: Any = self._whole(initial) if kept is None else places.whole(self.model, kept)
         return monitors.watched(self.equation, self._stored, protocol, start, times)
 
     def outlook(self, protocol, times):

@@ -165,8 +165,11 @@ class SpinChain(Composed):
         numbers, matrices = zip(*terms, strict=True)
         known = _checks.is_concrete((self.fields, self.hopping, self.anisotropy))
         xp: Any = np if known else jnp
-        given = [xp.asarray(x) for x in (self.fields, self.hopping, self.anisotropy)]
-        bare, first = grounds.is_bare(*given, xp), np.eye(1, 1 << self.spins, dtype=complex)[0]
+        B, J, anisotropy = (xp.asarray(x) for x in (self.fields, self.hopping, self.anisotropy))
+        bare, first = (
+            grounds.is_bare(B, J, anisotropy, xp),
+            np.eye(1, 1 << self.spins, dtype=complex)[0],
+        )
         if not known:
             return Terms(numbers, matrices, jnp.where(bare, 0.0, jnp.nan)), jnp.where(
                 bare, jnp.asarray(first), jnp.nan
@@ -208,7 +211,7 @@ def _each(name: str, value: Any, count: int) -> Float[Array, " N"]:
 
 def _dense(terms: list[tuple[Any, Any]]) -> tuple[Array, Array | np.ndarray]:
     """Hamiltonian and ground state of a chain of few spins."""
-    chain = sum(jnp.asarray(x) * jnp.asarray(matrix.toarray()) for x, matrix in terms)
+    chain: Any = sum(jnp.asarray(x) * jnp.asarray(matrix.toarray()) for x, matrix in terms)
     return chain, _ground(chain)
 
 

@@ -50,7 +50,8 @@ class Action(eqx.Module):
     def spectral_bounds(self, signals: Sequence | Float[Array, " C"] = (), *, ket: bool = False):
         """Bounds on the spectrum, roughly; see `lindblad.Generator`."""
         if isinstance(self.form, Sparse):
-            return shifts.bounds(*_line(self.form, self.weights(signals)), ket)
+            decays, energies, radii, there = _line(self.form, self.weights(signals))
+            return shifts.bounds(decays, energies, radii, there, ket)
         bounds = (products if isinstance(self.form, Products) else shifts).spectral_bounds
         return bounds(self.form, self.weights(signals), ket)
 

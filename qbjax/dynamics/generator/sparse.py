@@ -143,7 +143,8 @@ def sparse_of(operators: Sequence[sp.csr_array]) -> Sparse:
     for part in ("real", "imag"):
         cut = ((j, _part(operator, part)) for j, operator in enumerate(operators))
         parts.append(_slots([(j, matrix) for j, matrix in cut if matrix.nnz]))
-    return Sparse(*parts, len(operators))
+    straight, turned = parts
+    return Sparse(straight, turned, len(operators))
 
 
 def _part(operator: sp.csr_array, part: str) -> sp.csr_array:

@@ -1,0 +1,60 @@
+"""Chains of many spins whose jumps are watched: kets alone, against density matrices."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import qbjax as qb
+from qbjax.algebra import jumps
+from qbjax.batteries.lindblad import spin_chain
+from qbjax.dynamics.unravelling.jumps import trajectory
+
+DRIVE = qb.protocols.Constant(1.6)
+DIMS, EVERY = (2,) * 4, (0, 1, 2, 3)
+NOISE = jumps.dephasing(0.3, DIMS, EVERY) + jumps.loss(0.2, DIMS, 1)
+TIMES = jnp.array([0.0, 0.6, 1.2])
+
+
+def mean(rows, name):
+    values = np.asarray(rows[name])
+    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
+
+
+def test_trajectories_of_kets_in_slots_average_to_the_density_matrix(monkeypatch):
+    dense = qb.batteries.SpinChain(4, jumps=NOISE, anisotropy=0.5)
+    monkeypatch.setattr(spin_chain, "LARGE", 4)
+    battery = qb.batteries.SpinChain(4, jumps=NOISE, anisotropy=0.5)
+    watched = battery.monitored(DRIVE, None, TIMES)
+    psi = jnp.asarray(np.random.default_rng(1).normal(size=(2, 16)))
+    kets = np.asarray(watched.jumped(TIMES[0], psi))
+    exact = [np.sqrt(float(g)) * (L @ (psi[0] + 1j * psi[1])) for g, L in NOISE]
+    np.testing.assert_allclose(kets[:, 0] + 1j * kets[:, 1], exact, atol=1e-14)
+
+    one = trajectory(watched, TIMES)
+    rows = jax.jit(lambda keys: jax.lax.map(one, keys))(jax.random.split(jax.random.key(3), 400))
+    energy, error = mean(rows, "energy")
+    run = qb.charge(dense, DRIVE, TIMES)
+    assert np.all(np.abs(energy - run.energy)[1:] < 4 * error[1:])
+    # Every conditional state of a cell that is all there is is emptied by a unitary.
+    np.testing.assert_array_equal(rows["ergotropy"], rows["energy"])
+    assert np.sum(rows["jump_counts"]) > 100
+    # Of their mean the energy is known alone.
+    found = watched.merits({"energy": jnp.array(1.0), "truncation": jnp.zeros(0)})
+    assert found["energy"] == 1
+    assert np.isnan(found["ergotropy"])
+    assert np.isnan(found["purity"])
+
+
+@pytest.mark.slow
+def test_sixteen_spins_that_dephase():
+    dims, every = (2,) * 16, tuple(range(16))
+    battery = qb.batteries.SpinChain(16, jumps=jumps.dephasing(0.2, dims, every))
+    times = jnp.array([0.0, 0.25, 0.5])
+    one = trajectory(battery.monitored(DRIVE, None, times), times)
+    row = jax.jit(one)(jax.random.key(0))
+    assert row["status"] == 0
+    assert np.all(np.asarray(row["energy"])[1:] > 0.1)
+    closed = qb.charge(qb.batteries.SpinChain(16), DRIVE, times)
+    assert np.sum(row["jump_counts"][-1]) >= 0
+    assert np.max(np.abs(row["energy"] - closed.energy)) < 3
