@@ -72,6 +72,7 @@ def axes(value: Any) -> int:
 
 def several(name: str, value: Any) -> list:
     """Returns the list of a sequence's elements, or of the one thing that is no sequence."""
+    value = list(value) if isinstance(value, range) else value
     if axes(value) == 0 and not isinstance(value, str | bytes | Mapping):
         return [value]
     sequence(name, value)

@@ -135,7 +135,10 @@ def gathered(
     seen = {name: rows[name][kept] for name in linear - {"truncation"}}
     mean = {name: _mean(x) for name, x in seen.items()}
     merits, slopes = jax.tree.map(np.asarray, _merits(monitored, mean))
-    error = {name: _error(_linear(slopes[name], seen)) for name in merits}
+    error = {
+        name: np.where(np.isnan(value), np.nan, _error(_linear(slopes[name], seen)))
+        for name, value in merits.items()
+    }
     own = {name: x[kept] for name, x in rows.items() if name in merits and name not in linear}
     for name, values in own.items():
         called = f"{'daemonic' if name.endswith('ergotropy') else 'conditional'}_{name}"

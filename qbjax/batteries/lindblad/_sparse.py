@@ -70,9 +70,9 @@ class Leaps(eqx.Module):
 
     form: Sparse
 
-    def __call__(self, psi: Ket) -> Float[Array, "J 2 d"]:
-        """All jumps of a ket."""
-        return sparse.each(self.form, psi)
+    def __call__(self, kets: Float[Array, "J 2 d"]) -> Float[Array, "J 2 d"]:
+        """Each jump of a ket of its own."""
+        return sparse.each(self.form, kets)
 
 
 class Slotted(eqx.Module):
@@ -144,9 +144,11 @@ def merits_of_one(seen: dict[str, Array]) -> dict[str, Array]:
 
     That may be mixed, which its energy does not tell: it comes without a norm.
     """
-    known = 1.0 if "norm_squared" in seen else jnp.nan
-    energy = seen["energy"]
-    return {"energy": energy, "ergotropy": known * energy, "purity": known * jnp.ones_like(energy)}
+    energy, one = seen["energy"], jnp.ones_like(seen["energy"])
+    if "norm_squared" in seen:
+        return {"energy": energy, "ergotropy": energy, "purity": one}
+    # Constants: a derivative of NaN would be one of the energy, too.
+    return {"energy": energy, "ergotropy": jnp.nan * one, "purity": jnp.nan * one}
 
 
 def check_pure(model: Model) -> None:

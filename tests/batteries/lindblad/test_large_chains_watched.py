@@ -28,7 +28,8 @@ def test_trajectories_of_kets_in_slots_average_to_the_density_matrix(monkeypatch
     watched = battery.monitored(DRIVE, None, TIMES)
     psi = jnp.asarray(np.random.default_rng(1).normal(size=(2, 16)))
     kets = np.asarray(watched.jumped(TIMES[0], psi))
-    exact = [np.sqrt(float(g)) * (L @ (psi[0] + 1j * psi[1])) for g, L in NOISE]
+    whole = np.asarray(psi[0]) + 1j * np.asarray(psi[1])
+    exact = [np.sqrt(float(g)) * (L @ whole) for g, L in NOISE]
     np.testing.assert_allclose(kets[:, 0] + 1j * kets[:, 1], exact, atol=1e-14)
 
     one = trajectory(watched, TIMES)
