@@ -22,7 +22,7 @@ PACKAGES = (
 )  # fmt: skip
 RECIPES = {"full_swap", "greedy", "in_time"}
 ROOT = pathlib.Path(__file__).parents[1]
-WRITTEN = ("README.md", "docs/*.md", "benchmarks/*.py", "optimize/*.py", "tests/**/*.py")
+WRITTEN = ("README.md", "docs/**/*.md", "benchmarks/*.py", "optimize/*.py", "tests/**/*.py")
 EARLIER = (
     "batteries.bloch_approximations", "batteries.bloch_exact", "batteries.bloch_moments",
     "batteries.bloch_optima", "batteries.waveguide_continuum", "batteries.Battery",
