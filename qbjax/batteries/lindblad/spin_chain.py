@@ -31,6 +31,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
+from jax import lax
 from jaxtyping import Array, Float
 
 from qbjax import _checks, merit
@@ -182,7 +183,10 @@ class SpinChain(Composed):
         return Terms(numbers, matrices, _checks.settled(found.levels[0])), found.vector
 
 
-_works = jax.jit(jax.vmap(merit.ergotropy))
+@jax.jit
+def _works(states, hamiltonians):
+    # One after the other: batches of eigenvalues may hang where threads are few.
+    return lax.map(lambda each: merit.ergotropy(*each), (states, hamiltonians))
 
 
 def _weighted(numbers, operators: list[Any], alike: bool) -> list[tuple[Any, Any]]:
