@@ -80,7 +80,7 @@ def test_a_pulse_after_every_click():
             {"unravelling": "homodyne"},
             "Argument `unravelling` must be 'jumps', qb.dynamics.Homodyne",
         ),
-        ({"battery": qb.batteries.BlochCharger()}, "Argument `battery` must have a Lindblad"),
+        ({"battery": qb.batteries.Waveguide()}, "Argument `battery` must have a Lindblad"),
         ({"times": [0.0]}, "Argument `times` must hold at least 2"),
         ({"feedback": Feedback(lambda m, r, t: Constant(0.0))}, "but returns"),
         ({"feedback": Feedback(lambda m, r, t: (1.0, Constant(0.0)))}, "a memory like the one"),

@@ -134,6 +134,7 @@ class SpinChain(Composed):
             ValueError, TypeError: for another battery's state, or a size that is none.
 
         Example:
+            >>> import qbjax as qb
             >>> battery = qb.batteries.SpinChain(3, fields=1.0, hopping=0.1)
             >>> battery.block_ergotropy(battery.start(), 2).round(6).tolist()
             [0.0, 0.0]

@@ -73,7 +73,7 @@ def moved(form: Sparse, psi: Ket, weights: Float[Array, " W"]) -> Ket:
 
     Example:
         >>> flip = sparse_of([sp.csr_array(np.array([[0.0, -1j], [-1j, 0.0]]))])
-        >>> moved(flip, jnp.array([[1.0, 0.0], [0.0, 0.0]]), jnp.ones(1)).tolist()
+        >>> (moved(flip, jnp.array([[1.0, 0.0], [0.0, 0.0]]), jnp.ones(1)) + 0.0).tolist()
         [[0.0, 0.0], [0.0, -1.0]]
     """
     ket = lax.complex(*psi)
