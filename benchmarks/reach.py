@@ -10,10 +10,6 @@ SpinEnsemble: 20 driven spins with local decay and dephasing, T = 5, 51 saved ti
 `piqs` with `mesolve` at one tolerance, which finds energies alone; ours with and without merits,
 errors against ours at rtol 1e-13: piqs keeps its coefficients in single precision.
 
-SpinChain: a ket of 16 spins of an XXZ chain under a constant field, T = 1, five saved times, beside
-QuTiP's `sesolve` with the same sparse matrices at one tolerance, rtol 1e-8, which finds energies
-alone; ours with all merits; errors against `sesolve` at rtol 1e-12.
-
 FermionChain: 1000 sites of a transverse Ising chain, the field switched off, T = 2, three saved
 times, beside the covariance equation under SciPy's DOP853 with a sparse matrix at that tolerance,
 which finds the last energy alone; ours with all merits at all times, and with slopes by all fields.
@@ -51,7 +47,6 @@ import qbjax as qb
 
 SMALL = "--small" in sys.argv
 MODES, MANY, SPINS, SITES = (10, 20, 8, 60) if SMALL else (50, 200, 20, 1000)
-LINE = 11 if SMALL else 16
 COUNT = 20 if SMALL else 500
 TIMES = np.linspace(0.0, 10.0, 21)
 DECAY, THERMAL, AMPLITUDE = 0.1, 0.2, 0.5
@@ -166,40 +161,6 @@ def ensembles():
         f"{SPINS} spins: piqs {piqs_took:.4f} s, all merits {merits:.4f} s "
         f"({piqs_took / merits:.0f}×, first {first:.1f} s), energies alone {plain:.4f} s "
         f"({piqs_took / plain:.0f}×); errors {off[0]:.0e} and {off[1]:.0e}"
-    )
-
-
-def kets():
-    """A ket of many spins beside QuTiP: seconds of both in turns, and their errors."""
-    import qutip
-
-    battery, times = qb.batteries.SpinChain(LINE, anisotropy=0.5), np.linspace(0.0, 1.0, 5)
-    pairs = zip(battery.coefficients, battery.model.hamiltonians, strict=True)
-    H = qutip.Qobj(sum(float(x) * m for x, m in pairs).tocsr())
-    total = H + 2.0 * qutip.Qobj(battery.model.controls[0])
-
-    def theirs(rtol=1e-8, atol=1e-10):
-        options = {"rtol": rtol, "atol": atol, "nsteps": 10**6, "progress_bar": ""}
-        start = qutip.basis(1 << LINE, 0)
-        return qutip.sesolve(total, start, times, e_ops=[H], options=options).expect[0]
-
-    def ours():
-        return qb.charge(battery, qb.protocols.Constant(2.0), times).observables
-
-    first, _ = seconds(ours)
-    took = [[], []]
-    for _ in range(THEIRS):
-        for place, call in enumerate((theirs, ours)):
-            spent, answer = seconds(call)
-            took[place].append(spent)
-            if place == 0:
-                found = answer
-    exact = theirs(1e-12, 1e-14)
-    off = [np.max(np.abs(np.asarray(x) - exact)) for x in (found, answer["energy"])]
-    print(
-        f"ket of {LINE} spins: sesolve {min(took[0]):.2f} s, qbjax {min(took[1]):.3f} s "
-        f"({min(took[0]) / min(took[1]):.1f}×, first {first:.1f} s); errors {off[0]:.0e} and "
-        f"{off[1]:.0e}"
     )
 
 
@@ -323,7 +284,6 @@ def main():
         )
     gradient()
     ensembles()
-    kets()
     chains()
     trajectories()
 
