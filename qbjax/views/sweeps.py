@@ -203,6 +203,7 @@ def _doubt(at: dict[str, int], data: xr.Dataset) -> str:
 
 
 def named(name: str, values: xr.DataArray) -> str:
+    """Names a quantity with its unit, if it has one."""
     unit = values.attrs.get("units", "1")
     return name if unit == "1" else f"{name} ({unit})"
 

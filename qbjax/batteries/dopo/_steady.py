@@ -55,14 +55,13 @@ def steady_state(equation: Equation, start: State, gap: bool | None) -> SteadySt
         found = steady(generator, signals, guess=guess)
     blocks = unstack(generator.structure, found.state)
     seen = motions.observables(equation, blocks, beta, jnp.zeros(2))
-    wanted = steady_gap.is_small(generator) if gap is None else gap
     content = motions.Content(blocks, beta)
     packing = start.layout._replace(real=equation.real)
     return SteadyState(
         observables={name: seen[name] for name in seen if name not in NOT_HERE},
         state=dataclasses.replace(start, content=content, layout=packing),
         residual=found.residual,
-        gap=steady_gap.gap(generator, signals, guess=guess) if wanted else None,
+        gap=steady_gap.gap_if(gap, generator, signals, guess=guess),
         rate=found.rate,
         truncation=seen["truncation"],
         status=found.status,

@@ -37,12 +37,11 @@ def steady_state(
     stored: dict[str, Any] = merits.observables(
         model.spins, numbers.frequency, form.real, seen["quanta"], seen["cell"]
     )
-    cheap = gaps.is_small(generator) if wanted is None else wanted
     return SteadyState(
         observables=stored | ({"photons": seen["photons"]} if model.levels else {}),
         state=State(found.state, origin, form),
         residual=found.residual,
-        gap=gaps.gap(generator, signals) if cheap else None,
+        gap=gaps.gap_if(wanted, generator, signals),
         rate=found.rate,
         truncation=seen["truncation"],
         status=found.status,

@@ -35,7 +35,6 @@ def steady_state(
     generator = equation.generator(form.sectored, now)
     signals = equation.numbers.amplitudes(pumps_of(protocol), now)
     found = steady(generator, signals)
-    wanted = gaps.is_small(generator) if gap is None else gap
     readings = places.readings(model, *form)
     seen = reading.read_off(readings, stored.whole, found.state)
     merits = reading.merits_of(stored)
@@ -44,7 +43,7 @@ def steady_state(
         observables=kept | seen["own"],
         state=State(found.state, origin, form),
         residual=found.residual,
-        gap=gaps.gap(generator, signals) if wanted else None,
+        gap=gaps.gap_if(gap, generator, signals),
         rate=found.rate,
         truncation=seen["truncation"],
         status=found.status,

@@ -10,6 +10,7 @@ it decays more slowly.
 """
 
 import dataclasses
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -58,6 +59,14 @@ def gap(
     make = steady_solvers.direct if direct else steady_solvers.iterative
     solve, _ = make(constant, signals, reset, guess)
     return _nearest(lambda b: solve(b)[0], reset)
+
+
+def gap_if(
+    wanted: bool | None, generator: Generator, signals=(), *, guess: Any = None
+) -> Float[Array, ""] | None:
+    """The gap if it is wanted, or of None if it is cheap; else None. Others as of `gap`."""
+    wanted = is_small(generator) if wanted is None else wanted
+    return gap(generator, signals, guess=guess) if wanted else None
 
 
 def is_small(generator: Generator) -> bool:
