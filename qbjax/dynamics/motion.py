@@ -65,6 +65,7 @@ class Flow:
         finish: finish(times, seen), the observables of a whole run from those of its moments.
         units: name to unit.
         modes: names of the truncated modes.
+        picture: names in each panel of a run's own picture; empty for energies and powers.
     """
 
     field: Callable[[Array, PyTree], PyTree]
@@ -81,6 +82,7 @@ class Flow:
     finish: Callable[[Array, dict], dict] = with_powers
     units: tuple[tuple[str, str], ...] = ()
     modes: tuple[str, ...] = ()
+    picture: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +93,12 @@ class Stream:
         step: step(x, input) -> (x, seen): the next state, and what is told of the step.
         inputs: numbers of the K steps, leading axis K.
         initial: x before the first step.
-        state, observe: of one moment, as in `Flow`.
+        state, observe, units, modes, picture: as in `Flow`.
         finish: finish(times, seen, told, at), the observables of a whole run from those of its
             moments and what the steps before them told (zeros at the start), after `at` steps.
         backwards: the step once more, with derivative rules of its own for reverse mode; None
             leaves them to JAX.
         every, settled, settles, made: as in `dynamics.rollout`.
-        units, modes: as in `Flow`.
     """
 
     step: Callable[[PyTree, PyTree], tuple[PyTree, dict]]
@@ -113,6 +114,7 @@ class Stream:
     made: Int[Array, ""] | None = None
     units: tuple[tuple[str, str], ...] = ()
     modes: tuple[str, ...] = ()
+    picture: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,11 +123,10 @@ class Path:
 
     Attributes:
         points: the state at every time, a pytree with leading axis T.
-        state, observe: of one moment, as in `Flow`.
+        state, observe, finish, units, modes, picture: as in `Flow`.
         steps: what it took to find it.
         error: estimated error of the points so far, shape (T,); None where rounding is all.
         limit: of the error. Beyond it the run has broken down, and its points are NaN.
-        finish, units, modes: as in `Flow`.
     """
 
     points: PyTree[Array]
@@ -137,6 +138,7 @@ class Path:
     finish: Callable[[Array, dict], dict] = with_powers
     units: tuple[tuple[str, str], ...] = ()
     modes: tuple[str, ...] = ()
+    picture: tuple[tuple[str, ...], ...] = ()
 
 
 Motion = Flow | Stream | Path
@@ -168,19 +170,10 @@ def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
     field = _ruled(how, flow.field, flow.backwards)
     count = rows.counted(times) if how.padded else None
     solution = integrate(
-        field,
-        flow.initial,
-        times,
-        **_watched(flow, save),
-        signals=flow.signals,
-        edges=flow.edges,
-        solver=how.solver,
-        adjoint=how.adjoint,
-        free_times=how.free_times,
-        count=count,
-        linear=flow.linear,
-        unfit=flow.unfit,
-    )
+        field, flow.initial, times, **_watched(flow, save),
+        signals=flow.signals, edges=flow.edges, solver=how.solver, adjoint=how.adjoint,
+        free_times=how.free_times, count=count, linear=flow.linear, unfit=flow.unfit,
+    )  # fmt: skip
     seen, saved = solution.saved
     more = {"merits": rows.each(flow.merits, seen, count)} if flow.merits else {}
     return _recorded(
@@ -294,5 +287,7 @@ def _recorded(motion: Motion, times, seen: dict[str, Array], **ended: Any) -> Tr
         trace_defect=defect,
         units=motion.units,
         modes=motion.modes,
+        picture=motion.picture,
+        discrete=isinstance(motion, Stream),
         **ended,
     )

@@ -13,9 +13,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 
+from qbjax.dynamics.record import figure_files
 from qbjax.dynamics.record.doubt import TRUNCATION_LIMIT
 from qbjax.studies.loading import Loaded
-from qbjax.views import figure_files, plot, report, sweeps
+from qbjax.views import plot, report, sweeps
 from qbjax.views.report import Sheet
 
 LARGE = 10_000

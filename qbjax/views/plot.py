@@ -1,11 +1,10 @@
 """Pictures of data: every function draws on an axes and returns it, and computes nothing.
 
 `data` is what `run.to_xarray()` gives (or any mapping of names to labelled arrays over
-`time`), `optima` what `report.optima` gives. Colours are Okabe and Ito's, told apart by
-the colour-blind, and every curve has its own dash besides.
+`time`), `optima` what `report.optima` gives. Figures are as wide as a column or a page of a
+journal (`dynamics.record.styles`).
 """
 
-import re
 from collections.abc import Callable, Mapping
 from itertools import cycle, islice
 from typing import Any
@@ -16,18 +15,28 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, VERMILION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#8A8A8A"
+from qbjax.dynamics.record.pictures import HELD, POWERS, axes_or_new, legend_above, over_time, panel
+from qbjax.dynamics.record.styles import (
+    BLACK,
+    BLUE,
+    CURVES,
+    GREEN,
+    GREY,
+    ORANGE,
+    PULSES,
+    PURPLE,
+    SKY,
+    STYLE,
+    VERMILION,
+    inches,
+    label_of,
+)  # fmt: skip
 
-CURVES = {
-    "energy": ("energy", GREY, (0, (1, 1.2))),
-    "ergotropy": ("ergotropy $W$", BLACK, "-"),
-    "coherent_ergotropy": ("coherent $W^c$", VERMILION, (0, (5, 1.5))),
-    "incoherent_ergotropy": ("incoherent $W^i$", BLUE, (0, (5, 1.5, 1, 1.5))),
-    "charging_power": ("energy / time", GREY, (0, (1, 1.2))),
-    "ergotropic_power": ("ergotropy / time", BLACK, "-"),
-}
-"""Label, colour and dash of an observable, the same in every panel."""
+__all__ = [
+    "AIMS", "BLACK", "BLUE", "CURVES", "CURVE_OF", "GREEN", "GREY", "ORANGE", "PULSES", "PURPLE",
+    "SKY", "STYLE", "VERMILION", "axes_or_new", "charging", "charging_figure", "demo_figure",
+    "label_of", "power", "pulse_figure", "pump", "side_by_side", "storage", "switch_off", "waiting",
+]  # fmt: skip
 
 AIMS = {
     "power": ("largest $W/t$", BLACK, "o"),
@@ -45,46 +54,15 @@ CURVE_OF = {
 }
 """The observable that an aim looks at when the pump stops."""
 
-PULSES = (
-    (BLACK, "-"),
-    (ORANGE, (0, (4, 1.2))),
-    (GREEN, (0, (1, 1.2))),
-    (PURPLE, (0, (5, 1.5, 1, 1.5))),
-)
-"""Colour and dash of the pulses in a panel."""
-
-STYLE: Any = {
-    "font.size": 9.5,
-    "axes.titlesize": 10.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#E6E6E6",
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "legend.fontsize": 8.5,
-    "lines.linewidth": 1.7,
-}
-"""Settings switched on where figures are drawn; importing changes nothing. Those of saving are in
-`figure_files`."""
-
 
 def charging(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draws energy, ergotropy and its two parts over time."""
-    names = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
-    ax = _curves(data, names, ax)
-    ax.set_ylabel(label_of("energy", data["ergotropy"]))
-    return ax
+    return panel(data, HELD, ax)
 
 
 def power(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draws energy and ergotropy per time since the start."""
-    ax = _curves(data, ("charging_power", "ergotropic_power"), ax)
-    ax.set_ylabel(label_of("average power", data["ergotropic_power"]))
-    return ax
+    return panel(data, POWERS, ax)
 
 
 def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
@@ -97,7 +75,7 @@ def storage(data: xr.Dataset, ax: Axes | None = None) -> Axes:
             symbol = "W" if name == "ergotropy" else "W^c"
             label = f"${symbol}$, pump off at $t = {at:g}$"
             ax.plot(one["time"], one[name], color=colour, ls=dash, label=label)
-    _over_time(ax, data, "time since the pump went off")
+    over_time(ax, data, "time since the pump went off")
     ax.set_ylabel(label_of("left in the cell", data["ergotropy"]))
     top = float(data["ergotropy"].max())
     if top > 0:  # else a logarithm has nothing to show
@@ -122,13 +100,13 @@ def switch_off(data: xr.Dataset, optima: xr.Dataset, ax: Axes | None = None) -> 
             label += " $T_s$ = " + ", ".join(f"{wait:g}" for wait in some["wait"].values)
         height = np.asarray(np.interp(some["time"], data["time"], data[CURVE_OF[aim]]))
         ax.plot(
-            some["time"], height, marker, color=colour, ms=6, mec="white", mew=0.8, zorder=5,
+            some["time"], height, marker, color=colour, ms=5, mec="white", mew=0.8, zorder=5,
             label=label,
         )  # fmt: skip
         if aim != "stored":
             for at in zip(some["time"].values, height, strict=True):
                 _tell(ax, f"$t = {at[0]:.2f}$", at, (0, -15), ha="center")
-    _legend_above(ax, 2)
+    legend_above(ax)
     return ax
 
 
@@ -145,7 +123,7 @@ def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = No
     for aim in ("power", "stored"):
         some = stored.isel(case=stored["aim"].values == aim)
         label, colour, marker = AIMS[aim]
-        ax.plot(some["wait"], some["time"], marker, color=colour, ms=6, label=label)
+        ax.plot(some["wait"], some["time"], marker, color=colour, ms=5, label=label)
     for at in zip(stored["wait"].values, stored["time"].values, strict=True):
         _tell(ax, f"{at[1]:.2f}", at, (-6, 6), ha="right")
     ax.margins(x=0.14, y=0.18)
@@ -161,7 +139,7 @@ def pump(runs: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
     for (label, data), (colour, dash) in zip(runs.items(), cycle(PULSES)):
         # What a segment's amplitude is at its end, it was since the one before.
         ax.plot(data["time"], data["pump"], color=colour, ls=dash, label=label, ds="steps-pre")
-    _over_time(ax, data)
+    over_time(ax, data)
     ax.set_ylabel("pump amplitude $F$")
     ax.legend(loc="upper left")
     return ax
@@ -171,7 +149,7 @@ def pulse_figure(columns: Mapping[str, Mapping[str, xr.Dataset]]) -> Figure:
     """Draws a column per title: pulses above, below them W, with its parts for the first run."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(
-            2, len(columns), figsize=(1.2 + 5.2 * len(columns), 6.4), sharex="col", sharey="row",
+            2, len(columns), figsize=inches(len(columns), 2), sharex="col", sharey="row",
             squeeze=False, layout="constrained",
         )  # fmt: skip
         for (title, runs), (above, below) in zip(columns.items(), axes.T):
@@ -186,15 +164,15 @@ def charging_figure(data: xr.Dataset, optima: xr.Dataset | None = None) -> Figur
     """Draws charging above, power below; optima are marked where given."""
     with plt.rc_context(STYLE):
         figure, (above, below) = plt.subplots(
-            2, 1, figsize=(6.4, 6.4), sharex=True, layout="constrained"
+            2, 1, figsize=inches(1, 2), sharex=True, layout="constrained"
         )
         charging(data, above)
         power(data, below)
         if optima is not None:
             _mark_both(data, optima, above, below)
         above.label_outer()
-        above.set_title("What the battery holds")
-        below.set_title("How fast it got there")
+        above.set_title("a   Energy")
+        below.set_title("b   Average power")
     return figure
 
 
@@ -203,43 +181,37 @@ def demo_figure(
 ) -> Figure:
     """Draws four panels: charging, power, what is left after switching off, best times."""
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(2, 2, figsize=(10.4, 7.2), layout="constrained")
+        figure, axes = plt.subplots(2, 2, figsize=inches(2, 2), layout="constrained")
         (a, b), (c, d) = axes
         charging(data, a).set_title("a   Charging")
         power(data, b).set_title("b   Average power")
-        storage(kept, c).set_title("c   After the pump is switched off")
-        waiting(optima, d, claim).set_title("d   When to switch off, by what you want")
+        storage(kept, c).set_title("c   Left without the pump")
+        waiting(optima, d, claim).set_title("d   Best switch-off time")
         _mark_both(data, optima, a, b)
         if title:
-            figure.suptitle(title, x=0.012, ha="left", fontsize=11.5)
+            figure.suptitle(title, x=0.012, ha="left")
     return figure
 
 
 def side_by_side(data: xr.Dataset, title: str, *draw: Callable[[xr.Dataset, Axes], Any]) -> Figure:
     """Draws panels in a row, below one title."""
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(1, len(draw), figsize=(9.5, 3.8), layout="constrained")
+        figure, axes = plt.subplots(
+            1, len(draw), figsize=inches(len(draw), 1), layout="constrained"
+        )
         for each, ax in zip(draw, axes, strict=True):
             each(data, ax)
         figure.suptitle(title)
     return figure
 
 
-def axes_or_new(ax: Axes | None) -> Axes:
-    """Makes axes, unless there are some."""
-    return plt.subplots(layout="constrained")[1] if ax is None else ax
-
-
 def _responses(runs, ax):
     (_, first), *others = runs.items()
-    names = ("ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
-    ax = _curves(first, names, ax)
+    panel(first, HELD[1:], ax)
     for (label, data), (colour, dash) in zip(others, islice(cycle(PULSES), 1, None)):
-        ax.plot(
-            data["time"], data["ergotropy"], color=colour, ls=dash, lw=1.2, label=f"$W$, {label}"
-        )
+        ax.plot(data["time"], data["ergotropy"], color=colour, ls=dash, label=f"$W$, {label}")
     ax.set_ylabel(label_of("ergotropy", first["ergotropy"]))
-    _legend_above(ax, 2)
+    legend_above(ax)
 
 
 def _mark_both(data, optima, charge_axes, power_axes):
@@ -249,39 +221,5 @@ def _mark_both(data, optima, charge_axes, power_axes):
     switch_off(data, optima.isel(case=is_power), power_axes)
 
 
-def _legend_above(ax, columns):
-    """Puts a legend over the curves, which get out of its way."""
-    handles = ax.get_legend_handles_labels()[0]
-    rows = -(-len(handles) // columns)
-    heights = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.get_lines()])
-    top = np.max(heights, initial=0.0, where=np.isfinite(heights))
-    if top > 0:  # else there is nothing to get out of the way of
-        ax.set_ylim(0, top * (1.06 + 0.085 * rows))
-    ax.legend(loc="upper left", ncols=columns, columnspacing=1.2, handlelength=2.2)
-
-
 def _tell(ax, text, at, offset, ha):
-    ax.annotate(text, at, xytext=offset, textcoords="offset points", ha=ha, fontsize=8.5)
-
-
-def _curves(data, names, ax):
-    ax = axes_or_new(ax)
-    for name in names:
-        label, colour, dash = CURVES[name]
-        ax.plot(data["time"], data[name], color=colour, ls=dash, label=label)
-    _over_time(ax, data)
-    _legend_above(ax, 2)
-    return ax
-
-
-def _over_time(ax, data, name="time"):
-    ends = float(data["time"][0]), float(data["time"][-1])
-    ax.set(xlabel=label_of(name, data["time"]), xlim=ends)
-
-
-def label_of(name: str, values: xr.DataArray) -> str:
-    r"""Labels an axis: `time` in `1/gamma_s` becomes "time ($1/\gamma_s$)"."""
-    unit = values.attrs.get("units", "1")
-    greek = re.sub(r"\b(Omega|gamma|omega|kappa|mu|nu)(_\w+)?\b", r"\\\1\2", unit)
-    greek = greek.replace(" ", r"\,")
-    return name if unit == "1" else f"{name}  (${greek}$)"
+    ax.annotate(text, at, xytext=offset, textcoords="offset points", ha=ha, fontsize=7)

@@ -20,9 +20,9 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from qbjax.dynamics.record import figure_files
 from qbjax.dynamics.record.provenance import environment, stamp
 from qbjax.strategies.gradient import Best
-from qbjax.views import figure_files
 
 _COLUMNS = {
     "energy": "energy",

@@ -34,7 +34,7 @@ def test_a_png_has_300_dots_per_inch(figure, tmp_path):
 
 def test_the_text_of_an_svg_is_text(figure, tmp_path):
     text = figure_files.save(figure, tmp_path / "figure.svg", ABOUT).read_text(encoding="utf-8")
-    assert re.search(r"<text[^>]*>What the battery holds</text>", text)
+    assert re.search(r"<text[^>]*>a   Energy</text>", text)
     assert "qbjax 1.2" in text
     assert ABOUT["created"] in text
     assert "battery" in text

@@ -3,6 +3,7 @@
 Imported by a trajectory when it is asked for one: xarray and pandas take as long as a first run.
 """
 
+import json
 from typing import Any
 
 import jax
@@ -21,6 +22,8 @@ def dataset(run: Any) -> xr.Dataset:
         for name, values in run.observables.items()
     }
     coords: dict[str, Any] = {"time": ("time", np.asarray(run.times), _unit(units, "time"))}
+    if run.discrete:
+        coords["time"][2]["discrete"] = 1
     if run.modes:
         variables["truncation"] = (("time", "mode"), np.asarray(run.truncation))
         coords["mode"] = list(run.modes)
@@ -37,6 +40,8 @@ def dataset(run: Any) -> xr.Dataset:
         "verdict": run.verdict(),
         "steps": int(run.steps),
     }
+    if run.picture:
+        attributes["picture"] = json.dumps(run.picture)
     return xr.Dataset(variables, coords, attributes | run.provenance.attributes())
 
 

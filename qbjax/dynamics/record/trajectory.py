@@ -47,6 +47,9 @@ class Trajectory(Observed):
         final_state: opaque; give it back to the same battery.
         units: name to unit, for labels.
         modes: names of the truncated modes.
+        picture: names of the observables in each panel of the run's own picture; empty for energies
+            and powers.
+        discrete: whether it went by steps, such as collisions, with nothing in between.
         states: density matrices (T, d, d) of the cell or of everything, if they were asked for
             (`qb.charge(..., states="cell")`); None without.
         dims: levels of their factors; empty without.
@@ -66,6 +69,8 @@ class Trajectory(Observed):
     final_state: Any
     units: tuple[tuple[str, str], ...] = eqx.field(static=True, default=())
     modes: tuple[str, ...] = eqx.field(static=True, default=())
+    picture: tuple[tuple[str, ...], ...] = eqx.field(static=True, default=())
+    discrete: bool = eqx.field(static=True, default=False)
     states: Complex[Array, "T d d"] | None = None
     dims: tuple[int, ...] = eqx.field(static=True, default=())
     provenance: Provenance = eqx.field(default_factory=Provenance)
@@ -90,6 +95,52 @@ class Trajectory(Observed):
         from qbjax.dynamics.record import tables
 
         return tables.dataset(self)
+
+    def plot(
+        self,
+        *observables: str | Any,
+        ax: Any = None,
+        label: str | Any = None,
+        path: str | Path | Any = None,
+    ) -> Any:
+        """Draws observables over time, with units; without names the battery's own picture.
+
+        That is what the battery says, else energy, ergotropy and its parts, and the powers below. A
+        new figure is as wide as a journal's column, in its style; on axes of yours, yours stands.
+        Curves that the axes have already keep their colours: the next run gets others.
+
+        Args:
+            observables: names, also of what was saved (`saved_…`), `truncation` and
+                `trace_defect`. There is a panel for every unit; rows of many numbers are a map.
+            ax: axes of matplotlib to draw on; None makes a figure.
+            label: text behind the names in the legend, to tell runs apart.
+            path: of a file to save the figure in, by its ending a PNG, SVG, PDF, … (300 dots per
+                inch, text that stays text, and where the numbers are from).
+
+        Returns:
+            The matplotlib axes of the first panel; all are in `ax.figure.axes`.
+
+        Raises:
+            ValueError, TypeError: for an observable that there is not, several units on one `ax`, a
+                file that cannot be written, a run that is traced or a batch of runs.
+
+        Example:
+            >>> import numpy as np, qbjax as qb
+            >>> battery, excited = qb.batteries.BlochCharger(), qb.protocols.BlochPreparation(np.pi)
+            >>> run = qb.charge(battery, excited, [0.0, np.pi / 4, np.pi / 2])
+            >>> run.plot("ergotropy", "purity").get_ylabel()
+            'energy  ($\\\\omega_b$)'
+        """
+        if not _checks.is_concrete(self) or np.ndim(self.times) != 1:
+            found = f"has times of shape {np.shape(self.times)}"
+            raise ValueError(
+                "Argument `run` must be one run with known numbers to be drawn, outside of jit, "
+                f"grad and vmap, but {found if _checks.is_concrete(self) else 'is traced'}."
+            )
+        # Imported late: matplotlib takes as long as a first run.
+        from qbjax.dynamics.record import pictures
+
+        return pictures.picture(self.to_xarray(), observables, ax=ax, label=label, path=path)
 
     def verdict(self) -> str:
         """Whether to believe the run, in a few words: "ok", how it failed, or where it was cut."""

@@ -2,12 +2,16 @@
 
 import datetime
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
+
+from qbjax import _checks
 
 DPI = 300
 
@@ -38,6 +42,36 @@ def save(figure: Figure, path: Path | str, about: Mapping[str, Any]) -> Path:
     where = Path(path)
     with plt.rc_context(SAVING):
         figure.savefig(where, metadata=_metadata(where.suffix.lower().lstrip("."), about))
+    return where
+
+
+def target(name: str, path: Any) -> Path:
+    """Checks that a figure can be saved in a file.
+
+    Args:
+        name: of the argument, for errors.
+        path: of the file.
+
+    Raises:
+        TypeError: if it is no path. ValueError: for a format that matplotlib does not write, or a
+            folder that is not there or cannot be written.
+    """
+    _checks.instance(name, path, (str, Path), "a path such as figure.pdf")
+    where, kinds = Path(path), sorted(FigureCanvasBase.filetypes)
+    if where.suffix.lower().lstrip(".") not in kinds:
+        listed = ", ".join(f".{kind}" for kind in kinds)
+        raise ValueError(f"Argument `{name}` must end with one of {listed}, but is {path!s:.100}.")
+    try:
+        if where.is_dir():
+            raise IsADirectoryError(21, "a folder is there")
+        with tempfile.TemporaryFile(dir=where.parent):
+            pass
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ValueError(
+            f"Argument `{name}` must be a file that can be written, but is {str(path)[:100]!r} "
+            f"({why})."
+        ) from error
     return where
 
 
