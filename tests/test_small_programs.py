@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import qbjax as qb
+from qbjax.dynamics.undefined import OLDER_LOOPS, QUICK
 from qbjax.protocols import Collisions, Constant, Function
 
 FIVE = np.linspace(0.0, 1.0, 5)
@@ -56,3 +57,15 @@ def test_a_warning_of_too_few_levels_compiles_nothing_of_its_own(compiled):
     with pytest.warns(UserWarning, match="Use signal_levels=.*pump_levels"):
         qb.charge(battery, Constant(3.0), FIVE)
     assert set(compiled) - SOLVER <= {"jit__charge", "jit_abs"}
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="options of XLA's CPU compiler")
+def test_the_options_of_small_programs_are_those_that_this_xla_has():
+    """XLA refuses options that it does not know, and with them every charge of a small battery."""
+    older = {"compiler_options": {"xla_cpu_use_fusion_emitters": False}}
+    assert jax.jit(lambda x: x + 1.0, **QUICK)(1.0) == 2.0
+    if OLDER_LOOPS:
+        assert older == QUICK
+    else:
+        with pytest.raises(jax.errors.JaxRuntimeError, match="No such compile option"):
+            jax.jit(lambda x: x - 1.0, **older)(1.0)

@@ -18,7 +18,12 @@ from jax.extend.core import get_opaque_trace_state
 from qbjax.dynamics.programs import Way, program_of
 from qbjax.dynamics.where import platform_of
 
-QUICK: Any = {"compiler_options": {"xla_cpu_use_fusion_emitters": False}}
+OLDER_LOOPS = jax.__version_info__ < (0, 11, 1)
+"""Whether XLA still has its older emitter of fused loops, and the option that asks for it."""
+
+QUICK: dict[str, Any] = (
+    {"compiler_options": {"xla_cpu_use_fusion_emitters": False}} if OLDER_LOOPS else {}
+)
 """Options with which XLA compiles for a CPU in some two thirds of the time: its older emitter of
 fused loops. The answer is the same to rounding, but shifts of many numbers take up to twice as
 long."""
