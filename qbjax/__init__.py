@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # else they are loaded when they are first asked for
     from qbjax.studies.sweep import sweep
     from qbjax.studies.trajectories import trajectories
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Solver", "__version__", "algebra", "at_least", "at_most", "batteries", "charge", "discharge",
