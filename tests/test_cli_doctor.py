@@ -43,7 +43,7 @@ def test_wrong_numbers_are_found():
     assert not doctor.self_test(wrong).fit
 
 
-@pytest.mark.parametrize("missing", ["distributed", "qutip"])
+@pytest.mark.parametrize("missing", sorted(doctor.OPTIONAL))
 def test_what_is_missing_says_how_to_get_it(monkeypatch, missing):
     real = doctor.importlib.util.find_spec
 

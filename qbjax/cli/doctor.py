@@ -20,7 +20,7 @@ from qbjax.cli import session
 from qbjax.cli.application import Command, app
 from qbjax.views import report
 
-OPTIONAL = {"qutip": "qutip", "distributed": "qbjax[cluster]"}
+OPTIONAL = {"qutip": "qutip", "distributed": "qbjax[cluster]", "plotly": "qbjax[report]"}
 """Packages that some things need, and the name by which pip brings them."""
 
 
