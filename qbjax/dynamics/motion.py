@@ -99,6 +99,7 @@ class Stream:
         backwards: the step once more, with derivative rules of its own for reverse mode; None
             leaves them to JAX.
         every, settled, settles, made: as in `dynamics.rollout`.
+        discrete: whether there is nothing between two steps, as between collisions.
     """
 
     step: Callable[[PyTree, PyTree], tuple[PyTree, dict]]
@@ -112,6 +113,7 @@ class Stream:
     settled: float | None = None
     settles: Callable[[PyTree], PyTree] = lambda state: state
     made: Int[Array, ""] | None = None
+    discrete: bool = True
     units: tuple[tuple[str, str], ...] = ()
     modes: tuple[str, ...] = ()
     picture: tuple[tuple[str, ...], ...] = ()
@@ -288,6 +290,6 @@ def _recorded(motion: Motion, times, seen: dict[str, Array], **ended: Any) -> Tr
         units=motion.units,
         modes=motion.modes,
         picture=motion.picture,
-        discrete=isinstance(motion, Stream),
+        discrete=isinstance(motion, Stream) and motion.discrete,
         **ended,
     )

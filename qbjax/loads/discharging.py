@@ -36,6 +36,9 @@ ENERGIES = (
     *("load_energy", "load_ergotropy", "load_coherent_ergotropy"),
 )
 
+PICTURE = (ENERGIES[:4], ENERGIES[4:], ("delivered_power",))
+"""Names in the panels of a discharge's own picture: the cell, the load, the power."""
+
 
 class Mover(eqx.Module):
     """A cell as the program that discharges it takes it, the numbers of its operators as arguments.
@@ -88,6 +91,7 @@ class Mover(eqx.Module):
             observe=lambda t, blocks: self.observables(load, pair_of(t, blocks)),
             finish=_with_power,
             units=self.units,
+            picture=PICTURE,
             modes=() if self.mode is None else (self.mode,),
         )
 

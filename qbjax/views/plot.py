@@ -15,7 +15,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qbjax.dynamics.record.pictures import HELD, POWERS, axes_or_new, legend_above, over_time, panel
+from qbjax.dynamics.record.observed import HELD, POWERS
+from qbjax.dynamics.record.pictures import axes_or_new, legend_above, over_time, panel
 from qbjax.dynamics.record.styles import (
     BLACK,
     BLUE,

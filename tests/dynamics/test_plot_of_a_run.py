@@ -52,10 +52,11 @@ def drawn(ax):
 
 
 def test_the_picture_of_a_run(run):
-    above, below = run.plot().figure.axes
+    above, below, own = run.plot().figure.axes
     assert above.get_ylabel() == r"energy  ($\omega_b$)"
     assert below.get_ylabel() == r"average power  ($\omega_b\,J$)"
-    assert below.get_xlabel() == "time  ($1/J$)"
+    assert own.get_xlabel() == "time  ($1/J$)"
+    assert set(drawn(own)) == {"inversion", "coherence", "concurrence"}
     assert set(drawn(below)) == {"energy / time", "ergotropy / time"}
     line = drawn(above)["ergotropy $W$"]
     np.testing.assert_array_equal(line.get_ydata(), run.ergotropy)
@@ -104,6 +105,12 @@ def test_collisions_are_points_and_what_moves_in_time_is_a_line():
     for kind, points in ((Stream, True), (Path, False)):
         (line,) = made(kind).plot("energy").get_lines()
         assert (line.get_linestyle() == "None", line.get_marker() != "None") == (points, points)
+
+
+def test_waiting_goes_on_between_the_times():
+    battery = qb.batteries.micromaser(6, loss=0.1)
+    met = qb.charge(battery, qb.protocols.Collisions(np.full(3, 0.3), 0.1, 0.0))
+    assert (met.discrete, qb.store(battery, met.final_state, [0.0, 1.0]).discrete) == (True, False)
 
 
 def test_a_single_time_is_a_point(run):

@@ -18,6 +18,7 @@ from qbjax.algebra.spectral import root
 from qbjax.batteries.bloch import _terms as terms
 from qbjax.dynamics.generator.lindblad import Generator
 from qbjax.dynamics.motion import Flow, with_powers
+from qbjax.dynamics.record.observed import HELD
 from qbjax.dynamics.record.powers import per
 from qbjax.dynamics.solve.automatic import Linear
 from qbjax.interface import edges_of, signals
@@ -97,6 +98,7 @@ def motion(battery, state: State, times: Float[Array, " T"], *, coupled, envelop
         linear=Linear(field, kept=jnp.trace) if constant else None,
         finish=with_more_powers,
         units=UNITS,
+        picture=(HELD, POWERS[:2], ("inversion", "coherence", "concurrence")),
     )
 
 

@@ -92,6 +92,7 @@ def waiting(battery, state: State, times: Float[Array, " T"]) -> Stream:
         observe=lambda t, packed: observables(ladder, packed, layout.real, top),
         finish=lambda times, seen, told, at: with_powers(times, seen),
         units=_units("t_0", "E_0/t_0"),
+        discrete=False,
         modes=_modes(ladder),
     )
 

@@ -83,7 +83,8 @@ def waiting(battery, state: State, times: Float[Array, " T"]) -> Stream:
         ledger = moving.ledger._replace(lost_energy=moving.ledger.lost_energy + lost)
         return Moving(pack(after), ledger), {}
 
-    return Stream(step=wait, inputs=jnp.diff(times), **_watched(battery, state, "t_0", "E_0/t_0"))
+    watched = _watched(battery, state, "t_0", "E_0/t_0")
+    return Stream(step=wait, inputs=jnp.diff(times), discrete=False, **watched)
 
 
 def collided(

@@ -39,6 +39,7 @@ from qbjax.batteries.reservoir import _uniform as uniform
 from qbjax.batteries.reservoir._density import Density
 from qbjax.batteries.reservoir.densities import NamedDensity
 from qbjax.dynamics.motion import Path, with_powers
+from qbjax.dynamics.record.observed import POWERS
 from qbjax.interface import Battery, Origin, State, check_origin, single_excitation
 
 ERROR_LIMIT = 1e-4
@@ -209,6 +210,7 @@ class Reservoir(Battery):
             observe=self._observed,
             finish=lambda times, seen: with_powers(times, seen | {"amplitude_error": error}),
             steps=jnp.array(self.weights.elements),
+            picture=(("energy", "ergotropy"), POWERS, ("populations", "field_population")),
         )
 
     def idle(self):

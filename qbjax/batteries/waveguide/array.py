@@ -37,6 +37,7 @@ from qbjax.batteries.waveguide import _span as spans
 from qbjax.batteries.waveguide._self_energy import STRONGEST_DECAY
 from qbjax.batteries.waveguide.battery import FREQUENCY, UNITS
 from qbjax.dynamics.motion import Path
+from qbjax.dynamics.record.observed import POWERS
 from qbjax.interface import Battery, Origin, State, check_origin, single_excitation
 
 MOST = 100
@@ -139,6 +140,11 @@ class WaveguideArray(Battery):
             observe=self._observed,
             steps=jnp.array(self.nodes.energies.size),
             units=(*UNITS, ("local_ergotropy", "omega_11"), *_PURE),
+            picture=(
+                ("energy", "ergotropy", "local_ergotropy"),
+                POWERS,
+                ("populations", "field_population"),
+            ),
         )
 
     def idle(self):

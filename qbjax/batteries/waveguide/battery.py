@@ -47,6 +47,7 @@ from qbjax.batteries.waveguide.continuum import ContinuumStates
 from qbjax.batteries.waveguide.peak import Peak
 from qbjax.batteries.waveguide.spectrum import BoundStates
 from qbjax.dynamics.motion import Path
+from qbjax.dynamics.record.observed import POWERS
 from qbjax.interface import Battery, Cell, Origin, State, check_origin, single_excitation
 
 FREQUENCY = 40.0
@@ -194,6 +195,7 @@ class Waveguide(Battery):
             observe=self._observed,
             steps=jnp.array(self.nodes.energies.size),
             units=UNITS,
+            picture=PICTURE,
         )
 
     def idle(self) -> outside.Withdrawn:
@@ -255,6 +257,9 @@ def _amplitudes(guide: Waveguide, times):
 
 
 _ENERGIES = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy", "charger_energy")
+PICTURE = (("energy", "ergotropy", "charger_energy"), POWERS, ("field_population",))
+"""Names of the observables in each panel of a run's own picture."""
+
 UNITS = (
     ("time", "1/omega_11"),
     *((name, "omega_11") for name in _ENERGIES),

@@ -3,6 +3,12 @@
 import equinox as eqx
 from jaxtyping import Array
 
+HELD = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
+"""Names of the energies that most batteries observe."""
+
+POWERS = ("charging_power", "ergotropic_power")
+"""Names of the average powers."""
+
 
 class Observed(eqx.Module):
     """A record, called so in errors, whose observables are attributes, too: `run.ergotropy`."""

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from qbjax import _checks
 from qbjax.dynamics.record import figure_files
 from qbjax.dynamics.record.doubt import STATUS_NAMES
+from qbjax.dynamics.record.observed import HELD, POWERS
 from qbjax.dynamics.record.styles import (
     CURVES,
     MARKERS,
@@ -28,14 +29,14 @@ from qbjax.dynamics.record.styles import (
     label_of,
 )  # fmt: skip
 
-HELD = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
-POWERS = ("charging_power", "ergotropic_power")
-
 MOST = len(OTHERS)
 """Most numbers of an observable that are curves; of more it is a map."""
 
 FEW = 100
 """Number of points from which on they are small."""
+
+ROOM = 38
+"""Characters of two columns of a legend in a column of a journal."""
 
 Panels = Sequence[Sequence[str]]
 
@@ -55,6 +56,8 @@ def picture(
         _checks.instance("label", label, str, "a text")
     new = ax is None
     axes = stack(data, panels, label).axes[0] if new else panel(data, panels[0], ax, label)
+    if status := int(data.attrs.get("status", 0)):
+        axes.set_title(STATUS_NAMES[status], loc="right", color=VERMILION)
     if target is not None:
         figure_files.save(axes.figure, target, data.attrs)
     return axes
@@ -84,13 +87,14 @@ def panel(
             _map(data, names[0], ax)
         for name in () if _is_map(data, names[0]) else names:
             values = data[name]
-            parts = [values] if values.ndim == 1 else [values[:, i] for i in range(values.shape[1])]
-            for each in parts:
-                _curve(data, each, ax, label)
+            if values.ndim == 1:
+                _curve(data, values, ax, label)
+            else:
+                places = data.get(values.dims[1], np.arange(values.shape[1]))
+                for place, each in zip(np.asarray(places), values.T, strict=True):
+                    _curve(data, each, ax, label, f" {place}")
             ax.set_ylabel(label_of(_quantity(names), data[names[0]]))
         over_time(ax, data)
-        if status := int(data.attrs.get("status", 0)):
-            ax.set_title(STATUS_NAMES[status], loc="right", color=VERMILION)
         legend_above(ax)
     return ax
 
@@ -134,12 +138,14 @@ def over_time(ax: Axes, data: xr.Dataset, name: str = "time") -> None:
         ax.set_xlim(min(ends[0], limits[0]), max(ends[1], limits[1]))
 
 
-def legend_above(ax: Axes, columns: int = 2) -> None:
+def legend_above(ax: Axes) -> None:
     """Puts a legend over the curves, which get out of its way."""
     handles, labels = ax.get_legend_handles_labels()
-    columns = columns if max(map(len, labels), default=0) <= 24 else 1
     if not handles:
         return
+    sizes = [len(label) - 2 * label.count("$") for label in labels]
+    half = -(-len(sizes) // 2)
+    columns = 2 if max(sizes[:half]) + max(sizes[half:], default=0) <= ROOM else 1
     rows = -(-len(handles) // columns)
     heights = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.get_lines()])
     top = np.max(heights, initial=0.0, where=np.isfinite(heights))
@@ -159,15 +165,15 @@ def look(name: str, ax: Axes) -> tuple[str, Any]:
     return free[0] if free else OTHERS[len(taken) % len(OTHERS)]
 
 
-def _curve(data: xr.Dataset, values: xr.DataArray, ax: Axes, label: str | None) -> None:
+def _curve(data, values: xr.DataArray, ax: Axes, label: str | None, number: str = "") -> None:
     name = str(values.name)
     colour, dash = look(name, ax)
     said = [CURVES[name][0] if name in CURVES else name.replace("_", " ")]
-    said += [str(place.item()) for place in values.coords.values() if not place.ndim]
+    said[0] += number
     said += [] if label is None else [label]
     style = {"ls": dash, "label": ", ".join(said)}
     if data["time"].attrs.get("discrete") or data.sizes["time"] == 1:
-        style |= {"ls": "", "marker": MARKERS[colour], "mew": 0}
+        style |= {"ls": "", "marker": MARKERS[colour], "mew": 0, "clip_on": False}
         style["ms"] = 3.5 if data.sizes["time"] <= FEW else 2
     ax.plot(data["time"], values, color=colour, **style)
     if f"{name}_error" in data:
