@@ -43,6 +43,35 @@ class Loaded:
     def __dir__(self):
         return [*object.__dir__(self), *map(str, self.data.variables)]
 
+    def plot(
+        self,
+        *observables: str | Any,
+        ax: Any = None,
+        label: str | Any = None,
+        path: str | Path | Any = None,
+    ) -> Any:
+        """Draws a run as it was drawn when it was made; see `qb.dynamics.Trajectory.plot`.
+
+        Args:
+            observables, ax, label, path: as there.
+
+        Returns:
+            The matplotlib axes of the first panel.
+
+        Raises:
+            ValueError, TypeError: as there, and for a record that is no run, such as a sweep.
+        """
+        if "time" not in self.data.dims:
+            raise ValueError(
+                f"Argument `record` must be of a run over the time, but {self.path.name} has the "
+                f"axes {', '.join(map(str, self.data.dims)) or 'none'}: of a sweep draw "
+                "qb.views.sweeps.figure(record.data)."
+            )
+        # Imported late: matplotlib takes as long as a first run.
+        from qbjax.dynamics.record import pictures
+
+        return pictures.picture(self.data, observables, ax=ax, label=label, path=path)
+
     def rows(self) -> list[tuple[str, str]]:
         """Pairs of a name and a value in words: all that is known of it."""
         sizes = ", ".join(f"{name} {size}" for name, size in self.data.sizes.items())

@@ -4,6 +4,8 @@ A merit f of the mean state is no mean. Its standard error is that of its linear
 $f'(\overline{\rho})[\rho_i]$ (the delta method): right for many runs, as long as f is smooth there.
 """
 
+import json
+from pathlib import Path
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -16,7 +18,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from qbjax.dynamics.programs import Way, program_of
 from qbjax.dynamics.record import doubt
-from qbjax.dynamics.record.observed import Observed
+from qbjax.dynamics.record.observed import POWERS, Observed
 from qbjax.dynamics.record.powers import powers
 from qbjax.dynamics.unravelling.monitored import Monitored
 from qbjax.interface.info import Info
@@ -115,8 +117,38 @@ class Trajectories(Observed):
             found[name] = (("trajectory", *axes), values)
         found["status"] = ("trajectory", self.status)
         found["truncation"] = ("trajectory", self.truncation)
-        coords = {"time": self.times, "trajectory": np.arange(len(self.status))}
+        coords = {
+            "time": variable("time", "time", self.times),
+            "trajectory": np.arange(len(self.status)),
+        }
         return xr.Dataset(found, coords, self.data.attrs)
+
+    def plot(
+        self,
+        *observables: str | Any,
+        ax: Any = None,
+        label: str | Any = None,
+        path: str | Path | Any = None,
+    ) -> Any:
+        """Draws means over time with bands of their standard errors, as `Trajectory.plot` does.
+
+        Without names these are energy, ergotropy and daemonic ergotropy, and the powers below.
+
+        Args:
+            observables, ax, label, path: as of `qb.dynamics.Trajectory.plot`.
+
+        Returns:
+            The matplotlib axes of the first panel.
+
+        Raises:
+            ValueError, TypeError: as of `qb.dynamics.Trajectory.plot`.
+        """
+        # Imported late: matplotlib takes as long as a first run.
+        from qbjax.dynamics.record import pictures
+
+        own = (("energy", "ergotropy", "daemonic_ergotropy"), POWERS)
+        data = self.to_xarray().assign_attrs(picture=json.dumps(own))
+        return pictures.picture(data, observables, ax=ax, label=label, path=path)
 
 
 def gathered(

@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
@@ -47,6 +48,26 @@ def test_a_sweep_comes_back(tmp_path):
     record = qb.load(store)
     assert np.array_equal(record.square, data["square"])
     assert record.origin["missing"] == 0
+
+
+def test_a_run_is_drawn_as_it_was(run, saved):
+    """Panels and units come back from a netCDF file; a table knows no units."""
+    drawn = [run.plot(), *(qb.load(saved / name).plot() for name in ("run.nc", "run.csv"))]
+    first, second, third = ([ax.get_lines() for ax in axes.figure.axes] for axes in drawn)
+    for one, other, table in zip(first, second, third, strict=True):
+        words = [line.get_label() for line in one]
+        assert words == [line.get_label() for line in other] == [x.get_label() for x in table]
+    labels = [axes.get_ylabel() for axes in drawn]
+    assert labels == [r"energy  ($\omega_b$)", r"energy  ($\omega_b$)", "energy"]
+    plt.close("all")
+
+
+def test_a_sweep_is_no_run(tmp_path):
+    qb.sweep(lambda a: {"square": a**2}, {"a": np.arange(4.0)}, store=tmp_path / "sweep.zarr")
+    with pytest.raises(
+        ValueError, match=r"`record` must be of a run .* sweep\.zarr has the axes a"
+    ):
+        qb.load(tmp_path / "sweep.zarr").plot()
 
 
 def test_what_is_not_there(saved, tmp_path):

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -117,6 +118,18 @@ def test_records_and_tables(runs):
     assert "2 per trajectory" in told
     assert "not finite" in told
     assert "excited" in dir(runs)
+
+
+def test_means_are_drawn_with_bands_of_their_errors(runs):
+    above, below = runs.plot().figure.axes
+    words = [text.get_text() for text in above.get_legend().get_texts()]
+    assert words == ["energy", "± standard error", "ergotropy $W$", "daemonic ergotropy"]
+    band = above.collections[1].get_paths()[0].vertices
+    ends = band[np.isclose(band[:, 0], TIMES[-1]), 1]
+    half = runs.standard_error["ergotropy"][-1]
+    np.testing.assert_allclose(np.ptp(ends), 2 * half)
+    assert not below.collections  # powers have none
+    plt.close("all")
 
 
 def test_the_first_of_many_are_the_many_of_few(runs, monkeypatch):
