@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs validate reproduce test test-slow check bench clean
+.PHONY: help demo docs validate reproduce test test-slow check lint as-users bench clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,11 +26,13 @@ reproduce: .venv/.run  ## draw all figures of the five papers anew (QUICK=1: a q
 validate: .venv/.run  ## compute the papers' claims anew: what takes seconds
 	@$(BIN)/qbjax validate
 
-check: .venv/.test  ## format, lint, types and floors
+check: lint  ## format, lint, types and floors
+	@$(BIN)/pytest -q -n 0 tests/test_floors.py
+
+lint: .venv/.test
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -q -n 0 tests/test_floors.py
 
 # A file stays with one worker, which compiles its programs once; conftest.py has them compiled
 # quickly. As users do are those of every battery's example, of the DOPO's reference numbers, where
@@ -41,10 +43,13 @@ AS_USERS := tests/test_every_battery.py tests/batteries/dopo/test_dopo_reference
             tests/batteries/waveguide/test_waveguide_spectrum.py \
             tests/batteries/collisional/test_critical.py
 
-test: check  ## check, then every test that takes seconds, and the doctests
+# mypy leaves all cores but one to others: the first tests run meanwhile.
+test: .venv/.test  ## check, every test that takes seconds, and the doctests
+	@$(MAKE) --no-print-directory -j 2 lint as-users
+	@$(BIN)/pytest $(SPREAD) -m "not slow" --doctest-modules tests qbjax $(AS_USERS:%=--ignore=%)
+
+as-users: .venv/.test
 	@XLA_FLAGS= $(BIN)/pytest $(SPREAD) -m "not slow" $(AS_USERS)
-	@$(BIN)/pytest $(SPREAD) -m "not slow" --doctest-modules tests qbjax $(AS_USERS:%=--ignore=%) \
-	  --ignore=tests/test_floors.py
 
 test-slow: check  ## check, then every test
 	@XLA_FLAGS= $(BIN)/pytest $(SPREAD) --doctest-modules tests qbjax
@@ -56,7 +61,8 @@ clean:  ## remove the virtual environment and what tools left behind
 	@rm -rf .venv build dist site .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# One stamp per set of dependencies, older than pyproject.toml when they may have changed.
+# One stamp per set of dependencies, older than pyproject.toml when they may have changed. Half of
+# the time would be pip's compiling ten thousand files on one core; some are templates, no Python.
 .venv/.run: EXTRA :=
 .venv/.test: EXTRA := [test]
 .venv/.bench: EXTRA := [bench]
@@ -64,7 +70,9 @@ clean:  ## remove the virtual environment and what tools left behind
 
 .venv/.run .venv/.test .venv/.bench .venv/.docs: pyproject.toml | $(BIN)/python
 	@echo "Installing qbjax$(EXTRA) and what it needs into .venv (a minute or two) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".$(EXTRA)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	  --editable ".$(EXTRA)"
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null 2>&1 || true
 	@touch $@
 
 $(BIN)/python:
