@@ -1,6 +1,7 @@
 """How every test and doctest runs: double precision, strict shapes, strict dtypes, and programs
 that are compiled quickly rather than to run quickly."""
 
+import gc
 import os
 from importlib.metadata import version
 from pathlib import Path
@@ -40,6 +41,15 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 # No deadline, for the first example compiles; derandomised, so that a run can be repeated.
 hypothesis.settings.register_profile("qbjax", deadline=None, derandomize=True, max_examples=40)
 hypothesis.settings.load_profile("qbjax")
+
+
+def pytest_collection_finish():
+    """Looks for garbage less often: by default a tenth of a run goes into it.
+
+    JAX traces with many small objects that live on; what was imported and collected stays anyway.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 def pytest_runtest_teardown(item, nextitem):
