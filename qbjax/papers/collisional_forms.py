@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
+from scipy.integrate import quad, solve_ivp
 from scipy.linalg import expm
 
 import qbjax as qb
@@ -69,14 +69,20 @@ def third_line(sign: float) -> float:
     return float(np.max(second - third))
 
 
+def bound_off() -> float:
+    """Time in which the differential inequality (14) leads to (15) at Ωτ = 10, less that time."""
+    R0 = float(bounds.R0)
+    return quad(lambda E: 1 / np.sqrt(E + 1), 0.0, R0 * 10 * (1 + R0 * 2.5))[0] / R0 - 10
+
+
 def spin_bound(correct: bool) -> float:
     """Eq. (28) against the time of its differential inequality, j = 99/2 at ⟨J_z⟩ = −20."""
     j, x = 49.5, -20.0
     f = np.sqrt(j * (j + 1) - x * (x + 1))
     start = (1 - 2 * j) / (2 * np.sqrt(2 * j)) if correct else (1 - 2 * j) / 2
     left = np.arctan((2 * x + 1) / (2 * f)) - np.arctan(start)
-    time = bounds.incoherent_time(ladders.spin(j), x + j, form="printed")
-    return float(left - time * bounds.R0)
+    time = quad(lambda z: 1 / np.sqrt(j * (j + 1) - z * (z + 1)), -j, x)[0]
+    return float(left - time)
 
 
 def edge(first: bool) -> float:

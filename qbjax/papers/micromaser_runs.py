@@ -1,6 +1,8 @@
 """Runs of the micromaser that the claims about it need."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -12,13 +14,20 @@ TRAP, NEAR = np.pi / 15**0.5, np.pi / 15.6**0.5
 Q = 0.25
 
 
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Keeps quiet about a ladder without a top."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 @cache
 def run(theta: float, count: int, c: float, loss: Any = 0, q: float = Q, levels: int = 60):
     """Observables after so many collisions; n̄ = 0.15 where there is loss."""
     battery = qb.batteries.micromaser(levels, loss, 0.15 if loss else 0)
     stream = qb.protocols.Collisions(np.full(count, theta), q, c, save_every=count)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a ladder without a top says so
+    with unwarned():
         return qb.charge(battery, stream)
 
 
@@ -42,8 +51,7 @@ def trapped_energy(q: float, c: int = 0, turns: int = 1) -> float:
 def stationary(theta: float, levels: int, q: float = Q, c: float = 1.0, loss: Any = 0):
     """The end of endless collisions."""
     battery = qb.batteries.micromaser(levels, loss, 0.15 if loss else 0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with unwarned():
         return qb.batteries.stationary_state(battery, qb.protocols.Collisions([theta], q, c))
 
 
@@ -79,8 +87,7 @@ def beyond(ratio: Any, nu: float | None = None, loss: Any = 0, levels: int = 40)
     theta, count = (TRAP, 100) if loss else (0.8, 20)
     battery = qb.batteries.Collisional(ladder, loss, 0.15 if loss else 0, ratio or 0, **how)
     stream = qb.protocols.Collisions(np.full(count, theta), Q, 1.0, save_every=count)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with unwarned():
         return float(qb.charge(battery, stream).energy[-1])
 
 
