@@ -12,23 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from qbjax import _checks
-from qbjax.dynamics.forgetting import forget_in_time
-from qbjax.dynamics.motion import How, follow
+from qbjax import _checks, question
+from qbjax.dynamics.motion import follow
 from qbjax.dynamics.record.doubt import judged
-from qbjax.dynamics.record.provenance import Provenance
 from qbjax.dynamics.record.trajectory import Trajectory, warn_if_unreliable
-from qbjax.dynamics.solve.automatic import Outlook, foreseen
-from qbjax.dynamics.solve.integrate import Adjoint, FreeTimes
-from qbjax.dynamics.solve.solver import Solver, chosen
+from qbjax.dynamics.solve.integrate import Adjoint
+from qbjax.dynamics.solve.solver import Solver
 from qbjax.dynamics.undefined import compiled
 from qbjax.interface import kept as kept_states
 from qbjax.interface.battery import (
     Battery,
-    Foreseeing,
-    Prepared,
     factors_of,
-    mover_of,
     open_cell_of,
     recommended_levels,
     refined,
@@ -87,24 +81,10 @@ def charge(
         >>> run.energy.shape, int(run.status)
         ((3,), 0)
     """
-    how = _how(battery, times, save, adjoint, solver)
-    protocol = resolve(protocol)
-    checked = battery.check(protocol, times)
-    if solver is None and isinstance(battery, Foreseeing):
-        how = _foreseeing(how, battery.outlook(protocol, times), times)
-    state = battery.start(initial)
-    dims = kept_states.dims(battery, state, states, factors_of(battery))
-    ready = battery.prepared(times) if isinstance(battery, Prepared) else battery
-    exact = solver is not None or not _checks.is_concrete((battery, protocol, state, checked))
-    seen = save is not None or states is not None
-    mover, moved = mover_of(ready, protocol, state, exact=exact, seen=seen)
-    at, how = padded(mover, checked, how, dims, given=times is not None)
-    run = _charge(mover, protocol, moved, at, how, save, (states, dims))
-    warn_if_unreliable(run, lambda: recommended_levels(battery, protocol))
-    asked = {"battery": battery, "protocol": protocol}
-    made = _made("charge", how, **asked, initial=None if initial is None else state)
-    run = handed_back(run, moved, state)
-    return dataclasses.replace(run, provenance=made, **cut(run, checked, how))
+    asked = question.of_charge(battery, protocol, times, initial, save, states, adjoint, solver)
+    run = _charge(*asked.given)
+    warn_if_unreliable(run, asked.advice)
+    return asked.answered(run)
 
 
 def store(
@@ -204,7 +184,7 @@ def discharge(
         J.-T. Zhang et al., "Quantum batteries in coherent Ising machine" (2026),
         Eqs. (14)–(19).
     """
-    how = _how(battery, times, save, adjoint, solver)
+    how = question.how_of(battery, times, save, adjoint, solver)
     _checks.instance("load", load, TwoLevel, "a load such as qb.loads.TwoLevel(1.0)")
     load = resolve(load)
     times = _checks.times("times", times)
@@ -218,7 +198,7 @@ def discharge(
     at, how = padded(battery, times, how, dims)
     run = _discharge(mover, load, nameless(start), at, how, save, (states, dims))
     warn_if_unreliable(run, lambda: _more_levels(battery))
-    made = _made("discharge", how, battery=battery, load=load, initial=start)
+    made = question.provenance("discharge", how, battery=battery, load=load, initial=start)
     run = handed_back(run, start, start)
     return dataclasses.replace(run, provenance=made, **cut(run, times, how))
 
@@ -239,31 +219,6 @@ def _discharge(mover, load, state, times, how, save, kept):
     return judged(kept_states.sorted_out(run, dims))
 
 
-def _made(verb: str, how: How, **asked: Any) -> Provenance:
-    return Provenance(verb=verb, **asked, solver=how.solver, adjoint=how.adjoint)
-
-
-def _how(battery, times, save, adjoint, solver) -> How:
-    """Checks the arguments of every verb; returns how a run is to be followed."""
-    _checks.x64()
-    forget_in_time()
-    _checks.instance("battery", battery, Battery, "a qb.batteries battery")
-    _checks.choice("adjoint", adjoint, ("reverse", "forward", "direct"))
-    if solver is not None:
-        _checks.instance("solver", solver, Solver, "a qb.Solver")
-    if save is not None:
-        _checks.function("save", save, "save(t, state)")
-    return How(chosen(solver), adjoint, _free_times(times))
-
-
-def _foreseeing(how: How, outlook: Outlook | None, times) -> How:
-    """Chooses the method that the equation's numbers ask for."""
-    if outlook is None:
-        return how
-    method = foreseen(outlook, np.asarray(times, float))
-    return how if method is None else how._replace(solver=how.solver.with_method(method))
-
-
 def _check_hand_over(times, state: State) -> None:
     times = _checks.times("times", times)
     if not _checks.is_concrete((times, state.time)):
@@ -282,15 +237,3 @@ def _more_levels(battery) -> dict[str, tuple[str, int]]:
     levels = refined(battery).cell_hamiltonian.shape[0]
     advice = recommended_levels(battery, battery.idle())
     return {mode: (argument, max(levels, n)) for mode, (argument, n) in advice.items()}
-
-
-def _free_times(times) -> FreeTimes:
-    """The times that may be differentiated: "none", "later" (all but the first) or "all".
-
-    A list that starts with a plain number has a fixed start, whose derivative is then never
-    propagated through the run.
-    """
-    if _checks.is_concrete(times):
-        return "none"
-    first = times[0] if isinstance(times, (list, tuple)) else times
-    return "later" if _checks.is_concrete(first) else "all"

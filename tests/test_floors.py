@@ -17,6 +17,7 @@ FLOORS = (
     ("dynamics", "merit", "protocols"),
     ("interface",),
     ("loads",),
+    ("question",),
     ("cycle", "steady"),
     ("strategies",),
     ("batteries",),

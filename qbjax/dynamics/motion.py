@@ -1,8 +1,8 @@
 r"""Motion: a battery's description of how its state moves, and the one driver that moves it.
 
 A battery describes one of three kinds of motion, a `Flow`, a `Stream` or a `Path`, and says nothing
-of solvers, adjoints or which times may be differentiated. `follow` is the only caller of
-integrators and roll-outs, and makes one record of all.
+of solvers, adjoints or which times may be differentiated. `follow` makes one record of all. It
+moves (`moved`) and then finishes (`recorded`): whoever moves by spans joins them in between.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PyTree
 
 from qbjax.dynamics import rows
-from qbjax.dynamics.record.doubt import BREAKDOWN, NON_FINITE, OK, all_finite
+from qbjax.dynamics.record.certified import certified
+from qbjax.dynamics.record.doubt import NON_FINITE, OK, all_finite, believed
 from qbjax.dynamics.record.powers import powers
 from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.dynamics.rollout import rollout, stops
@@ -146,6 +147,26 @@ class Path:
 Motion = Flow | Stream | Path
 
 
+class Moved(NamedTuple):
+    """A motion's moments, before the observables of the whole run are made of them.
+
+    Attributes:
+        seen: what `observe` and `merits` told of every moment, leading axis T.
+        told: what the steps before these moments told, of a stream; None of a flow.
+        saved: what the caller saved, leading axis T.
+        status: how it ended.
+        steps: how many it took.
+        last: y at the end, as the motion has it.
+    """
+
+    seen: dict[str, Any]
+    told: dict[str, Any] | None
+    saved: PyTree
+    status: Int[Any, ""]
+    steps: Int[Any, ""]
+    last: PyTree
+
+
 def follow(
     motion: Motion, times: Float[Array, " T"], how: How, save: Callable | None = None
 ) -> Trajectory:
@@ -161,14 +182,46 @@ def follow(
     Returns:
         A `Trajectory`: pure and traceable, nothing is validated, nothing is warned of.
     """
+    if isinstance(motion, Path):
+        return _follow_path(motion, times, save)
+    return recorded(motion, times, moved(motion, times, how, save))
+
+
+def moved(motion: Flow | Stream, times, how: How, save: Callable | None) -> Moved:
+    """Moves a state through time; arguments as of `follow`."""
+    return (
+        _flowed(motion, times, how, save)
+        if isinstance(motion, Flow)
+        else _stepped(motion, times, how, save)
+    )
+
+
+def recorded(motion: Flow | Stream, times: Float[Array, " T"], moved: Moved) -> Trajectory:
+    """Makes the record of a whole run.
+
+    Args:
+        motion: that of its start.
+        times: all of them, as `follow` takes them.
+        moved: all its moments.
+    """
     if isinstance(motion, Flow):
-        return _follow_flow(motion, times, how, save)
-    if isinstance(motion, Stream):
-        return _follow_stream(motion, times, how, save)
-    return _follow_path(motion, times, save)
+        seen = motion.finish(times, moved.seen)
+    else:
+        at = np.array(stops(len(times) - 1, motion.every))
+        times = times[at]
+        seen = motion.finish(times, moved.seen, moved.told or {}, at)
+    return certified(
+        motion,
+        times,
+        seen,
+        saved=moved.saved,
+        status=moved.status,
+        steps=moved.steps,
+        final_state=motion.state(times[-1], moved.last),
+    )
 
 
-def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
+def _flowed(flow: Flow, times, how: How, save) -> Moved:
     field = _ruled(how, flow.field, flow.backwards)
     count = rows.counted(times) if how.padded else None
     solution = integrate(
@@ -178,15 +231,7 @@ def _follow_flow(flow: Flow, times, how: How, save) -> Trajectory:
     )  # fmt: skip
     seen, saved = solution.saved
     more = {"merits": rows.each(flow.merits, seen, count)} if flow.merits else {}
-    return _recorded(
-        flow,
-        times,
-        flow.finish(times, {**seen, **more}),
-        saved=saved,
-        status=solution.status,
-        steps=solution.steps,
-        final_state=flow.state(times[-1], solution.final),
-    )
+    return Moved({**seen, **more}, None, saved, solution.status, solution.steps, solution.final)
 
 
 def _ruled(how: How, plain: Callable, backwards: Callable | None) -> Callable:
@@ -206,7 +251,7 @@ def _watched(flow: Flow, save) -> dict[str, Any]:
     return {"save": watch}
 
 
-def _follow_stream(stream: Stream, times, how: How, save) -> Trajectory:
+def _stepped(stream: Stream, times, how: How, save) -> Moved:
     watch = _watching(stream, save)
     out = rollout(
         _ruled(how, stream.step, stream.backwards),
@@ -219,25 +264,17 @@ def _follow_stream(stream: Stream, times, how: How, save) -> Trajectory:
         settles=stream.settles,
         made=stream.made,
     )
-    at = np.array(stops(len(times) - 1, stream.every))
     seen, saved = out.saved
     # What is not finite in an element of a state may leave the trace alone.
     finite = all_finite((out.final, seen.get("trace_defect")))
-    return _recorded(
-        stream,
-        times[at],
-        stream.finish(times[at], seen, out.seen, at),
-        saved=saved,
-        status=jnp.where(finite, OK, NON_FINITE),
-        steps=out.made,
-        final_state=stream.state(times[-1], out.final),
-    )
+    status = jnp.where(finite, OK, NON_FINITE)
+    return Moved(seen, out.seen, saved, status, out.made, out.final)
 
 
 def _follow_path(path: Path, times, save) -> Trajectory:
-    points, status = _believed(path)
+    points, status = believed(path.points, path.error, path.limit)
     seen, saved = jax.vmap(_watching(path, save))(times, points)
-    return _recorded(
+    return certified(
         path,
         times,
         path.finish(times, seen),
@@ -248,19 +285,6 @@ def _follow_path(path: Path, times, save) -> Trajectory:
     )
 
 
-def _believed(path: Path) -> tuple[PyTree[Array], Int[Array, ""]]:
-    """Puts NaN where points are not to be believed, and says how the run ended."""
-
-    def hidden(good, point):
-        return jax.tree.map(lambda x: jnp.where(good, x, jnp.nan), point)
-
-    points, ended = path.points, jnp.asarray(OK)
-    if path.error is not None:
-        good = path.error <= path.limit
-        points, ended = jax.vmap(hidden)(good, points), jnp.where(jnp.all(good), OK, BREAKDOWN)
-    return points, jnp.where(all_finite((path.points, path.error)), ended, NON_FINITE)
-
-
 def _watching(motion: Stream | Path, save) -> Callable:
     """Makes the function that keeps the observables of each moment, and what the caller saves."""
 
@@ -269,27 +293,3 @@ def _watching(motion: Stream | Path, save) -> Callable:
         return motion.observe(t, y), own
 
     return watch
-
-
-def _recorded(motion: Motion, times, seen: dict[str, Array], **ended: Any) -> Trajectory:
-    """Makes the record of a run, its certificate apart from its observables."""
-    observables = dict(seen)
-    certificate = ("trace_defect", *(["truncation"] if motion.modes else []))
-    if not set(certificate) <= observables.keys():
-        raise TypeError(
-            f"Argument `observe` of a motion must tell {' and '.join(certificate)}, but tells "
-            f"{', '.join(observables)}."
-        )
-    defect = observables.pop("trace_defect")
-    truncation = observables.pop("truncation", jnp.zeros((times.shape[0], 0)))
-    return Trajectory(
-        times=times,
-        observables=observables,
-        truncation=truncation,
-        trace_defect=defect,
-        units=motion.units,
-        modes=motion.modes,
-        picture=motion.picture,
-        discrete=isinstance(motion, Stream) and motion.discrete,
-        **ended,
-    )

@@ -5,6 +5,7 @@ from qbjax.studies.archive_copies import DamageWarning
 from qbjax.studies.averages import average
 from qbjax.studies.feedback_runs import feedback
 from qbjax.studies.loading import load
+from qbjax.studies.long_charge import SpanProgress, long_charge
 from qbjax.studies.quantities import Quantity
 from qbjax.studies.scaling import scaling
 from qbjax.studies.search import search
@@ -12,8 +13,8 @@ from qbjax.studies.sweep import sweep
 from qbjax.studies.trajectories import trajectories
 
 __all__ = [
-    "DamageWarning", "Quantity", "average", "averages", "feedback", "grids", "load", "scaling",
-    "search", "sweep", "trajectories",
+    "DamageWarning", "Quantity", "SpanProgress", "average", "averages", "feedback", "grids", "load",
+    "long_charge", "scaling", "search", "sweep", "trajectories",
 ]  # fmt: skip
 
 

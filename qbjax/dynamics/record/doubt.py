@@ -64,6 +64,28 @@ def all_finite(numbers: PyTree[Array]) -> Bool[Array, ""]:
     return jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(numbers)]))
 
 
+def believed(
+    points: PyTree[Array], error: Float[Array, " T"] | None, limit: float
+) -> tuple[PyTree[Array], Int[Array, ""]]:
+    """Puts NaN where points are off by more than a limit, and says how their run ended.
+
+    Args:
+        points: leading axis T.
+        error: estimated, of the points so far; None where rounding is all.
+        limit: of the error.
+    """
+
+    def hidden(good, point):
+        return jax.tree.map(lambda x: jnp.where(good, x, jnp.nan), point)
+
+    ended = jnp.asarray(OK)
+    finite = all_finite((points, error))
+    if error is not None:
+        good = error <= limit
+        points, ended = jax.vmap(hidden)(good, points), jnp.where(jnp.all(good), OK, BREAKDOWN)
+    return points, jnp.where(finite, ended, NON_FINITE)
+
+
 def worst(values: Float[Any, "..."], axis: int | None = None) -> Float[Any, "..."]:
     """The largest of the numbers that are not NaN, 0 if there are none; of the host's, there."""
     xp = _checks.array_module(values)
