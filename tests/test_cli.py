@@ -118,13 +118,24 @@ def test_too_few_levels_warn_in_one_line(tmp_path):
 
 
 def test_control_c_is_one_line(monkeypatch, tmp_path):
-    def interrupted(*arguments):
+    def interrupted(*arguments, **how):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(jobs, "charge", interrupted)
+    monkeypatch.setattr(jobs, "long_charge", interrupted)
     result = qbjax("charge", "dopo", *QUICK, "--out", tmp_path)
     assert result.exit_code == 130
     assert one_line(result.stderr, "Ctrl-C")
+
+
+def test_a_charge_says_how_far_it_is():
+    """In the words that a terminal shows beside the bar, and other places now and then."""
+    told = []
+    battery, times = qb.batteries.TavisCummings(1, 2), np.array([0.0, 2.0])
+    run = jobs.followed(battery, qb.protocols.Constant(1.0), times, told.append)
+    assert told[0].startswith("t = 0.04 of 2")
+    assert len(told) == 50
+    assert told[-1] == "t = 2 of 2"
+    assert run.energy.shape == (2,)
 
 
 def test_version_and_info():

@@ -13,7 +13,6 @@ import typer
 
 from qbjax.cli import jobs, options, results, session
 from qbjax.cli.charge import charging
-from qbjax.cycle import charge
 from qbjax.interface import catalogue
 from qbjax.studies import own
 from qbjax.studies.described_parts import Reader, arguments_of, check_end, maker_of, protocols_of
@@ -66,7 +65,7 @@ def charge_any(
         files = own.Files([battery, *(protocol or ()), *(set or ()), *(set_protocol or ())])
         with jobs.Steps(1) as steps, steps.step(f"charge {battery}") as now:
             with _blaming(battery):
-                run = jax.block_until_ready(charge(made, pump, times))
+                run = jax.block_until_ready(jobs.followed(made, pump, times, now))
             now(f"to t = {float(run.times[-1]):g}")
         data = run.to_xarray().assign_attrs(files.attributes())
         results.finish(

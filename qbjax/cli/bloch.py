@@ -10,7 +10,6 @@ from qbjax.batteries.bloch.battery import FURTHER
 from qbjax.cli import jobs, options, results, session
 from qbjax.cli.application import Command
 from qbjax.cli.charge import charging
-from qbjax.cycle import charge
 from qbjax.protocols import BlochPreparation
 from qbjax.views import bloch, report
 
@@ -65,7 +64,7 @@ def charge_bloch(
         )
         charger = BlochPreparation(theta * unit, phi * unit, length)
         with jobs.Steps(1) as steps, steps.step(f"charge to t = {until:g}") as now:
-            run = charge(battery, charger, np.linspace(0.0, until, points))
+            run = jobs.followed(battery, charger, np.linspace(0.0, until, points), now)
             best = int(np.argmax(run.ergotropy))
             now(f"W = {float(run.ergotropy[best]):.4f} at t = {float(run.times[best]):.4g}")
         data = run.to_xarray()

@@ -54,8 +54,9 @@ def charge_dopo(
         battery = options.battery(context)
         pump, end = pumps.described(context)
         times = np.linspace(0.0, end, points)
-        with jobs.Steps(1) as steps:
-            run = jobs.charged(battery, pump, times, steps, f"charge to t = {end:g}")
+        with jobs.Steps(1) as steps, steps.step(f"charge to t = {end:g}") as now:
+            run = jobs.followed(battery, pump, times, now)
+            now(f"W = {float(run.ergotropy[-1]):.4f} at t = {end:g}")
         results.finish(context, start, **_results(run, pump, end))
 
 

@@ -15,7 +15,6 @@ from qbjax.batteries import Collisional
 from qbjax.cli import jobs, options, results, session
 from qbjax.cli.application import Command
 from qbjax.cli.charge import charging
-from qbjax.cycle import charge
 from qbjax.merit import bounds
 from qbjax.protocols import Collisions, Scatter
 from qbjax.strategies import full_swap, greedy
@@ -86,7 +85,7 @@ def charge_collisional(
             detuning=detuning or 0, scatter=Scatter(missed) if missed else None,
         )  # fmt: skip
         with jobs.Steps(1) as steps, steps.step(f"{stream.count} collisions") as now:
-            run = charge(battery, stream)
+            run = jobs.followed(battery, stream, None, now)
             now(f"W = {float(run.ergotropy[-1]):.4f} at Ωτ = {float(run.times[-1]):g}")
         data = run.to_xarray()
         results.finish(

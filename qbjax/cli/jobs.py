@@ -13,10 +13,13 @@ from qbjax.batteries import DOPO
 from qbjax.cli import results
 from qbjax.cli.progress import Steps
 from qbjax.cycle import charge, store
+from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.protocols import Constant
 from qbjax.strategies.gradient import Best, Progress
 from qbjax.strategies.pump_pulse import best_pulse, constant_pulse
 from qbjax.strategies.switch_off import Aim, best_switch_off
+from qbjax.studies import long_charge
+from qbjax.studies.bar import in_words
 from qbjax.views import claims, plot, pulses, report
 
 DEMO_BATTERY: dict[str, Any] = {
@@ -99,6 +102,11 @@ def charged(battery: DOPO, protocol: Any, times: np.ndarray, steps: Steps, name:
         run = jax.block_until_ready(charge(battery, protocol, times))
         now(f"W = {float(run.ergotropy[-1]):.4f} at t = {times[-1]:g}")
     return run
+
+
+def followed(battery: Any, protocol: Any, times: Any, now: Callable[[str], None]) -> Trajectory:
+    """Charges by spans, telling `now` how far it is; otherwise as `qb.charge`."""
+    return long_charge(battery, protocol, times, progress=lambda reached: now(in_words(reached)))
 
 
 def _charge_and_keep(battery, F, steps):

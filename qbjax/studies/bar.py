@@ -9,17 +9,12 @@ from rich.progress import TimeElapsedColumn as Elapsed
 
 
 class Bar:
-    """A bar that shows the time reached, elapsed and left; called with every progress.
+    """A bar that shows the time reached, elapsed and left; called with every progress."""
 
-    Attributes:
-        end: of the run.
-    """
-
-    def __init__(self, end: float):
+    def __init__(self):
         columns = TextColumn("charge"), BarColumn(), TextColumn("{task.description}"), Elapsed()
         self._progress = Progress(*columns, console=Console(stderr=True))
         self._task = self._progress.add_task("compiling …", total=1)
-        self.end = end
 
     def __enter__(self):
         self._progress.start()
@@ -30,20 +25,19 @@ class Bar:
 
     def __call__(self, now: Any) -> None:
         self._progress.update(
-            self._task, completed=now.done, total=now.total, description=in_words(now, self.end)
+            self._task, completed=now.done, total=now.total, description=in_words(now)
         )
 
 
-def in_words(now: Any, end: float) -> str:
+def in_words(now: Any) -> str:
     """Says the progress of a long charge in words.
 
     Args:
-        now: has `time`, `remaining`, `done` and `total`.
-        end: of the run.
+        now: has `time`, `end`, `remaining`, `done` and `total`.
 
     Example:
         >>> from types import SimpleNamespace
-        >>> in_words(SimpleNamespace(time=2.5, remaining=75.2, done=1, total=4), 10.0)
+        >>> in_words(SimpleNamespace(time=2.5, end=10.0, remaining=75.2, done=1, total=4))
         't = 2.5 of 10, 1:15 left'
     """
     left = (
@@ -51,7 +45,7 @@ def in_words(now: Any, end: float) -> str:
         if now.done == now.total or math.isnan(now.remaining)
         else f", {clock(now.remaining)} left"
     )
-    return f"t = {now.time:.4g} of {end:.4g}{left}"
+    return f"t = {now.time:.4g} of {now.end:.4g}{left}"
 
 
 def clock(seconds: float) -> str:

@@ -39,7 +39,7 @@ class SpanProgress(NamedTuple):
 
     Attributes:
         done, total: spans, those of an earlier call included.
-        time: reached, in the unit of the run.
+        time, end: reached, and that of the run, in its unit.
         elapsed: seconds of this call.
         remaining: seconds left at the pace of this call's spans, the first, which is compiled,
             left out; NaN until there are two.
@@ -48,6 +48,7 @@ class SpanProgress(NamedTuple):
     done: int
     total: int
     time: float
+    end: float
     elapsed: float
     remaining: float
 
@@ -112,10 +113,10 @@ def long_charge(
         return charge(**ask)
     plan = cuts.cut(np.asarray(asked.times), count, form.every)
     keeping: Any = nullcontext() if store is None else spans_kept.opened(store, **ask, spans=count)
-    telling: Any = Bar(float(asked.times[-1])) if progress == "bar" else nullcontext(progress)
+    telling: Any = Bar() if progress == "bar" else nullcontext(progress)
     with keeping as kept, telling as tell:
         rows = cuts.joined(_moved(asked, form, plan, kept, tell), plan)
-    run = _record(*asked.given[:3], asked.times, rows, asked.given[6])
+    run = _charge_record(*asked.given[:3], asked.times, rows, asked.given[6])
     warn_if_unreliable(run, asked.advice)
     return asked.answered(run)
 
@@ -140,7 +141,7 @@ def _moved(
     y = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), form.initial)
     parts: list[Moved] = []
     if kept is not None:
-        parts = kept.parts(eqx.filter_eval_shape(_span, *_of_span(asked, plan, 0, y)))
+        parts = kept.parts(eqx.filter_eval_shape(_charge_span, *_of_span(asked, plan, 0, y)))
     for index in range(len(parts), len(plan)):
         if parts:
             y, parts[-1] = parts[-1].last, parts[-1]._replace(last=None)
@@ -153,28 +154,28 @@ def _moved(
         paces.append(time.perf_counter())
         if tell is not None:
             left = _pace(paces) * (len(plan) - len(parts))
-            reached = float(plan[index].span.times[-1])
-            tell(SpanProgress(len(parts), len(plan), reached, paces[-1] - began, left))
+            reached, end = (float(plan[k].span.times[-1]) for k in (index, -1))
+            tell(SpanProgress(len(parts), len(plan), reached, end, paces[-1] - began, left))
     return parts
 
 
 def _of_span(asked: Question, plan: list[Cut], index: int, y) -> tuple:
-    """The arguments of `_span`."""
+    """The arguments of `_charge_span`."""
     mover, protocol, state, at, how, save, kept = asked.given
     first = np.asarray(index == 0)
     return mover, protocol, state, at, y, first, plan[index].span, how, save, kept
 
 
-def _span(mover, protocol, state, at, y, first, span, how, save, kept) -> Moved:
+def _charge_span(mover, protocol, state, at, y, first, span, how, save, kept) -> Moved:
     save = kept_states.keeping(save, kept_states.reader(mover, kept[0]))
     return cuts.move(mover.motion(protocol, state, at), y, first, span, how, save)
 
 
-_program = compiled("trace_defect", moved=2)(_span)
+_program = compiled("trace_defect", moved=2)(_charge_span)
 
 
 @compiled("trace_defect", moved=2)
-def _record(mover, protocol, state, times, rows, kept):
+def _charge_record(mover, protocol, state, times, rows, kept):
     run = recorded(mover.motion(protocol, state, times), times, rows)
     return judged(kept_states.sorted_out(run, kept[1]))
 
