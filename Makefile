@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs validate reproduce test test-slow check lint as-users bench clean
+.PHONY: help demo docs notebooks validate reproduce test test-slow check lint as-users bench clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: .venv/.run  ## charge, optimise, compare with the paper, draw: the two-min
 docs: .venv/.docs  ## build the documentation into site/; a warning is an error
 	@PYTHONPATH=docs/extensions $(BIN)/zensical build --clean --strict --config-file .zensical.toml
 	@echo "Open site/index.html, or: $(BIN)/python -m http.server --directory site"
+
+notebooks: .venv/.notebooks  ## execute the notebooks anew, and make their pages
+	@$(BIN)/python docs/tools/notebooks.py
 
 reproduce: .venv/.run  ## draw all figures of the five papers anew (QUICK=1: a quick look), compute all claims
 	@$(BIN)/qbjax reproduce $(if $(QUICK),--quick)
@@ -67,8 +70,9 @@ clean:  ## remove the virtual environment and what tools left behind
 .venv/.test: EXTRA := [test]
 .venv/.bench: EXTRA := [bench]
 .venv/.docs: EXTRA := [docs]
+.venv/.notebooks: EXTRA := [notebooks]
 
-.venv/.run .venv/.test .venv/.bench .venv/.docs: pyproject.toml | $(BIN)/python
+.venv/.run .venv/.test .venv/.bench .venv/.docs .venv/.notebooks: pyproject.toml | $(BIN)/python
 	@echo "Installing qbjax$(EXTRA) and what it needs into .venv (a minute or two) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
 	  --editable ".$(EXTRA)"
