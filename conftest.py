@@ -14,11 +14,13 @@ os.environ.setdefault("EQX_ON_ERROR", "nan")
 # Most of a test's time is XLA's, on programs that then run for milliseconds. Its older emitter of
 # loops, with which small batteries run anyway, and LLVM without optimisation take half of that;
 # numbers are the same to rounding. `XLA_FLAGS= pytest …` compiles as users do, as `make test` does
-# for a part and `make test-slow` for all. JAX 0.11.1 has no such emitter any more, and XLA ends a
-# process that asks for it.
+# for a part and `make test-slow` for all. Two passes from which such programs gain nothing are a
+# tenth of what is left. JAX 0.11.1 has no such emitter any more, and XLA ends a process that asks
+# for it.
 os.environ.setdefault(
     "XLA_FLAGS",
     "--xla_backend_optimization_level=0"
+    " --xla_disable_hlo_passes=tree_reduction_rewriter,while-loop-invariant-code-motion"
     + " --xla_cpu_use_fusion_emitters=false"
     * (tuple(int(part) for part in version("jax").split(".")[:3]) < (0, 11, 1)),
 )
