@@ -45,6 +45,26 @@ hypothesis.settings.register_profile("qbjax", deadline=None, derandomize=True, m
 hypothesis.settings.load_profile("qbjax")
 
 
+LONG_EXAMPLES = (
+    "batteries.collisional.advantage.best_lead",
+    "batteries.collisional.purity.best_pure_energy",
+    "batteries.collisional.swap_angles.best_energy",
+    "batteries.collisional.swap_angles.best_power",
+    "batteries.waveguide.front.best_in_time",
+    "batteries.waveguide.position.best_steady_ergotropy",
+    "strategies.final.final",
+)
+"""Docstrings whose examples search for seconds; tests of the same functions are quicker."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before slow ones are left out
+def pytest_collection_modifyitems(items):
+    """Marks the long examples as slow."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem) and item.name.endswith(LONG_EXAMPLES):
+            item.add_marker("slow")
+
+
 def pytest_collection_finish():
     """Looks for garbage less often: by default a tenth of a run goes into it.
 
