@@ -129,7 +129,7 @@ def test_a_late_pump(frame):
     assert tree_allclose(found.energy, careful.energy, rtol=1e-5)
 
 
-@pytest.mark.parametrize("inner", [(), (3.0, 90.0)])
+@pytest.mark.parametrize("inner", [(), pytest.param((3.0, 90.0), marks=pytest.mark.slow)])
 def test_a_known_resolution(inner):
     """A spike of a millionth of the run is found by those who say how short it is."""
     bump = Bump(1.1, 61.8, 1e-4)

@@ -48,8 +48,14 @@ def test_charge_and_store_are_those_of_the_same_lindblad_battery():
     assert tree_allclose(*runs, rtol=1e-8, atol=1e-10)
 
 
-@pytest.mark.parametrize("adjoint", ["reverse", "forward"])
-@pytest.mark.parametrize("number", ["decay", "off", "end"])
+OTHERS = [("decay", "forward"), ("off", "forward"), ("end", "reverse")]
+
+
+@pytest.mark.parametrize(
+    ("number", "adjoint"),
+    [("decay", "reverse"), ("off", "reverse"), ("end", "forward"),
+     *(pytest.param(*pair, marks=pytest.mark.slow) for pair in OTHERS)],
+)  # fmt: skip
 def test_gradients(number, adjoint):
     at = {"decay": 0.1, "off": 1.3, "end": 3.0}[number]
 

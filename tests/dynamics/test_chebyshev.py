@@ -133,8 +133,14 @@ def test_too_much_to_keep():
     assert tree_allclose(all_.saved[:, :1], few.saved, rtol=0, atol=1e-8)
 
 
-@pytest.mark.parametrize("pump", [qb.protocols.Constant(1.5), PUMP,
-                                  qb.protocols.SwitchOff(1.5 + 0.5j, 1.1)])  # fmt: skip
+@pytest.mark.parametrize(
+    "pump",
+    [
+        pytest.param(qb.protocols.Constant(1.5), marks=pytest.mark.slow),
+        PUMP,
+        qb.protocols.SwitchOff(1.5 + 0.5j, 1.1),
+    ],
+)
 def test_agrees_with_runge_kutta(battery, pump):
     """Every observable at every time: on edges, between them, after the pulse."""
     tight = qb.Solver(rtol=1e-10, atol=1e-12)

@@ -41,7 +41,11 @@ def both(function):
 
 @pytest.mark.parametrize(
     ("options", "rtol"),
-    [({}, 1e-5), ({"max_step": 0.002}, ROUNDING), ({"max_steps": 200}, ROUNDING)],
+    [
+        ({}, 1e-5),
+        pytest.param({"max_step": 0.002}, ROUNDING, marks=pytest.mark.slow),
+        ({"max_steps": 200}, ROUNDING),
+    ],
     ids=["free: rounding moves the steps", "bounded", "limited"],
 )
 def test_values_and_steps_are_diffrax_s(options, rtol):

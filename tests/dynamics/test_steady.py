@@ -63,7 +63,7 @@ def test_a_driven_kerr_oscillator_against_qutip(direct):
     assert (int(found.steps) == 0) is direct
 
 
-@pytest.mark.parametrize("direct", [True, False])
+@pytest.mark.parametrize("direct", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_random_model_against_qutip(direct):
     structure, H, jumps = dense_model()
     L = Generator(structure, jnp.ones(1), jnp.array([0.5, 2.0]))
@@ -174,7 +174,7 @@ def elsewhere(monkeypatch):
     monkeypatch.setattr(jax.lax, "platform_dependent", other)
 
 
-@pytest.mark.parametrize("real", [True, False])
+@pytest.mark.parametrize("real", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_without_eigenvectors_the_state_is_the_same(real, elsewhere):
     L = sectored() if real else Generator(dense_model()[0], jnp.ones(1), jnp.array([0.5, 2.0]))
     found = steady(L, direct=False)

@@ -56,8 +56,13 @@ def held(run):
     }  # fmt: skip
 
 
+LONG = {"exponentials", "passing", "forward"}  # each like another one
+
+
 @pytest.mark.filterwarnings("ignore:Too few levels", "ignore:The run ended early")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in CASES]
+)
 def test_padding_shows_in_nothing(name, monkeypatch):
     shown = held(CASES[name](times(5)))
     monkeypatch.setattr(saved_times, "outermost", lambda: False)
@@ -98,7 +103,9 @@ WITHIN = {
 }
 
 
-@pytest.mark.parametrize("name", WITHIN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n == "grad" else n for n in WITHIN]
+)
 def test_a_callers_program_is_not_padded(name, monkeypatch):
     seen, charge = [], cycle._charge
     monkeypatch.setattr(cycle, "_charge", lambda *a: seen.append(a[4].padded) or charge(*a))

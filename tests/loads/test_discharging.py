@@ -48,7 +48,9 @@ BATTERY = qb.batteries.DOPO(5, 2)
 COMPLEX = random_state(7, 5)
 
 
-@pytest.mark.parametrize("cell", [COMPLEX, np.diag([0.1, 0.1, 0.2, 0.3, 0.3])])
+@pytest.mark.parametrize(
+    "cell", [COMPLEX, pytest.param(np.diag([0.1, 0.1, 0.2, 0.3, 0.3]), marks=pytest.mark.slow)]
+)
 def test_a_discharge_goes_on_where_it_stopped(cell):
     whole = qb.discharge(BATTERY, cell, TwoLevel(SwitchOff(1.3, 0.8), 0.1), TIMES, solver=TIGHT)
     first = qb.discharge(BATTERY, cell, TwoLevel(1.3, 0.1), TIMES[:3], solver=TIGHT)

@@ -56,7 +56,9 @@ def pieces(edges, amplitudes):
         yield amplitude, [a, *(t for t in TIMES if a < t < b), b]
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n == "piecewise" else n for n in CASES]
+)
 def test_merits_are_qutip_s(name):
     pulse, edges, amplitudes = CASES[name]
     run = qb.charge(BATTERY, pulse, TIMES)

@@ -40,9 +40,14 @@ def test_the_first_of_several_maxima_is_jaynes_and_cummings_s():
     assert tree_allclose(search(*AT), exact(*AT), rtol=TIME)
 
 
-def test_derivatives_are_those_of_the_closed_form():
+@pytest.mark.slow
+def test_forward_derivatives_are_those_of_the_closed_form():
     expected = jax.jacfwd(exact, (0, 1))(*AT)
     assert tree_allclose(jax.jit(jax.jacfwd(search, (0, 1)))(*AT), expected, rtol=TIME)
+
+
+def test_derivatives_are_those_of_the_closed_form():
+    expected = jax.jacfwd(exact, (0, 1))(*AT)
     weights = jnp.array([1.0, -2.0])
     slope = jax.jit(jax.grad(lambda *x: search(*x, adjoint="reverse") @ weights, (0, 1)))(*AT)
     assert tree_allclose(slope, tuple(weights @ e for e in expected), rtol=TIME)
@@ -89,7 +94,7 @@ def test_derivatives_are_differences():
         assert tree_allclose(slopes[:, k], numeric, rtol=GRADIENT)
 
 
-@pytest.mark.parametrize("state", [FULL, STATE])
+@pytest.mark.parametrize("state", [pytest.param(FULL, marks=pytest.mark.slow), STATE])
 def test_it_is_the_highest_of_a_fine_grid(state):
     """With a complex state, the load's coherence counts, below one half as well."""
     battery, cell, load, _ = lossy([1.2, 0.1, 0.3, 0.0], state)

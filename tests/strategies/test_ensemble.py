@@ -38,7 +38,7 @@ def places(statistic):
     [
         ("mean", np.mean(PLACES), -np.var(PLACES)),
         ("worst", 0.5, -(1.5**2)),
-        (("cvar", 1 / 3), 0.5, -(1.5**2)),
+        pytest.param(("cvar", 1 / 3), 0.5, -(1.5**2), marks=pytest.mark.slow),
         (("cvar", 1), np.mean(PLACES), -np.var(PLACES)),
         # the ends weigh the same at ½; beyond, one of them and the middle one
         (("cvar", 2 / 3), 0.5, -(1.5**2)),

@@ -22,7 +22,8 @@ def best(decay=0.2, **more):
 
 
 def test_the_derivative_of_the_best_value_by_a_number():
-    found = {each.name: each for each in best().sensitivities()}
+    listed = best().sensitivities()
+    found = {each.name: each for each in listed}
     moved = [float(best(0.2 + h).value) for h in (1e-3, -1e-3)]
     decay = found["battery.decay"]
     assert decay.derivative == pytest.approx((moved[0] - moved[1]) / 2e-3, rel=1e-4)
@@ -30,7 +31,7 @@ def test_the_derivative_of_the_best_value_by_a_number():
     assert found["battery.frequency"].relative == pytest.approx(1.0, rel=1e-9)
     assert found["battery.coupling"].relative == pytest.approx(-decay.relative, rel=1e-3)
     assert found["protocol[1]"].relative == pytest.approx(0.0, abs=1e-4)
-    relative = [abs(each.relative) for each in best().sensitivities()]
+    relative = [abs(each.relative) for each in listed]
     assert relative == sorted(relative, reverse=True)
 
 

@@ -68,7 +68,9 @@ def hills(x):
 
 
 @pytest.mark.standard_promotion  # optax adds an integer to a float
-@pytest.mark.parametrize("optimizer", [optax.adam(0.05), "SLSQP"])
+@pytest.mark.parametrize(
+    "optimizer", [pytest.param(optax.adam(0.05), marks=pytest.mark.slow), "SLSQP"]
+)
 def test_workers_search_as_one_process(client, optimizer, tmp_path):
     how = {"optimizer": optimizer, "starts": 6, "keep": 2, "steps_per_round": 5, "chunk": 2}
     plan = qb.free(-1.2, -4.0, 4.0)

@@ -31,13 +31,18 @@ def collisional(theta, loss):
     return {"W": run.ergotropy[-1], **run.summary()}
 
 
+DOPOS = {"F": [0.5, 1.0], "kappa": [0.4, 0.5, 0.6]}
+STREAMS = {"theta": [0.2, 0.3, 0.4], "loss": [0.01, 0.02]}
+
+
 @pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
-@pytest.mark.parametrize("lanes", [None, 3])
 @pytest.mark.parametrize(
-    ("function", "grid"),
+    ("function", "grid", "lanes"),
     [
-        (dopo, {"F": [0.5, 1.0], "kappa": [0.4, 0.5, 0.6]}),
-        (collisional, {"theta": [0.2, 0.3, 0.4], "loss": [0.01, 0.02]}),
+        (dopo, DOPOS, None),
+        pytest.param(dopo, DOPOS, 3, marks=pytest.mark.slow),
+        (collisional, STREAMS, None),
+        (collisional, STREAMS, 3),
     ],
 )
 def test_a_sweep_is_a_loop(function, grid, lanes):
@@ -122,7 +127,7 @@ def test_a_bad_point_harms_no_other():
 
 
 @pytest.mark.filterwarnings("ignore::qbjax.dynamics.TruncationWarning")
-@pytest.mark.parametrize("lanes", [1, 4])
+@pytest.mark.parametrize("lanes", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_a_run_that_gives_up_harms_no_other(lanes):
     """Status 1: too many steps; status 4: too few levels, whose numbers stand."""
 

@@ -73,10 +73,10 @@ def test_two_branches():
     ("couplings", "decays"),
     [
         ((1.0, 1.0), (0.0, 0.0)),
-        ((0.8, 1.2), (0.0, 0.0)),
+        pytest.param((0.8, 1.2), (0.0, 0.0), marks=pytest.mark.slow),
         pytest.param((0.9, 1.1), (0.0, 0.5), marks=pytest.mark.slow),
         pytest.param((0.7, 1.3), (0.0, 1.0), marks=pytest.mark.slow),
-        ((0.9, 1.1), (3.5, 4.5)),
+        pytest.param((0.9, 1.1), (3.5, 4.5), marks=pytest.mark.slow),
         ((0.5, 8.0), (0.0, 1.0)),
     ],
 )

@@ -131,7 +131,9 @@ def test_closed_forms(case):
     assert tree_allclose(run.saved, expected, rtol=0, atol=EXACT)
 
 
-@pytest.mark.parametrize(("cells", "power"), [(1, 0.344), (2, 0.487), (3, 0.596)])
+@pytest.mark.parametrize(("cells", "power"), [pytest.param(1, 0.344, marks=pytest.mark.slow),
+                                              pytest.param(2, 0.487, marks=pytest.mark.slow),
+                                              (3, 0.596)])  # fmt: skip
 def test_a_star_is_one_pair_with_a_stronger_coupling(cells, power):
     """Best W/t at θ = π/2 grows with the root of the number of cells."""
     battery = qb.batteries.BlochArray(cells)

@@ -175,7 +175,7 @@ SHAPES = {
 """Envelopes, the same for QuTiP, and their areas."""
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", ["segments", pytest.param("a function", marks=pytest.mark.slow)])
 def test_an_envelope(shape):
     """u(t) multiplies J: QuTiP with all terms; on resonance all depends on the area alone."""
     envelope, u, area = SHAPES[shape]

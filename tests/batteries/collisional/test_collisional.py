@@ -24,10 +24,10 @@ def charge(battery, theta, *qubit, **options):
 @pytest.mark.parametrize(
     ("angle", "tau", "energy", "phase"),
     [
-        (0.01, 5, 6.2549799460, 0),
+        pytest.param(0.01, 5, 6.2549799460, 0, marks=pytest.mark.slow),
         (0.01, 5, 6.2549799460, 0.7),
         (0.01, 10, 24.7401647946, 0),
-        (0.01, 20, 95.7228123342, 0),
+        pytest.param(0.01, 20, 95.7228123342, 0, marks=pytest.mark.slow),
         (0.01, 28, 180.6072620257, 0),
         pytest.param(0.01, 28, 180.6072620257, 0.7, marks=pytest.mark.slow),
         pytest.param(0.005, 28, 191.8450570754, 0, marks=pytest.mark.slow),
@@ -66,8 +66,12 @@ def test_coherent_micromaser_reaches_a_pure_state():
     ("trap", "loss", "count", "expected"),
     [
         (15, 0.1, 500, (3.801665551, 0.854388838, 0.615452753)),
-        (15.6, 0.1, 500, (3.909748408, 0.852345459, 0.618132646)),
-        (15, 1e-3, 1000, (6.108582947, 0.996311417, 0.437875680)),
+        pytest.param(
+            15.6, 0.1, 500, (3.909748408, 0.852345459, 0.618132646), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            15, 1e-3, 1000, (6.108582947, 0.996311417, 0.437875680), marks=pytest.mark.slow
+        ),
         (15.6, 1e-3, 1000, (6.374940419, 0.995997309, 0.457637695)),
     ],
 )
@@ -151,11 +155,14 @@ def test_storing_loses_in_units_of_the_waiting_time():
     np.testing.assert_allclose(kept.energy, expected, rtol=1e-12)
 
 
-SLOWER = [pytest.param(name, marks=pytest.mark.slow) for name in ("coherence", "loss")]
+SLOWER = [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ("ground_population", "coherence", "loss")
+]
 
 
 @saturated
-@pytest.mark.parametrize("name", ["theta", "ground_population", "phase", *SLOWER])
+@pytest.mark.parametrize("name", ["theta", "phase", *SLOWER])
 def test_gradients(name):
     rng = np.random.default_rng(3)
     point = {n: rng.uniform(0.2, 0.8, 10) for n in ("theta", "ground_population", "coherence")}

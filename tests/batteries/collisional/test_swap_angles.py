@@ -53,12 +53,10 @@ def test_coherent_qubits_choose_their_populations(tau, count, energy):
     assert np.all(best.protocol.ground_population <= 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tau", "count", "energy", "starts"),
-    [
-        (5.0, 7, 5.955582975061, 5),
-        pytest.param(10.0, 22, 18.261384814433, 20, marks=pytest.mark.slow),
-    ],
+    [(5.0, 7, 5.955582975061, 5), (10.0, 22, 18.261384814433, 20)],
 )
 def test_every_random_start_reaches_the_known_optimum(tau, count, energy, starts):
     """Without a second look at qubits that became idle three of ten do, and none of thirty."""

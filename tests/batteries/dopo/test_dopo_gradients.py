@@ -48,7 +48,7 @@ def slopes(frame):
     return jax.jit(jax.jacfwd(partial(ergotropy, frame=frame)))(AT)
 
 
-@BOTH_FRAMES
+@pytest.mark.parametrize("frame", ["lab", pytest.param("displaced", marks=SLOW)])
 def test_every_number_of_the_model(frame):
     value = jax.jit(partial(ergotropy, frame=frame))
     for index, name in enumerate(NUMBERS):

@@ -34,7 +34,9 @@ def test_slopes_by_rates_and_drive():
     assert tree_allclose(forth, jnp.sum(slopes), rtol=GRADIENT)
 
 
-@pytest.mark.parametrize("cavity", [(), (2, 4)], ids=["driven", "in a cavity"])
+@pytest.mark.parametrize(
+    "cavity", [(), pytest.param((2, 4), marks=pytest.mark.slow)], ids=["driven", "in a cavity"]
+)
 @pytest.mark.filterwarnings("ignore:Too few levels")
 def test_the_steady_state_is_what_a_long_run_comes_to(cavity):
     lossy = {"cavity_decay": 0.2} if cavity else {}
@@ -53,8 +55,12 @@ def test_the_steady_state_is_what_a_long_run_comes_to(cavity):
     ("more", "form"),
     [
         ({"counter_rotating": True, "levels": 24}, "one parity, 48 levels"),
-        ({"counter_rotating": True, "levels": 24, "cavity_decay": 0.1}, "2 by j and parity, up to"),
-        ({"cavity": 1.3}, "one number of quanta, 3 levels"),
+        pytest.param(
+            {"counter_rotating": True, "levels": 24, "cavity_decay": 0.1},
+            "2 by j and parity, up to",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param({"cavity": 1.3}, "one number of quanta, 3 levels", marks=pytest.mark.slow),
         ({"cavity": 1.3, "cavity_decay": 0.1}, "3 by j and number of quanta, up to 3 levels"),
     ],
     ids=["Dicke", "lossy Dicke", "detuned", "lossy and detuned"],

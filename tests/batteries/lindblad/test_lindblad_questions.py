@@ -78,7 +78,7 @@ def open_dicke(name):
 
 @pytest.mark.parametrize(
     "objective",
-    [dicke("energy"), chain("local"), open_dicke("work"),
+    [pytest.param(dicke("energy"), marks=pytest.mark.slow), chain("local"), open_dicke("work"),
      pytest.param(dicke("waved"), marks=pytest.mark.slow),
      pytest.param(chain("whole"), marks=pytest.mark.slow)],
     ids=["steps", "local", "open", "smooth", "whole"],

@@ -42,7 +42,7 @@ def test_one_spin_is_a_rabi_oscillation(photons):
 @pytest.mark.parametrize(
     "options",
     [
-        {"spins": 3, "photons": 2, "cavity": 1.3},
+        pytest.param({"spins": 3, "photons": 2, "cavity": 1.3}, marks=pytest.mark.slow),
         {"spins": 2, "photons": 1, "counter_rotating": True, "levels": 9},
     ],
 )
@@ -65,7 +65,9 @@ def test_spins_store_with_the_coupling_off():
     "make",
     [
         lambda x: (qb.batteries.TavisCummings(1, 1, cavity_decay=x), CONSTANT(0.5)),
-        lambda x: (qb.batteries.Oscillators(4, decay=x), CONSTANT(0.1)),
+        pytest.param(
+            lambda x: (qb.batteries.Oscillators(4, decay=x), CONSTANT(0.1)), marks=pytest.mark.slow
+        ),
         lambda x: (qb.batteries.SpinChain(2, hopping=x), CONSTANT(1.0)),
     ],
 )

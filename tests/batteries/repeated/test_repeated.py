@@ -104,6 +104,7 @@ def test_two_cells_on_one_stream():
     assert int(run.status) == 4
 
 
+@pytest.mark.slow
 def test_two_cavities_and_one():
     """The outlook of the micromaser's paper: do correlations of cavities help to charge them?"""
     ladder, found = qb.algebra.ladders.oscillator(7), {}
@@ -202,7 +203,13 @@ def stored(number, value, adjoint):
     return run.ergotropy[-1] + 0.3 * run.left_ergotropy[-1]
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(n, marks=pytest.mark.slow) if n in ("detuning", "weight") else n
+        for n in NUMBERS
+    ],
+)
 def test_gradients(number):
     at = NUMBERS[number]
     adjoint, derive = ("forward", jax.jacfwd) if number == "rate" else ("reverse", jax.grad)

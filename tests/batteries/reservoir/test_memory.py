@@ -73,7 +73,11 @@ def solved(weights, frequencies, mixing, initial=ONE):
     return memory.amplitudes(weights, jnp.asarray(frequencies), jnp.asarray(mixing), initial)
 
 
-@pytest.mark.parametrize("case", TABLE, ids=str)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(c, marks=pytest.mark.slow) if c != (0.6, 0.1) else c for c in TABLE],
+    ids=str,
+)
 def test_the_waveguide_to_ten_digits(case):
     frequency, x = case
     response = waveguide_kernels.response(2 * np.pi * x, 0.5, TIMES[-1])

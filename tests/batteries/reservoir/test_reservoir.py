@@ -84,7 +84,9 @@ def test_excited_and_cell_are_chosen():
     assert tree_allclose(there.populations[0], np.array([0.0, 0.0, 1.0]), rtol=EXACT)
 
 
-@pytest.mark.parametrize("case", [(0.6, 0.1), (1.4, 1.5)], ids=str)
+@pytest.mark.parametrize(
+    "case", [(0.6, 0.1), pytest.param((1.4, 1.5), marks=pytest.mark.slow)], ids=str
+)
 def test_the_waveguide_as_a_matrix(case):
     frequency, distance = case
     battery = qb.batteries.Reservoir(guide(distance), [frequency] * 2, [1.0, 1.0], band=(1, np.inf))

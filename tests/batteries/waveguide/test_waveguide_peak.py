@@ -15,7 +15,9 @@ def test_numbers():
     assert float(peak.power) == pytest.approx(0.517607850 / 6.3332884, rel=1e-7)
 
 
-@pytest.mark.parametrize(("frequency", "distance"), [(0.6, 0.1), (1.4, 0.5)])
+@pytest.mark.parametrize(("frequency", "distance"), [
+    (0.6, 0.1), pytest.param(1.4, 0.5, marks=pytest.mark.slow)
+])  # fmt: skip
 def test_it_is_the_first_and_a_maximum(frequency, distance):
     peak = first_peak(frequency, distance, 0.5)
     times = float(peak.time) * np.linspace(0.0, 1.05, 211)
