@@ -42,9 +42,7 @@ lint: .venv/.test
 # two programs have to agree to the last digits, and where a search runs longer than it compiles.
 SPREAD := -q -n $(WORKERS) --dist loadfile
 AS_USERS := tests/test_every_battery.py tests/batteries/dopo/test_dopo_reference.py \
-            tests/test_debug_switches.py tests/dynamics/test_backward.py \
-            tests/batteries/waveguide/test_waveguide_spectrum.py \
-            tests/batteries/collisional/test_critical.py
+            tests/test_debug_switches.py tests/batteries/collisional/test_critical.py
 
 # mypy leaves all cores but one to others: the first tests run meanwhile.
 test: .venv/.test  ## check, every test that takes seconds, and the doctests
