@@ -65,7 +65,7 @@ def test_every_verb(verb):
         assert np.array_equal(values, searched[name], equal_nan=True), name
 
 
-@pytest.mark.parametrize("adjoint", ["reverse", "forward"])
+@pytest.mark.parametrize("adjoint", ["reverse", pytest.param("forward", marks=pytest.mark.slow)])
 def test_derivatives(adjoint, searching):
     derive = jax.grad if adjoint == "reverse" else jax.jacfwd
     slope = derive(lambda a: energy(a, adjoint=adjoint))(0.1)
