@@ -13,11 +13,12 @@ import typer
 
 from qbjax.cli import jobs, options, results, session
 from qbjax.cli.charge import charging
+from qbjax.dynamics.record import pictures
 from qbjax.interface import catalogue
 from qbjax.studies import own
 from qbjax.studies.described_parts import Reader, arguments_of, check_end, maker_of, protocols_of
 from qbjax.studies.described_tables import naming
-from qbjax.views import plot, report
+from qbjax.views import report
 
 # fmt: off
 Battery = Annotated[str | None, typer.Option(
@@ -73,7 +74,7 @@ def charge_any(
             start,
             datasets={"run": data},
             sheets=[report.charging(data)],
-            figure=plot.charging_figure(data) if plot.CURVES.keys() <= data.keys() else None,
+            figure=pictures.stack(data, panels) if (panels := pictures.own_panels(data)) else None,
             texts=files.texts,
             instead={name: files.beside(context.params[name]) for name in options.OWN},
         )

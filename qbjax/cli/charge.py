@@ -69,7 +69,7 @@ def _results(run: Trajectory, pump: Pump, end: float) -> dict[str, Any]:
         figure = plot.charging_figure(data)
     else:
         data = pulses.with_pump(run, pump)
-        figure = plot.pulse_figure({"Charged by a pulse": {"pump": data}})
+        figure = plot.pulse_figure({"Pulse": {"pump": data}})
         texts = {"pulse.toml": pulse_files.to_toml(pump)}
         instead |= {"pulse": "pulse.toml", "amplitude": None, "duration": None}
     return {

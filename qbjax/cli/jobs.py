@@ -46,7 +46,7 @@ def demo(context: typer.Context) -> None:
     compared = claims.sheet(claims.claims(run, optima, kept, peak))
     best = report.optima_sheet(optima)
     threshold = float(battery.threshold())
-    title = f"Coherent-Ising-machine battery pumped at F = {F:g} (threshold {threshold:g})"
+    title = f"DOPO cell, pump amplitude F = {F:g} (threshold {threshold:g})"
     figure = plot.demo_figure(run, optima, kept, claims.SWITCH_OFF, title)
     options = {"amplitude": F, **DEMO_BATTERY}
     results.deliver(

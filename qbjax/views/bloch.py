@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 
 from qbjax.batteries.bloch.angle import Curve, Front, Steady
 from qbjax.batteries.bloch.band import Safe
+from qbjax.dynamics.record.pictures import legend_above
+from qbjax.dynamics.record.styles import inches
 from qbjax.views import plot
 from qbjax.views.plot import BLACK, BLUE, GREY, PULSES, PURPLE, SKY, STYLE, VERMILION, axes_or_new
 from qbjax.views.report import Sheet
@@ -113,8 +115,8 @@ def mechanisms(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     for name, (label, colour, dash) in MECHANISMS.items():
         ax.plot(data["time"], data[name], color=colour, ls=dash, label=label)
     ax.axhline(0.0, color=GREY, lw=0.8)
-    ax.set(xlabel="time  ($1/J$)", ylabel="where it comes from")
-    ax.legend(loc="upper left", ncols=3)
+    ax.set(xlabel="time  ($1/J$)", ylabel="mechanism")
+    legend_above(ax)
     return ax
 
 
@@ -128,15 +130,15 @@ def passive(data: xr.Dataset, name: str, ax: Axes) -> Axes:
 def run_figure(data: xr.Dataset, at: float | None = None) -> Figure:
     """Draws charging, power, and the mechanisms that the ergotropy comes from."""
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(3, 1, figsize=(6.4, 8.6), sharex=True, layout="constrained")
+        figure, axes = plt.subplots(3, 1, figsize=inches(1, 3), sharex=True, layout="constrained")
         for name, ax in zip(("passive_energy", "passive_power"), axes, strict=False):
             passive(data, name, ax)
         for ax, draw in zip(axes, (plot.charging, plot.power, mechanisms), strict=True):
             draw(data, ax)
             if at is not None:
-                ax.axvline(at, color=GREY, ls=(0, (4, 2)), lw=1.2)
+                ax.axvline(at, color=GREY, ls=(0, (4, 2)), label="best time")
+                legend_above(ax, ax.get_lines()[:-1])
             ax.label_outer()
-        axes[-1].set_ylim(-0.55, 1.25)
         return figure
 
 
@@ -146,7 +148,7 @@ def choice_figure(data: xr.Dataset, title: str) -> Figure:
     columns = (sought, "hyperbolic_power"), ("theta_over_pi",), ("time", "sigmoid_time")
     panels = [shown for names in columns if (shown := [n for n in names if n in data.data_vars])]
     with plt.rc_context(STYLE):
-        size = (6.4, 1.0 + 2.6 * len(panels))
+        size = inches(1, len(panels))
         figure, axes = plt.subplots(len(panels), 1, figsize=size, sharex=True, layout="constrained")
         for ax, shown in zip(axes, panels, strict=True):
             _lines(data, shown, ax)

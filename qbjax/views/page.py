@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 
-from qbjax.dynamics.record import figure_files
+from qbjax.dynamics.record import figure_files, pictures
 from qbjax.dynamics.record.doubt import TRUNCATION_LIMIT
 from qbjax.studies.loading import Loaded
 from qbjax.views import plot, report, sweeps
@@ -180,8 +180,8 @@ def _drawn(data: xr.Dataset, is_sweep: bool) -> str:
         if not any(np.isfinite(sweeps.believed(data, n)).any() for n in sweeps.quantities(data)):
             return ""
         figure = sweeps.figure(data)
-    elif plot.CURVES.keys() <= data.keys():
-        figure = plot.charging_figure(data)
+    elif panels := pictures.own_panels(data):
+        figure = pictures.stack(data, panels)
     else:
         return ""
     file = io.StringIO()

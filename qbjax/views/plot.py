@@ -98,7 +98,7 @@ def switch_off(data: xr.Dataset, optima: xr.Dataset, ax: Axes | None = None) -> 
         if not some.sizes["case"]:
             continue
         if aim == "stored":
-            label += " $T_s$ = " + ", ".join(f"{wait:g}" for wait in some["wait"].values)
+            label = "best for $T_s$ = " + ", ".join(f"{wait:g}" for wait in some["wait"].values)
         height = np.asarray(np.interp(some["time"], data["time"], data[CURVE_OF[aim]]))
         ax.plot(
             some["time"], height, marker, color=colour, ms=5, mec="white", mew=0.8, zorder=5,
@@ -127,7 +127,7 @@ def waiting(optima: xr.Dataset, ax: Axes | None = None, claim: float | None = No
         ax.plot(some["wait"], some["time"], marker, color=colour, ms=5, label=label)
     for at in zip(stored["wait"].values, stored["time"].values, strict=True):
         _tell(ax, f"{at[1]:.2f}", at, (-6, 6), ha="right")
-    ax.margins(x=0.14, y=0.18)
+    ax.margins(x=0.2, y=0.18)
     ax.set_xlabel(label_of("storage time $T_s$", optima["wait"]))
     ax.set_ylabel(label_of("best switch-off time", optima["time"]))
     ax.legend(loc="upper left")
@@ -200,9 +200,9 @@ def side_by_side(data: xr.Dataset, title: str, *draw: Callable[[xr.Dataset, Axes
         figure, axes = plt.subplots(
             1, len(draw), figsize=inches(len(draw), 1), layout="constrained"
         )
-        for each, ax in zip(draw, axes, strict=True):
-            each(data, ax)
-        figure.suptitle(title)
+        for letter, each, ax in zip("abcd", draw, axes, strict=False):
+            each(data, ax).set_title(letter)
+        figure.suptitle(title, x=0.012, ha="left")
     return figure
 
 

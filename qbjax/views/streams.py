@@ -9,16 +9,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qbjax.dynamics.record.observed import HELD, POWERS
+from qbjax.dynamics.record.pictures import legend_above, panel
+from qbjax.dynamics.record.styles import inches
 from qbjax.dynamics.record.trajectory import Trajectory
-from qbjax.views.plot import CURVES, ORANGE, PULSES, SKY, STYLE, axes_or_new, side_by_side
+from qbjax.views.plot import ORANGE, PULSES, SKY, STYLE, axes_or_new, side_by_side
 from qbjax.views.report import Sheet
 
 NAMES = ("energy", "ergotropy", "charging_power")
-HELD = ("energy", "ergotropy", "coherent_ergotropy", "incoherent_ergotropy")
-POWERS = ("charging_power", "ergotropic_power")
-
-FEW = 100
-"""Number of points from which on they are small."""
 
 
 def beside(runs: Mapping[str, Trajectory]) -> xr.Dataset:
@@ -56,7 +54,7 @@ def sheet(data: xr.Dataset, title: str) -> Sheet:
 def energies(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draws energy against charging time, a mark at every collision."""
     ax = _marked(data, "time", "energy", ax)
-    ax.set(xlabel=r"charging time $\Omega\tau$", ylabel="energy / $E_0$")
+    ax.set(xlabel=r"time  ($1/\Omega$)", ylabel="energy  ($E_0$)")
     ax.legend()
     return ax
 
@@ -91,38 +89,32 @@ def charging_figure(data: xr.Dataset, bounds: xr.Dataset) -> Figure:
         bounds: energies over `time`, named as in `BOUNDS`; those that there are.
     """
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(2, 1, figsize=(6.4, 6.4), sharex=True, layout="constrained")
-        for ax, names in zip(axes, (HELD, POWERS), strict=True):
-            _points(data, bounds, names, ax)
-        axes[0].set(title="What the battery holds", ylabel="energy / $E_0$")
-        axes[1].set(title="How fast it got there", ylabel=r"power / $E_0\Omega$")
-        axes[1].set_xlabel(r"charging time $\Omega\tau$")
-        for ax in axes:
-            ax.legend(ncols=2)
+        figure, axes = plt.subplots(2, 1, figsize=inches(1, 2), sharex=True, layout="constrained")
+        titles = "a   Energy", "b   Average power"
+        for ax, names, title in zip(axes, (HELD, POWERS), titles, strict=True):
+            panel(data, names, ax)
+            _limits(bounds, names, ax)
+            ax.set_title(title)
+            ax.label_outer()
     return figure
 
 
-def _points(data: xr.Dataset, bounds: xr.Dataset, names: tuple[str, ...], ax: Axes) -> None:
-    """Draws observables as points, below the bounds as curves; of powers bounds per time."""
+def _limits(bounds: xr.Dataset, names: tuple[str, ...], ax: Axes) -> None:
+    """Draws bounds as curves, of powers per time; they may go far beyond the points."""
+    points, (bottom, _) = ax.get_lines(), ax.get_ylim()
     time, some = bounds["time"].values, slice(1, None)
     spent = np.ones(time.size - 1) if names == HELD else time[some]
     for name in bounds.data_vars:
         label, colour, dash = BOUNDS[str(name)]
         curve = bounds[name].values[some] / np.where(spent > 0, spent, np.nan)
-        ax.plot(time[some], curve, color=colour, ls=dash, lw=1.2, label=label)
-    size = 4 if data.sizes["time"] <= FEW else 2
-    for name, marker in zip(names, "s.v^"):
-        label, colour, _ = CURVES[name]
-        ax.plot(data["time"], data[name], marker, color=colour, ms=size, label=label)
-    seen = np.concatenate([data[name].values for name in names])
-    top = np.max(seen, initial=0.0, where=np.isfinite(seen))
-    if top > 0:  # bounds may go far beyond
-        ax.set_ylim(min(0.0, float(np.nanmin(seen))), 1.45 * top)
+        ax.plot(time[some], curve, color=colour, ls=dash, label=label, zorder=1)
+    ax.set_ylim(bottom, None)
+    legend_above(ax, points)
 
 
 def _marked(data: xr.Dataset, x: str, y: str, ax: Axes | None) -> Axes:
     ax = axes_or_new(ax)
     for name, (colour, dash) in zip(data["stream"].values, PULSES, strict=False):
         one = data.sel(stream=name)
-        ax.plot(one[x], one[y], color=colour, ls=dash, marker=".", ms=4, label=name)
+        ax.plot(one[x], one[y], color=colour, ls=dash, marker=".", label=name)
     return ax

@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from qbjax.dynamics.record.doubt import STATUS_NAMES, TRUNCATION_LIMIT
+from qbjax.dynamics.record.styles import inches
 from qbjax.studies import doubtful
 from qbjax.views.plot import PULSES, STYLE, VERMILION
 from qbjax.views.report import Sheet
@@ -102,14 +103,14 @@ def figure(data: xr.Dataset, title: str = "") -> Figure:
     columns = min(PANELS, len(names))
     rows = math.ceil(len(names) / columns)
     with plt.rc_context(STYLE):
-        size = (1.0 + 4.8 * columns, 4.0 * rows)
+        size = inches(columns, rows, 0.75)
         drawn, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
         for name, ax, (colour, dash) in zip(names, axes.flat, cycle(PULSES), strict=False):
             panel(data, name, ax, colour, dash)
         for ax in axes.flat[len(names) :]:
             ax.set_visible(False)
         if title:
-            drawn.suptitle(title, x=0.012, ha="left", fontsize=11.5)
+            drawn.suptitle(title, x=0.012, ha="left")
     return drawn
 
 
@@ -126,7 +127,7 @@ def panel(data: xr.Dataset, name: str, ax: Axes, colour: str = "#000000", dash="
         ax.set(xlabel=named(axes[0], data[axes[0]]), ylabel=named(name, data[name]))
     else:
         _map(cut.transpose(*axes), name, ax)
-    ax.set_title(place(others, data), fontsize=8.5, fontweight="normal")
+    ax.set_title(place(others, data), fontsize=7, fontweight="normal")
     return ax
 
 

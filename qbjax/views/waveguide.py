@@ -11,10 +11,18 @@ from qbjax.batteries.waveguide.continuum import ContinuumStates
 from qbjax.batteries.waveguide.designs import Design
 from qbjax.batteries.waveguide.peak import Peak
 from qbjax.batteries.waveguide.spectrum import BoundStates
-from qbjax.views.plot import BLACK, BLUE, GREY, VERMILION, axes_or_new, side_by_side
+from qbjax.dynamics.record.pictures import legend_above, over_time
+from qbjax.views.plot import (
+    BLACK,
+    BLUE,
+    GREY,
+    VERMILION,
+    axes_or_new,
+    label_of,
+    side_by_side,
+)  # fmt: skip
 from qbjax.views.report import Sheet
 
-TIME = r"time / $\omega_{11}^{-1}$"
 STATES = ("E+", "E−", "continuum +", "continuum −")
 """Names of the states, those below the band first."""
 
@@ -96,8 +104,9 @@ def stored(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     dash = (0, (5, 1.5))
     label = "energy, no memory"
     ax.plot(data["time"], data["markov_energy"], color=VERMILION, ls=dash, label=label)
-    ax.set(xlabel=TIME, ylabel=r"energy / $\omega_{11}$")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    over_time(ax, data)
+    ax.set_ylabel(label_of("energy", data["energy"]))
+    legend_above(ax)
     return ax
 
 
@@ -108,8 +117,9 @@ def shared(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     ax.plot(data["time"], charger, color=BLUE, ls=(0, (5, 1.5, 1, 1.5)), label="charger")
     ax.plot(data["time"], battery, color=BLACK, label="battery")
     ax.plot(data["time"], data["field_population"], color=GREY, ls=(0, (1, 1.2)), label="field")
-    ax.set(xlabel=TIME, ylabel="population", ylim=(-0.02, 1.02))
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    over_time(ax, data)
+    ax.set_ylabel("population")
+    legend_above(ax)
     return ax
 
 

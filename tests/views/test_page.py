@@ -81,4 +81,7 @@ def test_a_run_without_merits(tmp_path):
     data.to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
     text = page.page(qb.load(tmp_path / "other.nc"))
     assert '<p class="doubt">' in text
-    assert "<svg" not in text.rpartition("</script>")[2]
+    assert ">photons<" in text.rpartition("</script>")[2]
+    empty = data.drop_vars("photons")
+    empty.to_netcdf(tmp_path / "empty.nc", engine="h5netcdf")
+    assert "<svg" not in page.page(qb.load(tmp_path / "empty.nc")).rpartition("</script>")[2]

@@ -92,7 +92,7 @@ def test_optima_lie_on_their_curves(run, optima):
     coherent = drawn["largest $W^c$"]
     assert coherent.get_xdata() == pytest.approx([2.5])
     assert coherent.get_ydata() == pytest.approx([0.6 * 2.5])
-    stored = drawn["best for storing $T_s$ = 1, 2"]
+    stored = drawn["best for $T_s$ = 1, 2"]
     assert stored.get_xdata() == pytest.approx([3.0, 3.5])
     assert stored.get_ydata() == pytest.approx([2.4, 2.8])
 

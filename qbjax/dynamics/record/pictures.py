@@ -5,6 +5,7 @@ is nothing; what moves in time is a curve; errors that are known are bands. Noth
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from qbjax import _checks
 from qbjax.dynamics.record import figure_files
@@ -38,6 +40,9 @@ FEW = 100
 ROOM = 38
 """Characters of two columns of a legend in a column of a journal."""
 
+SIGNS = str.maketrans("", "", "$^_{}")
+"""Signs of a formula that take no room."""
+
 Panels = Sequence[Sequence[str]]
 
 
@@ -52,6 +57,8 @@ def picture(
     """Draws observables of a run, or the run's own picture; see `Trajectory.plot`."""
     target = None if path is None else figure_files.target("path", path)
     panels = _panels(data, observables, ax)
+    if not panels:
+        raise ValueError("Argument `run` must have numbers over the time, but has none to draw.")
     if label is not None:
         _checks.instance("label", label, str, "a text")
     new = ax is None
@@ -59,7 +66,8 @@ def picture(
     if status := int(data.attrs.get("status", 0)):
         axes.set_title(STATUS_NAMES[status], loc="right", color=VERMILION)
     if target is not None:
-        figure_files.save(axes.figure, target, data.attrs)
+        figure: Any = axes.figure.figure  # the whole, whatever part of it the axes are in
+        figure_files.save(figure, target, data.attrs)
     return axes
 
 
@@ -138,22 +146,23 @@ def over_time(ax: Axes, data: xr.Dataset, name: str = "time") -> None:
         ax.set_xlim(min(ends[0], limits[0]), max(ends[1], limits[1]))
 
 
-def legend_above(ax: Axes) -> None:
-    """Puts a legend over the curves, which get out of its way."""
+def legend_above(ax: Axes, curves: Sequence[Line2D] | None = None) -> None:
+    """Puts a legend over the curves, by default all, which get out of its way."""
     handles, labels = ax.get_legend_handles_labels()
     if not handles:
         return
-    sizes = [len(label) - 2 * label.count("$") for label in labels]
+    sizes = [len(re.sub(r"\\\w+", "x", label).translate(SIGNS)) for label in labels]
     half = -(-len(sizes) // 2)
     columns = 2 if max(sizes[:half]) + max(sizes[half:], default=0) <= ROOM else 1
     rows = -(-len(handles) // columns)
-    heights = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.get_lines()])
+    seen = ax.get_lines() if curves is None else curves
+    heights = np.concatenate([np.asarray(line.get_ydata(), float) for line in seen])
     top = np.max(heights, initial=0.0, where=np.isfinite(heights))
     low = np.min(heights, initial=0.0, where=np.isfinite(heights))
     if top > low and ax.get_yscale() == "linear":  # else there is nothing to get out of the way of
-        span = top - low
-        ax.set_ylim(low - 0.04 * span * (low < 0), top + span * (0.06 + 0.11 * rows))
-    size = 0.875 * ax.xaxis.label.get_size()
+        low -= 0.04 * (top - low) * (low < 0)
+        ax.set_ylim(low, low + (top - low) / (0.96 - 0.105 * min(rows, 5)))
+    size = 0.875 * ax.xaxis.label.get_fontsize()
     ax.legend(loc="upper left", ncols=columns, columnspacing=1.2, handlelength=2.2, fontsize=size)
 
 
