@@ -20,7 +20,7 @@ from qbjax.strategies.gradient import maximize
 from qbjax.strategies.pareto import pareto
 
 if TYPE_CHECKING:  # else they are loaded when they are first asked for
-    from qbjax import studies
+    from qbjax import studies, views
     from qbjax.studies.loading import load
     from qbjax.studies.sweep import sweep
     from qbjax.studies.trajectories import trajectories
@@ -31,7 +31,7 @@ __all__ = [
     "Solver", "__version__", "algebra", "at_least", "at_most", "batteries", "charge", "discharge",
     "dynamics", "ensemble", "equal", "final", "free", "info", "load", "loads", "maximize", "merit",
     "pareto", "protocols", "steady_state", "store", "strategies", "studies", "sweep",
-    "trajectories",
+    "trajectories", "views",
 ]  # fmt: skip
 
 
@@ -40,7 +40,9 @@ LATE = ("studies", "load", "sweep", "trajectories")
 
 
 def __getattr__(name: str) -> Any:
-    """Studies, which load xarray and zarr, when they are first asked for."""
+    """Studies, which load xarray and zarr, and views, when they are first asked for."""
+    if name == "views":
+        return importlib.import_module("qbjax.views")
     if name not in LATE:
         raise AttributeError(f"module 'qbjax' has no attribute {name!r}")
     studies = importlib.import_module("qbjax.studies")

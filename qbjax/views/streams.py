@@ -8,10 +8,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from qbjax.dynamics.record.observed import HELD, POWERS
 from qbjax.dynamics.record.pictures import legend_above, panel
-from qbjax.dynamics.record.styles import inches
+from qbjax.dynamics.record.styles import MARKERS, inches
 from qbjax.dynamics.record.trajectory import Trajectory
 from qbjax.views.plot import ORANGE, PULSES, SKY, STYLE, axes_or_new, side_by_side
 from qbjax.views.report import Sheet
@@ -52,7 +53,7 @@ def sheet(data: xr.Dataset, title: str) -> Sheet:
 
 
 def energies(data: xr.Dataset, ax: Axes | None = None) -> Axes:
-    """Draws energy against charging time, a mark at every collision."""
+    """Draws energy against charging time, a point for every collision."""
     ax = _marked(data, "time", "energy", ax)
     ax.set(xlabel=r"time  ($1/\Omega$)", ylabel="energy  ($E_0$)")
     ax.legend()
@@ -63,6 +64,7 @@ def angles(data: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draws the swap angle of every collision."""
     ax = _marked(data, "collision", "theta", ax)
     ax.set(xlabel="collision", ylabel=r"swap angle $\theta_k$")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
 
 
@@ -114,7 +116,7 @@ def _limits(bounds: xr.Dataset, names: tuple[str, ...], ax: Axes) -> None:
 
 def _marked(data: xr.Dataset, x: str, y: str, ax: Axes | None) -> Axes:
     ax = axes_or_new(ax)
-    for name, (colour, dash) in zip(data["stream"].values, PULSES, strict=False):
+    for name, (colour, _) in zip(data["stream"].values, PULSES, strict=False):
         one = data.sel(stream=name)
-        ax.plot(one[x], one[y], color=colour, ls=dash, marker=".", label=name)
+        ax.plot(one[x], one[y], MARKERS[colour], color=colour, mew=0, label=name)
     return ax

@@ -170,7 +170,9 @@ def _scatter(data: xr.Dataset, values: xr.DataArray, ax: Axes, colour: str) -> A
 
 
 def _star(ax: Axes, x: float, y: float) -> None:
-    ax.plot([x], [y], "*", color=VERMILION, ms=10, mec="white", mew=0.8, clip_on=False)
+    style = {"color": VERMILION, "ms": 8, "mec": "white", "mew": 0.6, "clip_on": False}
+    ax.plot([x], [y], "*", label="largest", **style)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
 
 
 def coordinates(data: xr.Dataset) -> list[str]:

@@ -9,9 +9,11 @@ from qbjax import strategies
 from tests.front_door.test_every_door import EVERY
 
 LEFT_OUT = (
-    qb.algebra.packing, qb.dynamics.provenance, qb.studies, qb.batteries.waveguide_continuum
+    qb.algebra.packing, qb.dynamics.provenance, qb.studies, qb.batteries.waveguide_continuum,
+    qb.views,
 )  # fmt: skip
-"""Modules for integrators and files, and such as have tables of their own for their input."""
+"""Modules for integrators, files and pictures of data, and such as have tables of their own for
+their input."""
 
 REASONS = {
     "is abstract": "Battery Pump Pulse Choice",

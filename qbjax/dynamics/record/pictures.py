@@ -251,7 +251,7 @@ def _kind(name: str) -> str:
 
 
 def _quantity(names: Sequence[str]) -> str:
-    """What a panel shows, in few words."""
+    """Names the quantity of a panel in few words."""
     if len(names) == 1 and names[0] not in CURVES:
         return names[0].replace("_", " ")
     lasts = {name.rpartition("_")[2].removesuffix("s") for name in names}
