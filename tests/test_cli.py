@@ -132,8 +132,8 @@ def test_a_charge_says_how_far_it_is():
     told = []
     battery, times = qb.batteries.TavisCummings(1, 2), np.array([0.0, 2.0])
     run = jobs.followed(battery, qb.protocols.Constant(1.0), times, told.append)
-    assert told[0].startswith("t = 0.04 of 2")
-    assert len(told) == 50
+    assert told[0].startswith("t = 0.1 of 2")
+    assert len(told) == 20
     assert told[-1] == "t = 2 of 2"
     assert run.energy.shape == (2,)
 

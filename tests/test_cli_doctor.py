@@ -4,7 +4,7 @@ import pytest
 
 import qbjax as qb
 from qbjax.cli import doctor
-from tests.command import qbjax
+from tests.command import one_line, qbjax
 
 
 def test_all_is_well():
@@ -24,12 +24,13 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     found = doctor.cache(tmp_path / "file")
     assert not found.fit
-    assert found.value.endswith("cannot be written")
+    assert f"{tmp_path / 'file'} cannot be written; type qbjax --cache-dir" in found.value
     assert "are not kept" in doctor.cache(None).value
     monkeypatch.setattr(doctor, "cache", lambda _: found)
     result = qbjax("doctor")
     assert result.exit_code == 1
     assert "NO" in result.output.split()
+    assert one_line(result.stderr, "Error: compiled programs:", "or set QBJAX_CACHE_DIR")
 
 
 def test_wrong_numbers_are_found():

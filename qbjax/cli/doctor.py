@@ -44,7 +44,10 @@ def doctor(context: typer.Context) -> None:
         found = [*surroundings(), cache(folder), self_test()]
         rows = [(f.name, f.value, "ok" if f.fit else "NO") for f in found]
         session.out().print(report.to_rich(report.Sheet("qbjax", ("what", "found", ""), rows)))
-        if not all(f.fit for f in found):
+        unfit = [f for f in found if not f.fit]
+        for finding in unfit:
+            session.complain(f"{finding.name}: {finding.value}")
+        if unfit:
             raise typer.Exit(1)
 
 
@@ -70,7 +73,8 @@ def cache(folder: Path | None) -> Finding:
     if folder is None:
         return Finding("compiled programs", "are not kept: every start compiles anew")
     if not _setup.keep_programs(folder):
-        return Finding("compiled programs", f"{folder} cannot be written", False)
+        why = f"{folder} cannot be written; type qbjax --cache-dir FOLDER, or set QBJAX_CACHE_DIR"
+        return Finding("compiled programs", why, False)
     files = [p.stat().st_size for p in folder.rglob("*") if p.is_file()]
     return Finding("compiled programs", f"{len(files)} of {sum(files) / 1e6:.0f} MB in {folder}")
 

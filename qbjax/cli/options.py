@@ -109,16 +109,41 @@ def folder(context: typer.Context, given: Path | None) -> Path:
     """The folder of a command's results, refused before anything is computed if it is none."""
     chosen = given or FOLDER / command(context).replace(" ", "-")
     with session.plainly(debug=bool(context.obj)):
-        check_folder("out", chosen)
+        check_folder("out", chosen, f"qbjax {command(context)} --out results")
     return chosen
 
 
-def check_folder(name: str, folder: Path) -> None:
+def check_file(name: str, path: Path, example: str) -> None:
+    """Refuses a file that cannot be written; arguments as of `check_folder`."""
+    if path.is_dir():
+        raise ValueError(
+            f"Argument `{name}` must be a file that can be written, but {str(path)!r} is a folder. "
+            f"Type, for example: {example}"
+        )
+    check_folder(name, path.parent, example)
+
+
+def write(name: str, path: Path, text: str, example: str) -> None:
+    """Writes a file, of which no part is left if the disk is full; arguments as of `check_file`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        if path.is_file():  # and no device
+            path.unlink()
+        raise ValueError(
+            f"Argument `{name}` must be a file that can be written, but {str(path)!r} is none "
+            f"({error.strerror or error}). Type, for example: {example}"
+        ) from error
+
+
+def check_folder(name: str, folder: Path, example: str) -> None:
     """Makes a folder and writes a file there, and removes both again.
 
     Args:
         name: the argument's name, for the error.
         folder: of results, which need not exist.
+        example: what to type instead.
 
     Raises:
         ValueError: if that is impossible.
@@ -135,7 +160,7 @@ def check_folder(name: str, folder: Path) -> None:
         why = getattr(error, "strerror", None) or error
         raise ValueError(
             f"Argument `{name}` must be a folder that can be written, but is {str(folder)!r} "
-            f"({why})."
+            f"({why}). Type, for example: {example}"
         ) from error
     finally:
         for empty in made:

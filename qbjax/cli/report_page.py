@@ -27,8 +27,7 @@ def report(context: typer.Context, saved: Saved, out: Out = None) -> None:
         record = load(saved)
         beside = record.path.with_suffix(".html")
         path = beside if out is None else Path(out)
-        options.check_folder("out", path.parent)
-        text = page.page(record)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        example = f"qbjax report {saved} --out page.html"
+        options.check_file("out", path, example)
+        options.write("out", path, page.page(record), example)
         session.out().print(f"Written: {path}", soft_wrap=True, markup=False)

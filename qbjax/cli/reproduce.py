@@ -16,10 +16,7 @@ def _folder(context: typer.Context, given: Path | None) -> Path:
     """The folder of the figures, refused before anything is computed if it is none."""
     with session.plainly(debug=bool(context.obj)):
         chosen = given or options.FOLDER / "reproduce"
-        try:
-            options.check_folder("out", chosen)
-        except ValueError as error:
-            raise ValueError(f"{error} Type, for example: qbjax reproduce --out figures") from error
+        options.check_folder("out", chosen, "qbjax reproduce --out figures")
     return chosen
 
 

@@ -26,7 +26,7 @@ def show(context: typer.Context, store: Store, out: Out = None) -> None:
     """Print and draw a sweep, complete or not."""
     folder = out or store.parent
     with session.plainly(debug=context.obj):
-        options.check_folder("out", folder)
+        options.check_folder("out", folder, f"qbjax show {store} --out pictures")
         data = archive.read(store).load()
         results.show([sweeps.sheet(data, store.stem)], sweeps.note(data))
         if not np.any(data["status"].values == 0):

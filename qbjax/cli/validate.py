@@ -39,7 +39,9 @@ def validate(
     with session.plainly(debug=bool(context.obj)):
         shelf = papers.PAPERS if paper is None else (papers.paper(paper),)
         if write is not None:
-            write.write_text(page.markdown(shelf), "utf-8")
+            example = "qbjax validate --write claims.md"
+            options.check_file("write", write, example)
+            options.write("write", write, page.markdown(shelf), example)
             session.out().print(f"Written to {write}", soft_wrap=True, markup=False)
             return
         found = _recomputed(list(papers.chosen(shelf, everything=all)), everything=all)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 
+from qbjax import _kinds
 from qbjax.dynamics.record.provenance import environment, stamp
 from qbjax.figures import drawing
 from qbjax.figures.computed import Computed, computed
@@ -44,8 +45,8 @@ def chosen(
     names = {each.name: each for each in papers}
     if paper is not None and paper not in names:
         raise ValueError(
-            f"Argument `paper` must be one of {', '.join(names)}, but is {paper!r}. Type, for "
-            f"example: qbjax reproduce {next(iter(names))}"
+            f"Argument `paper` must be one of {', '.join(names)}, but is {paper!r}"
+            f"{_kinds.meant(paper, names)}. Type, for example: qbjax reproduce {next(iter(names))}"
         )
     some = papers if paper is None else [names[paper]]
     if figure is None:

@@ -62,7 +62,7 @@ def long_charge(
     save: Callable | Any = None,
     states: str | Any = None,
     solver: Solver | Any = None,
-    spans: int | Any = 50,
+    spans: int | Any = 20,
     store: str | Path | Any = None,
     progress: Callable[[SpanProgress], None] | str | Any = "bar",
 ) -> Trajectory:
