@@ -13,6 +13,9 @@ from qbjax.interface.info import Info
 from qbjax.studies import archive_files as files
 from qbjax.studies import archive_kept, archive_reading
 
+SHORT = 60
+"""Most characters of a part of a battery or a protocol that is printed in full."""
+
 
 class Loaded:
     """A saved result: its numbers as attributes, and where they are from.
@@ -165,13 +168,24 @@ def _recalled(value: Any) -> Any:
 
 
 def _worded(value: Any) -> str:
-    """A value on one line: things by the last word of their class."""
+    """A value on one line: things by the last word of their class, what is in them if short."""
     if isinstance(value, dict) and value.keys() == {"class", "fields"}:
-        name = value["class"].rpartition(".")[2]
         fields = value["fields"] if isinstance(value["fields"], dict) else {}
-        return f"{name}({', '.join(f'{n}={_worded(x)}' for n, x in fields.items())})"
+        return f"{_named(value)}({', '.join(f'{n}={_brief(x)}' for n, x in fields.items())})"
     if isinstance(value, np.ndarray) and value.size > 6:
         return f"array of shape {value.shape}"
     if isinstance(value, list):
         return f"[{', '.join(map(_worded, value))}]"
     return " ".join(str(value).split())
+
+
+def _brief(value: Any) -> str:
+    """A value that is part of another: of a long one its class alone, for `origin` has the rest."""
+    words = _worded(value)
+    if len(words) <= SHORT:
+        return words
+    return f"{_named(value)}(…)" if isinstance(value, dict) and "class" in value else "…"
+
+
+def _named(thing: dict[str, Any]) -> str:
+    return thing["class"].rpartition(".")[2]

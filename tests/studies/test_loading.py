@@ -42,6 +42,19 @@ def test_a_run_comes_back(run, saved, name):
         assert np.array_equal(other.energy, record.energy)
 
 
+def test_what_a_battery_is_made_of_is_printed_if_it_is_short(tmp_path):
+    battery = qb.batteries.TavisCummings(1, 2, cavity_decay=0.1)
+    kept = qb.dynamics.record.provenance.Provenance(battery=battery, start=[0.25])
+    data = xr.Dataset(attrs=kept.attributes())
+    data.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
+    record = qb.load(tmp_path)
+    (line,) = (line for line in repr(record).splitlines() if line.startswith("battery"))
+    assert "TavisCummings(lindblad=Lindblad(…), frequency=1.0, " in line
+    assert "cavity_decay=0.1, spin_decay=0, spins=1, photons=2" in line
+    assert len(line) < 250
+    assert len(record.origin["battery"]["fields"]["lindblad"]["fields"]) > 3
+
+
 def test_a_sweep_comes_back(tmp_path):
     store = tmp_path / "sweep.zarr"
     data = qb.sweep(lambda a: {"square": a**2}, {"a": np.arange(4.0)}, store=store)
