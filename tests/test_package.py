@@ -89,3 +89,19 @@ def test_a_source_builds_the_same_wheel(tmp_path):
         for name in ("source", "here")
     )
     assert sorted(first) == sorted(second)
+
+
+def test_what_the_paper_cites_is_in_its_bibliography():
+    """And the other way round; entries say where to find them, and the length is the journal's."""
+    head, text = (ROOT / "docs/paper/paper.md").read_text().split("\n---\n", 1)
+    entries = (ROOT / "docs/paper/paper.bib").read_text().split("\n@")
+    keys = [entry.split("{", 1)[1].split(",")[0] for entry in entries]
+    assert len(set(keys)) == len(keys)
+    assert set(re.findall(r"@(\w+)", text)) == set(keys)
+    assert [k for k, e in zip(keys, entries) if not re.search(r"\b(doi|url) = \{\S+\}", e)] == []
+    assert [k for k, e in zip(keys, entries) if not re.search(r"\byear = \{20\d\d\}", e)] == []
+    assert 750 <= len(text.split()) <= 1750
+    about = yaml.safe_load(head.removeprefix("---"))
+    assert {"title", "tags", "authors", "affiliations", "date", "bibliography"} <= set(about)
+    sections = ["Summary", "Statement of need", "State of the field", "Design", "Reproducibility"]
+    assert re.findall(r"^# (.+)", text, re.M) == [*sections, "Acknowledgements", "References"]
