@@ -22,7 +22,7 @@ from qbjax.dynamics.record.trajectory import BreakdownWarning, TraceWarning, Tru
 from qbjax.figures.entry import Columns, Run
 
 ROOT = Path(__file__).parents[1]
-DRAWS = ("views", "cli", "figures")
+DRAWS = ("views", "cli", "papers", "figures")
 """Rooms that change no number, except for `figures/runs`."""
 
 LIBRARIES = ("jax", "jaxlib", "diffrax", "equinox", "optax", "numpy", "scipy")
