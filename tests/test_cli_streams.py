@@ -2,6 +2,8 @@
 
 import errno
 import os
+import signal
+import subprocess
 import sys
 import time
 import warnings
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from qbjax.cli import app, outlet, progress, results, session
+from qbjax.cli import app, application, outlet, progress, results, session
 from qbjax.dynamics.record.trajectory import TruncationWarning
 from qbjax.views import report
 from tests.command import FILES, one_line, qbjax
@@ -119,6 +121,44 @@ def test_control_c_says_what_is_left(where, name, words, tmp_path, monkeypatch):
     result = qbjax(*BLOCH, "--out", tmp_path)
     assert result.exit_code == session.INTERRUPTED
     assert one_line(result.stderr, "Ctrl-C", words, str(tmp_path))
+
+
+class Ended(BaseException):
+    """A process that has ended."""
+
+
+@pytest.mark.parametrize(("code", "kind"), [(session.INTERRUPTED, Ended), (2, SystemExit)])
+def test_a_process_that_was_stopped_ends_without_waiting_for_its_threads(code, kind, monkeypatch):
+    def ended(code):
+        raise Ended(code)
+
+    def command(**given):
+        sys.exit(code)
+
+    monkeypatch.setattr(os, "_exit", ended)
+    monkeypatch.setattr(application, "app", command)
+    with pytest.raises(kind) as end:
+        application.main()
+    assert end.value.args == (code,)
+
+
+@pytest.mark.slow
+def test_control_c_in_the_midst_of_a_computation(tmp_path):
+    """A signal from outside, while XLA computes; what was computed before is whole."""
+    # A shell's background has Ctrl-C ignored, and a command started there as well.
+    heard = "import signal as s; s.signal(s.SIGINT, s.default_int_handler)"
+    start = [sys.executable, "-c", f"{heard}; from qbjax.cli import main; main()"]
+    with subprocess.Popen(
+        [*start, "reproduce", "dopo", "4", "--quick", "--out", str(tmp_path)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    ) as command:  # fmt: skip
+        assert "so far" in command.stderr.readline()
+        command.send_signal(signal.SIGINT)
+        _, told = command.communicate(timeout=300)
+    assert command.returncode == session.INTERRUPTED
+    assert "Stopped by Ctrl-C; what was computed is in" in told.splitlines()[-1]
+    kept = tmp_path / "quick" / "computed"
+    assert not list(kept.glob(".*"))
 
 
 @pytest.mark.parametrize("below", ["", "below"])

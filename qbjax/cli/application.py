@@ -1,5 +1,6 @@
 """The application: streams, errors, options that every command of `qbjax` shares."""
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -71,7 +72,13 @@ app = typer.Typer(
 def main() -> None:
     """The entry point of the `qbjax` command."""
     outlet.fill_closed_descriptors()
-    app(prog_name="qbjax")
+    try:
+        app(prog_name="qbjax")
+    except SystemExit as end:
+        if end.code == session.INTERRUPTED:
+            # XLA's threads are still at what was stopped: an orderly end would abort among them.
+            os._exit(session.INTERRUPTED)
+        raise
 
 
 def _tell_version(wanted: bool) -> bool:
