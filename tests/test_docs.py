@@ -47,7 +47,8 @@ def anchors(page):
     """The places of a page that a link may name."""
     text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.S)
     headings = re.findall(r"^#+ (.*)$", text, re.M)
-    return {re.sub(r"[^\w -]", "", h.lower()).strip().replace(" ", "-") for h in headings}
+    named = set(re.findall(r'<a id="([^"]+)"></a>', text))
+    return named | {re.sub(r"[^\w -]", "", h.lower()).strip().replace(" ", "-") for h in headings}
 
 
 def test_every_page_is_in_the_navigation():
