@@ -23,8 +23,8 @@ FLOORS = (
     ("batteries",),
     ("studies",),
     ("views",),
-    ("figures",),
     ("papers",),
+    ("figures",),
     ("cli", "__main__"),
     ("__init__",),
 )

@@ -9,7 +9,7 @@ import typer
 from qbjax.cli import options, session
 from qbjax.cli.application import Command, app
 from qbjax.cli.progress import Steps
-from qbjax.figures import PAPERS, book
+from qbjax.figures import PAPERS, book, pages
 
 
 def _folder(context: typer.Context, given: Path | None) -> Path:
@@ -34,6 +34,10 @@ Out = Annotated[Path | None, typer.Option(
     callback=_folder, parser=options.path_of, metavar="PATH",
     help="Where to save; default qbjax-results/reproduce.",
 )]
+Write = Annotated[Path | None, typer.Option(
+    parser=options.path_of, metavar="PATH",
+    help="Write the pages of the documentation there, and small pictures of what is drawn.",
+)]
 # fmt: on
 
 
@@ -44,6 +48,7 @@ def reproduce(
     figure: Number = None,
     quick: Quick = False,
     out: Out = None,
+    write: Write = None,
 ) -> None:
     """Draw the figures of the papers anew: PNG, PDF, SVG, and the numbers as CSV.
 
@@ -52,18 +57,32 @@ def reproduce(
     """
     with session.running(context) as start:
         some = book.chosen(PAPERS, paper, figure)
+        if write is not None:
+            _check_docs(write, quick=quick)
         root = context.params["out"]
         folder = root / "quick" if quick else root
         left = f"what was computed is in {folder / book.COMPUTED}: type the same again to go on"
         with session.stoppable(left), Steps(len(some)) as steps:
             for one, number in some:
                 with steps.step(f"{one.name} {number}", "reading …") as now:
-                    made = book.make(one, number, folder, quick=quick, tell=now)
+                    made = book.make(one, number, folder, quick=quick, tell=now, docs=write)
                     now(_outcome(made))
-        page = book.page(PAPERS, folder)
+        if write is not None:
+            pages.write(PAPERS, write)
+        page = pages.index(PAPERS, folder, quick=quick)
         text = f"Drawn in {folder}; {page.name} there shows the figures with verdicts."
         session.out().print(text, soft_wrap=True, markup=False)
         session.out().print(f"Took {time.perf_counter() - start:.0f} s.", style="bold")
+
+
+def _check_docs(write: Path, *, quick: bool) -> None:
+    """Refuses a quick look as a picture of the documentation."""
+    if quick:
+        raise ValueError(
+            "Argument `write` must be given without --quick, for the documentation shows whole "
+            f"figures, but was given with it. Type: qbjax reproduce --write {write}"
+        )
+    options.check_folder("write", write)
 
 
 def _outcome(made: book.Made) -> str:

@@ -10,6 +10,7 @@ from qbjax import papers
 from qbjax.cli import options, session
 from qbjax.cli.application import Command, app
 from qbjax.cli.progress import Steps
+from qbjax.figures import PAPERS, ledger
 from qbjax.papers import page
 from qbjax.views import report
 
@@ -41,7 +42,7 @@ def validate(
         if write is not None:
             example = "qbjax validate --write claims.md"
             options.check_file("write", write, example)
-            options.write("write", write, page.markdown(shelf), example)
+            options.write("write", write, ledger.markdown(shelf, PAPERS), example)
             session.out().print(f"Written to {write}", soft_wrap=True, markup=False)
             return
         found = _recomputed(list(papers.chosen(shelf, everything=all)), everything=all)

@@ -1,4 +1,4 @@
-"""The papers' figures as files: PNG, PDF, SVG, the CSV of each, and a page with them all."""
+"""The papers' figures as files: PNG, PDF, SVG, and the CSV of each."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 
 from qbjax import _kinds
 from qbjax.dynamics.record.provenance import environment, stamp
-from qbjax.figures import drawing
+from qbjax.figures import drawing, ledger, pages
 from qbjax.figures.computed import Computed, computed
 from qbjax.figures.entry import Paper, Run
 from qbjax.views import figure_files
@@ -61,7 +61,13 @@ def chosen(
 
 
 def make(
-    paper: Paper, number: str, folder: Path, *, quick: bool, tell: Callable[[str], None]
+    paper: Paper,
+    number: str,
+    folder: Path,
+    *,
+    quick: bool,
+    tell: Callable[[str], None],
+    docs: Path | None = None,
 ) -> Made:
     """Computes what a figure needs and has not been computed, and writes its files.
 
@@ -70,6 +76,7 @@ def make(
         folder: of the book; a folder of the paper's name is made there.
         quick: whether to take the coarser arguments.
         tell: is told what is being done.
+        docs: folder of the pages of the documentation, which then get a small picture.
     """
     figure = paper.figures[number]
     found: list[tuple[Run, Computed]] = []
@@ -82,7 +89,7 @@ def make(
         return next(result for one, result in found if one == run)
 
     results = [result for _, result in found]
-    files = _write(paper, number, folder, find, quick=quick)
+    files = _write(paper, number, folder, find, quick=quick, docs=docs)
     fresh, doubtful = (sum(map(bool, x)) for x in zip(*((r.fresh, r.doubts) for r in results)))
     return Made(files, fresh, len(results) - fresh, doubtful)
 
@@ -95,34 +102,14 @@ def heading(paper: Paper, number: str, *, quick: bool) -> str:
     return f"{line}  [quick look: coarser {names}]" if quick and names else line
 
 
-def page(papers: Sequence[Paper], folder: Path) -> Path:
-    """Writes `index.md`: every figure that has been drawn in a folder, and what to think of it."""
-    lines = ["# The papers' figures, drawn anew", ""]
-    for paper in papers:
-        lines += [f"## {paper.source}", ""]
-        for number, figure in paper.figures.items():
-            stem = f"{paper.name}/figure-{number}"
-            if not (folder / f"{stem}.png").exists():
-                lines += [f"Fig. {number} is not drawn yet: `qbjax reproduce {paper.name} "
-                          f"{number}`.", ""]  # fmt: skip
-                continue
-            links = ", ".join(f"[{kind}]({stem}.{kind})" for kind in (*KINDS[1:], "csv"))
-            lines += [
-                f"### Fig. {number}: {figure.title}", "", f"![Fig. {number}]({stem}.png)", "",
-                f"The paper: {figure.shows}", "", f"Here: {figure.verdict} ({links})", "",
-            ]  # fmt: skip
-    path = folder / "index.md"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
-
-
-def _write(paper, number, folder, find, *, quick) -> list[Path]:
+def _write(paper, number, folder, find, *, quick, docs) -> list[Path]:
     figure, place = paper.figures[number], folder / paper.name
     place.mkdir(parents=True, exist_ok=True)
     about = {
         "figure": f"{paper.source}, Fig. {number}: {figure.title}",
         "the paper": figure.shows,
-        "here": figure.verdict,
+        "verdict": pages.judgement(paper, number, quick=quick),
+        **_claims(paper, number),
         "grid": "quick look" if quick and figure.coarser() else "whole",
         "created": stamp(),
         **environment(),
@@ -131,6 +118,17 @@ def _write(paper, number, folder, find, *, quick) -> list[Path]:
     drawn = drawing.draw(figure, heading(paper, number, quick=quick), find, quick=quick)
     for path in files[:-1]:
         figure_files.save(drawn, path, about)
+    if docs is not None:
+        pages.small(paper, number, drawn, docs)
     plt.close(drawn)
     files[-1].write_text(drawing.table(figure, about, find, quick=quick), encoding="utf-8")
     return files
+
+
+def _claims(paper, number) -> dict[str, str]:
+    """Words each claim that a figure bears on: the paper's number, ours, the verdict."""
+    found = {}
+    for name, claim in ledger.bears_on(paper, number).items():
+        quantity, said, ours, fate = pages.words(claim)
+        found[f"claim {name}"] = f"{quantity}: {said}{f', here {ours}' if ours else ''}: {fate}"
+    return found

@@ -89,7 +89,7 @@ def _panel(panel: Panel, title: str, ax: Axes, find: Find, *, quick: bool) -> No
         if isinstance(each, Map):
             mesh = ax.pcolormesh(columns[each.x], columns[each.y], columns[each.z],
                                  shading="nearest", rasterized=True, **each.style)  # fmt: skip
-            ax.figure.colorbar(mesh, ax=ax, label=named(each, quick=quick))
+            ax.figure.colorbar(mesh, ax=ax, label=named(each, quick=quick), ticks=each.ticks)
             ax.grid(visible=False)
         else:
             style = dict(each.style)

@@ -54,7 +54,8 @@ class Curve:
     """A curve: two columns of a run.
 
     Attributes:
-        label: its name in the legend and in the CSV; %(name)d is an argument of the run.
+        label: its name in the legend and in the CSV; %(name)d is an argument of the run, to which
+            a quick look adds "(quick)" if it has another.
         run: the run.
         x, y: names of the columns.
         style: what `Axes.plot` takes besides; `legend=False` keeps it out of the legend.
@@ -68,13 +69,17 @@ class Curve:
 
 
 def named(each: "Curve | Map", *, quick: bool) -> str:
-    """Words a label, with the run's arguments where it asks for them.
+    """Words a label, with the run's arguments where it asks for them, and says if they are fewer.
 
     Example:
-        >>> named(curve("%(points)d points", run(dict, points=3), "x", "y"), quick=False)
-        '3 points'
+        >>> one = curve("%(points)d points", run(dict, {"points": 3}, points=30), "x", "y")
+        >>> named(one, quick=False), named(one, quick=True)
+        ('30 points', '3 points (quick)')
     """
-    return each.label % each.run.asked(quick=quick) if "%(" in each.label else each.label
+    if "%(" not in each.label:
+        return each.label
+    fewer = quick and any(f"%({name})" in each.label for name in each.run.quick)
+    return each.label % each.run.asked(quick=quick) + (" (quick)" if fewer else "")
 
 
 def curve(label: str, run: Run, x: str, y: str, **style: Any) -> Curve:
@@ -91,6 +96,7 @@ class Map:
         run: the run.
         x, y, z: names of the columns.
         style: what `Axes.pcolormesh` takes besides.
+        ticks: of the colour bar, if they are to be others than matplotlib's.
     """
 
     label: str
@@ -99,6 +105,7 @@ class Map:
     y: str
     z: str
     style: Mapping[str, Any] = field(default_factory=dict)
+    ticks: tuple[int | float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,16 +135,19 @@ class Figure:
     Attributes:
         title: what is drawn, in few words.
         shows: what the paper shows or says there.
-        verdict: whether that holds here, and what differs.
+        remark: what is to be seen here, besides the verdicts of the claims in the ledger.
         panels: of the figure, row by row.
         columns: panels in a row.
+        claims: names of claims (`qbjax.papers.names`), or of places with all their claims, that the
+            figure bears on, besides those of its own place.
     """
 
     title: str
     shows: str
-    verdict: str
+    remark: str
     panels: tuple[Panel, ...]
     columns: int = 2
+    claims: tuple[str, ...] = ()
 
     def curves(self) -> Iterator[tuple[str, Curve | Map]]:
         """Pairs every curve with the letter of its panel."""
@@ -165,8 +175,10 @@ class Paper:
         name: the word that the command takes.
         source: authors, title and year.
         figures: by their numbers in the paper.
+        note: what holds for all of them.
     """
 
     name: str
     source: str
     figures: Mapping[str, Figure]
+    note: str = ""

@@ -1,7 +1,7 @@
 """The ledger: every claim of the papers that a number can be had for, and ours beside it.
 
-To read in this order: `claim` (what a claim is), `check` (computed anew), `page` (written down);
-then the papers, a file or two for each.
+To read in this order: `claim` (what a claim is), `names` (what each is called), `check` (computed
+anew), `page` (written down); then the papers, a file or two for each.
 """
 
 from qbjax import _kinds

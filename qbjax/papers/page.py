@@ -1,12 +1,16 @@
 """The ledger as a page: docs/claims.md, and the tables of the command."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import get_args
 
 from qbjax.papers.check import Outcome
 from qbjax.papers.claim import Claim, Paper, Verdict
+from qbjax.papers.names import names
 from qbjax.views.report import Sheet, to_markdown
+
+Shown = Callable[[Paper, str], Sequence[str]]
+"""Numbers of the figures that show a claim, from its paper and its name."""
 
 COLUMNS = ("place", "quantity", "paper", "ours", "with its levels", "verdict", "why")
 
@@ -23,12 +27,21 @@ been lost on the way to us. What else was found about these batteries is in `doc
 """
 
 
-def markdown(papers: Iterable[Paper]) -> str:
-    """Writes the ledger as a Markdown file."""
+def markdown(papers: Iterable[Paper], shown: Shown = lambda paper, name: ()) -> str:
+    """Writes the ledger as a Markdown file.
+
+    Args:
+        papers: in their order.
+        shown: which figures of the book show a claim; by default none.
+    """
     papers = list(papers)
     pages = [HEAD + "\n" + _summary(papers)]
     for paper in papers:
-        sheet = Sheet(paper.title, COLUMNS, [row(claim) for claim in paper.claims])
+        rows = [
+            (_place(paper, name, claim, shown(paper, name)), *row(claim)[1:])
+            for name, claim in names(paper).items()
+        ]
+        sheet = Sheet(paper.title, COLUMNS, rows)
         heading, _, table = to_markdown(sheet).partition("\n\n")
         pages.append(f"{heading}\n\n{paper.source} {paper.note}\n\n{table}\n")
     return "\n".join(pages)
@@ -75,6 +88,15 @@ def shown(value: float | None, recorded: float) -> str:
     text = f"{value:.{decimals}{'e' if exponent else 'f'}}"
     mantissa, _, exponent = text.partition("e")
     return mantissa.replace("-", "−") + (f"e{int(exponent)}" if exponent else "")
+
+
+def _place(paper: Paper, name: str, claim: Claim, numbers: Sequence[str]) -> str:
+    """Writes the place of a claim, as one that can be linked to, with links to its figures."""
+    links = [f"[Fig. {number}](book/{paper.name}.md#fig-{number})" for number in numbers]
+    anchor = f'<a id="{paper.name}-{name}"></a>'
+    if len(numbers) == 1 and claim.place.startswith(f"Fig. {numbers[0]}"):
+        return f"{anchor}[{claim.place}](book/{paper.name}.md#fig-{numbers[0]})"
+    return anchor + ", ".join([claim.place, *links])
 
 
 def _summary(papers: Sequence[Paper]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from qbjax.cli import session
 from qbjax.dynamics.record.trajectory import TruncationWarning
 from qbjax.figures import PAPERS, book, computed
-from qbjax.figures.entry import Figure, Map, Panel, Paper, curve, run
+from qbjax.figures.entry import Figure, Map, Panel, Paper, curve, named, run
 from tests.command import one_line, qbjax
 
 FIGURES = {
@@ -44,8 +44,8 @@ def toy(**given):
     )
     mapped = Map("product", one, "few", "x", "z")
     panels = (Panel("first", "$x$", "$y$", drawn), Panel("map", "$x$", "$y$", (mapped,), {}, None))
-    figure = Figure("powers", "They rise.", "reproduced.", panels)
-    return Paper("toy", "A. Toy (2026), Of nothing", {"1": figure})
+    figure = Figure("powers", "They rise.", "The higher the later.", panels)
+    return Paper("waveguide", "A. Toy (2026), Of nothing", {"2": figure})  # with claims of that
 
 
 def rows(path):
@@ -65,10 +65,13 @@ def test_entries_are_whole(paper):
     assert list(paper.figures) == FIGURES[paper.name].split()
     for figure in paper.figures.values():
         assert figure.shows.endswith(".")
-        assert figure.verdict.endswith(".")
+        assert not figure.remark or figure.remark.endswith(".")
         for panel in figure.panels:
-            labels = [each.label for each in panel.curves]
-            assert len(set(labels)) == len(labels)  # a CSV tells curves by their names
+            for quick in (False, True):
+                labels = [named(each, quick=quick) for each in panel.curves]
+                assert len(set(labels)) == len(labels)  # a CSV tells curves by their names
+                few = [x for x in labels if "×4 levels" in x]
+                assert all(quick and x.endswith("(quick)") for x in few)
         for one in figure.runs():
             for quick in (False, True):
                 inspect.signature(one.compute).bind(**one.asked(quick=quick))
@@ -77,7 +80,7 @@ def test_entries_are_whole(paper):
 
 def test_files_hold_what_was_drawn_and_why_to_doubt_it(tmp_path):
     told = []
-    seen = book.make(toy(power=3), "1", tmp_path, quick=True, tell=told.append)
+    seen = book.make(toy(power=3), "2", tmp_path, quick=True, tell=told.append)
     assert told == ["run 1 of 1", "drawing"]
     assert (seen.fresh, seen.read, seen.doubtful) == (1, 0, 1)
     assert {path.suffix for path in seen.files} == {".png", ".pdf", ".svg", ".csv"}
@@ -87,10 +90,10 @@ def test_files_hold_what_was_drawn_and_why_to_doubt_it(tmp_path):
     np.testing.assert_array_equal(y, x**3)
     assert sum(row["z"] != "" for row in table) == 12
     for words in ("squares of", "a: x is $x$", "numpy_version", "beware: too few levels",
-                  "grid: quick look"):  # fmt: skip
+                  "grid: quick", "verdict: none, of", "claim fig-2-1: bound"):  # fmt: skip
         assert words in notes
-    assert book.heading(toy(), "1", quick=True).endswith("[quick look: coarser points]")
-    assert "quick" not in book.heading(toy(), "1", quick=False)
+    assert book.heading(toy(), "2", quick=True).endswith("[quick look: coarser points]")
+    assert "quick" not in book.heading(toy(), "2", quick=False)
 
 
 def test_nothing_is_computed_twice_by_the_same_code(tmp_path, monkeypatch):
@@ -115,18 +118,8 @@ def test_nothing_is_computed_twice_by_the_same_code(tmp_path, monkeypatch):
 def test_the_code_that_counts_is_all_but_what_draws():
     some = ("dynamics/motion.py", "figures/runs/collisional.py", "cycle.py")
     assert all(computed.counts(computed.ROOT / path) for path in some)
-    others = ("figures/collisional.py", "views/plot.py", "cli/show.py")
+    others = ("figures/collisional.py", "views/plot.py", "cli/show.py", "papers/dopo.py")
     assert not any(computed.counts(computed.ROOT / path) for path in others)
-
-
-def test_the_page_has_every_figure_or_how_to_draw_it(tmp_path):
-    paper = toy()
-    missing = Paper(paper.name, paper.source, paper.figures | {"2": paper.figures["1"]})
-    (tmp_path / "toy").mkdir()
-    (tmp_path / "toy" / "figure-1.png").touch()
-    text = book.page([missing], tmp_path).read_text(encoding="utf-8")
-    for word in ("![Fig. 1](toy/figure-1.png)", "They rise.", "qbjax reproduce toy 2"):
-        assert word in text
 
 
 def test_a_window_under_loss(tmp_path):

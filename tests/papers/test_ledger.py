@@ -7,7 +7,8 @@ import re
 import pytest
 
 from qbjax import papers
-from qbjax.papers import check, page
+from qbjax.figures import PAPERS, ledger
+from qbjax.papers import check
 from qbjax.papers.claim import Claim, Ours, about, at_least, identity, judged, printed
 
 LEDGER = pathlib.Path(__file__).parents[2] / "docs" / "claims.md"
@@ -54,7 +55,7 @@ def test_no_number_moves_a_verdict_within_its_tolerance():
 
 def test_the_file_is_what_is_generated():
     """Else: qbjax validate --write docs/claims.md"""
-    assert LEDGER.read_text("utf-8") == page.markdown(papers.PAPERS)
+    assert LEDGER.read_text("utf-8") == ledger.markdown(papers.PAPERS, PAPERS)
 
 
 def test_each_claim_is_a_row_of_seven_cells():
