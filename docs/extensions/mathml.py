@@ -1,12 +1,23 @@
 """Formulas as MathML, made when the site is built: a reader needs no script and no network."""
 
 import html
+import re
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from latex2mathml.converter import convert_to_element
 from markdown import Extension, Markdown
+from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
+
+
+class Apart(Preprocessor):
+    """Puts blank lines round a displayed formula: within a paragraph it would be an inline one."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Goes through the source of a page or a docstring."""
+        text = re.sub(r"^(\$\$.+?\$\$)[ \t]*$", r"\n\1\n", "\n".join(lines), flags=re.M | re.S)
+        return text.split("\n")
 
 
 class Formulas(Treeprocessor):
@@ -39,7 +50,8 @@ class MathML(Extension):
     """The extension; `pymdownx.arithmatex` with `generic` comes before it."""
 
     def extendMarkdown(self, md: Markdown) -> None:
-        """Registers it after all inline patterns."""
+        """Registers both: before all blocks, and after all inline patterns."""
+        md.preprocessors.register(Apart(md), "mathml", 20)
         md.treeprocessors.register(Formulas(md), "mathml", 1)
 
 
