@@ -82,7 +82,7 @@ def _check_docs(write: Path, *, quick: bool) -> None:
             "Argument `write` must be given without --quick, for the documentation shows whole "
             f"figures, but was given with it. Type: qbjax reproduce --write {write}"
         )
-    options.check_folder("write", write)
+    options.check_folder("write", write, "qbjax reproduce --write docs/book")
 
 
 def _outcome(made: book.Made) -> str:

@@ -170,7 +170,7 @@ def _scatter(data: xr.Dataset, values: xr.DataArray, ax: Axes, colour: str) -> A
 
 
 def _star(ax: Axes, x: float, y: float) -> None:
-    style = {"color": VERMILION, "ms": 8, "mec": "white", "mew": 0.6, "clip_on": False}
+    style: Any = {"color": VERMILION, "ms": 8, "mec": "white", "mew": 0.6, "clip_on": False}
     ax.plot([x], [y], "*", label="largest", **style)
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
 
