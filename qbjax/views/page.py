@@ -40,7 +40,7 @@ p.ok { color: #00603f; } p.doubt { color: #a33b00; font-weight: 600; }
 table { border-collapse: collapse; font-size: .85rem; display: block; overflow-x: auto; }
 td, th { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid #dddddd;
          overflow-wrap: anywhere; }
-th { white-space: nowrap; vertical-align: top; }
+th, td:first-child { white-space: nowrap; vertical-align: top; }
 svg { max-width: 100%; height: auto; }
 </style>
 </head>
@@ -97,19 +97,23 @@ def _of_run(data: xr.Dataset) -> list[Any]:
     go = _plotly()
     every = max(1, -(-data.sizes["time"] // LARGE))
     some = data.isel(time=slice(None, None, every))
+    mode = "markers" if data["time"].attrs.get("discrete") else "lines"
     plots: dict[str, Any] = {}
-    for name, values in some.data_vars.items():
+    first = [name for names in pictures.own_panels(data) for name in names]
+    for name in dict.fromkeys([*first, *some.data_vars]):
+        values = some[name]
         if values.dims != ("time",) or values.dtype.kind != "f":
             continue
         unit = "certificate" if name == "trace_defect" else values.attrs.get("units", "1")
         figure = plots.setdefault(unit, go.Figure())
-        line = go.Scatter(x=some["time"].values, y=values.values, name=str(name), mode="lines")
+        line = go.Scatter(x=some["time"].values, y=values.values, name=str(name), mode=mode)
         figure.add_trace(line)
     if "truncation" in some:
         figure = plots.setdefault("certificate", go.Figure())
-        for mode in some["mode"].values:
-            top = some["truncation"].sel(mode=mode).values
-            figure.add_trace(go.Scatter(x=some["time"].values, y=top, name=f"truncation, {mode}"))
+        for top_of in some["mode"].values:
+            top = some["truncation"].sel(mode=top_of).values
+            line = go.Scatter(x=some["time"].values, y=top, name=f"truncation, {top_of}", mode=mode)
+            figure.add_trace(line)
     time = sweeps.named("time", some["time"])
     for unit, figure in plots.items():
         named = {"certificate": "truncation and trace defect", "1": "numbers"}.get(unit, unit)
