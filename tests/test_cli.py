@@ -8,6 +8,7 @@ import tomllib
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import typer
 import xarray as xr
 
 import qbjax as qb
@@ -127,15 +128,34 @@ def test_control_c_is_one_line(monkeypatch, tmp_path):
     assert one_line(result.stderr, "Ctrl-C")
 
 
-def test_a_charge_says_how_far_it_is():
+def test_a_charge_says_how_far_it_is(tmp_path):
     """In the words that a terminal shows beside the bar, and other places now and then."""
     told = []
     battery, times = qb.batteries.TavisCummings(1, 2), np.array([0.0, 2.0])
-    run = jobs.followed(battery, qb.protocols.Constant(1.0), times, told.append)
+    run = jobs.followed(battery, qb.protocols.Constant(1.0), times, told.append, tmp_path)
     assert told[0].startswith("t = 0.1 of 2")
     assert len(told) == 20
     assert told[-1] == "t = 2 of 2"
     assert run.energy.shape == (2,)
+    assert not list(tmp_path.iterdir())
+    _check_going_on(battery, times, tmp_path)
+
+
+def _check_going_on(battery, times, folder):
+    """After Ctrl-C the same command goes on, and another one begins anew."""
+
+    for amplitude, spans in ((1.0, 10), (2.0, 20)):
+        with pytest.raises(typer.Exit):
+            jobs.followed(battery, qb.protocols.Constant(1.0), times, _stopping, folder)
+        told = []
+        jobs.followed(battery, qb.protocols.Constant(amplitude), times, told.append, folder)
+        assert len(told) == spans
+        assert not list(folder.iterdir())
+
+
+def _stopping(text):
+    if text.startswith("t = 1 "):
+        raise KeyboardInterrupt
 
 
 def test_version_and_info():

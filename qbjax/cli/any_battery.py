@@ -66,7 +66,9 @@ def charge_any(
         files = own.Files([battery, *(protocol or ()), *(set or ()), *(set_protocol or ())])
         with jobs.Steps(1) as steps, steps.step(f"charge {battery}") as now:
             with _blaming(battery):
-                run = jax.block_until_ready(jobs.followed(made, pump, times, now))
+                run = jax.block_until_ready(
+                    jobs.followed(made, pump, times, now, context.params["out"])
+                )
             now(f"to t = {float(run.times[-1]):g}")
         data = run.to_xarray().assign_attrs(files.attributes())
         results.finish(

@@ -64,7 +64,9 @@ def charge_bloch(
         )
         charger = BlochPreparation(theta * unit, phi * unit, length)
         with jobs.Steps(1) as steps, steps.step(f"charge to t = {until:g}") as now:
-            run = jobs.followed(battery, charger, np.linspace(0.0, until, points), now)
+            run = jobs.followed(
+                battery, charger, np.linspace(0.0, until, points), now, context.params["out"]
+            )
             best = int(np.argmax(run.ergotropy))
             now(f"W = {float(run.ergotropy[best]):.4f} at t = {float(run.times[best]):.4g}")
         data = run.to_xarray()

@@ -55,7 +55,7 @@ def charge_dopo(
         pump, end = pumps.described(context)
         times = np.linspace(0.0, end, points)
         with jobs.Steps(1) as steps, steps.step(f"charge to t = {end:g}") as now:
-            run = jobs.followed(battery, pump, times, now)
+            run = jobs.followed(battery, pump, times, now, context.params["out"])
             now(f"W = {float(run.ergotropy[-1]):.4f} at t = {end:g}")
         results.finish(context, start, **_results(run, pump, end))
 

@@ -85,7 +85,7 @@ def charge_collisional(
             detuning=detuning or 0, scatter=Scatter(missed) if missed else None,
         )  # fmt: skip
         with jobs.Steps(1) as steps, steps.step(f"{stream.count} collisions") as now:
-            run = jobs.followed(battery, stream, None, now)
+            run = jobs.followed(battery, stream, None, now, context.params["out"])
             now(f"W = {float(run.ergotropy[-1]):.4f} at Ωτ = {float(run.times[-1]):g}")
         data = run.to_xarray()
         results.finish(

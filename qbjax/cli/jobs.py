@@ -1,7 +1,9 @@
 """The jobs of the commands, with progress: charge, find switch-off times, the demo."""
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -10,7 +12,7 @@ import typer
 import xarray as xr
 
 from qbjax.batteries import DOPO
-from qbjax.cli import results
+from qbjax.cli import results, session
 from qbjax.cli.progress import Steps
 from qbjax.cycle import charge, store
 from qbjax.dynamics.record.trajectory import Trajectory
@@ -20,6 +22,7 @@ from qbjax.strategies.pump_pulse import best_pulse, constant_pulse
 from qbjax.strategies.switch_off import Aim, best_switch_off
 from qbjax.studies import long_charge
 from qbjax.studies.bar import in_words
+from qbjax.studies.spans_kept import Unusable
 from qbjax.views import claims, plot, pulses, report
 
 DEMO_BATTERY: dict[str, Any] = {
@@ -104,9 +107,32 @@ def charged(battery: DOPO, protocol: Any, times: np.ndarray, steps: Steps, name:
     return run
 
 
-def followed(battery: Any, protocol: Any, times: Any, now: Callable[[str], None]) -> Trajectory:
-    """Charges by spans, telling `now` how far it is; otherwise as `qb.charge`."""
-    return long_charge(battery, protocol, times, progress=lambda reached: now(in_words(reached)))
+def followed(
+    battery: Any, protocol: Any, times: Any, now: Callable[[str], None], folder: Path
+) -> Trajectory:
+    """Charges by spans, telling `now` how far it is; otherwise as `qb.charge`.
+
+    What was reached is in the folder of the results until the run is complete: the same command
+    goes on there, another one begins anew.
+    """
+    kept = folder / "unfinished"
+
+    def tell(reached):
+        now(in_words(reached))
+
+    def run(store):
+        return long_charge(battery, protocol, times, store=store, progress=tell)
+
+    with session.stoppable(f"what was reached is in {kept}: type the same again to go on"):
+        try:
+            found = run(kept)
+        except (TypeError, OSError):  # not to be compared, or a full disk: without it
+            found = run(None)
+        except Unusable:
+            shutil.rmtree(kept, ignore_errors=True)
+            found = run(kept)
+    shutil.rmtree(kept, ignore_errors=True)
+    return jax.block_until_ready(found)
 
 
 def _charge_and_keep(battery, F, steps):

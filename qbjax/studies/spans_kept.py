@@ -30,6 +30,10 @@ PATIENCE = 1.0
 """Seconds of work that may be in memory alone, beside a span."""
 
 
+class Unusable(ValueError):
+    """The error for a folder that is damaged, or of another run: a new one, and it begins anew."""
+
+
 class Kept:
     """The spans of one run in its folder, which is there; as a context, all of them are written."""
 
@@ -91,8 +95,8 @@ class Kept:
         except (RuntimeError, ValueError, EOFError, OSError) as error:
             raise self._damaged(name, "it cannot be read") from error
 
-    def _damaged(self, name: str, why: str) -> ValueError:
-        return ValueError(
+    def _damaged(self, name: str, why: str) -> Unusable:
+        return Unusable(
             f"Argument `store` must be whole, but {self.folder / name} is damaged ({why}): remove "
             f"{self.folder}, and the run begins anew."
         )
@@ -112,12 +116,12 @@ def opened(store: str | Path | Any, **asked: Any) -> Kept:
         asked: all that decides about the run, by name.
 
     Raises:
-        ValueError: if it is something else, or that of another run.
+        Unusable: if it is damaged, or that of another run. ValueError: if it is something else.
+        TypeError: if something that decides about the run cannot be looked into.
         OSError: if it cannot be written.
     """
     folder = files.real("store", store)
-    whole = partial(question.of_charge, **asked)
-    ours = fingerprint(whole, grids.as_grid({"run": [0]}), None)
+    ours = _digests(asked)
     note = folder / "run.json"
     if not note.exists():
         with files.naming_argument("store", folder):
@@ -132,15 +136,24 @@ def opened(store: str | Path | Any, **asked: Any) -> Kept:
     try:
         kept = json.loads(note.read_text("utf-8"))
     except ValueError as error:
-        raise ValueError(
+        raise Unusable(
             f"Argument `store` must be whole, but {note} is damaged: remove {folder}, and the run "
             "begins anew."
         ) from error
     differing = {n for n in ours.keys() | kept.keys() if ours.get(n) != kept.get(n)}
     if differing:
         words = ", ".join(sorted(name.removeprefix("function.") for name in differing)[:LISTED])
-        raise ValueError(
+        raise Unusable(
             f"Argument `store` must belong to this run, but {folder} was made with another "
             f"{words}: take a new path, or what it was made with."
         )
     return Kept(folder)
+
+
+def _digests(asked: dict[str, Any]) -> dict[str, str]:
+    try:
+        return fingerprint(partial(question.of_charge, **asked), grids.as_grid({"run": [0]}), None)
+    except TypeError as error:
+        raise TypeError(
+            f"Argument `store` must be left out where something cannot be looked into: {error}"
+        ) from error
