@@ -91,6 +91,13 @@ def test_no_link_is_dead(site):
 
 
 @pytest.mark.slow
+def test_names_lead_to_the_reference(site):
+    text = (site / "guide/own/index.html").read_text("utf-8")
+    assert re.search(r'href="[./]*/api/verbs/#[\w.]+"><code>qb\.steady_state\(', text)
+    assert [page for page in site.rglob("*.html") if "<autoref" in page.read_text("utf-8")] == []
+
+
+@pytest.mark.slow
 def test_every_formula_is_one(site):
     """None is left as it was written, or cut at a dollar."""
     left = re.compile(r"\$\s*<math|</math>\s*\$|<mi>\$</mi>|\\\[|\\\(")
