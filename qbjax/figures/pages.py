@@ -10,6 +10,7 @@ from matplotlib.figure import Figure as Drawing
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from qbjax import papers
 from qbjax.dynamics.record.provenance import described
 from qbjax.figures import ledger
 from qbjax.figures.entry import Paper
@@ -36,16 +37,16 @@ and SVG, with the CSV that it is drawn from.
 """
 
 
-def index(papers: Sequence[Paper], folder: Path, *, quick: bool) -> Path:
+def index(shelf: Sequence[Paper], folder: Path, *, quick: bool) -> Path:
     """Writes `index.md`: every figure that has been drawn in a folder, and what to think of it.
 
     Args:
-        papers: all papers.
+        shelf: all papers.
         folder: of the figures.
         quick: whether they are a quick look, of which nothing is claimed.
     """
     lines = ["# The papers' figures, drawn anew", ""]
-    for paper in papers:
+    for paper in shelf:
         lines += [f"## {paper.source}", "", *([] if quick or not paper.note else [paper.note, ""])]
         for number, figure in paper.figures.items():
             stem = f"{paper.name}/figure-{number}"
@@ -83,10 +84,10 @@ def command(paper: Paper, number: str) -> str:
     return f"qbjax reproduce {paper.name} {number}"
 
 
-def contents(papers: Sequence[Paper]) -> str:
-    """Writes the first page of the book: the papers, and how the claims of each fare."""
+def contents(shelf: Sequence[Paper]) -> str:
+    """Writes the first page of the book, which links to all papers and figures."""
     lines = [HEAD]
-    for paper in papers:
+    for paper in shelf:
         links = ", ".join(f"[{number}]({paper.name}.md#fig-{number})" for number in paper.figures)
         lines.append(f"- [{paper.source}]({paper.name}.md): figures {links}.")
     lines += [
@@ -100,11 +101,22 @@ def contents(papers: Sequence[Paper]) -> str:
 
 def chapter(paper: Paper) -> str:
     """Writes the page of a paper in the book."""
-    lines = [f"# {paper.source}", "", *([paper.note, ""] if paper.note else [])]
+    title = papers.paper(paper.name).title
+    ledgers = f"[{title}](../claims.md#{title.lower().replace(' ', '-')})"
+    lines = [
+        f"# {paper.source}",
+        "",
+        f"All claims of the paper, also those without a figure: {ledgers}.",
+        "",
+        *([paper.note, ""] if paper.note else []),
+    ]
     for number, figure in paper.figures.items():
         claims = ledger.bears_on(paper, number)
         rows = [
-            (f"[{claim.place}](../claims.md#{paper.name}-{name})", *words(claim))
+            (
+                f"[{claim.place.replace('—', 'ours')}](../claims.md#{paper.name}-{name})",
+                *words(claim),
+            )
             for name, claim in claims.items()
         ]
         table = to_markdown(Sheet("", COLUMNS, rows)).partition("\n\n")[2]
@@ -118,11 +130,11 @@ def chapter(paper: Paper) -> str:
     return "\n".join(lines)
 
 
-def write(papers: Sequence[Paper], folder: Path) -> None:
+def write(shelf: Sequence[Paper], folder: Path) -> None:
     """Writes all pages of the book, to which `small` adds the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "index.md").write_text(contents(papers), encoding="utf-8")
-    for paper in papers:
+    (folder / "index.md").write_text(contents(shelf), encoding="utf-8")
+    for paper in shelf:
         (folder / f"{paper.name}.md").write_text(chapter(paper), encoding="utf-8")
 
 

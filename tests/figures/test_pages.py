@@ -19,6 +19,45 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 BOOK = DOCS / "book"
 FIGURES = [pytest.param(one, n, id=f"{one.name}-{n}") for one in PAPERS for n in one.figures]
+TURNS = {
+    "dopo": {
+        "ours-1": "W_ss at F = 3.5",
+        "sec-iii-4": "its rate over that of W^c",
+        "sec-iv-1": "κ_a over that of Ref. [74]",
+    },
+    "bloch": {"ours-1": "largest ergotropic power at θ = π/2, in ω_b J"},
+    "waveguide": {
+        "eq-6-1": "population left by Markov's approximation at t = 200, ω₀ = 1.4",
+        "eq-8-1": "|c₂|² at t = 180…200 against Eq. (8), ω₀ = 0.6",
+        "eq-8-2": "the same at ω₀ = 1.4, Δ_z = 0.5 λ₁₁",
+        "discussion-1": "most energy at ω₀ = 1.0",
+        "discussion-3": "most ergotropy at ω₀ = 0.6",
+        "discussion-4": "ω₀ of the most ergotropy",
+        "ours-2": "most ergotropy, Δ_z = 0.1 λ₁₁",
+        "ours-9": "most energy with a state in the continuum, ω₀ = 1.4, 0.463544273 λ₁₁",
+    },
+    "collisional": {
+        "eq-15-1": "the bound at Ωτ = 10 over R₀Ωτ(1 + R₀Ωτ/4)",
+        "sec-iii-b-1": "greedy over full swap, in the time of 60 greedy qubits",
+        "sec-iii-c-1": "E of 159 equal qubits in Ωτ = 5 over the limit θ → 0",
+        "app-c-1": "bound with loss over that without after those, γ = 1e-3",
+        "eq-29-2": "Ωτ* of j = 99/2, the bound mended",
+        "eqs-27-29-2": "the same, j = 99/2",
+        "sec-iv-c-2": "the same for j = 99/2, over the printed bound",
+        "sec-iv-c-3": "… over the rigorous bound",
+    },
+    "micromaser": {
+        "sec-3-1": "number state of the trap of q = 0, θ = π/√15",
+        "sec-3-2": "energy of the trap over E_{m−1}, q = 0.25",
+        "sec-3-5": "highest energy at π/√15.6, c = 0, q = 0.25",
+        "sec-4-1": "time scale of that purity over that of the energy",
+        "sec-4-2": "the same over the classical energy",
+        "eq-14-1": "1 − purity at θ = π/√15, q = 0.25, c = 1",
+        "eq-14-2": "energy there",
+    },
+}
+"""Claims that a figure names by their turn, which a new one before them would change."""
+
 LARGEST, ALL = 80_000, 2_000_000
 """Bytes of a picture, and of all."""
 
@@ -43,6 +82,13 @@ def test_a_figure_bears_on_claims_that_there_are(paper, number):
     assert all(found[name] is known[name] for name in found)
     # Verdicts are the ledger's: a remark has none that could differ from it.
     assert not re.search(r"reproduce|agree|confirm|wrong", figure.remark)
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_claims_that_are_named_by_their_turn_are_those_that_are_meant(paper):
+    known = names(papers.paper(paper.name))
+    named = {name for figure in paper.figures.values() for name in figure.claims if name in known}
+    assert {name: known[name].quantity for name in named} == TURNS[paper.name]
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
