@@ -69,9 +69,9 @@ def main(directory: Path, config: Config) -> None:
         for ax, (waiting, some) in zip(axes, fronts.groupby("waiting")):
             for (kind, one), (colour, dash) in zip(some.groupby("kind"), PULSES):
                 ax.plot("power", "efficiency", "o", data=one, ls=dash, c=colour, ms=4, label=kind)
-            ax.set(xlabel="W / time", title=rf"$\Omega t_0 = {waiting:g}$", xlim=(0, None))
-        axes[0].set(ylabel="W / ergotropy brought", ylim=(0, 1.05))
-        axes[0].legend()
+            ax.set(xlabel="W / time", title=rf"$\Omega t_0 = {waiting:g}$", xmargin=0.08)
+            ax.set_xlim(left=0)
+        _ = axes[0].set(ylabel="W / ergotropy brought", ylim=(0, 1.05)), axes[0].legend()
         figure.savefig(directory / "figure.png")
 
 

@@ -71,7 +71,8 @@ def main(directory: Path, key) -> None:
         for name, pulse in zip(E1.index[1:], pulses):
             above.plot(times, jax.vmap(pulse.signal)(times), label=name)
             below.plot(times, 2 * qb.charge(first, pulse, times).energy / SPINS - 1)
-        _ = above.set(ylabel="coupling λ"), above.legend(), below.set(xlabel="t", ylabel="2E/N − 1")
+        _ = above.set(ylabel="coupling λ  (ω)"), above.legend()
+        below.set(xlabel="time  (1/ω)", ylabel="2E/N − 1")
         figure.savefig(directory / "figure.png")
 
 

@@ -10,7 +10,6 @@ largest after storing for T, by a parabola on a grid of 1, right to .2; none at 
 * Δ = γ_s/2, whose threshold is √2 times as high, has 1.9 to 2.8 times the W/t of Δ = 0;
 * squeezing is best about the threshold, −2.71 dB, and less where W is large;
 * t_off, 10 in the paper, is 2 to 12, and .2 to 1.4 later for T = 1 than for .5.
-
 Runs for three and a half minutes: python optimize/dopo_map.py [DIRECTORY]
 """
 
@@ -32,6 +31,7 @@ GRID = {
     "pump": [0.9, 1.1, 1.3, 1.5], "coupling": [0.5, 0.7, 1.0], "pump_decay": [8.0, 16.0],
     "detuning": [0.0, 0.5],
 }  # fmt: skip
+UNITS = (r"\omega_s", r"\omega_s", r"\rm dB", r"\omega_s\gamma_s", r"1/\gamma_s", r"1/\gamma_s")
 SEEN = ("ergotropy", "coherent_ergotropy", "squeezing", "power", "stored_0.5", "stored_1.0")
 
 
@@ -64,14 +64,14 @@ def main(directory: Path, grid: dict) -> None:
     print(table.to_string(index=False, float_format="%.4g"))
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(2, 3, figsize=(11, 6.4), layout="constrained", sharex=True)
-        for ax, name in zip(axes.flat, SEEN):
+        for ax, name, unit in zip(axes.flat, SEEN, UNITS):
             ways = product(zip(grid["coupling"], PULSES), grid["pump_decay"], grid["detuning"])
             for k, ((kappa, (colour, _)), decay, shift) in enumerate(ways):
                 some = data.sel(coupling=kappa, pump_decay=decay, detuning=shift)
                 line, dash = some[name].where(some["status"] == 0), PULSES[k % 4][1]
                 label = f"κ = {kappa:g}, γ_p = {decay:g}, Δ = {shift:g}"
                 ax.plot(some["pump"], line, c=colour, ls=dash, marker=".", label=label)
-            ax.set(xlabel="F / threshold", ylabel=name.replace("_", " "))
+            ax.set(xlabel="F / threshold", ylabel=f"{name.replace('_', ' ')}  (${unit}$)")
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
         figure.savefig(directory / "figure.png")
 

@@ -8,7 +8,6 @@ frustrated. Pumped for twelve lifetimes, then left alone for one. Expected, ener
   whose threshold is 2, 31 (259). After a lifetime 16 % of W are left, of the triangle's 7 %;
 * the glass oscillates from 4.5 thresholds on. Below, it stores noise and its signs are guessed;
 * with a photon per cell W = .371 and .168, of which .250 and .150 is local; left .026 and .0008.
-
 Runs for some three minutes on two cores: python optimize/ising_machine.py [DIRECTORY]
 """
 
@@ -69,9 +68,11 @@ def main(directory: Path) -> None:
             for (name, one), (colour, _) in zip(some.groupby("instance", sort=False), PULSES):
                 ax.plot(one["pump"], one["W"] / one["E"], "o-", color=colour, label=name)
                 ax.plot(one["pump"], one["W left"] / one["E"], "s--", color=colour)
-            ax.set(xlabel="pump, of a free cell's threshold", title=f"κ = {kappa:g}", ylim=(0, 1))
-        axes[0].set(ylabel="W, and W left (dashed), / E")
-        axes[0].legend(loc="center right")
+            ax.set(xlabel="pump / a free cell's threshold", title=f"κ = {kappa:g}")
+        for mark, label in (("o-", "when it stops"), ("s--", "a lifetime later")):
+            ax.plot([], [], mark, color="0.5", label=label)
+        axes[0].set(ylabel="W / E when the pump stops", ylim=(-0.04, 1.02))
+        _ = axes[0].legend(loc="center right"), ax.legend(loc=(0.45, 0.2))
         figure.savefig(directory / "figure.png")
 
 

@@ -63,9 +63,9 @@ def main(directory: Path, cases: dict, sizes: list) -> None:
                 rows[-1][f"{quantity} ~ N^"] = law.exponent
                 table[f"gain of {quantity}"] = gain
                 ax.loglog(table["N"], gain, marker, ms=4, ls=dash, c=colour, label=name)
-                ax.set(title=f"gain of {quantity}", xlabel="N", ylim=(0.03, None))
+                ax.set(title=quantity, xlabel="N", ylim=(0.03, None))
         _ = [ax.loglog(sizes, np.sqrt(sizes), lw=0.8, c="0.5", label="√N") for ax in axes]
-        axes[0].legend()
+        _ = axes[0].set_ylabel("gain over N single ones, no noise"), axes[0].legend()
         directory.mkdir(parents=True, exist_ok=True)
         figure.savefig(directory / "figure.png")
     pd.concat(every, names=["noise"]).droplevel(1).to_csv(directory / "table.csv")

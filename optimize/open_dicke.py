@@ -8,7 +8,6 @@ steps; W of the spins when it ends. At 24 levels and at 36:
   .2, .1: .713, 2.317. Steps of either sign feed the spins with the drive's work. The levels of the
   cavity were cut, so that nothing but 4 is known for a bound;
 * rotating wave, .2, .1: no, .783 for both, at 0.3; no pulse of that time stores more than 2.158.
-
 Runs for three minutes: python optimize/open_dicke.py [DIRECTORY]
 """
 
@@ -65,9 +64,11 @@ def main(directory: Path, cases=CASES) -> None:
                 given = (model, *losses, segments, T, float(best.value), float(best.verified_value))
                 rows.append((*given, bound(battery, T)))
                 signal = jax.vmap(pulse.signal)(times := np.linspace(0.0, T, 201))
-                ax.plot(times, signal, color=colour, ls=dash, label=f"{segments} steps")
-            ax.set(ylabel="λ", ylim=(-0.33, 0.33), title=f"{model}: κ, γ = {losses}")
-        _ = ax.set(xlabel="time"), ax.legend()
+                label = f"{segments} steps" if segments > 1 else "rectangle"
+                ax.plot(times, signal, color=colour, ls=dash, label=label)
+            title = "{}, κ = {:g}, γ = {:g}".format(model, *losses)
+            ax.set(ylabel="λ  (ω)", ylim=(-0.33, 0.33), title=title)
+        _ = ax.set(xlabel="time  (1/ω)"), ax.legend()
         directory.mkdir(parents=True, exist_ok=True)
         figure.savefig(directory / "figure.png")
     table = pd.DataFrame(rows, columns=["model", *"κγ", "steps", "T", "W", "verified", "bound"])

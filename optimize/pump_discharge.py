@@ -68,8 +68,8 @@ def main(directory: Path) -> None:
         state = qb.charge(battery, pulse, [0.0, DURATION]).final_state
         run = qb.discharge(battery, state, load, np.linspace(0.0, plan["time"], 101))
         axes[2].plot(run.times, run.load_ergotropy, **look)
-    for ax, name in zip(axes, ("F", "g", "ergotropy of the load")):
-        _ = ax.set(xlabel="γ_s t", ylabel=name, ylim=(0, None)), axes[0].legend()
+    for ax, name in zip(axes, ("pump F", "coupling g", "ergotropy of the load")):
+        _ = ax.set(xlabel=r"time  ($1/\gamma_s$)", ylabel=name, ylim=(0, None)), axes[0].legend()
     directory.mkdir(parents=True, exist_ok=True)
     axes[0].figure.savefig(directory / "figure.png")
     (table := pd.DataFrame(rows)).to_csv(directory / "table.csv", index=False)

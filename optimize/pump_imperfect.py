@@ -8,7 +8,6 @@ warm (n̄) or squeezed (r > 0: in the quadrature that the pump stretches). W one
 * off at 10, ideal: 2.566; σ_F = .3: 2.517; σ_φ = .3: 2.361; n̄ = .2: 2.502; r = ±.2: 2.299, 2.804;
 * best off at 11.45, ideal; 10.70, 11.76, 10.62; 13.00 and 9.29 for r = ±.2: a bath that stretches
   what the pump stretches starts the charge, with 8 % more W/t. A ramp of 1: 2.636, off at 11.42.
-
 Runs for two minutes: python optimize/pump_imperfect.py [DIRECTORY]
 """
 
@@ -69,7 +68,8 @@ def main(directory: Path, cases: dict) -> None:
             best = {"best off": fine[np.argmax(rate)], "W/t then": np.max(rate)}
             rows.append({"case": name, "W(11), off at 10": W[TIMES == 10][0], **best})
             ax.plot(fine, rate, label=name, ls="--" if case else "-")
-        _ = ax.set(xlabel="switch-off", ylabel="W / t after it"), ax.legend()
+        ax.set(xlabel=r"pump off at  ($1/\gamma_s$)", ylabel=r"W / t one time later  ($\gamma_s$)")
+        figure.legend(loc="outside right upper")
         directory.mkdir(parents=True, exist_ok=True)
         figure.savefig(directory / "figure.png")
     (table := pd.DataFrame(rows)).to_csv(directory / "table.csv", index=False)

@@ -70,9 +70,9 @@ def main(directory: Path) -> None:
         figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
         for i, (name, (colour, dash)) in enumerate(zip(bests, PULSES)):
             left.stairs(pulses[i], np.arange(6.0), color=colour, ls=dash, label=name)
-            right.plot(W[:, 0], W[:, i] - W[:, 0], "o", ms=2.5, color=colour)
+            right.plot(W[:, 0], W[:, i] - W[:, 0], "o", ms=2.5, color=colour, label=name)
         _ = left.legend(), left.set(xlabel="γt", ylabel="pump F")
-        right.set(xlabel="W of the plain pulse, held out", ylabel="W gained on it")
+        right.set(xlabel="W of the plain pulse, held out", ylabel="W gained on it"), right.legend()
         figure.savefig(directory / "figure.png")
 
 

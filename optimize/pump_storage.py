@@ -2,8 +2,7 @@
 
 Energy 62.5, |F| ≤ 3, κ = 0.5, γ_p = 16. The paper switches a constant F off, and lets W decay. Here
 ten segments charge until γt = 10, and a constant F ≤ h, paid from the same energy, holds what is
-stored. W after T_s = 1 and 2, verified (49×5 levels; the search warns that its 36×4 are few). Two
-minutes on two cores: python optimize/pump_storage.py [DIRECTORY]
+stored. W after T_s = 1 and 2, 49×5 levels. Two minutes: python optimize/pump_storage.py [DIRECTORY]
 * F = 2.5 until 10, then off: 0.878, 0.182; F = 3 until 6.94: 1.561, 0.346; the best pulse: 1.640,
   0.366. The shape brings 5 % over what is as short as the peak allows, as without storage;
 * h = 1, half of the threshold, costs 1.6 and 3.2 % of the energy: 2.786, 1.313; h = 2 four times as
@@ -69,7 +68,8 @@ def main(directory: Path) -> None:
         above.stairs([*pulse.amplitudes, hold], edges, baseline=None, **look)
         for run in runs(battery.refined(), pulse, DURATION, hold, wait, 101):
             below.plot(run.times, run.ergotropy, **look)
-        _ = above.set(ylabel="F"), below.set(xlabel="γ_s t", ylabel="ergotropy"), above.legend()
+        _ = above.set(ylabel="pump F", title=f"T_s = {wait:g}"), above.legend()
+        below.set(xlabel=r"time  ($1/\gamma_s$)", ylabel="ergotropy")
     directory.mkdir(parents=True, exist_ok=True)
     figure.savefig(directory / "figure.png")
     (table := pd.DataFrame(rows)).to_csv(directory / "table.csv", index=False)

@@ -55,7 +55,7 @@ def main(directory: Path) -> None:
     """Answers the question, prints the table, saves it and its picture."""
     rows, times, on = [], np.linspace(0.0, UNTIL, 301), [qb.protocols.Constant(1.0)] * 2
     _, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.6), layout="constrained")
-    left.plot(times, qb.charge(device(RATES[1], 1.0), on, times).ergotropy, "0.8")
+    left.plot(times, qb.charge(device(RATES[1], 1.0), on, times).ergotropy, "0.8", label="constant")
     for rate, (kind, colour) in ((x, y) for x in RATES for y in zip(STARTS, ("C1", "k"))):
         many = qb.ensemble([(device(rate, gain), jnp.asarray(d)) for gain, d in ERRORS], "worst")
         plan = {x: qb.free(start, *BOUNDS[x]) for x, start in zip(BOUNDS, STARTS[kind])}
@@ -65,11 +65,11 @@ def main(directory: Path) -> None:
         rows.append({"γ": rate, "start": kind} | W)
         for gain, late in ERRORS if rate == RATES[1] else ():
             run = qb.charge(device(rate, gain), pulses(best.protocol, late), times)
-            left.plot(times, run.ergotropy, colour, lw=0.7)
+            left.plot(times, run.ergotropy, colour, lw=0.7, label=kind if not late else None)
     table, look = pd.DataFrame(rows), {"color": ["k", "C1"] * 2, "style": ["o-"] * 2 + ["v--"] * 2}
     wide = table.pivot(index="γ", columns="start", values=["ideal", "worst"])
     wide.plot(ax=right, xlabel="γ / Ω", **look).legend([*map(", ".join, wide.columns)])
-    left.set(xlabel="Ω t", ylabel="ergotropy")
+    _ = left.set(xlabel="Ω t", ylabel="ergotropy"), left.legend()
     directory.mkdir(parents=True, exist_ok=True)
     left.figure.savefig(directory / "figure.png")
     table.to_csv(directory / "table.csv", index=False)

@@ -10,7 +10,6 @@ of qubits of ground population q, classical or pure (c = 1), at κt₀ = 0, then
   pure ones of q = .1 to .5 .901, .881, .894, .917, .940, in nearly reverse order, too; classical
   ones of q = .1 to .4 .749, .616, .515, .441, for what is passive of them stays in the way;
 * with loss .810 of excited qubits; pure ones of q = .3, .4, .5 exceed that, by .813, .838, .861.
-
 Runs for half a minute on two cores: python optimize/second_stream.py [DIRECTORY]
 """
 
@@ -65,14 +64,15 @@ def main(directory: Path, config: Config) -> None:
             best = max(found, key=lambda best: float(best.value))
             own = [" ".join(f"{t:.4f}" for t in stream.theta) for stream in best.protocol]
             rows.append((loss, c, q, float(one.value), x, y, float(best.value), *own))
-    table = pd.DataFrame(rows, columns=NAMES)
     directory.mkdir(parents=True, exist_ok=True)
-    table.to_csv(directory / "table.csv", index=False)
+    (table := pd.DataFrame(rows, columns=NAMES)).to_csv(directory / "table.csv", index=False)
     print(table[NAMES[:7]].round(4).to_string(index=False))
     with plt.rc_context(STYLE):
         curves = table.pivot(index="q", columns=["c", "loss"], values=["own", "one"])
-        ax = curves.plot(style=["o-"] * 4 + ["o--"] * 4, ylabel="efficiency", ylim=(0, 1.05))
-        ax.legend(title="angles, c, loss", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        look = [f"C{k}o{dash}" for dash in ("-", "--") for k in (3, 0, 1, 9)]
+        ax = curves.plot(style=look, xlabel="ground population q", ylabel="η", ylim=(0, 1.05))
+        of = [f"{n}, {'pure' if c else 'classical'}, {loss:g}" for n, c, loss in curves.columns]
+        ax.legend(of, title="angles, qubits, κt₀", loc="upper left", bbox_to_anchor=(1.0, 1.0))
         ax.figure.savefig(directory / "figure.png", bbox_inches="tight")
 
 

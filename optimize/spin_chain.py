@@ -70,8 +70,8 @@ def main(directory: Path, anisotropies=ANISOTROPIES, durations=DURATIONS) -> Non
         for ax, (anisotropy, some) in zip(axes[0], table.groupby("Δ")):
             for name, (colour, dash) in zip(table.columns[2:], PULSES):
                 ax.plot(some["T"], some[name], color=colour, ls=dash, label=name)
-            ax.set(xlabel="charging time", ylabel="work", title=f"Δ = {anisotropy:g}")
-        axes[0, 0].legend()
+            ax.set(xlabel="charging time  (1/J)", title=f"Δ = {anisotropy:g}")
+        _ = axes[0, 0].set_ylabel("work  (J)"), axes[0, -1].legend(loc="lower right")
         figure.savefig(directory / "figure.png", bbox_inches="tight")
 
 

@@ -23,7 +23,7 @@ from qbjax.views.plot import PULSES, STYLE
 
 LEVELS, DAMPINGS = 90, (0.05, 0.02, 0.01, 0.006, 0.005, 0.004, 0.0025)
 AGAINST = ("lossless", "lossy")
-HEADS = ("damping", "count", "tau", "lead", "lossy_lead", "over_greedy", "over_classical")
+HEADS = ("damping", "count", "tau", "lead", "lossy lead", "over greedy", "over classical")
 
 
 def over_rivals(battery, stream, tau):

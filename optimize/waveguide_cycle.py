@@ -72,7 +72,7 @@ def main(directory: Path) -> None:
                 ax.plot(some.beats, some[name], label=f"{some.distance[0]:g} λ₁₁")
             ax.set(xlabel="wait in the guide / beat", ylabel="delivered / ω₁₁")
         axes[1].set(yscale="log", ylabel="power / ω₁₁²", ylim=(1e-5, None))
-        axes[0].legend()
+        axes[0].legend(loc="upper center", bbox_to_anchor=(0.35, 1.0))
         figure.savefig(directory / "figure.png")
 
 

@@ -9,7 +9,6 @@ W of the exact battery within 30 % of τ. Expected:
   frequency rises with τ, .730, .815, .879, .952, as the coupling falls, .73, .085, .016, .001;
 * distance costs time: W∞ = .5 takes 38 at 0.1 λ₁₁, 98 at 0.3, 800 at 1; τ = 1e5 all have .98;
 * while light is still leaving, the exact battery has up to .007 less, at 0.01 λ₁₁ .045.
-
 Runs for a minute on two cores: python optimize/waveguide_front.py [DIRECTORY]
 """
 
@@ -69,8 +68,9 @@ def main(directory: Path, config: Config) -> None:
             for ax, name in zip(axes, ("ergotropy", "frequency", "decay")):
                 ax.plot(some["time"], some[name], ls=dash, color=colour, label=f"{x:g} λ₁₁")
             axes[0].plot(some["time"], some["exact"], "o", color=colour, ms=3)
-        for ax, name in zip(axes, ("W∞ (line) and exact W / ω₁₁", "ω₀ / ω₁₁", "Γ₁₁ / ω₁₁")):
+        for ax, name in zip(axes, ("W∞ and exact W / ω₁₁", "ω₀ / ω₁₁", "Γ₁₁ / ω₁₁")):
             ax.set(xscale="log", xlabel="half a beat τ ω₁₁", ylabel=name)
+        axes[0].plot([], [], "o", color="0.5", ms=3, label="exact")
         axes[2].set_yscale("log")
         axes[0].legend()
         figure.savefig(directory / "figure.png")

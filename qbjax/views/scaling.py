@@ -48,7 +48,7 @@ def laws(data: xr.Dataset, axes: Sequence[Axes] | Any = None) -> tuple[Axes, Axe
         below.semilogx(pairs, local, marker=marker, ms=4, label=label, **style)
         if np.isfinite(half := float(one["exponent_high"]) - exponent):
             below.axhspan(-half, half, color=colour, alpha=0.1)
-    above.set_ylabel("quantity")
+    above.set_ylabel("quantity, in its unit")
     below.set(xlabel="size N", ylabel="local exponent − exponent")
     below.set_xticks(sizes, [str(n) for n in sizes])
     below.minorticks_off()
@@ -59,4 +59,4 @@ def laws(data: xr.Dataset, axes: Sequence[Axes] | Any = None) -> tuple[Axes, Axe
 def _label(name: Any, one: xr.Dataset) -> str:
     half = float(one["exponent_high"] - one["exponent_low"]) / 2
     within = f" ± {half:.2g}" if np.isfinite(half) else ""
-    return f"{name}: $N^{{{float(one['exponent']):.3f}}}${within}"
+    return f"{str(name).replace('_', ' ')}: $N^{{{float(one['exponent']):.3f}}}${within}"
