@@ -69,8 +69,8 @@ def main(directory: Path) -> None:
         run = qb.discharge(battery, state, load, np.linspace(0.0, plan["time"], 101))
         axes[2].plot(run.times, run.load_ergotropy, **look)
     for ax, name in zip(axes, ("pump F", "coupling g", "ergotropy of the load")):
-        _ = ax.set(xlabel=r"time  ($1/\gamma_s$)", ylabel=name, ylim=(0, None)), axes[0].legend()
-    directory.mkdir(parents=True, exist_ok=True)
+        ax.set(xlabel=r"time  ($1/\gamma_s$)", ylabel=name, ylim=(0, 1.1 * ax.dataLim.ymax))
+    _ = axes[0].legend(), directory.mkdir(parents=True, exist_ok=True)
     axes[0].figure.savefig(directory / "figure.png")
     (table := pd.DataFrame(rows)).to_csv(directory / "table.csv", index=False)
     print(table.to_string(index=False, float_format="%.4f"))
