@@ -3,7 +3,7 @@
 import numpy as np
 
 import qbjax as qb
-from qbjax.papers import collisional_forms
+from qbjax.papers import collisional_channel, collisional_forms
 from qbjax.papers import collisional_runs as runs
 from qbjax.papers.claim import Claim, Ours, Paper, about, at_least, at_most, identity, printed
 
@@ -173,6 +173,7 @@ CLAIMS = (
     Claim(
         "App. C", "the same at γ = 0.6", at_least(1.0, "a bound"), "wrong",
         Ours(0.867, 5e-4, lambda: collisional_forms.lossy_share(0.6)),
+        "one collision beats the bound there",
     ),
     Claim(
         "Sec. III D", "γ of 1/κ = 65 ms, t₀ = 82 μs", printed("0.0013"), "agrees",
@@ -239,6 +240,7 @@ CLAIMS = (
         Ours(0.213, 5e-4, lambda: runs.full_time("rigorous") / np.pi - 1),
         "up to j = 9/2 coherent driving never passes it",
     ),
+    *collisional_channel.COLLISIONS,
     *collisional_forms.MISPRINTS,
 )
 # fmt: on

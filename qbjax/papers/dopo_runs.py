@@ -120,6 +120,12 @@ def logistic_fit() -> Sequence[float]:
     return curve_fit(logistic, COHERENT, last, p0=(8.0, 5.0, 2.4))[0].tolist()
 
 
+def steepest() -> float:
+    """The F of 2 … 3.5 at which W^c at the end grows fastest with F, Fig. 7b."""
+    last = [float(charged(F).coherent_ergotropy[-1]) for F in COHERENT]
+    return float(COHERENT[int(np.argmax(np.gradient(last, COHERENT)))])
+
+
 @cache
 def largest_power(amplitude: float) -> float:
     """The largest power with 80 × 5 levels."""

@@ -68,6 +68,20 @@ def settling(name: str) -> float:
     return float(100 / np.log(gap[0] / gap[1]))
 
 
+def settling_coherent(name: str) -> float:
+    """Collisions in which the distance to the end falls by e, pure qubits, q = 0.25."""
+    end = after(name, TRAP, 1500, levels=20)
+    gap = [end - after(name, TRAP, count, levels=20) for count in (150, 200)]
+    return float(50 / np.log(gap[0] / gap[1]))
+
+
+def relaxed() -> float:
+    """Energy of five quanta after seven waits of γt_r = 0.1, n̄ = 0.15."""
+    battery = qb.batteries.micromaser(40, 0.1, 0.15)
+    stream = qb.protocols.Collisions(np.zeros(7))
+    return float(qb.charge(battery, stream, initial=np.diag(np.eye(40)[5])).energy[-1])
+
+
 @cache
 def during() -> float:
     """Energy after 130 rounds of loss 0.1 that acts during the collision, less that after it."""
