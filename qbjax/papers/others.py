@@ -10,13 +10,16 @@ import jax.numpy as jnp
 import numpy as np
 
 import qbjax as qb
+from qbjax.papers import others_merits as merits
+from qbjax.papers import others_systems as systems
 from qbjax.papers.claim import Claim, Ours, Paper, Said, about, at_least, identity, printed
 
 NOTEBOOK = "N spins in a cavity of N photons, g/√N (public notebook)"
 DICKE = "arXiv 2212.12397, Dicke battery"
 POWER = "D. Ferraro et al., PRL 120, 117702 (2018), without counter-rotating terms"
-ORDINARY = "G. M. Andolina et al., PRB 98, 205423 (2018)"
+ORDINARY = systems.MEDIATED
 COPIES = "R. Alicki and M. Fannes, PRE 87, 042123 (2013)"
+TAMM = "L. Mandelstam and I. Tamm (1945)"
 RATE = "L. P. García-Pintos et al., PRL 125, 040601 (2020)"
 SEGMENTS, LIMIT, DURATION = 28, 0.3, 5.6
 """Steps, largest coupling and duration of the pulses of the Dicke battery."""
@@ -197,17 +200,17 @@ CLAIMS = (
         Ours(0.0, 1e-9, rabi),
     ),
     Claim(
-        "D. Farina et al., PRB 99, 035421 (2019)",
+        systems.OPEN,
         "steady energy of an oscillator behind a driven lossy one, over F²/g²", printed("1.000"),
         "agrees", Ours(1.0, 1e-5, lambda: driven_oscillators(0.0)[0] / 0.25),
     ),
     Claim(
-        "D. Farina et al., PRB 99, 035421 (2019)", "its ergotropy over its energy, no heat",
+        systems.OPEN, "its ergotropy over its energy, no heat",
         printed("1.000"), "agrees",
         Ours(1.0, 1e-5, lambda: driven_oscillators(0.0)[1] / driven_oscillators(0.0)[0]),
     ),
     Claim(
-        "D. Farina et al., PRB 99, 035421 (2019)", "its ergotropy with n̄ = 0.1 over that without",
+        systems.OPEN, "its ergotropy with n̄ = 0.1 over that without",
         printed("1.00"), "agrees",
         Ours(1.0, 1e-3, lambda: driven_oscillators(0.1)[1] / driven_oscillators(0.0)[1]),
         "heat adds energy, and no ergotropy",
@@ -230,7 +233,7 @@ CLAIMS = (
         "agrees", Ours(1.0, 1e-9, lambda: bound_over_power("information")), "tight for a qubit",
     ),
     Claim(
-        "L. Mandelstam and I. Tamm (1945)", "2ΔH_BΔH_C over its power",
+        TAMM, "2ΔH_BΔH_C over its power",
         at_least(1 - 1e-9, "at least 1"), "agrees",
         Ours(1.0, 1e-9, lambda: bound_over_power("uncertainty")),
     ),
@@ -256,10 +259,35 @@ CLAIMS = (
 )
 # fmt: on
 
+SOURCES = (
+    (POWER, "10.1103/PhysRevLett.120.117702"),
+    (ORDINARY, "10.1103/PhysRevB.98.205423"),
+    (systems.OPEN, "10.1103/PhysRevB.99.035421"),
+    (COPIES, "10.1103/PhysRevE.87.042123"),
+    (RATE, "10.1103/PhysRevLett.125.040601"),
+    (merits.ERGOTROPY, "10.1209/epl/i2004-10101-2"),
+    (merits.PASSIVE, "10.1007/BF01011769"),
+    (merits.CORRELATED, "10.1103/PhysRevX.5.041011"),
+    (merits.COHERENCE, "10.1103/PhysRevLett.125.180603"),
+    (merits.CAPACITY, "10.1103/PhysRevLett.131.030402"),
+    (merits.QUANTACELL, "10.1088/1367-2630/17/7/075015"),
+    (merits.FISHER, "10.1103/PhysRevResearch.2.023113"),
+    (systems.PRECISION, "10.22331/q-2018-04-23-61"),
+    (systems.COLLISIONS, "10.1103/PhysRevLett.127.100601"),
+    (systems.DISSIPATIVE, "10.1103/PhysRevLett.122.210601"),
+    (systems.MASER, "10.1103/PhysRevA.34.3077"),
+    (systems.CHAIN, "10.1103/PhysRevA.97.022106"),
+    (systems.CAVITY, "10.1103/PhysRev.170.379"),
+    (systems.STABLE, "10.1103/PhysRevE.100.032107"),
+)
+"""Papers and their DOIs."""
+
 PAPER = Paper(
     "others",
     "Further batteries",
-    "The place is the paper.",
+    "The place is the paper: "
+    + "; ".join(f"[{name}](https://doi.org/{doi})" for name, doi in SOURCES)
+    + ".",
     "ω = 1; numbers of a notebook or a public code have no other source.",
-    CLAIMS,
+    (*CLAIMS, *merits.MERITS, *systems.SYSTEMS),
 )
