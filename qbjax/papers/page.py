@@ -12,6 +12,9 @@ from qbjax.views.report import Sheet, to_markdown
 Shown = Callable[[Paper, str], Sequence[str]]
 """Numbers of the figures that show a claim, from its paper and its name."""
 
+KINDS: tuple[Verdict, ...] = get_args(Verdict)
+"""All verdicts."""
+
 COLUMNS = ("place", "quantity", "paper", "ours", "with its levels", "verdict", "why")
 
 HEAD = """# The papers' claims, recomputed
@@ -23,7 +26,9 @@ fails when a number or a verdict is no longer what stands here.
 Where a paper cut its ladder too short, the column "with its levels" has what we find with as few;
 where there are both, the verdict is about ours. "within reading" means as near as a figure, a fit
 to one or an "about" can be read, ± how much. We read scans: what is listed as a misprint may have
-been lost on the way to us. What else was found about these batteries is in `docs/findings.md`.
+been lost on the way to us. "mended" counts the formulas that hold once they are corrected as the
+line above them says; they are among those that agree. "the same" is the quantity of the line above.
+What else was found about these batteries is in [the findings](findings.md).
 """
 
 
@@ -100,13 +105,25 @@ def _place(paper: Paper, name: str, claim: Claim, numbers: Sequence[str]) -> str
 
 
 def _summary(papers: Sequence[Paper]) -> str:
-    """Counts verdicts by paper, as a table."""
-    kinds: tuple[Verdict, ...] = get_args(Verdict)
-    rows = []
-    for paper in papers:
-        counts = Counter(claim.verdict for claim in paper.claims)
-        rows.append((paper.title, *(str(counts[kind]) for kind in kinds), str(counts.total())))
-    total = Counter(claim.verdict for paper in papers for claim in paper.claims)
-    rows.append(("all", *(str(total[kind]) for kind in kinds), str(total.total())))
-    table = to_markdown(Sheet("", ("", *kinds, "claims"), rows))
-    return table.partition("\n\n")[2] + "\n"
+    """Counts verdicts by paper, as a table, and lists what does not hold."""
+    rows = [
+        (f"[{paper.title}](#{paper.title.lower().replace(' ', '-')})", *_counts(paper.claims))
+        for paper in papers
+    ]
+    rows.append(("all", *_counts([claim for paper in papers for claim in paper.claims])))
+    table = to_markdown(Sheet("", ("", *KINDS, "mended", "claims"), rows))
+    wrong = "\n".join(f"* {paper.title}: {_wrong(paper)}." for paper in papers)
+    return "\n\n".join([table.partition("\n\n")[2], "What does not hold:", wrong + "\n"])
+
+
+def _counts(claims: Sequence[Claim]) -> tuple[str, ...]:
+    """Counts claims by verdict, those that are mended, and all."""
+    kinds = Counter(claim.verdict for claim in claims)
+    mended = sum(claim.place.endswith("mended") for claim in claims)
+    return tuple(str(n) for n in (*(kinds[kind] for kind in KINDS), mended, len(claims)))
+
+
+def _wrong(paper: Paper) -> str:
+    """Lists the places of a paper at which something does not hold, each with how many."""
+    places = Counter(claim.place for claim in paper.claims if claim.verdict == "wrong")
+    return "; ".join(place + (f" ({n})" if n > 1 else "") for place, n in places.items())

@@ -61,8 +61,19 @@ def test_the_file_is_what_is_generated():
 def test_each_claim_is_a_row_of_seven_cells():
     rows = [line for line in LEDGER.read_text("utf-8").splitlines() if line.startswith("| ")]
     table = [line for line in rows if len(re.findall(r"(?<!\\)\|", line)) == 8]
-    # A heading for each paper, and the rows of the summary, which has a heading, too.
-    assert len(table) == len(CLAIMS) + len(papers.PAPERS) * 2 + 1 + 1
+    assert len(table) == len(CLAIMS) + len(papers.PAPERS)  # with a heading for each paper
+
+
+def test_the_summary_counts_and_leads_to_the_papers():
+    text = LEDGER.read_text("utf-8")
+    for paper in papers.PAPERS:
+        wrong = sum(claim.verdict == "wrong" for claim in paper.claims)
+        line = re.search(rf"^\| \[{re.escape(paper.title)}\]\(#(.+?)\) \|(.*)\|$", text, re.M)
+        assert f"\n## {paper.title}\n" in text
+        assert line[1] == paper.title.lower().replace(" ", "-")
+        cells = [int(cell) for cell in line[2].split("|")]
+        assert (cells[2], cells[-1]) == (wrong, len(paper.claims))
+        assert sum(cells[:5]) == cells[-1]
 
 
 @pytest.mark.parametrize(
