@@ -162,7 +162,7 @@ def legend_above(ax: Axes, curves: Sequence[Line2D] | None = None) -> None:
     if top > low and ax.get_yscale() == "linear":  # else there is nothing to get out of the way of
         low -= 0.04 * (top - low) * (low < 0)
         ax.set_ylim(low, low + (top - low) / (0.96 - 0.105 * min(rows, 5)))
-    size = 0.875 * float(ax.xaxis.label.get_fontsize())
+    size = 0.875 * ax.xaxis.label.get_fontproperties().get_size_in_points()
     ax.legend(loc="upper left", ncols=columns, columnspacing=1.2, handlelength=2.2, fontsize=size)
 
 
