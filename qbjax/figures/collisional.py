@@ -108,7 +108,7 @@ FIGURE_3 = Figure(
                curve("classical bound", run(runs.bound, LESS, **OSCILLATOR), "time", "lead",
                      **BOUND)), axes={"ylim": (-40, 80)}),
     ),
-    claims=("eq-15-1", "eq-18", "eq-20", "sec-iii-b-1", "sec-iii-c-1"),
+    claims=("eq-15", "eq-18", "eq-20", "sec-iii-b-1", "sec-iii-c-1"),
 )  # fmt: skip
 
 

@@ -37,7 +37,6 @@ TURNS = {
         "ours-9": "most energy with a state in the continuum, ω₀ = 1.4, 0.463544273 λ₁₁",
     },
     "collisional": {
-        "eq-15-1": "the bound at Ωτ = 10 over R₀Ωτ(1 + R₀Ωτ/4)",
         "sec-iii-b-1": "greedy over full swap, in the time of 60 greedy qubits",
         "sec-iii-c-1": "E of 159 equal qubits in Ωτ = 5 over the limit θ → 0",
         "app-c-1": "bound with loss over that without after those, γ = 1e-3",
