@@ -15,8 +15,8 @@ os.environ.setdefault("EQX_ON_ERROR", "nan")
 # loops, with which small batteries run anyway, and LLVM without optimisation take half of that;
 # numbers are the same to rounding. `XLA_FLAGS= pytest …` compiles as users do, as `make test` does
 # for a part and `make test-slow` for all. Two passes from which such programs gain nothing are a
-# tenth of what is left. JAX 0.11.1 has no such emitter any more, and XLA ends a process that asks
-# for it.
+# tenth of what is left for a gradient, and nothing for closed forms. JAX 0.11.1 has no such emitter
+# any more, and XLA ends a process that asks for it.
 os.environ.setdefault(
     "XLA_FLAGS",
     "--xla_backend_optimization_level=0"
