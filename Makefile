@@ -7,7 +7,7 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs notebooks validate reproduce test test-slow check lint as-users bench clean
+.PHONY: help demo docs notebooks validate reproduce test test-slow check lint as-users bench history clean
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,12 @@ test-slow: check  ## check, then every test
 
 bench: .venv/.bench  ## run every benchmark, one after the other
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+# Counts are the same everywhere; how much ratios differ between equal runs is in benchmarks/README.md.
+history: .venv/.bench  ## a few quick benchmarks beside those stored: is it slower? SAVE=NAME stores them
+	@cd benchmarks/history && for kind in counts.py=1% ratios.py=60%; do \
+	  ../../$(BIN)/pytest -c pytest.ini $${kind%=*} --benchmark-compare-fail=median:$${kind#*=} \
+	    $(if $(SAVE),--benchmark-save=$(SAVE)) || exit; done
 
 clean:  ## remove the virtual environment and what tools left behind
 	@rm -rf .venv build dist site .pytest_cache .ruff_cache .mypy_cache .hypothesis
