@@ -126,7 +126,6 @@ def check_file(name: str, path: Path, example: str) -> None:
 def write(name: str, path: Path, text: str, example: str) -> None:
     """Writes a file, of which no part is left if the disk is full; arguments as of `check_file`."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         if path.is_file():  # and no device

@@ -29,5 +29,6 @@ def report(context: typer.Context, saved: Saved, out: Out = None) -> None:
         path = beside if out is None else Path(out)
         example = f"qbjax report {saved} --out page.html"
         options.check_file("out", path, example)
+        path.parent.mkdir(parents=True, exist_ok=True)
         options.write("out", path, page.page(record), example)
         session.out().print(f"Written: {path}", soft_wrap=True, markup=False)
