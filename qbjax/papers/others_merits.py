@@ -96,14 +96,9 @@ def full_power(drive: np.ndarray, duration: float) -> float:
 def global_over_parallel() -> float:
     """Power of a drive of all three qubits at once over that of three, of the same norm."""
     x = np.array([[0.0, 1.0], [1.0, 0.0]])
-<<<<<<< HEAD
-    each = [np.kron(np.kron(np.eye(2**k), x), np.eye(2 ** (2 - k))) for k in range(3)]
-    parallel = np.sum(each, axis=0)
-=======
     parallel = np.sum(
         [np.kron(np.kron(np.eye(2**k), x), np.eye(2 ** (2 - k))) for k in range(3)], axis=0
     )
->>>>>>> b300d80 (A drive of three qubits is an array for the type checker, too)
     together = np.zeros((8, 8))
     together[0, 7] = together[7, 0] = np.max(np.abs(np.linalg.eigvalsh(parallel)))
     return full_power(together, np.pi / 6) / full_power(parallel, np.pi / 2)
