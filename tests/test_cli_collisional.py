@@ -101,7 +101,7 @@ def test_energies_are_points_and_bounds_curves():
     bounds = xr.Dataset({"classical": ("time", times**2)}, coords={"time": times})
     for ax, (count, peak) in zip(streams.charging_figure(run.to_xarray(), bounds).axes,
                                  ((5, 1.0), (3, 1.0)), strict=True):  # fmt: skip
-        curve, *points = ax.get_lines()
+        *points, curve = ax.get_lines()
         assert len(points) == count - 1
         assert curve.get_linestyle() == "-"
         assert curve.get_ydata()[-1] == pytest.approx(peak)
