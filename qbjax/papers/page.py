@@ -13,7 +13,7 @@ Shown = Callable[[Paper, str], Sequence[str]]
 """Numbers of the figures that show a claim, from its paper and its name."""
 
 KINDS: tuple[Verdict, ...] = get_args(Verdict)
-"""All verdicts."""
+"""Verdicts in the order of the summary."""
 
 COLUMNS = ("place", "quantity", "paper", "ours", "with its levels", "verdict", "why")
 
