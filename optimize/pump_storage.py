@@ -68,7 +68,7 @@ def main(directory: Path) -> None:
         above.stairs([*pulse.amplitudes, hold], edges, baseline=None, **look)
         for run in runs(battery.refined(), pulse, DURATION, hold, wait, 101):
             below.plot(run.times, run.ergotropy, **look)
-        _ = above.set(ylabel="pump F", title=f"T_s = {wait:g}"), above.legend()
+        _ = above.set(ylabel="pump F", title=f"$T_s = {wait:g}$"), above.legend()
         below.set(xlabel=r"time  ($1/\gamma_s$)", ylabel="ergotropy")
     directory.mkdir(parents=True, exist_ok=True)
     figure.savefig(directory / "figure.png")
