@@ -14,8 +14,8 @@ def names(paper: Paper) -> dict[str, Claim]:
 
     Example:
         >>> from qbjax import papers
-        >>> list(names(papers.paper("waveguide")))[4:8]
-        ['eq-8-2', 'fig-2-1', 'fig-2-2', 'fig-2-3']
+        >>> list(names(papers.paper("waveguide")))[:4]
+        ['abstract-1', 'below-eq-8-1', 'eq-6-1', 'eq-6-2']
     """
     turns: Counter[str] = Counter()
     found = {}
