@@ -134,7 +134,7 @@ def test_pages_say_nothing_and_fit(site, tmp_path):
         for page in PAGES:
             name = page.relative_to(DOCS).with_suffix("").as_posix()
             address = f"http://127.0.0.1:{server.server_port}/"
-            address += "" if name == "index" else f"{name}/"
+            address += f"{name}/".removesuffix("index/")
             for width, height in WIDTHS:
                 wrong += [(name, width, said) for said in browser.show(address, width, height)]
                 wide = browser.value("document.documentElement.scrollWidth")
@@ -142,4 +142,4 @@ def test_pages_say_nothing_and_fit(site, tmp_path):
                     wrong.append((name, width, f"is {wide} wide"))
     server.shutdown()
     server.server_close()
-    assert wrong == []
+    assert wrong == [], "\n".join(map(str, wrong))
