@@ -67,7 +67,7 @@ def main(directory: Path, cases: dict) -> None:
             rate = np.polynomial.Polynomial.fit(TIMES, W / (TIMES + WAIT), 5)(fine)
             best = {"best off": fine[np.argmax(rate)], "W/t then": np.max(rate)}
             rows.append({"case": name, "W(11), off at 10": W[TIMES == 10][0], **best})
-            ax.plot(fine, rate, label=name.replace("σ_", "σ of "), ls="--" if case else "-")
+            ax.plot(fine, rate, label=name, ls="--" if case else "-")
         ax.set(xlabel=r"pump off at  ($1/\gamma_s$)", ylabel=r"W / t one time later  ($\gamma_s$)")
         figure.legend(loc="outside right upper")
         directory.mkdir(parents=True, exist_ok=True)
